@@ -1,0 +1,1 @@
+"""Write AI Studios videos as Python."""
