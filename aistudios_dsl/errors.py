@@ -63,16 +63,14 @@ class LoadError(DslError):
       scenes[0].clips[0].width: must be a number, not "wide"
     """
 
-    def __init__(
-        self, message: str, path: str = "", hint: str = "", problems: tuple[DslError, ...] = ()
-    ) -> None:
+    def __init__(self, message: str, path: str = "", hint: str = "", problems: tuple[DslError, ...] = ()) -> None:
         super().__init__(message, path, hint)
         self.args = (message, path, hint, problems)
         self.problems = problems
 
     def __str__(self) -> str:
         lines = [super().__str__()]
-        for problem in self.problems:
+        for problem in self.problems if len(self.problems) > 1 else ():
             lines.extend(f"  {line}" for line in str(problem).splitlines())
         return "\n".join(lines)
 

@@ -1,0 +1,200 @@
+"""JSON documents to nodes and back, losing nothing: the only user of cattrs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from cattrs import ClassValidationError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.preconf.json import make_converter
+
+from aistudios_dsl.errors import DslError, LoadError, nearest
+from aistudios_dsl.wire.jsontext import copied, whole_text
+from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, keys, kind_words, shown
+from aistudios_dsl.wire.nodes import CLIP_TYPES, Clip, Project, UnknownClip
+
+N = TypeVar("N", bound=Node)
+
+_CONVERTER = make_converter()
+_READERS: dict[type[Node], Callable[[dict[str, Any]], Any]] = {}
+_WRITERS: dict[type[Node], Callable[[Any], dict[str, Any]]] = {}
+
+
+def load(document: Any) -> Project:
+    """A project's nodes from its JSON, with unknown keys, unknown clip types and key order kept.
+
+    Kinds and structure are checked, ranges and names are not. Raises `LoadError` with every problem of the document.
+
+    >>> load({"scenes": []}).scenes
+    ()
+    """
+    for fault in _foreign_bodies(document):
+        raise fault
+    return load_node(Project, document)
+
+
+def load_node(cls: type[N], document: Any) -> N:
+    """One node from its JSON object; see `load`."""
+    try:
+        with as_found():
+            return _structured(cls, document)
+    except LoadError as found:
+        raise _one_error(found.problems) from None
+    except RecursionError:
+        raise LoadError("the document is nested too deeply to be read") from None
+
+
+def dump(node: Node) -> dict[str, Any]:
+    """The JSON object of a node: keys in the order they were loaded in, else that of the vendor's samples.
+
+    >>> from aistudios_dsl.wire.nodes import Script
+    >>> dump(Script(org="<p>Hello</p>", tts=None))
+    {'org': '<p>Hello</p>', 'tts': None}
+    """
+    found = _writer(type(node))(node)
+    if node.extra:
+        found |= copied(node.extra)
+    order = node.key_order or tuple(type(node).KEYS.split())
+    return {key: found[key] for key in (*order, *found) if found.get(key, UNSET) is not UNSET}
+
+
+def _structured(cls: type[N], document: Any) -> N:
+    if not isinstance(document, Mapping):
+        raise _problem(f"must be an object, not {shown(document)}")
+    names = {key.wire for key in keys(cls)}
+    known = {key: value for key, value in document.items() if key in names}
+    unknown = {key: value for key, value in document.items() if key not in names}
+    try:
+        return _reader(cls)({**known, "extra": unknown, "key_order": tuple(document)})
+    except ClassValidationError as group:
+        raise LoadError("", problems=tuple(_problems(cls, group, unknown))) from None
+
+
+def _reader(cls: type[N]) -> Callable[[dict[str, Any]], N]:
+    if cls not in _READERS:
+        _READERS[cls] = _make_reader(cls)
+    return _READERS[cls]
+
+
+def _make_reader(cls: type[N]) -> Callable[[dict[str, Any]], N]:
+    overrides: Any = {key.attribute: override(rename=key.wire, struct_hook=_hook(key)) for key in keys(cls)}
+    overrides["extra"] = override(struct_hook=lambda unknown, _: _opaque(unknown))
+    overrides["key_order"] = override(struct_hook=lambda order, _: order)
+    make = make_dict_structure_fn(cls, _CONVERTER, _cattrs_detailed_validation=True, **overrides)
+    absent = {key.wire: UNSET for key in keys(cls) if not key.required}
+    return lambda document: make({**absent, **document}, cls)
+
+
+def _hook(key: Key) -> Callable[[Any, Any], Any]:
+    return lambda value, _: _read(key, value)
+
+
+def _read(key: Key, value: Any) -> Any:
+    if value is UNSET or (value is None and not key.required):
+        return value
+    if key.array:
+        return _read_array(key, value)
+    if key.node:
+        return _structured(key.node, value)
+    if not key.kinds:
+        return _opaque(value)
+    if not isinstance(value, key.kinds) or (isinstance(value, bool) and bool not in key.kinds):
+        raise _problem(f"must be {kind_words(key.kinds)}, not {shown(value)}")
+    return _opaque(value)
+
+
+def _read_array(key: Key, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise _problem(f"must be a list, not {shown(value)}")
+    found, problems = [], list[DslError]()
+    for index, item in enumerate(value):
+        try:
+            found.append(_read_item(key, item))
+        except LoadError as fault:
+            problems += [problem.under(f"[{index}]") for problem in fault.problems]
+    if problems:
+        raise LoadError("", problems=tuple(problems))
+    return tuple(found)
+
+
+def _read_item(key: Key, item: Any) -> Any:
+    if key.attribute == "clips" and isinstance(item, Mapping):
+        return _structured(_clip_class(item), item)
+    assert key.node
+    return _structured(key.node, item)
+
+
+def _clip_class(document: Mapping[str, Any]) -> type[Clip | UnknownClip]:
+    kind = document.get("type")
+    return CLIP_TYPES.get(kind, UnknownClip) if isinstance(kind, str) else UnknownClip
+
+
+def _opaque(value: Any) -> Any:
+    try:
+        return whole_text(value) if isinstance(value, str) else copied(value)
+    except LoadError as fault:
+        raise LoadError("", problems=(fault,)) from None
+
+
+def _problem(message: str) -> LoadError:
+    return LoadError("", problems=(DslError(message),))
+
+
+def _problems(cls: type[Node], group: ClassValidationError, unknown: Mapping[str, Any]) -> Iterator[DslError]:
+    wire_names = {key.attribute: key.wire for key in keys(cls)}
+    for fault, note in group.group_exceptions()[0]:
+        name = wire_names.get(note.name, "")
+        if isinstance(fault, KeyError):
+            yield _missing(name, unknown)
+        elif isinstance(fault, LoadError):
+            yield from (problem.under(name) for problem in fault.problems)
+        else:
+            raise fault
+
+
+def _missing(name: str, unknown: Mapping[str, Any]) -> DslError:
+    close = nearest(name, unknown)
+    return DslError("is missing", name, f"{close!r} is no key of this object: did you mean {name!r}?" if close else "")
+
+
+def _one_error(problems: tuple[DslError, ...]) -> LoadError:
+    if len(problems) == 1:
+        [only] = problems
+        return LoadError(only.message, only.path or "the document", only.hint, problems)
+    return LoadError(f"{len(problems)} problems in the document", problems=problems)
+
+
+_V2_HINT = "V3 wants scenes[].background and scenes[].clips[] with id, type, layer, left, top, width and height"
+
+
+def _foreign_bodies(document: Any) -> Iterator[LoadError]:
+    """Bodies that people send to V3 and that are not V3: the old V2 one, and an invented one."""
+    for index, scene in enumerate(_objects(document, "scenes")):
+        if "AIModel" in scene:
+            yield LoadError("this is a body of the old V2 API", f"scenes[{index}].AIModel", _V2_HINT)
+        for number, clip in enumerate(_objects(scene, "clips")):
+            if isinstance(clip.get("detail"), Mapping) and "left" not in clip:
+                place = f"scenes[{index}].clips[{number}].detail"
+                yield LoadError("this clip is of the old V2 form, or of no form the API has", place, _V2_HINT)
+
+
+def _objects(document: Any, name: str) -> list[Mapping[str, Any]]:
+    items = document.get(name) if isinstance(document, Mapping) else None
+    return [item if isinstance(item, Mapping) else {} for item in items] if isinstance(items, list) else []
+
+
+def _writer(cls: type[Node]) -> Callable[[Any], dict[str, Any]]:
+    if cls not in _WRITERS:
+        overrides: Any = {key.attribute: override(rename=key.wire, unstruct_hook=_written) for key in keys(cls)}
+        overrides["extra"] = overrides["key_order"] = override(omit=True)
+        _WRITERS[cls] = make_dict_unstructure_fn(cls, _CONVERTER, **overrides)
+    return _WRITERS[cls]
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Node):
+        return dump(value)
+    if isinstance(value, tuple):
+        return [_written(item) for item in value]
+    return copied(value) if isinstance(value, Mapping | list) else value

@@ -1,0 +1,119 @@
+"""JSON as text: read with clear complaints, written in one canonical form."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from aistudios_dsl.errors import BuildError, LoadError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def canonical(value: Any, indent: int | None = None) -> str:
+    """The one text of a JSON value: no spaces, keys in their order, non-ASCII letters as they are.
+
+    `indent` gives the same text spread over lines. Raises `BuildError` on NaN and infinity, which JSON cannot hold.
+
+    >>> canonical({"text": "Grüße", "left": 1.0})
+    '{"text":"Grüße","left":1.0}'
+    """
+    separators = (",", ":") if indent is None else (",", ": ")
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=separators, allow_nan=False, indent=indent)
+    except ValueError as fault:
+        raise BuildError(f"this cannot be written as JSON: {fault}") from fault
+
+
+def parse(text: str | bytes, source: str = "the document") -> Any:
+    """The value of a JSON text. Raises `LoadError` on anything that is no JSON, on a key given twice, and on NaN.
+
+    >>> parse('{"left": 1.50}')
+    {'left': 1.5}
+    """
+    string = _decoded(text, source) if isinstance(text, bytes) else text.removeprefix("\ufeff")
+    try:
+        return json.loads(string, object_pairs_hook=_once_each, parse_constant=_no_constant)
+    except json.JSONDecodeError as fault:
+        raise _syntax_error(string, fault, source) from None
+    except RecursionError:
+        raise LoadError(f"{source} is nested too deeply to be read") from None
+    except LoadError as fault:
+        raise LoadError(f"{source} {fault.message}", hint=fault.hint) from None
+    except ValueError as fault:
+        raise LoadError(f"{source} holds a number too long to be read", hint=str(fault)) from None
+
+
+def copied(value: Any, path: str = "") -> Any:
+    """A deep copy of opaque JSON, in lists and dicts. Raises `LoadError`, with the path inside, on anything else.
+
+    >>> copied({"voice": ("a", 1)})
+    {'voice': ['a', 1]}
+    """
+    if isinstance(value, str):
+        return whole_text(value, path)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return _finite(value, path)
+    if isinstance(value, list | tuple):
+        return [copied(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        return {_key(key, path): copied(item, f"{path}.{key}" if path else str(key)) for key, item in value.items()}
+    raise LoadError(f"must be JSON, not {type(value).__name__}", path)
+
+
+def whole_text(value: str, path: str = "") -> str:
+    """The string itself, or `LoadError` where half of a surrogate pair makes it no text that UTF-8 can hold."""
+    if _SURROGATE.search(value):
+        raise LoadError("holds half a surrogate pair, which is no text", path, "write the character itself")
+    return value
+
+
+def _finite(value: float, path: str) -> float:
+    if not math.isfinite(value):
+        raise LoadError(f"must be a finite number, not {value}", path)
+    return value
+
+
+def _key(key: object, path: str) -> str:
+    if not isinstance(key, str):
+        raise LoadError(f"has the key {key!r}, but keys are strings", path)
+    return whole_text(key, path)
+
+
+def _decoded(text: bytes, source: str) -> str:
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise LoadError(f"{source} is not UTF-8 (byte {fault.start})", hint="save it as UTF-8") from None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise LoadError(f"has the key {twice!r} twice in one object", hint="keep one; readers of JSON drop the other")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise LoadError(f"holds {name}, which is no JSON number")
+
+
+def _syntax_error(text: str, fault: json.JSONDecodeError, source: str) -> LoadError:
+    place = f"line {fault.lineno} column {fault.colno}"
+    if not text.strip():
+        return LoadError(f"{source} is empty")
+    before, after = text[: fault.pos].rstrip(), text[fault.pos :].lstrip()
+    if before.endswith(",") and after[:1] in ("}", "]"):
+        return LoadError(f"{source} is not JSON: a comma before {after[0]!r}", place, "take the comma out")
+    if after[:1] in ("}", "]") and fault.msg.startswith("Illegal trailing comma"):
+        return LoadError(f"{source} is not JSON: a comma before {after[0]!r}", place, "take the comma out")
+    if fault.pos >= len(text.rstrip()) or fault.msg.startswith("Unterminated string"):
+        return LoadError(f"{source} is not JSON: it ends in the middle", place, "was it cut off?")
+    return LoadError(f"{source} is not JSON: {fault.msg[0].lower()}{fault.msg[1:]}", place)

@@ -1,0 +1,268 @@
+"""What holds for every node on the wire: absent fields, unknown keys, key order, and the rules a value must keep.
+
+A field that is `UNSET` is absent from the JSON; `None` is `null`; both differ from every value. Keys that no class
+knows are kept in `extra`, and the order in which a document had its keys in `key_order`. Whoever builds a node is held to the
+documented ranges and names; what is loaded is taken as found (see `as_found`) and judged by the checks instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+
+from attrs import NOTHING, Attribute, field, fields, frozen
+
+from aistudios_dsl.errors import BuildError, did_you_mean
+
+
+class _Unset:
+    """The one value that means "not on the wire"."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+    def __deepcopy__(self, memo: object) -> _Unset:
+        return self
+
+
+UNSET: Any = _Unset()
+"""Absent from the JSON. Falsy, and never equal to a value."""
+
+Number = int | float
+"""A JSON number: `1` stays `1`, `1.0` stays `1.0`."""
+
+
+@frozen
+class Rule:
+    """What the vendor documents of a value beyond its JSON kind: a range, whole numbers only, a list of names."""
+
+    low: Number | None = None
+    high: Number | None = None
+    whole: bool = False
+    one_of: tuple[str, ...] = ()
+
+    def holds(self, value: object) -> bool:
+        """Whether a value of the right kind keeps the rule.
+
+        >>> Rule(low=1, high=100).holds(140)
+        False
+        """
+        if isinstance(value, int | float):
+            low_enough = self.high is None or value <= self.high
+            high_enough = self.low is None or value >= self.low
+            return low_enough and high_enough and not (self.whole and value % 1)
+        return not self.one_of or value in self.one_of
+
+    def span(self) -> str:
+        """The range in words.
+
+        >>> Rule(low=1, high=30, whole=True).span()
+        'whole numbers 1 to 30'
+        """
+        kind = "whole numbers" if self.whole else ""
+        ends = f"from {self.low} up" if self.high is None else f"{self.low} to {self.high}"
+        return kind if self.low is None else f"{kind} {ends}".strip()
+
+
+@frozen
+class Key:
+    """One key of a JSON object, as its class declares it."""
+
+    attribute: str
+    wire: str
+    required: bool
+    kinds: tuple[type, ...]
+    """Python types of a value; empty when any JSON will do."""
+    node: type[Node] | None
+    """The class of the object, or of each object of the array."""
+    array: bool
+    rule: Rule
+
+
+_AS_FOUND: ContextVar[bool] = ContextVar("_AS_FOUND", default=False)
+
+
+@contextmanager
+def as_found() -> Generator[None]:
+    """Inside, nodes are made without being judged: how documents are loaded and loaded nodes are copied."""
+    token = _AS_FOUND.set(True)
+    try:
+        yield
+    finally:
+        _AS_FOUND.reset(token)
+
+
+@frozen(kw_only=True, repr=False)
+class Node:
+    """What every JSON object has: keys that no class knows, and the order of its keys.
+
+    Raises `BuildError` on a value of the wrong kind, range or name, unless made inside `as_found`.
+    """
+
+    KEYS: ClassVar[str] = ""
+    """The wire keys in the order of the vendor's samples."""
+
+    extra: Mapping[str, Any] = field(factory=dict)
+    key_order: tuple[str, ...] = field(default=(), eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        if _AS_FOUND.get():
+            return
+        for fault in faults(self):
+            raise fault
+
+    def __repr__(self) -> str:
+        given = ((key.attribute, getattr(self, key.attribute)) for key in keys(type(self)))
+        shown = [f"{name}={value!r}" for name, value in given if value is not UNSET]
+        if self.extra:
+            shown.append(f"extra={self.extra!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+_KEYS_OF: dict[type[Node], tuple[Key, ...]] = {}
+
+
+def keys(cls: type[Node]) -> tuple[Key, ...]:
+    """The keys a class knows, in wire order.
+
+    >>> from aistudios_dsl.wire.nodes import Script
+    >>> [key.wire for key in keys(Script)]
+    ['org', 'tts']
+    """
+    if cls not in _KEYS_OF:
+        _KEYS_OF[cls] = _read_keys(cls)
+    return _KEYS_OF[cls]
+
+
+def _read_keys(cls: type[Node]) -> tuple[Key, ...]:
+    hints = get_type_hints(cls, include_extras=True)
+    found = [_key(a, hints[a.name]) for a in fields(cls) if a.name not in ("extra", "key_order")]
+    order = cls.KEYS.split()
+    return tuple(sorted(found, key=lambda key: order.index(key.wire)))
+
+
+def _key(attribute: Attribute[Any], hint: Any) -> Key:
+    rule, bare = Rule(), hint
+    if get_origin(hint) is Annotated:
+        bare, rule = get_args(hint)
+    array = get_origin(bare) is tuple
+    item = get_args(bare)[0] if array else bare
+    return Key(
+        attribute=attribute.name,
+        wire=attribute.metadata.get("wire") or camel(attribute.name),
+        required=attribute.default is NOTHING,
+        kinds=(tuple,) if array else _kinds(item),
+        node=next((kind for kind in _kinds(item) if issubclass(kind, Node)), None),
+        array=array,
+        rule=rule,
+    )
+
+
+def _kinds(hint: Any) -> tuple[type, ...]:
+    if hint is Any:
+        return ()
+    if get_origin(hint) in (Union, UnionType):
+        return tuple(kind for part in get_args(hint) for kind in _kinds(part))
+    return (type(get_args(hint)[0]),) if get_origin(hint) is Literal else (hint,)
+
+
+def camel(name: str) -> str:
+    """The wire's spelling of an attribute, by rule.
+
+    >>> camel("lock_movement_x")
+    'lockMovementX'
+    """
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def faults(node: Node, *, literal: bool = False) -> Iterator[BuildError]:
+    """What the documentation has against the node's own values.
+
+    Strings that still hold Jinja are taken on trust, unless `literal` says that they have been rendered.
+
+    >>> from aistudios_dsl.wire.nodes import Animation
+    >>> with as_found():
+    ...     [fault.message for fault in faults(Animation(type="fade-in", duration=99, delay=0))]
+    ['duration is 99, but takes whole numbers 1 to 30']
+    """
+    known = {key.wire for key in keys(type(node))}
+    for name in node.extra:
+        if name in known:
+            yield BuildError(f"extra holds {name!r}, which is a field of {type(node).__name__}")
+    for key in keys(type(node)):
+        fault = fault_of(key, getattr(node, key.attribute), literal=literal)
+        if fault:
+            yield fault
+
+
+def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | None:
+    """What the documentation has against one value."""
+    if value is UNSET or (value is None and not key.required) or (not literal and _holds_jinja(value)):
+        return None
+    if key.kinds and not _is_kind(value, key.kinds):
+        return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        return BuildError(f"{key.attribute} must be a finite number, not {value}")
+    if key.rule.holds(value):
+        return None
+    if key.rule.one_of:
+        hint = did_you_mean(str(value), key.rule.one_of)
+        return BuildError(f"{key.attribute} {shown(value)} is not known", hint=hint)
+    return BuildError(f"{key.attribute} is {shown(value)}, but takes {key.rule.span()}")
+
+
+def _holds_jinja(value: object) -> bool:
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def _is_kind(value: object, kinds: tuple[type, ...]) -> bool:
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, kinds)
+
+
+_KIND_WORDS: dict[type, str] = {
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    bool: "true or false",
+    tuple: "a list",
+    type(None): "null",
+}
+
+
+def kind_words(kinds: tuple[type, ...]) -> str:
+    """The kinds as a reader of JSON calls them.
+
+    >>> kind_words((int, float, str))
+    'a number or a string'
+    """
+    words = dict.fromkeys(_KIND_WORDS.get(kind, f"an object ({kind.__name__})") for kind in kinds)
+    return " or ".join(words) if len(words) < 4 else "an object"
+
+
+def shown(value: object) -> str:
+    """A value as a message quotes it: JSON spelling, at most 60 characters.
+
+    >>> shown(None), shown(True), shown("wide")
+    ('null', 'true', '"wide"')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f'{text[:56]}…"'
