@@ -1,0 +1,148 @@
+"""What may be asked for as a size: px, percentages and scales, read strictly. Pure numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from aistudios_dsl.errors import BuildError, did_you_mean
+
+Length: TypeAlias = float | str
+Fit: TypeAlias = Literal["contain", "cover", "stretch"]
+
+FITS: tuple[Fit, ...] = ("contain", "cover", "stretch")
+_LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(%?)\s*", re.ASCII)
+_LENGTH_HINT = 'give a number of px, or a percentage of the canvas such as "45%"'
+_LARGEST = 1e9
+
+
+def length(value: Length, side: float, what: str = "width", low: float = 0) -> float:
+    """`value` in px: a number, or a string that holds one, or a percentage of `side` (px) such as "12.5%".
+
+    A number comes back as it is. BuildError names `what` if it is neither, not finite, or less than `low` (px).
+
+    >>> length(640, 1920), length("45%", 1920), length(" -5 %", 1080, "gap", low=-100)
+    (640, 864, -54)
+    """
+    number = _px(value, side, what)
+    if number < low:
+        raise BuildError(f"{what} is {value!r}, less than {plain(low)} px", hint=_LENGTH_HINT)
+    return number
+
+
+def extent(value: Length, side: float, what: str = "width") -> float:
+    """A `length` that something can be seen at: above 0 px.
+
+    >>> extent("50%", 1080, "height")
+    540
+    """
+    return positive(_px(value, side, what), what)
+
+
+def positive(value: object, what: str) -> float:
+    """`value` as it is if it is a finite number above 0, else BuildError naming `what`.
+
+    >>> positive(0.25, "scale")
+    0.25
+    """
+    number = finite(value, what)
+    if number <= 0:
+        raise BuildError(f"{what} is {value!r}", hint=f"{what} must be more than 0")
+    return number
+
+
+def finite(value: object, what: str) -> float:
+    """`value` as it is if it is a number from -1e9 to 1e9, else BuildError naming `what`: True is no number here.
+
+    >>> finite(-90, "angle")
+    -90
+    """
+    # NaN, infinity and integers too large for a float all fail the one comparison.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
+        raise BuildError(f"{what} is {value!r}", hint=f"{what} must be a finite number, at most 1e9")
+    return value
+
+
+def plain(number: float) -> float:
+    """The same number as JavaScript writes it: 760.0 is 760.
+
+    >>> plain(760.0), plain(0.5)
+    (760, 0.5)
+    """
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def seen_size(
+    width: float, height: float, scale_x: float = 1, scale_y: float = 1, stroke_width: float = 0
+) -> tuple[float, float]:
+    """Width and height on the canvas (px) of a clip with these wire values; the stroke is scaled with the clip.
+
+    >>> seen_size(200, 100, 1.5, 2, stroke_width=8)
+    (312.0, 216)
+    """
+    return (width + stroke_width) * scale_x, (height + stroke_width) * scale_y
+
+
+def scaled_size(
+    natural: tuple[float, float],
+    width: float | None = None,
+    height: float | None = None,
+    scale: float | None = None,
+    fit: Fit | None = None,
+) -> tuple[float, float]:
+    """`scale_x, scale_y` that show a medium of `natural` size (px) at the width and height (px) asked for.
+
+    One of width and height keeps the ratio; both are taken as they are, which may distort; neither is the natural
+    size. `fit` needs both: "contain" is the largest size inside them, "cover" the smallest over them (what overflows
+    is seen: nothing is cropped), "stretch" both exactly. They are sides of the clip itself, before it is turned.
+    BuildError for sizes that are not above 0, and for `scale` beside anything else.
+
+    >>> scaled_size((1280, 800), width=960), scaled_size((1280, 800), 640, 640, fit="cover")
+    ((0.75, 0.75), (0.8, 0.8))
+    """
+    own_width, own_height = positive(natural[0], "natural width"), positive(natural[1], "natural height")
+    across = None if width is None else positive(width, "width") / own_width
+    down = None if height is None else positive(height, "height") / own_height
+    if scale is not None:
+        return _only(positive(scale, "scale"), across, down, fit)
+    if fit is not None:
+        return _fitted(fit, across, down)
+    return across or down or 1, down or across or 1
+
+
+def one_of(value: str, known: Iterable[str], what: str) -> None:
+    """BuildError with the nearest right name if `value` is none of the `known`.
+
+    >>> one_of("cover", FITS, "fit")
+    """
+    names = tuple(known)
+    if value not in names:
+        raise BuildError(f"{what} is {value!r}", hint=did_you_mean(str(value), names))
+
+
+def _px(value: Length, side: float, what: str) -> float:
+    if not isinstance(value, str):
+        return finite(value, what)
+    match = _LENGTH.fullmatch(value)
+    if match is None:
+        raise BuildError(f"{what} is {value!r}", hint=_LENGTH_HINT)
+    number = float(match[1])
+    return finite(plain(side * number / 100 if match[2] else number), what)
+
+
+def _only(scale: float, *others: object) -> tuple[float, float]:
+    if any(other is not None for other in others):
+        hint = "give scale alone, or width and height with or without fit"
+        raise BuildError("scale is given beside width, height or fit", hint=hint)
+    return scale, scale
+
+
+def _fitted(fit: Fit, across: float | None, down: float | None) -> tuple[float, float]:
+    one_of(fit, FITS, "fit")
+    if across is None or down is None:
+        raise BuildError(f"fit={fit!r} needs both width and height", hint="give both, or leave fit out")
+    if fit == "stretch":
+        return across, down
+    ratio = min(across, down) if fit == "contain" else max(across, down)
+    return ratio, ratio
