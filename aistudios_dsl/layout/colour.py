@@ -1,0 +1,204 @@
+"""Colours as CSS writes them: read strictly, composited, and weighed against each other for contrast."""
+
+from __future__ import annotations
+
+import colorsys
+import math
+import re
+from functools import cache
+
+import attrs
+
+from aistudios_dsl.errors import BuildError, nearest
+
+_NUMBER = r"([+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:%|deg)?)"
+_NEXT = rf"\s*,\s*{_NUMBER}"
+_COMMAS = re.compile(rf"(rgb|hsl)a?\(\s*{_NUMBER}{_NEXT}{_NEXT}(?:{_NEXT})?\s*\)", re.ASCII)
+_SPACES = re.compile(rf"(rgb|hsl)a?\(\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}(?:\s*/\s*{_NUMBER})?\s*\)", re.ASCII)
+_HEX = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
+_HINTS = {
+    "#": "a hex colour has 3, 4, 6 or 8 digits from 0-9 and a-f after the #",
+    "rgb": 'write "rgb(16, 32, 48)": each 0 to 255, or each 0% to 100%; a fourth value is alpha, 0 to 1',
+    "hsl": 'write "hsl(210, 50%, 13%)": degrees, then 0% to 100% twice; a fourth value is alpha, 0 to 1',
+    "": 'write "#102030", "rgb(16, 32, 48)", "hsl(210, 50%, 13%)" or a CSS colour name',
+}
+
+
+@attrs.frozen
+class Colour:
+    """Red, green and blue from 0 to 255, and alpha from 0 (clear) to 1 (opaque).
+
+    >>> parse_colour("navy").over(parse_colour("white")).rgb
+    'rgb(0,0,128)'
+    """
+
+    red: int
+    green: int
+    blue: int
+    alpha: float = 1.0
+
+    @property
+    def rgb(self) -> str:
+        """The form of `source_color` on the wire, which has no spaces and no alpha."""
+        return f"rgb({self.red},{self.green},{self.blue})"
+
+    @property
+    def hex(self) -> str:
+        """`#rrggbb`, or `#rrggbbaa` unless it is opaque."""
+        clear = "" if self.alpha == 1 else f"{_rounded(self.alpha * 255):02x}"
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}{clear}"
+
+    @property
+    def luminance(self) -> float:
+        """Relative luminance by WCAG 2.2, from 0 (black) to 1 (white); alpha is left out of it."""
+        return 0.2126 * _linear(self.red) + 0.7152 * _linear(self.green) + 0.0722 * _linear(self.blue)
+
+    def over(self, background: Colour) -> Colour:
+        """The colour seen where this one lies over `background`, as a canvas composites them (source over).
+
+        >>> parse_colour("#ff000080").over(parse_colour("#0000ff")).rgb
+        'rgb(128,0,127)'
+        """
+        behind = background.alpha * (1 - self.alpha)
+        alpha = self.alpha + behind
+        if not alpha:
+            return Colour(0, 0, 0, 0.0)
+        pairs = (
+            (self.red, background.red),
+            (self.green, background.green),
+            (self.blue, background.blue),
+        )
+        red, green, blue = (_rounded((front * self.alpha + back * behind) / alpha) for front, back in pairs)
+        return Colour(red, green, blue, alpha)
+
+
+def contrast(front: Colour, back: Colour) -> float:
+    """The contrast ratio by WCAG 2.2, from 1 (none) to 21; a translucent `front` is seen over `back` first.
+
+    `back` counts as opaque: what is translucent itself is composited before, with `over`.
+
+    >>> contrast(parse_colour("white"), parse_colour("black"))
+    21.0
+    """
+    darker, lighter = sorted((front.over(attrs.evolve(back, alpha=1.0)).luminance, back.luminance))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def is_colour_literal(text: str) -> bool:
+    """Whether the text begins as a colour does, in any case: `#`, `rgb(`, `rgba(`, `hsl(` or `hsla(`; names do not.
+
+    >>> is_colour_literal("#102030"), is_colour_literal("https://example.com/rgb(1).png"), is_colour_literal("red")
+    (True, False, False)
+    """
+    return text.lower().startswith(("#", "rgb(", "rgba(", "hsl(", "hsla("))
+
+
+def parse_colour(text: str, what: str = "color") -> Colour:
+    """The colour that CSS reads in `text`: hex, rgb() and hsl() with commas or spaces, a CSS name, or transparent.
+
+    Stricter than a browser where it would hide a slip: values out of range, and hsl() without percent signs, are
+    BuildErrors that name `what`, as is everything that a browser would ignore.
+
+    >>> parse_colour("#1020"), parse_colour("hsl(210 50% 13% / 25%)").hex
+    (Colour(red=17, green=0, blue=34, alpha=0.0), '#11213240')
+    """
+    plain = text.strip().lower()
+    colour = _from_hex(plain) or _from_function(plain) or _names().get(plain)
+    if colour is None:
+        raise BuildError(f"{what} is {text!r}, which is no colour", hint=_hint(plain))
+    return colour
+
+
+def _from_hex(text: str) -> Colour | None:
+    if not _HEX.fullmatch(text):
+        return None
+    digits = text[1:] if len(text) > 5 else "".join(digit * 2 for digit in text[1:])
+    red, green, blue, *clear = bytes.fromhex(digits)
+    return Colour(red, green, blue, clear[0] / 255 if clear else 1.0)
+
+
+def _from_function(text: str) -> Colour | None:
+    match = _COMMAS.fullmatch(text) or _SPACES.fullmatch(text)
+    if match is None:
+        return None
+    name, *channels, clear = match.groups(default="1")
+    levels = _rgb_levels(channels) if name == "rgb" else _hsl_levels(channels)
+    alpha = _share(clear, 1)
+    if alpha is None or levels is None:
+        return None
+    red, green, blue = (_rounded(level * 255) for level in levels)
+    return Colour(red, green, blue, alpha)
+
+
+def _rgb_levels(channels: list[str]) -> list[float] | None:
+    alike = len({channel.endswith("%") for channel in channels}) == 1
+    levels = [level for channel in channels if (level := _share(channel, 255)) is not None]
+    return levels if alike and len(levels) == 3 else None
+
+
+def _hsl_levels(channels: list[str]) -> tuple[float, float, float] | None:
+    hue, saturation, lightness = channels[0].removesuffix("deg"), *channels[1:]
+    if hue.endswith("%") or not (saturation.endswith("%") and lightness.endswith("%")):
+        return None
+    chroma, light = _share(saturation, 1), _share(lightness, 1)
+    if chroma is None or light is None:
+        return None
+    return colorsys.hls_to_rgb(float(hue) % 360 / 360, light, chroma)
+
+
+def _share(argument: str, whole: float) -> float | None:
+    if argument.endswith("deg"):
+        return None
+    share = float(argument[:-1]) / 100 if argument.endswith("%") else float(argument) / whole
+    return share if 0 <= share <= 1 else None
+
+
+def _hint(text: str) -> str:
+    kind = next(kind for kind in _HINTS if text.startswith(kind))
+    close = "" if kind else nearest(text, _names())
+    return f"did you mean {close!r}?" if close else _HINTS[kind]
+
+
+def _rounded(number: float) -> int:
+    # Browsers round halves up; Python's round() takes them to the even neighbour.
+    return math.floor(number + 0.5)
+
+
+def _linear(channel: int) -> float:
+    level = channel / 255
+    return float(level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4)
+
+
+@cache
+def _names() -> dict[str, Colour]:
+    pairs = (entry.split(":") for entry in _CSS_NAMES.split())
+    named = {name: Colour(*bytes.fromhex(digits)) for name, digits in pairs}
+    return named | {"transparent": Colour(0, 0, 0, 0.0)}
+
+
+# CSS Color Module Level 4, section 6.1, in its order.
+_CSS_NAMES = """
+aliceblue:f0f8ff antiquewhite:faebd7 aqua:00ffff aquamarine:7fffd4 azure:f0ffff beige:f5f5dc bisque:ffe4c4
+black:000000 blanchedalmond:ffebcd blue:0000ff blueviolet:8a2be2 brown:a52a2a burlywood:deb887 cadetblue:5f9ea0
+chartreuse:7fff00 chocolate:d2691e coral:ff7f50 cornflowerblue:6495ed cornsilk:fff8dc crimson:dc143c cyan:00ffff
+darkblue:00008b darkcyan:008b8b darkgoldenrod:b8860b darkgray:a9a9a9 darkgreen:006400 darkgrey:a9a9a9 darkkhaki:bdb76b
+darkmagenta:8b008b darkolivegreen:556b2f darkorange:ff8c00 darkorchid:9932cc darkred:8b0000 darksalmon:e9967a
+darkseagreen:8fbc8f darkslateblue:483d8b darkslategray:2f4f4f darkslategrey:2f4f4f darkturquoise:00ced1
+darkviolet:9400d3 deeppink:ff1493 deepskyblue:00bfff dimgray:696969 dimgrey:696969 dodgerblue:1e90ff firebrick:b22222
+floralwhite:fffaf0 forestgreen:228b22 fuchsia:ff00ff gainsboro:dcdcdc ghostwhite:f8f8ff gold:ffd700 goldenrod:daa520
+gray:808080 green:008000 greenyellow:adff2f grey:808080 honeydew:f0fff0 hotpink:ff69b4 indianred:cd5c5c indigo:4b0082
+ivory:fffff0 khaki:f0e68c lavender:e6e6fa lavenderblush:fff0f5 lawngreen:7cfc00 lemonchiffon:fffacd lightblue:add8e6
+lightcoral:f08080 lightcyan:e0ffff lightgoldenrodyellow:fafad2 lightgray:d3d3d3 lightgreen:90ee90 lightgrey:d3d3d3
+lightpink:ffb6c1 lightsalmon:ffa07a lightseagreen:20b2aa lightskyblue:87cefa lightslategray:778899
+lightslategrey:778899 lightsteelblue:b0c4de lightyellow:ffffe0 lime:00ff00 limegreen:32cd32 linen:faf0e6
+magenta:ff00ff maroon:800000 mediumaquamarine:66cdaa mediumblue:0000cd mediumorchid:ba55d3 mediumpurple:9370db
+mediumseagreen:3cb371 mediumslateblue:7b68ee mediumspringgreen:00fa9a mediumturquoise:48d1cc mediumvioletred:c71585
+midnightblue:191970 mintcream:f5fffa mistyrose:ffe4e1 moccasin:ffe4b5 navajowhite:ffdead navy:000080 oldlace:fdf5e6
+olive:808000 olivedrab:6b8e23 orange:ffa500 orangered:ff4500 orchid:da70d6 palegoldenrod:eee8aa palegreen:98fb98
+paleturquoise:afeeee palevioletred:db7093 papayawhip:ffefd5 peachpuff:ffdab9 peru:cd853f pink:ffc0cb plum:dda0dd
+powderblue:b0e0e6 purple:800080 rebeccapurple:663399 red:ff0000 rosybrown:bc8f8f royalblue:4169e1 saddlebrown:8b4513
+salmon:fa8072 sandybrown:f4a460 seagreen:2e8b57 seashell:fff5ee sienna:a0522d silver:c0c0c0 skyblue:87ceeb
+slateblue:6a5acd slategray:708090 slategrey:708090 snow:fffafa springgreen:00ff7f steelblue:4682b4 tan:d2b48c
+teal:008080 thistle:d8bfd8 tomato:ff6347 turquoise:40e0d0 violet:ee82ee wheat:f5deb3 white:ffffff whitesmoke:f5f5f5
+yellow:ffff00 yellowgreen:9acd32
+"""
