@@ -283,6 +283,8 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: at("topright"), "at is 'topright', which is no anchor|did you mean 'top right'?"),
     (lambda: at("botom"), "at is 'botom', which is no anchor|did you mean 'bottom'?"),
     (lambda: at("north"), f"at is 'north', which is no anchor|known are: {', '.join(ANCHORS)}"),
+    (lambda: at(""), f"at is '', which is no anchor|known are: {', '.join(ANCHORS)}"),
+    (lambda: at(["top"]), "at is ['top'], which is no anchor|did you mean 'top'?"),
     (lambda: canvas("portrat"), "orientation is 'portrat'|did you mean 'portrait'?"),  # type: ignore[arg-type]
     (lambda: by("under", "left"), "side is 'under'|known are: above, below, left_of, right_of"),
     (lambda: by("rightof", "top"), "side is 'rightof'|did you mean 'right_of'?"),

@@ -222,10 +222,14 @@ def _pair(margin: tuple[Length, ...] | list[Length]) -> tuple[Length, Length]:
 
 
 def _shares(anchor: Anchor) -> Point:
-    if anchor in ANCHORS:
-        return ANCHORS[anchor]
+    for name, shares in ANCHORS.items():
+        if name == anchor:
+            return shares
+    raise BuildError(f"at is {anchor!r}, which is no anchor", hint=_anchor_meant(str(anchor)))
+
+
+def _anchor_meant(said: str) -> str:
     # "top center", "left-top" and "middle" say the right thing in other words.
-    words = set(re.split(r"[\s_-]+", anchor.casefold())) - {"center", "centre", "middle", ""}
-    meant = [known for known in ANCHORS if set(known.split()) == (words or {"center"})]
-    hint = f"did you mean {meant[0]!r}?" if meant else did_you_mean(anchor, ANCHORS)
-    raise BuildError(f"at is {anchor!r}, which is no anchor", hint=hint)
+    words = set(re.split(r"[\s_-]+", said.casefold())) - {"center", "centre", "middle"}
+    meant = [name for name in ANCHORS if set(name.split()) == (words or {"center"})]
+    return f"did you mean {meant[0]!r}?" if meant else did_you_mean(said, ANCHORS)
