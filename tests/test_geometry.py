@@ -261,6 +261,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: length("1e3", 1920), "width is '1e3'|{length}"),
     (lambda: length("nan%", 1920), "width is 'nan%'|{length}"),
     (lambda: length("٤٥%", 1920), "width is '٤٥%'|{length}"),
+    (lambda: length("1" * 90_000 + "x", 1920), f"width is '{'1' * 90_000}x'|{{length}}"),
     (lambda: length("4 5%", 1920), "width is '4 5%'|{length}"),
     (lambda: length(math.nan, 1920), "width is nan|width must be a finite number, at most 1e9"),
     (lambda: length(math.inf, 1920), "width is inf|width must be a finite number, at most 1e9"),

@@ -12,7 +12,7 @@ Length: TypeAlias = float | str
 Fit: TypeAlias = Literal["contain", "cover", "stretch"]
 
 FITS: tuple[Fit, ...] = ("contain", "cover", "stretch")
-_LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(%?)\s*", re.ASCII)
+_LENGTH = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%?)\s*", re.ASCII)
 _LENGTH_HINT = 'give a number of px, or a percentage of the canvas such as "45%"'
 _LARGEST = 1e9
 
