@@ -109,6 +109,12 @@ def test_an_anchored_clip_touches_the_edges_it_names(
     assert bounds.left + share * bounds.width == pytest.approx(wanted, abs=1e-6)
 
 
+def test_any_upright_box_can_be_the_frame() -> None:
+    """Anchors count from the frame's own corner, so a clip can be set into a part of the canvas."""
+    inset = anchored(100, 50, 0, "bottom left", Box(200, 300, 400, 200), 10)
+    assert (inset.left, inset.top) == (210, 440)
+
+
 @laws
 @given(places, places, sizes, sizes, angles)
 def test_centre_and_left_top_lead_to_each_other(
