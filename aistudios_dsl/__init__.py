@@ -1,1 +1,34 @@
-"""Write AI Studios videos as Python."""
+"""Write AI Studios videos as Python; get the exact project JSON, offline."""
+
+from aistudios_dsl import wire
+from aistudios_dsl.avatar import Avatar, Catalog
+from aistudios_dsl.errors import (
+    ApiError,
+    BuildError,
+    DslError,
+    LoadError,
+    SubmissionUnknown,
+    TemplateError,
+)
+from aistudios_dsl.placement import above, below, left_of, right_of
+from aistudios_dsl.project import Project
+from aistudios_dsl.scene import Scene
+
+__all__ = [
+    "ApiError",
+    "Avatar",
+    "BuildError",
+    "Catalog",
+    "DslError",
+    "LoadError",
+    "Project",
+    "Scene",
+    "SubmissionUnknown",
+    "TemplateError",
+    "above",
+    "below",
+    "left_of",
+    "right_of",
+    "wire",
+]
+__version__ = "0.1.0"

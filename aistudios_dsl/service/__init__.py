@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""The online half: a client that never pays twice, and what belongs to it."""

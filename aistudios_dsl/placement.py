@@ -1,0 +1,133 @@
+"""Where a clip is asked to stand and how large to be seen: the intent beside a clip whose geometry is still absent."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+from attrs import frozen
+
+from aistudios_dsl.avatar import Avatar
+from aistudios_dsl.layout.geometry import Align, Anchor, Side
+from aistudios_dsl.layout.sizes import Fit, Length
+from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
+
+Framing = Literal["full", "waist", "bust", "head"]
+
+
+@frozen
+class Beside:
+    """A place next to another clip of the scene, named by its tag; made by `above`, `below`, `left_of`, `right_of`."""
+
+    side: Side
+    tag: str
+    gap: Length = 0
+    align: Align = "center"
+
+
+def above(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
+    """Over the clip with this tag, `gap` px (or "2%" of the canvas height) apart.
+
+    >>> above("headline", gap=24)
+    Beside(side='above', tag='headline', gap=24, align='center')
+    """
+    return Beside("above", tag, gap, align)
+
+
+def below(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
+    """Under the clip with this tag, `gap` px (or "2%" of the canvas height) apart.
+
+    >>> below("headline", gap="2%").gap
+    '2%'
+    """
+    return Beside("below", tag, gap, align)
+
+
+def left_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"] = "center") -> Beside:
+    """To the left of the clip with this tag, `gap` px (or "2%" of the canvas width) apart.
+
+    >>> left_of("photo", align="top").align
+    'top'
+    """
+    return Beside("left_of", tag, gap, align)
+
+
+def right_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"] = "center") -> Beside:
+    """To the right of the clip with this tag, `gap` px (or "2%" of the canvas width) apart.
+
+    >>> right_of("photo").side
+    'right_of'
+    """
+    return Beside("right_of", tag, gap, align)
+
+
+Position = Anchor | tuple[Length, Length] | Beside
+Margin = Length | tuple[Length, Length]
+AnimationLike = AnimationType | tuple[AnimationType, int, int] | Animation
+
+
+@frozen
+class AvatarId:
+    """An avatar named by its ids, to be looked up in the project's catalogue."""
+
+    ai_name: str
+    cloth: str | None
+
+
+@frozen
+class Place:
+    """What the verbs were told about place and size. Lengths are px, or percent of the canvas side they run along."""
+
+    at: Position | None = None
+    margin: Margin = 0
+    width: Length | None = None
+    height: Length | None = None
+    scale: float | tuple[float, float] | None = None
+    natural: tuple[float, float] | None = None
+    fit: Fit | tuple[Length, Length] | None = None
+    min_font_size: int = 12
+    framing: Framing | None = None
+    head_at: tuple[Length, Length] | None = None
+    head_height: Length | None = None
+    avatar: Avatar | AvatarId | None = None
+    language: str | None = None
+
+
+class Placed(TypedDict, total=False):
+    """Place, order and names of a clip: what every clip that is seen can be told."""
+
+    at: Position
+    margin: Margin
+    scale: float | tuple[float, float]
+    layer: int
+    id: str
+    tag: str
+    opacity: float | None
+
+
+class Sized(Placed, total=False):
+    """A clip that can be given a width and a height."""
+
+    width: Length
+    height: Length
+
+
+class Turned(Sized, total=False):
+    """A clip that can be turned (`angle`, degrees clockwise) and can come and go (`animation`)."""
+
+    angle: float
+    animation: AnimationLike
+
+
+class Shaded(Turned, total=False):
+    """A clip that can also drop a shadow."""
+
+    shadow: Shadow
+
+
+class ShadedText(Placed, total=False):
+    """A text: its width is the verb's own argument, since it wraps; the rest as for a shaded clip."""
+
+    height: Length
+    angle: float
+    animation: AnimationLike
+    shadow: Shadow

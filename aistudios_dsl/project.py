@@ -1,0 +1,369 @@
+"""Project: the one value people hold. It opens scenes, takes the verbs, and ends in JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import evolve, field, frozen
+
+from aistudios_dsl.avatar import Catalog
+from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean
+from aistudios_dsl.measure import Generation, Setting
+from aistudios_dsl.render import mapped, render_scenes, renderer
+from aistudios_dsl.resolve import given_ids, resolve_scene
+from aistudios_dsl.scene import Scene, Verbs
+from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.voices import converted
+from aistudios_dsl.wire.jsontext import canonical, copied, parse
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
+from aistudios_dsl.wire.nodes import AnyClip, Background, Orientation, Resolution
+from aistudios_dsl.wire.nodes import Project as WireProject
+from aistudios_dsl.wire.nodes import Scene as WireScene
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HEADLINE_FIELDS = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
+
+
+@frozen(repr=False)
+class Project(Verbs):
+    """A video: scenes, and what holds for all of them.
+
+    `orientation`: "landscape" (1920 x 1080 px) or "portrait" (1080 x 1920 px). `api`: where speech is written, in the
+    clip ("1.4") or in the scene ("1.6"). `catalog`: where avatar ids are looked up. `environment`: a module-level
+    function that gets the Jinja environment and may add filters and globals. Raises `BuildError` on a wrong value.
+
+    >>> Project("Hello").scene(background="#102030").text("Hello", width=600, height=80)
+    Project('Hello', 1 scene)
+    """
+
+    name: str | None = None
+    orientation: Orientation | str = field(default="landscape", kw_only=True)
+    webhook_url: str | None = field(default=None, kw_only=True)
+    dictionary: Any = field(default=None, kw_only=True)
+    api: Generation = field(default="1.4", kw_only=True)
+    catalog: Catalog | None = field(default=None, kw_only=True)
+    environment: Callable[[Environment], None] | None = field(default=None, kw_only=True)
+    workspace_id: str | None = field(default=None, kw_only=True)
+    resolution: Resolution | str | None = field(default=None, kw_only=True)
+    extra: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
+    frame: WireProject | None = field(default=None, kw_only=True, eq=False)
+    """The loaded project that this one came from, for its keys and their order."""
+    loaded_scenes: int = field(default=0, kw_only=True)
+    """How many scenes the loaded project had: indexes are given anew only when the list is another."""
+    literal: bool = field(default=False, kw_only=True)
+    """Rendered, or loaded as it is: braces are text."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.frame is None:
+            _judge(self)
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}, " if self.name else ""
+        return f"Project({name}{len(self.scenes)} scene{'' if len(self.scenes) == 1 else 's'})"
+
+    def scene(
+        self,
+        *,
+        background: str | Background | None = None,
+        watermark: bool = False,
+        when: str | None = None,
+        each: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Open a new scene, to which the verbs that follow speak; the arguments are those of `Scene`.
+
+        >>> len(Project().scene().scene().scenes)
+        2
+        """
+        return self.add(Scene(background=background, watermark=watermark, when=when, each=each, extra=extra))
+
+    def add(self, *scenes: Scene) -> Self:
+        """Add scenes that were made by themselves.
+
+        >>> len(Project().add(Scene(), Scene()).scenes)
+        2
+        """
+        for scene in scenes:
+            if not isinstance(scene, Scene):
+                raise BuildError(f"add takes Scene values, not {type(scene).__name__}")
+        return evolve(self, scenes=(*self.scenes, *scenes))
+
+    def with_scenes(self, scenes: Iterable[Scene]) -> Self:
+        """The same project with these scenes instead: to insert, remove or reorder them.
+
+        >>> project = Project().scene().scene()
+        >>> len(project.with_scenes(project.scenes[:1]).scenes)
+        1
+        """
+        return evolve(self, scenes=()).add(*scenes)
+
+    def _change(self, change: Callable[[Scene], Scene]) -> Self:
+        if not self.scenes:
+            raise BuildError("there is no scene yet", hint="open one with .scene() first")
+        try:
+            last = change(self.scenes[-1])
+        except DslError as fault:
+            raise fault.under(f"scenes[{len(self.scenes) - 1}]") from None
+        return evolve(self, scenes=(*self.scenes[:-1], last))
+
+    def _clips(self) -> Iterator[AnyClip]:
+        return (clip for scene in reversed(self.scenes) for clip in scene._clips())
+
+    def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
+        """Change fields of the clip with this tag or id, in the scene opened last, else in the one scene that has it.
+
+        >>> Project().scene().text("Hi", tag="t").scene().edit("t", text="Hello").find("t").text
+        'Hello'
+        """
+        holders = [i for i, scene in enumerate(self.scenes) if any(tag_or_id in (c.tag, c.id) for c in scene._clips())]
+        if not holders or holders[-1] == len(self.scenes) - 1:
+            self.find(tag_or_id)
+            return super().edit(tag_or_id, **changes)
+        if len(holders) > 1:
+            hint = "edit the scene itself: project.with_scenes(...)"
+            raise BuildError(f"scenes {holders} all have a clip {tag_or_id!r}", hint=hint)
+        return self._at(holders[0], lambda scene: scene.edit(tag_or_id, **changes))
+
+    def map(self, clip_class: Any, fn: Any, *, tag: str | None = None) -> Self:
+        """Replace each clip of a wire class (and tag), in every scene, by what `fn` makes of it."""
+        project = self
+        for index in range(len(self.scenes)):
+            project = project._at(index, lambda scene: scene.map(clip_class, fn, tag=tag))
+        return project
+
+    def _at(self, index: int, change: Callable[[Scene], Scene]) -> Self:
+        try:
+            scene = change(self.scenes[index])
+        except DslError as fault:
+            raise fault.under(f"scenes[{index}]") from None
+        return evolve(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
+
+    # templates
+
+    @property
+    def _templates(self) -> Templates:
+        return Templates(self.environment)
+
+    def variables(self) -> dict[str, tuple[str, ...]]:
+        """The variables a row must have, for each field that needs some.
+
+        >>> Project().scene().text("Hello {{ name }}", width=9, height=9).variables()
+        {'scenes[0].clips[0].text': ('name',)}
+        """
+        return {path: names for path, names in self._pending().items() if names}
+
+    def render(self, row: Mapping[str, Any] | None = None, /, **variables: Any) -> Self:
+        """The literal project for one row. Raises `TemplateError` naming the field and the variable.
+
+        >>> Project().scene().text("Hello {{ name }}", tag="t").render(name="Ann").find("t").text
+        'Hello Ann'
+        """
+        if self.literal:
+            raise TemplateError("this project is rendered already", hint="render the template, not its result")
+        if row is not None and not isinstance(row, Mapping):
+            raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}")
+        values = {**(row or {}), **variables}
+        scenes = tuple(render_scenes(self.scenes, self._templates, values, lambda before, after: after))
+        visit = renderer(self._templates, values)
+        head = {name: mapped(getattr(self, name), name, visit) for name in (*_HEADLINE_FIELDS, "extra")}
+        frame = mapped(self.frame, "", visit)
+        return evolve(self, **head, frame=frame, scenes=scenes, literal=True)
+
+    def render_all(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Self]:
+        """The literal project of each row, one at a time. Errors name the row, counted from 1."""
+        for number, row in enumerate(rows, 1):
+            try:
+                yield self.render(row)
+            except DslError as fault:
+                raise fault.under(f"row {number}: ") from fault.__cause__
+
+    def _pending(self) -> dict[str, tuple[str, ...]]:
+        """Every field whose string is a template still, with the names it needs."""
+        if self.literal:
+            return {}
+        found: dict[str, tuple[str, ...]] = {}
+        templates = self._templates
+
+        def visit(path: str, text: str, html: bool) -> str:
+            try:
+                if templates.is_template(text):
+                    found[path] = tuple(templates.names(text))
+            except DslError as fault:
+                raise fault.under(path) from None
+            return text
+
+        for name in (*_HEADLINE_FIELDS, "extra", "frame"):
+            mapped(getattr(self, name), "" if name == "frame" else name, visit)
+        for index, scene in enumerate(self.scenes):
+            found |= self._conditions(index, scene)
+            bound = self._bound(scene)
+            before = set(found)
+            mapped(scene, f"scenes[{index}]", visit)
+            for path in set(found) - before:
+                found[path] = tuple(name for name in found[path] if name not in bound)
+        return found
+
+    def _bound(self, scene: Scene) -> tuple[str, ...]:
+        return self._templates.each(scene.each)[0] if scene.each is not None else ()
+
+    def _conditions(self, index: int, scene: Scene) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        try:
+            if scene.each is not None:
+                found[f"scenes[{index}].each"] = self._templates.expression_names(self._templates.each(scene.each)[1])
+            if scene.when is not None:
+                names = self._templates.expression_names(scene.when)
+                bound = self._bound(scene)
+                found[f"scenes[{index}].when"] = tuple(name for name in names if name not in bound)
+        except DslError as fault:
+            raise fault.under(f"scenes[{index}]") from None
+        return found
+
+    # ends
+
+    def resolve(self, *, api: Generation | None = None) -> WireProject:
+        """The wire nodes, every layout field computed. `api` rewrites speech for the other generation.
+
+        Raises `BuildError` for what cannot be said, `TemplateError` while variables wait for a row.
+        """
+        self._refuse_pending()
+        if not self.scenes and self.frame is None:
+            hint = "verbs return a new project: keep what they return, as in project = project.scene()"
+            raise BuildError("the project has no scenes", hint=hint)
+        generation = _generation(api or self.api)
+        setting = Setting(self.orientation, self.catalog or Catalog(), generation, given_ids(self.scenes))
+        scenes = tuple(resolve_scene(scene, index, setting) for index, scene in enumerate(self.scenes))
+        whole = self._framed(self._renumbered(scenes))
+        return whole if api is None else converted(whole, generation)
+
+    def _refuse_pending(self) -> None:
+        pending = self._pending()
+        if not pending:
+            return
+        shown = [f"{path} ({', '.join(names)})" if names else path for path, names in pending.items()]
+        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+        hint = "call .render(row) first; a loaded project whose braces are text: Project.load(..., template=False)"
+        raise TemplateError(f"a template still, at {', '.join(shown[:3])}{more}", hint=hint)
+
+    def _renumbered(self, scenes: tuple[WireScene, ...]) -> tuple[WireScene, ...]:
+        untouched = [scene.position for scene in self.scenes] == list(range(self.loaded_scenes))
+        if self.frame is not None and untouched:
+            return scenes
+        with as_found():
+            return tuple(evolve(scene, scene_idx=index) for index, scene in enumerate(scenes))
+
+    def _framed(self, scenes: tuple[WireScene, ...]) -> WireProject:
+        if self.frame is None:
+            values = {name: _absent(getattr(self, name)) for name in _HEADLINE_FIELDS}
+            values["orientation"] = UNSET if self.orientation == "landscape" else self.orientation
+            return WireProject(scenes=scenes, extra=self.extra or {}, **values)
+        with as_found():
+            loaded = {name: getattr(self.frame, name) or None for name in _HEADLINE_FIELDS}
+            loaded["orientation"] = loaded["orientation"] or "landscape"
+            new = {name: getattr(self, name) for name in _HEADLINE_FIELDS if getattr(self, name) != loaded[name]}
+            return evolve(self.frame, scenes=scenes, **{name: _absent(value) for name, value in new.items()})
+
+    def to_dict(self, *, api: Generation | None = None) -> dict[str, Any]:
+        """The project as the JSON object that the service takes; see `resolve` for what it raises.
+
+        >>> list(Project().scene(background="/images/background/bg_blue_gradient.png").to_dict())
+        ['scenes']
+        """
+        from aistudios_dsl.wire.codec import dump
+
+        return dump(self.resolve(api=api))
+
+    def to_json(self, indent: int | None = None, *, api: Generation | None = None) -> str:
+        """The project's one canonical JSON text; `indent` spreads it over lines.
+
+        >>> Project().scene(watermark=True).to_json().partition('"watermark"')[2]
+        ':true,"clips":[],"thumbnailUrl":null,"sceneIdx":0}]}'
+        """
+        return canonical(self.to_dict(api=api), indent)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the JSON, indented, to a file, and return its path."""
+        target = Path(path)
+        target.write_text(self.to_json(indent=2) + "\n", encoding="utf-8")
+        return target
+
+    @classmethod
+    def load(cls, source: str | bytes | os.PathLike[str] | Mapping[str, Any], *, template: bool = True) -> Self:
+        """A project from a path, a mapping, or JSON text: a body, or the service's answer to GET, envelope and all.
+
+        `template=False` takes braces in strings as text. Raises `LoadError` with every problem of the document.
+
+        >>> Project.load({"scenes": []})
+        Project(0 scenes)
+        """
+        from aistudios_dsl.wire.codec import load
+
+        node = load(_unwrapped(_document(source)))
+        with as_found():
+            return cls._of_wire(node, literal=not template)
+
+    @classmethod
+    def _of_wire(cls, node: WireProject, *, literal: bool) -> Self:
+        scenes = tuple(_scene_of(scene, position) for position, scene in enumerate(node.scenes))
+        head: dict[str, Any] = {name: getattr(node, name) or None for name in _HEADLINE_FIELDS}
+        head["orientation"] = head["orientation"] or "landscape"
+        return cls(**head, scenes=scenes, frame=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
+
+
+def _scene_of(node: WireScene, position: int) -> Scene:
+    return Scene(
+        background=node.background,
+        watermark=node.watermark,
+        items=node.clips,
+        position=position,
+        frame=evolve(node, clips=(), background=UNSET, watermark=UNSET),
+    )
+
+
+def _absent(value: Any) -> Any:
+    return UNSET if value is None else value
+
+
+def _judge(project: Project) -> None:
+    known = {key.attribute: key for key in keys(WireProject)}
+    for name in ("name", "orientation", "webhook_url", "workspace_id", "resolution"):
+        fault = fault_of(known[name], getattr(project, name))
+        if fault:
+            raise fault
+    _generation(project.api)
+    copied(project.dictionary, "dictionary")
+
+
+def _generation(api: Generation) -> Generation:
+    if api not in ("1.4", "1.6"):
+        raise BuildError(f"api {api!r} is not known", hint='"1.4" writes speech in the clip, "1.6" in the scene')
+    return api
+
+
+def _document(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any:
+    if isinstance(source, Mapping):
+        return source
+    if isinstance(source, bytes) or (isinstance(source, str) and source.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")):
+        return parse(source)
+    path = Path(source)
+    try:
+        return parse(path.read_bytes(), str(path))
+    except OSError as fault:
+        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = did_you_mean(path.name, beside) if beside else ""
+        hint = close if close.startswith("did you") else "give a path, a mapping, or JSON text"
+        raise LoadError(f"cannot read {path}: {fault.strerror}", hint=hint) from None
+
+
+def _unwrapped(document: Any) -> Any:
+    """The project inside the service's answer to `GET /editor/project/{id}`."""
+    for name in ("data", "project"):
+        inner = document.get(name) if isinstance(document, Mapping) and "scenes" not in document else None
+        document = inner if isinstance(inner, Mapping) else document
+    return document

@@ -1,0 +1,112 @@
+"""A template scene and a row become literal scenes: every string rendered, `when` and `each` carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from attrs import evolve, fields, has
+
+from aistudios_dsl.errors import DslError, TemplateError
+from aistudios_dsl.scene import Draft, Line, Scene
+from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.wire.node import Node, as_found, fault_of, keys
+from aistudios_dsl.wire.nodes import SceneScript, Script
+
+Visit = Callable[[str, str, bool], str]
+"""What is done with a string, given its field path, itself, and whether it is HTML."""
+
+_NOT_STRINGS_OF_THE_USER = {"key_order", "number", "speaker", "origin", "when", "each", "type"}
+_RENAMED = {"backdrop": "background", "items": "clips", "lines": "speech", "frame": "", "clip": "", "place": ""}
+
+
+def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
+    """The value with every string of the user's passed through `visit`; what does not change is the same object."""
+    if isinstance(value, str):
+        return visit(path, value, html)
+    if isinstance(value, tuple | list):
+        return _mapped_items(value, path, visit)
+    if isinstance(value, Mapping):
+        new = {key: mapped(item, f"{path}.{key}", visit) for key, item in value.items()}
+        return new if any(new[key] is not value[key] for key in new) else value
+    return _mapped_fields(value, path, visit) if has(type(value)) else value
+
+
+def _mapped_items(value: Any, path: str, visit: Visit) -> Any:
+    new = [mapped(item, f"{path}[{index}]", visit) for index, item in enumerate(value)]
+    return type(value)(new) if any(a is not b for a, b in zip(new, value, strict=True)) else value
+
+
+def _mapped_fields(value: Any, path: str, visit: Visit) -> Any:
+    wire_names = {key.attribute: key.wire for key in keys(type(value))} if isinstance(value, Node) else {}
+    changes: dict[str, Any] = {}
+    for attribute in fields(type(value)):
+        name = attribute.name
+        if name in _NOT_STRINGS_OF_THE_USER:
+            continue
+        shown = wire_names.get(name, _RENAMED.get(name, name))
+        old = getattr(value, name)
+        html = name == "org" if isinstance(value, Script | SceneScript) else isinstance(value, Line) and value.html
+        new = mapped(old, f"{path}.{shown}" if shown and path else shown or path, visit, html=html)
+        if new is not old:
+            changes[attribute.alias or name] = new
+    return _changed(value, changes, path) if changes else value
+
+
+def _changed(value: Any, changes: Mapping[str, Any], path: str) -> Any:
+    for key in keys(type(value)) if isinstance(value, Node) else ():
+        fault = fault_of(key, changes.get(key.attribute, getattr(value, key.attribute)), literal=True)
+        if fault and key.attribute in changes and isinstance(changes[key.attribute], str):
+            raise TemplateError(fault.message, f"{path}.{key.wire}", fault.hint)
+    with as_found():
+        return evolve(value, **changes)
+
+
+def render_scenes(
+    scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any], old: Callable[[Any, Any], Any]
+) -> Iterator[Scene]:
+    """The scenes that this row keeps, rendered. `old(before, after)` settles a loaded clip whose words changed."""
+    for index, scene in enumerate(scenes):
+        path = f"scenes[{index}]"
+        for repetition, bound in enumerate(_bindings(scene, templates, row, path)):
+            if _kept(scene, templates, bound, path):
+                yield evolve(_rendered(scene, templates, bound, path, old), origin=(index, repetition))
+
+
+def _bindings(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
+    if scene.each is None:
+        return [row]
+    try:
+        return [{**row, **bound} for bound in templates.bindings(scene.each, row)]
+    except DslError as fault:
+        raise fault.under(f"{path}.each") from None
+
+
+def _kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> bool:
+    try:
+        return scene.when is None or templates.truth(scene.when, row)
+    except DslError as fault:
+        raise fault.under(f"{path}.when") from None
+
+
+def _rendered(
+    scene: Scene, templates: Templates, row: Mapping[str, Any], path: str, old: Callable[[Any, Any], Any]
+) -> Scene:
+    new: Scene = mapped(evolve(scene, when=None, each=None), path, renderer(templates, row))
+    items = tuple(
+        after if after is before or isinstance(after, Draft) else old(before, after)
+        for before, after in zip(scene.items, new.items, strict=True)
+    )
+    return evolve(new, items=items)
+
+
+def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:
+    """What renders one string with the row; errors carry the field's path."""
+
+    def visit(path: str, text: str, html: bool) -> str:
+        try:
+            return templates.render(text, row, html=html) if templates.is_template(text) else text
+        except DslError as fault:
+            raise fault.under(path) from None
+
+    return visit

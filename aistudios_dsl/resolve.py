@@ -1,0 +1,272 @@
+"""From intent to the wire: every size, place, id, layer and index that the script left to be computed."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve
+
+from aistudios_dsl.errors import BuildError, DslError, did_you_mean
+from aistudios_dsl.layout import colour
+from aistudios_dsl.layout.geometry import Anchor, Box, anchored, beside, order
+from aistudios_dsl.layout.sizes import length, plain, seen_size
+from aistudios_dsl.measure import Measured, Setting, measured
+from aistudios_dsl.placement import Beside
+from aistudios_dsl.scene import Draft, Item, Scene, clip_of, label
+from aistudios_dsl.voices import generation, spoken
+from aistudios_dsl.wire.node import UNSET, as_found
+from aistudios_dsl.wire.nodes import (
+    AnyClip,
+    Audio,
+    AvatarClip,
+    Background,
+    Clip,
+    EditorClip,
+    Shape,
+    UnknownClip,
+)
+from aistudios_dsl.wire.nodes import Scene as WireScene
+
+SAMPLE_BACKGROUND = Background(
+    source_type="image",
+    source_url="/images/background/bg_blue_gradient.png",
+    source_color="rgb(54,188,37)",
+)
+"""The background of the vendor's samples: what a scene that names none gets."""
+
+
+def resolve_scene(scene: Scene, index: int, setting: Setting) -> WireScene:
+    """The scene as it goes over the wire. Raises `BuildError` with the clip's place in the project."""
+    try:
+        drawn = _drawn(scene, setting)
+        backdrop, clips = _with_backdrop(scene, _placed(drawn, setting.frame), setting)
+        return _framed(scene, _named(scene, _layered(clips), index, setting), backdrop, index, setting)
+    except DslError as fault:
+        raise fault.under(f"scenes[{index}]") from None
+
+
+def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
+    """Every id that a person gave or a document had. Raises `BuildError` where a given one is not unique."""
+    places: dict[str, str] = {}
+    for index, scene in enumerate(scenes):
+        for number, item in enumerate(scene.items):
+            clip = clip_of(item)
+            place = f"scenes[{index}].{label(number, clip)}"
+            if clip.id and clip.id in places and (isinstance(item, Draft) or scene.frame is None):
+                hint = "give each clip its own, or none: one is made"
+                raise BuildError(f"the id {clip.id!r} is that of {places[clip.id]} too", place, hint)
+            if clip.id:
+                places[clip.id] = place
+    return frozenset(places)
+
+
+def clip_id(kind: str, number: int | str, origin: tuple[int, int], taken: frozenset[str]) -> str:
+    """The id of a clip: its type, a hyphen, and 11 of `[0-9a-v]` that follow from its place in the template.
+
+    >>> clip_id("image", 0, (0, 0), frozenset()) == clip_id("image", 0, (0, 0), frozenset())
+    True
+    """
+    for bump in range(len(taken) + 1):
+        seed = f"{origin[0]}/{origin[1]}/{number}/{kind}/{bump}".encode()
+        bits = int.from_bytes(hashlib.sha256(seed).digest()[:7]) >> 1
+        found = f"{kind}-" + "".join("0123456789abcdefghijklmnopqrstuv"[bits >> 5 * place & 31] for place in range(11))
+        if found not in taken:
+            return found
+    raise AssertionError("one more try than there are ids taken")
+
+
+def _drawn(scene: Scene, setting: Setting) -> list[tuple[Item, Measured | None]]:
+    drawn: list[tuple[Item, Measured | None]] = []
+    for number, item in enumerate(scene.items):
+        try:
+            drawn.append(measured(item, setting) if isinstance(item, Draft) else (item, None))
+        except DslError as fault:
+            raise fault.under(label(number, clip_of(item))) from None
+    return drawn
+
+
+def _placed(drawn: list[tuple[Item, Measured | None]], frame: Box) -> list[AnyClip]:
+    names = {index: clip_of(item).tag or label(index, clip_of(item)) for index, (item, _) in enumerate(drawn)}
+    _refuse_same_tags([item for item, _ in drawn])
+    links = {names[i]: at.tag for i, (item, _) in enumerate(drawn) if (at := _beside(item))}
+    queue = {name: i for i, name in names.items() if name in links}
+    wanted = set(links.values())
+    boxes: dict[str, Box] = {}
+    clips: dict[int, AnyClip] = {}
+    free = [i for i in names if names[i] not in links]
+    _refuse_unknown_neighbours([item for item, _ in drawn])
+    for index in [*free, *(queue[name] for name in order(links))]:
+        item, size = drawn[index]
+        clip = clip_of(item)
+        try:
+            if isinstance(item, Draft) and size is not None:
+                clip = _at(item, size, boxes, frame)
+            if clip.tag in wanted and not isinstance(clip, UnknownClip):
+                boxes[clip.tag] = box_of(clip)
+        except DslError as fault:
+            raise fault.under(label(index, clip)) from None
+        clips[index] = clip
+    return [clips[index] for index in sorted(clips)]
+
+
+def _beside(item: Item) -> Beside | None:
+    return item.place.at if isinstance(item, Draft) and isinstance(item.place.at, Beside) else None
+
+
+def _refuse_unknown_neighbours(items: Sequence[Item]) -> None:
+    tags = [clip.tag for clip in map(clip_of, items) if clip.tag and not isinstance(clip, UnknownClip)]
+    for index, item in enumerate(items):
+        at = _beside(item)
+        if at and at.tag not in tags:
+            hint = did_you_mean(at.tag, tags) or "no clip of the scene has a tag"
+            message = f"{at.side}({at.tag!r}): no clip of the scene has this tag"
+            raise BuildError(message, label(index, clip_of(item)), hint)
+
+
+def _refuse_same_tags(items: Sequence[Item]) -> None:
+    seen: dict[str, bool] = {}
+    for index, item in enumerate(items):
+        clip = clip_of(item)
+        drafted = isinstance(item, Draft)
+        if clip.tag and clip.tag in seen and (drafted or seen[clip.tag]):
+            raise BuildError(f"two clips have the tag {clip.tag!r}", label(index, clip), "give each its own")
+        if clip.tag:
+            seen[clip.tag] = drafted
+
+
+def box_of(clip: Clip) -> Box:
+    """The box a clip is seen in, from its wire numbers (Fabric.js: `(width + strokeWidth) * scaleX`)."""
+    stroke = getattr(clip, "stroke_width", UNSET)
+    scale_x, scale_y = (1 if scale in (UNSET, None) else scale for scale in (clip.scale_x, clip.scale_y))
+    width, height = seen_size(clip.width, clip.height, scale_x, scale_y, stroke or 0)
+    return Box(clip.left, clip.top, width, height, getattr(clip, "angle", UNSET) or 0)
+
+
+def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Box], frame: Box) -> Any:
+    sized = evolve(
+        draft.clip,
+        width=plain(measured.width),
+        height=plain(measured.height),
+        scale_x=measured.scale_x,
+        scale_y=measured.scale_y,
+        left=0,
+        top=0,
+    )
+    if isinstance(sized, Audio):
+        return sized
+    left, top = _corner(draft, measured, box_of(sized), boxes, frame)
+    return evolve(sized, left=left, top=top)
+
+
+def _corner(draft: Draft, measured: Measured, seen: Box, boxes: Mapping[str, Box], frame: Box) -> tuple[float, float]:
+    at = draft.place.at
+    if isinstance(at, tuple | list):
+        return _point(at, frame)
+    if measured.left is not None and measured.top is not None:
+        return plain(measured.left), plain(measured.top)
+    if isinstance(at, Beside):
+        box = _next_to(at, seen, boxes, frame)
+    else:
+        by_itself: Anchor = "bottom" if isinstance(draft.clip, AvatarClip) else "center"
+        box = anchored(seen.width, seen.height, seen.angle, at or by_itself, frame, draft.place.margin)
+    return plain(box.left), plain(box.top)
+
+
+def _point(at: Sequence[Any], frame: Box) -> tuple[float, float]:
+    if len(at) != 2:
+        raise BuildError(f"at={at!r} is no place", hint='give (x, y), an anchor such as "top left", or above("tag")')
+    left = length(at[0], frame.width, "at x", low=-math.inf)
+    return left, length(at[1], frame.height, "at y", low=-math.inf)
+
+
+def _next_to(at: Beside, seen: Box, boxes: Mapping[str, Box], frame: Box) -> Box:
+    side = frame.height if at.side in ("above", "below") else frame.width
+    gap = length(at.gap, side, "gap", low=-math.inf)
+    return beside(at.side, boxes[at.tag], seen.width, seen.height, seen.angle, gap, at.align)
+
+
+def _layered(clips: list[AnyClip]) -> list[AnyClip]:
+    highest: float = 0
+    layered = list[AnyClip]()
+    for clip in clips:
+        if not isinstance(clip, UnknownClip):
+            clip = clip if clip.layer is not UNSET else evolve(clip, layer=math.floor(highest) + 1)
+            highest = max(highest, clip.layer)
+        layered.append(clip)
+    return layered
+
+
+def _with_backdrop(scene: Scene, clips: list[AnyClip], setting: Setting) -> tuple[Background, list[AnyClip]]:
+    value = scene.backdrop
+    if value is None:
+        return SAMPLE_BACKGROUND, clips
+    if isinstance(value, Background):
+        return value, clips
+    if not value.strip():
+        raise BuildError("background is empty", hint='give a colour such as "#102030", or a URL')
+    if not colour.is_colour_literal(value):
+        return evolve(SAMPLE_BACKGROUND, source_url=value), clips
+    solid = colour.parse_colour(value, "background")
+    return evolve(SAMPLE_BACKGROUND, source_color=solid.rgb), _over_square(value, clips, setting.frame)
+
+
+def _over_square(fill: str, clips: list[AnyClip], frame: Box) -> list[AnyClip]:
+    """The clips over a full-canvas square: the documented form that is certain to show a plain colour."""
+    given = [clip.layer for clip in clips if not isinstance(clip, UnknownClip) and clip.layer is not UNSET]
+    lowest = min([2, *given]) - 1
+    square = Shape(
+        id=UNSET,
+        layer=lowest,
+        shape_name="Square",
+        fill=fill,
+        left=0,
+        top=0,
+        width=frame.width,
+        height=frame.height,
+        scale_x=1,
+        scale_y=1,
+        angle=0,
+        opacity=100,
+        stroke="",
+        stroke_width=0,
+        stroke_radius=0,
+    )
+    return [square, *clips]
+
+
+def _named(scene: Scene, clips: list[AnyClip], index: int, setting: Setting) -> list[AnyClip]:
+    origin = scene.origin or (index, 0)
+    offset = len(clips) - len(scene.items)
+    numbers: list[int | str] = ["background"] * offset
+    numbers += [item.number if isinstance(item, Draft) else -1 for item in scene.items]
+    return [_with_id(clip, number, origin, setting.taken) for clip, number in zip(clips, numbers, strict=True)]
+
+
+def _with_id(clip: AnyClip, number: int | str, origin: tuple[int, int], taken: frozenset[str]) -> AnyClip:
+    if number == -1:
+        return clip
+    name = clip.id or clip_id(clip.type, number, origin, taken)
+    names = {"id": name, "name": name} if isinstance(clip, EditorClip) else {"id": name}
+    named: AnyClip = evolve(clip, **names)  # type: ignore[arg-type]
+    return named
+
+
+def _framed(scene: Scene, clips: list[AnyClip], backdrop: Background, index: int, setting: Setting) -> WireScene:
+    api = generation(scene, setting.api)
+    clips, scripts = spoken(scene, clips, api)
+    if scene.frame is None:
+        return WireScene(
+            background=backdrop,
+            watermark=scene.watermark,
+            scripts=scripts or UNSET,
+            clips=tuple(clips),
+            thumbnail_url=None,
+            scene_idx=index,
+            extra=scene.extra or {},
+        )
+    with as_found():
+        kept = scene.frame.scripts if scripts == () and scene.frame.scripts is not UNSET else scripts or UNSET
+        return evolve(scene.frame, background=backdrop, clips=tuple(clips), scripts=kept, watermark=scene.watermark)

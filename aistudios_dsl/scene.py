@@ -1,0 +1,569 @@
+"""Scenes and the verbs that fill them. Every verb is written once, copies, and serves `Scene` and `Project` alike."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+
+import attrs
+from attrs import evolve, field, fields_dict, frozen
+
+from aistudios_dsl.avatar import Avatar
+from aistudios_dsl.errors import BuildError, DslError, did_you_mean
+from aistudios_dsl.layout.sizes import Fit, Length
+from aistudios_dsl.placement import (
+    AvatarId,
+    Framing,
+    Place,
+    Shaded,
+    ShadedText,
+    Sized,
+    Turned,
+)
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
+from aistudios_dsl.wire.nodes import (
+    Align,
+    Animation,
+    AnyClip,
+    Audio,
+    AvatarClip,
+    Background,
+    Clip,
+    Effect,
+    Image,
+    ShapeName,
+    Text,
+    UnknownClip,
+    Video,
+)
+from aistudios_dsl.wire.nodes import Scene as WireScene
+from aistudios_dsl.wire.nodes import Shape as ShapeClip
+
+C = TypeVar("C", bound=Clip)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LABELS: dict[str, str] = {"aiModel": "avatar", "textImage": "text", "videoImage": "video"}
+_GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
+_PLACE_NAMES = ("at", "margin", "width", "height", "scale")
+
+
+@frozen
+class Draft:
+    """A wire clip whose geometry is still absent, beside what the verb was told about its place and size."""
+
+    clip: Clip
+    place: Place
+    number: int
+
+
+@frozen
+class Line:
+    """A line of speech, by the clip with this number (a draft) or id (a loaded clip)."""
+
+    text: str
+    speaker: int | str
+    html: bool = False
+
+
+Item = Draft | AnyClip
+
+
+def clip_of(item: Item) -> AnyClip:
+    """The wire clip of an item, drafted or loaded."""
+    return item.clip if isinstance(item, Draft) else item  # type: ignore[return-value]
+
+
+def label(index: int, clip: AnyClip) -> str:
+    """How messages name a clip.
+
+    >>> label(2, Image(id="i", layer=1, left=0, top=0, width=1, height=1, source_url="https://x.y/z.png", tag="logo"))
+    "clips[2] (image, tag 'logo')"
+    """
+    tag = f", tag {clip.tag!r}" if clip.tag else ""
+    return f"clips[{index}] ({LABELS.get(clip.type, clip.type)}{tag})"
+
+
+class Verbs(ABC):
+    """The verbs. Each returns a new value; the one it is called on stays as it is."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _change(self, change: Callable[[Scene], Scene]) -> Self:
+        """The same value, with the scene the verbs speak to changed."""
+
+    @abstractmethod
+    def _clips(self) -> Iterator[AnyClip]:
+        """The clips that `find` looks through."""
+
+    def background(self, value: str | Background | None) -> Self:
+        """Replace the background: a colour ("#102030", "rgb(…)", "hsl(…)"), a picture's URL, or a `wire.Background`.
+
+        >>> Scene().background("#102030").backdrop
+        '#102030'
+        """
+        return self._change(lambda scene: evolve(scene, background=value))
+
+    def avatar(
+        self,
+        avatar: Avatar | str,
+        cloth: str | None = None,
+        /,
+        *,
+        say: str | None = None,
+        language: str | None = None,
+        framing: Framing | None = None,
+        head_at: tuple[Length, Length] | None = None,
+        head_height: Length | None = None,
+        effects: Iterable[str | Mapping[str, Any]] = (),
+        **place: Unpack[Sized],
+    ) -> Self:
+        """Add an avatar, given as an `Avatar` or by its ids, and what it says.
+
+        `framing` fits it by its head: "waist" (the default), "bust", "head", or "full". `head_at` puts the middle of
+        the head there and `head_height` makes the head that tall (px or percent). `at=(x, y)` alone means scale 1.
+
+        >>> len(list(Scene().avatar("M000045058", say="Hello.")._clips()))
+        1
+        """
+        given = avatar if isinstance(avatar, Avatar) else _avatar_id(avatar, cloth)
+        own = {
+            "framing": framing,
+            "head_at": head_at,
+            "head_height": head_height,
+            "avatar": given,
+            "language": language,
+        }
+
+        def draw() -> Draft:
+            if isinstance(avatar, Avatar) and cloth is not None:
+                raise BuildError("an Avatar has its outfit already", hint="leave the second argument out")
+            return _draft(
+                AvatarClip,
+                place,
+                own,
+                model=UNSET,
+                effects=tuple(_effect(effect) for effect in effects) or UNSET,
+                **_editor_state(),
+                head_only=None,
+                voice_only=False,
+                is_delete=False,
+            )
+
+        placed = self._change(lambda scene: scene._plus(draw, "avatar", place.get("tag")))
+        return placed if say is None else placed.say(say)
+
+    def say(self, text: str, *, by: str | None = None, html: bool = False) -> Self:
+        """Add a line of speech, by the avatar with the tag or id `by`, else by the one added last.
+
+        Blank lines part paragraphs. `html=True` takes `text` as ready `<p>` paragraphs.
+
+        >>> len(Scene().avatar("M000045058").say("One.").say("Two.").lines)
+        2
+        """
+        return self._change(lambda scene: scene._spoken(text, by, html))
+
+    def text(
+        self,
+        text: str,
+        *,
+        font_size: int = 48,
+        min_font_size: int = 12,
+        color: str = "#ffffff",
+        width: Length | None = None,
+        fit: tuple[Length, Length] | None = None,
+        align: Align | str = "left",
+        bold: bool = False,
+        italic: bool = False,
+        underline: bool = False,
+        font_family: str | None = None,
+        background: str | None = None,
+        stroke: str | None = None,
+        stroke_width: float | None = None,
+        **place: Unpack[ShadedText],
+    ) -> Self:
+        """Add a text of `font_size` points (a point is 4/3 px), measured as the editor's canvas would.
+
+        `width` (px or percent) wraps it; `fit=(w, h)` takes the largest whole point size from `font_size` down to
+        `min_font_size` at which it fits; `width` and `height` together are a box as given.
+
+        >>> next(Scene().text("Hello", color="#000000")._clips()).fill
+        '#000000'
+        """
+        own = {"width": width, "fit": fit, "min_font_size": min_font_size}
+
+        def draw() -> Draft:
+            return _draft(
+                Text,
+                place,
+                own,
+                text=text,
+                fill=color,
+                font_size=font_size,
+                font_family=font_family or "Noto Sans CJK",
+                align=align,
+                background_color=background or "",
+                stroke=stroke or "",
+                stroke_width=stroke_width or 0,
+                font_weight=700 if bold else "",
+                font_style="italic" if italic else "",
+                underline=underline,
+            )
+
+        return self._change(lambda scene: scene._plus(draw, "text", place.get("tag")))
+
+    def image(
+        self,
+        url: str,
+        *,
+        natural: tuple[float, float] | None = None,
+        file: Any = None,
+        fit: Fit | None = None,
+        **place: Unpack[Turned],
+    ) -> Self:
+        """Add a picture by its public URL. `natural` is its size in px, or read from a copy: `file=` path or bytes.
+
+        `fit` puts it into `width` x `height`: "contain", "cover" or "stretch".
+
+        >>> next(Scene().image("https://x.example/a.png", natural=(800, 600))._clips()).source_url
+        'https://x.example/a.png'
+        """
+
+        def draw() -> Draft:
+            own = {"natural": _natural(natural, file), "fit": fit}
+            return _draft(Image, place, own, source_url=url, **_editor_state())
+
+        return self._change(lambda scene: scene._plus(draw, "image", place.get("tag")))
+
+    def video(
+        self,
+        url: str,
+        *,
+        poster: str | None = None,
+        natural: tuple[float, float] | None = None,
+        fit: Fit | None = None,
+        volume: float | None = 100,
+        **place: Unpack[Sized],
+    ) -> Self:
+        """Add a video by its public URL, with a poster picture. `natural` is its size in px, `volume` 1 to 100 percent.
+
+        >>> next(Scene().video("https://x.example/a.mp4", width=640, height=360)._clips()).volume
+        100
+        """
+
+        def draw() -> Draft:
+            return _draft(
+                Video,
+                place,
+                {"natural": natural, "fit": fit},
+                video_url=url,
+                source_url=_absent(poster),
+                volume=_absent(volume),
+                **_editor_state(),
+            )
+
+        return self._change(lambda scene: scene._plus(draw, "video", place.get("tag")))
+
+    def audio(
+        self,
+        url: str,
+        *,
+        label: str,
+        volume: float | None = 100,
+        layer: int | None = None,
+        id: str | None = None,
+    ) -> Self:
+        """Add a sound by its public URL, with the label that the editor shows. `volume` 1 to 100 percent.
+
+        >>> next(Scene().audio("https://x.example/a.mp3", label="Music")._clips()).label
+        'Music'
+        """
+        place = {name: value for name, value in (("layer", layer), ("id", id)) if value is not None}
+
+        def draw() -> Draft:
+            return _draft(Audio, place, {}, source_url=url, label=label, volume=_absent(volume))
+
+        return self._change(lambda scene: scene._plus(draw, "audio", None))
+
+    def shape(
+        self,
+        name: ShapeName | str,
+        *,
+        fill: str,
+        stroke: str | None = None,
+        stroke_width: int | None = None,
+        stroke_radius: int | None = None,
+        **place: Unpack[Shaded],
+    ) -> Self:
+        """Add one of the editor's 17 shapes, `width` x `height` px or percent; one of them makes it as wide as high.
+
+        >>> next(Scene().shape("Circle", fill="#ff0000", width=200)._clips()).shape_name
+        'Circle'
+        """
+
+        def draw() -> Draft:
+            return _draft(
+                ShapeClip,
+                place,
+                {},
+                shape_name=name,
+                fill=fill,
+                stroke=stroke or "",
+                stroke_width=stroke_width or 0,
+                stroke_radius=stroke_radius or 0,
+            )
+
+        return self._change(lambda scene: scene._plus(draw, "shape", place.get("tag")))
+
+    def put(self, *clips: AnyClip) -> Self:
+        """Add wire clips as they are, ids, layers and numbers included: the escape hatch.
+
+        >>> circle = ShapeClip(id="dot", layer=9, left=0, top=0, width=9, height=9, shape_name="Circle", fill="#fff")
+        >>> next(Scene().put(circle)._clips()).id
+        'dot'
+        """
+        for clip in clips:
+            if not isinstance(clip, Clip | UnknownClip):
+                raise BuildError(f"put takes wire clips, not {type(clip).__name__}", hint="such as wire.Image(...)")
+        return self._change(lambda scene: evolve(scene, items=(*scene.items, *clips)))
+
+    def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
+        """Change fields of the clip with this tag or id; `changes` are the wire class's field names.
+
+        Raises `BuildError` for an unknown tag or field, with the nearest, and for a value the field does not take.
+
+        >>> next(Scene().text("Hi", tag="t").edit("t", text="Hello")._clips()).text
+        'Hello'
+        """
+        return self._change(lambda scene: scene._edited(tag_or_id, changes))
+
+    def map(self, clip_class: type[C], fn: Callable[[C], C], *, tag: str | None = None) -> Self:
+        """Replace each clip of a wire class (and tag) by what `fn` makes of it.
+
+        >>> scene = Scene().text("Hi").map(Text, lambda clip: evolve(clip, text=clip.text.upper()))
+        >>> next(scene._clips()).text
+        'HI'
+        """
+        return self._change(lambda scene: scene._mapped(clip_class, fn, tag))
+
+    def find(self, tag_or_id: str) -> AnyClip:
+        """The clip with this tag or id; `BuildError` with the nearest where there is none."""
+        clips = list(self._clips())
+        for clip in clips:
+            if tag_or_id in _names(clip):
+                return clip
+        raise _no_such_clip(tag_or_id, clips)
+
+    def pipe(self, fn: Callable[Concatenate[Self, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """`fn(self, ...)`: a step of one's own in the middle of a chain.
+
+        >>> Scene().pipe(lambda scene, words: scene.text(words), "Hi").find
+        <bound method Verbs.find of Scene(1 clip)>
+        """
+        return fn(self, *args, **kwargs)
+
+
+@frozen(kw_only=True, repr=False)
+class Scene(Verbs):
+    """One scene: a background and clips, filled by the verbs.
+
+    `background`: a colour, a picture's URL or a `wire.Background`. `watermark`: whether the service shows its own.
+    `when`: a Jinja expression that keeps or drops the scene; `each`: "item in items" repeats it. `extra`: further keys.
+
+    >>> Scene(background="#102030").text("Hello")
+    Scene(1 clip)
+    """
+
+    backdrop: str | Background | None = field(default=None, alias="background")
+    watermark: bool = False
+    when: str | None = None
+    each: str | None = None
+    extra: Mapping[str, Any] | None = None
+    items: tuple[Item, ...] = field(default=(), alias="items")
+    lines: tuple[Line, ...] = ()
+    frame: WireScene | None = None
+    """The loaded scene that this one came from, for its keys, their order and what no verb speaks of."""
+    position: int | None = None
+    """Of a loaded scene: its number in the document."""
+    origin: tuple[int, int] | None = None
+    """Of a rendered scene: its number in the template, and its repetition."""
+
+    def __attrs_post_init__(self) -> None:
+        backdrop: object = self.backdrop
+        if not isinstance(backdrop, str | Background | None):
+            kind = type(backdrop).__name__
+            raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
+        for name in ("when", "each"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise BuildError(f"{name} must be a Jinja expression in a string, not {type(value).__name__}")
+
+    def __repr__(self) -> str:
+        return f"Scene({len(self.items)} clip{'' if len(self.items) == 1 else 's'})"
+
+    def _change(self, change: Callable[[Scene], Scene]) -> Self:
+        return change(self)  # type: ignore[return-value]
+
+    def _clips(self) -> Iterator[AnyClip]:
+        return (clip_of(item) for item in self.items)
+
+    def _plus(self, draw: Callable[[], Draft], kind: str, tag: str | None) -> Scene:
+        try:
+            draft = draw()
+        except DslError as fault:
+            named = f", tag {tag!r}" if tag else ""
+            raise fault.under(f"clips[{len(self.items)}] ({kind}{named})") from None
+        return evolve(self, items=(*self.items, evolve(draft, number=len(self.items))))
+
+    def _spoken(self, text: str, by: str | None, html: bool) -> Scene:
+        if not isinstance(text, str):
+            raise BuildError(f"speech must be a string, not {type(text).__name__}", "say")
+        return evolve(self, lines=(*self.lines, Line(text, self._speaker(by), html)))
+
+    def _speaker(self, by: str | None) -> int | str:
+        avatars = [item for item in self.items if isinstance(clip_of(item), AvatarClip)]
+        if not avatars:
+            raise BuildError("speech before any avatar", "say", "add .avatar(...) first")
+        if by is None:
+            return _speaker_key(avatars[-1])
+        for item in avatars:
+            if by in _names(clip_of(item)):
+                return _speaker_key(item)
+        raise _no_such_clip(by, [clip_of(item) for item in avatars])
+
+    def _edited(self, name: str, changes: Mapping[str, Any]) -> Scene:
+        for index, item in enumerate(self.items):
+            if name in _names(clip_of(item)):
+                return self._replaced(index, lambda clip: changed(clip, changes))
+        raise _no_such_clip(name, list(self._clips()))
+
+    def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
+        scene = self
+        for index, clip in enumerate(self._clips()):
+            if isinstance(clip, clip_class) and tag in (None, clip.tag):
+                scene = scene._replaced(index, lambda clip: _made_by(fn, clip))
+        return scene
+
+    def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:
+        item = self.items[index]
+        clip = clip_of(item)
+        try:
+            new = fn(clip)
+            if isinstance(item, Draft):
+                _refuse_geometry(clip, new)
+        except DslError as fault:
+            raise fault.under(label(index, clip)) from None
+        replaced: Item = evolve(item, clip=new) if isinstance(item, Draft) else new
+        return evolve(self, items=(*self.items[:index], replaced, *self.items[index + 1 :]))
+
+
+def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
+    """The clip with some fields changed; only what changes is judged."""
+    known = {key.attribute: key for key in keys(type(clip))}
+    for name, value in changes.items():
+        if name not in known:
+            raise BuildError(
+                f"{LABELS.get(clip.type, clip.type)} has no field {name!r}", hint=did_you_mean(name, known)
+            )
+        fault = fault_of(known[name], value)
+        if fault:
+            raise fault
+    with as_found():
+        return evolve(clip, **changes)
+
+
+def _made_by(fn: Callable[[C], C], clip: C) -> C:
+    with as_found():
+        new = fn(clip)
+    if not isinstance(new, type(clip)):
+        raise BuildError(f"map's function returned {type(new).__name__}, not {type(clip).__name__}")
+    fresh = {name: getattr(new, name) for name in fields_dict(type(clip)) if getattr(new, name) != getattr(clip, name)}
+    changed(clip, {name: value for name, value in fresh.items() if name not in ("extra", "key_order")})
+    return new
+
+
+def _refuse_geometry(old: AnyClip, new: AnyClip) -> None:
+    for name in _GEOMETRY:
+        if getattr(old, name) != getattr(new, name):
+            raise BuildError(
+                f"{name} is computed from the verb's own arguments", hint="give at=, width=, height=, scale="
+            )
+
+
+def _draft(cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], /, **values: Any) -> Draft:
+    given = {name: value for name, value in place.items() if name not in _PLACE_NAMES}
+    known = {key.attribute for key in keys(cls)} - set(_GEOMETRY)
+    for name in given:
+        if name not in known:
+            raise BuildError(f"unknown argument {name!r}", hint=did_you_mean(name, [*_PLACE_NAMES, *known, *own]))
+    stated = {name: _absent(value) for name, value in (_DEFAULTS | given).items() if name in known}
+    stated |= {"animation": _animation(given["animation"])} if "animation" in given else {}
+    where = {name: value for name, value in {**place, **own}.items() if name in attrs.fields_dict(Place)}
+    geometry = dict.fromkeys(_GEOMETRY, UNSET)
+    required = {"id": UNSET, "layer": UNSET}
+    return Draft(cls(**(required | geometry | values | stated)), Place(**where), 0)
+
+
+_DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
+
+
+def _editor_state() -> dict[str, Any]:
+    locks = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "skewing_x", "skewing_y", "uni_scaling")
+    return {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in locks}
+
+
+def _absent(value: Any) -> Any:
+    return UNSET if value is None else value
+
+
+def _animation(value: Any) -> Animation:
+    if value is None:
+        return UNSET  # type: ignore[no-any-return]
+    if isinstance(value, Animation):
+        return value
+    if isinstance(value, str):
+        return Animation(type=value, duration=1, delay=0)
+    if isinstance(value, tuple | list) and len(value) == 3:
+        return Animation(type=value[0], duration=value[1], delay=value[2])
+    hint = 'such as "fade-in" or ("fade-in", 1, 0)'
+    raise BuildError(f"animation {value!r} is neither a type nor (type, duration, delay)", hint=hint)
+
+
+def _effect(effect: str | Mapping[str, Any]) -> Effect:
+    if isinstance(effect, str):
+        return Effect(type=effect)
+    if not isinstance(effect, Mapping) or "type" not in effect:
+        raise BuildError("an effect is a name or a mapping with a type", hint='such as "head-only"')
+    return Effect(type=effect["type"], extra={key: value for key, value in effect.items() if key != "type"})
+
+
+def _natural(natural: tuple[float, float] | None, file: Any) -> tuple[float, float] | None:
+    if file is None:
+        return natural
+    if natural is not None:
+        raise BuildError("give natural= or file=, not both")
+    from aistudios_dsl.layout.picture import natural_size
+
+    return natural_size(file)
+
+
+def _avatar_id(ai_name: object, cloth: str | None) -> AvatarId:
+    if not isinstance(ai_name, str) or not isinstance(cloth, str | None):
+        raise BuildError("avatar takes an Avatar, or an ai_name and a cloth id as strings", "avatar")
+    return AvatarId(ai_name, cloth)
+
+
+def _names(clip: AnyClip) -> tuple[str, ...]:
+    return tuple(name for name in (clip.tag, clip.id) if name)
+
+
+def _speaker_key(item: Item) -> int | str:
+    return item.number if isinstance(item, Draft) else item.id
+
+
+def _no_such_clip(name: str, clips: Iterable[AnyClip]) -> BuildError:
+    known = [each for clip in clips for each in _names(clip)]
+    hint = did_you_mean(name, known) or "give clips a tag= to find them by"
+    return BuildError(f"no clip has the tag or id {name!r}", hint=hint)

@@ -1,0 +1,240 @@
+"""Jinja as this package uses it: sandboxed, strict about missing names, and loaded only when a string needs it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+Hook = Callable[["Environment"], None]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
+_EACH = re.compile(r"\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)", re.DOTALL)
+
+
+@frozen
+class Templates:
+    """Jinja with the user's own filters and globals: `configure` is a module-level function that gets the environment.
+
+    >>> Templates().render("Hello {{ name }}", {"name": "Ann"})
+    'Hello Ann'
+    """
+
+    configure: Hook | None = None
+
+    def is_template(self, text: str) -> bool:
+        """Whether rendering could change the text. Raises `TemplateError` with the line of a syntax error.
+
+        >>> Templates().is_template("50 % { off }"), Templates().is_template("{{ price }}")
+        (False, True)
+        """
+        if self.configure is None and not any(mark in text for mark in ("{{", "{%", "{#")):
+            return False
+        return any(not plain for plain in _pieces(self.configure, text))
+
+    def names(self, text: str) -> tuple[str, ...]:
+        """The names that a row must have for this text, in the order of the alphabet.
+
+        >>> Templates().names("{% for n in names %}{{ n }} of {{ total }}{% endfor %}")
+        ('names', 'total')
+        """
+        return tuple(sorted(_names(self.configure, text)))
+
+    def render(self, text: str, row: Mapping[str, Any], *, html: bool = False) -> str:
+        """The text with the row's values, escaped where it is HTML. What a value holds is never rendered again.
+
+        Raises `TemplateError` for a name the row lacks (with the nearest it has), for None, and for what Jinja refuses.
+        """
+        return _run(lambda: _compiled(self.configure, text, html).render(_given(self.names(text), row)), row)
+
+    def evaluate(self, expression: str, row: Mapping[str, Any]) -> Any:
+        """The value of a Jinja expression.
+
+        >>> Templates().evaluate("price * 2", {"price": 4})
+        8
+        """
+        names = self.expression_names(expression)
+        return _run(lambda: _expression(self.configure, expression)(**_given(names, row)), row)
+
+    def truth(self, expression: str, row: Mapping[str, Any]) -> bool:
+        """What `when` says: a bool, a number, None, or one of "true", "false", "1", "0", "" (in any case of letters).
+
+        >>> Templates().truth("vip", {"vip": "False"})
+        False
+        """
+        value = self.evaluate(expression, row)
+        if isinstance(value, str) and value.strip().lower() in _TRUTHS:
+            return _TRUTHS[value.strip().lower()]
+        if value is None or isinstance(value, bool | int | float):
+            return bool(value)
+        hint = "compare it, as in when=\"plan == 'gold'\""
+        raise TemplateError(f"when={expression!r} is {value!r}, which is neither true nor false", hint=hint)
+
+    def each(self, expression: str) -> tuple[tuple[str, ...], str]:
+        """The names that `each` binds, and the expression of what it goes through.
+
+        >>> Templates().each("name, price in offers")
+        (('name', 'price'), 'offers')
+        """
+        found = _EACH.fullmatch(expression)
+        if not found:
+            raise TemplateError(f"each={expression!r} is no loop", hint='write each="item in items"')
+        return tuple(name.strip() for name in found[1].split(",")), found[2].strip()
+
+    def bindings(self, expression: str, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What `each` binds, one mapping for each repetition.
+
+        >>> Templates().bindings("n in range(2)", {})
+        [{'n': 0}, {'n': 1}]
+        """
+        names, source = self.each(expression)
+        items = self.evaluate(source, row)
+        if isinstance(items, str | bytes | Mapping) or not hasattr(items, "__iter__"):
+            raise TemplateError(f"each={expression!r}: {source} is {type(items).__name__}, not a list of items")
+        return [dict(zip(names, _unpacked(names, item, expression), strict=True)) for item in items]
+
+    def expression_names(self, expression: str) -> tuple[str, ...]:
+        """The names that a row must have for this expression.
+
+        >>> Templates().expression_names("price > 3 and vip")
+        ('price', 'vip')
+        """
+        _expression(self.configure, expression)
+        return self.names(
+            _environment(self.configure, False).variable_start_string
+            + f" ({expression}) "
+            + _environment(self.configure, False).variable_end_string
+        )
+
+
+def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, ...]:
+    if len(names) == 1:
+        return (item,)
+    if not isinstance(item, list | tuple) or len(item) != len(names):
+        raise TemplateError(f"each={expression!r}: {item!r} is not {len(names)} values")
+    return tuple(item)
+
+
+def _given(names: tuple[str, ...], row: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Jinja would fall back to its own globals, and print the function `range` for a row that lacks that name.
+    for name in names:
+        if name not in row:
+            raise _missing(name, row)
+    return row
+
+
+def _missing(name: str, row: Mapping[str, Any]) -> TemplateError:
+    known = [key for key in row if isinstance(key, str)]
+    hint = did_you_mean(name, known) if nearest(name, known) or len(known) <= 12 else f"the row has {len(known)} others"
+    return TemplateError(f"the row has no {name!r}", hint=hint or "the row is empty")
+
+
+def _run(work: Callable[[], Any], row: Mapping[str, Any]) -> Any:
+    from jinja2 import UndefinedError
+
+    try:
+        value = work()
+    except TemplateError:
+        raise
+    except UndefinedError as fault:
+        raise TemplateError(str(fault.message), hint=_near_attribute(str(fault.message), row)) from fault
+    except RecursionError as fault:
+        raise TemplateError("the template calls itself without an end") from fault
+    except Exception as fault:
+        raise TemplateError(f"rendering failed: {type(fault).__name__}: {fault}") from fault
+    if isinstance(value, str) and _SURROGATE.search(value):
+        raise TemplateError("a value holds half a surrogate pair, which is no text")
+    return value
+
+
+def _near_attribute(message: str, row: Mapping[str, Any]) -> str:
+    quoted = re.findall(r"'([^']*)'", message)
+    inner = [key for value in row.values() if isinstance(value, Mapping) for key in map(str, value)]
+    return did_you_mean(quoted[-1], inner) if quoted and nearest(quoted[-1], inner) else ""
+
+
+@lru_cache(maxsize=64)
+def _environment(configure: Hook | None, html: bool) -> Environment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=_no_none
+    )
+    if configure is not None:
+        configure(environment)
+        environment.autoescape = html
+    return environment
+
+
+def _no_none(value: Any) -> Any:
+    if value is None:
+        raise TemplateError("a value is None", hint="give it a text: {{ name or '' }} or {{ name|default('', true) }}")
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _compiled(configure: Hook | None, text: str, html: bool) -> Any:
+    return _environment(configure, html).from_string(text)
+
+
+@lru_cache(maxsize=1024)
+def _expression(configure: Hook | None, expression: str) -> Any:
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        return _environment(configure, False).compile_expression(expression, undefined_to_none=False)
+    except TemplateSyntaxError as fault:
+        raise TemplateError(f"{expression!r} is no Jinja expression: {fault.message}") from None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(configure: Hook | None, text: str) -> Any:
+    from jinja2 import TemplateSyntaxError
+
+    try:
+        return _environment(configure, False).parse(text)
+    except TemplateSyntaxError as fault:
+        excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
+        hint = "braces that are text: {{ '{{' }}, or Project.load(..., template=False)"
+        raise TemplateError(f"line {fault.lineno} ({excerpt!r}): {fault.message}", hint=hint) from None
+
+
+def _pieces(configure: Hook | None, text: str) -> Iterator[bool]:
+    """Of each piece of the text, whether it is plain data that rendering leaves as it is."""
+    from jinja2 import nodes
+
+    body = _parsed(configure, text).body
+    inner = [piece for output in body for piece in (output.nodes if isinstance(output, nodes.Output) else [output])]
+    data = "".join(piece.data for piece in inner if isinstance(piece, nodes.TemplateData))
+    yield from (isinstance(piece, nodes.TemplateData) for piece in inner)
+    if any(mark in text for mark in ("{#", "\r")) or configure is not None:
+        yield data == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+@lru_cache(maxsize=4096)
+def _names(configure: Hook | None, text: str) -> frozenset[str]:
+    from jinja2 import meta, nodes
+
+    tree = _parsed(configure, text)
+    environment = _environment(configure, False)
+    wanted = meta.find_undeclared_variables(tree)
+    called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
+    own = {name for name in environment.globals if configure is not None and name not in _builtin_globals()}
+    return frozenset(wanted - own - (called & set(environment.globals)))
+
+
+@lru_cache(maxsize=1)
+def _builtin_globals() -> frozenset[str]:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return frozenset(ImmutableSandboxedEnvironment().globals)

@@ -1,0 +1,115 @@
+"""The house: which module may know which, and what importing the package costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "aistudios_dsl"
+ORDER = [
+    "errors",
+    "wire.node",
+    "wire.nodes",
+    "wire.jsontext",
+    "wire.codec",
+    "wire.schema",
+    "wire",
+    "layout",
+    "avatar",
+    "speech",
+    "templates.environment",
+    "templates.rows",
+    "templates",
+    "placement",
+    "scene",
+    "render",
+    "measure",
+    "voices",
+    "resolve",
+    "templates.plan",
+    "views",
+    "project",
+    "cli",
+]
+SERVICE_MAY_KNOW = ("errors", "wire", "service")
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def imported_by(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    checked = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in checked:
+            continue
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aistudios_dsl"):
+            base = node.module.removeprefix("aistudios_dsl").removeprefix(".")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}".removeprefix(".")
+                yield inner if inner in MODULES else base
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names if alias.name.startswith("aistudios_dsl.")]
+            yield from (name.removeprefix("aistudios_dsl.") for name in names)
+
+
+def rank(name):
+    while name not in ORDER and "." in name:
+        name = name.rpartition(".")[0]
+    return ORDER.index(name)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name and not name.startswith("service")))
+def test_imports_run_downwards_only(name):
+    same_room = name.partition(".")[0]
+    for target in imported_by(MODULES[name]):
+        if name == "cli":
+            assert target == "" or target.startswith("service") or rank(target) <= rank(name)
+        elif target.partition(".")[0] != same_room:
+            assert not target.startswith("service"), f"{name} imports {target}"
+            assert rank(target) < rank(name), f"{name} imports {target}, which stands above it"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name.startswith("service")))
+def test_the_service_knows_errors_and_wire_only(name):
+    for target in imported_by(MODULES[name]):
+        assert target.startswith(SERVICE_MAY_KNOW), f"{name} imports {target}"
+
+
+def test_the_order_is_read_from_real_imports():
+    assert "errors" in set(imported_by(MODULES["scene"]))
+    assert "wire.codec" in set(imported_by(MODULES["project"]))
+
+
+def loaded_after(statement):
+    code = f"import sys; {statement}; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_importing_the_package_loads_no_heavy_library():
+    heavy = {"httpx", "jinja2", "cattrs", "click", "rich", "stamina", "imagesize"}
+    assert loaded_after("import aistudios_dsl") & heavy == set()
+
+
+def test_a_project_without_templates_loads_no_jinja():
+    statement = "import aistudios_dsl as a; a.Project().scene().to_dict()"
+    assert "jinja2" not in loaded_after(statement)
+    assert "cattrs" in loaded_after(statement)
+
+
+def test_every_module_says_its_job_in_its_first_line():
+    for name, path in MODULES.items():
+        first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+        assert len(first) > 20, name

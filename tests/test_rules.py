@@ -1,0 +1,344 @@
+"""The rules of the design, one test or more each, named by what must hold."""
+
+import pytest
+from attrs import evolve
+
+from aistudios_dsl import Avatar, BuildError, Catalog, Project, Scene, TemplateError, above, below, right_of, wire
+from aistudios_dsl.wire.jsontext import canonical
+
+BLUE = "/images/background/bg_blue_gradient.png"
+PICTURE = "https://x.example/a.png"
+OTHER = Avatar("M2", "B2")
+
+
+def clips(project, scene=0):
+    return project.to_dict()["scenes"][scene]["clips"]
+
+
+def box(clip):
+    return [clip[name] for name in ("left", "top", "width", "height", "scaleX", "scaleY")]
+
+
+def picture(**more):
+    return {"id": "p", "type": "image", "layer": 3, "left": 1, "top": 2, "width": 3, "height": 4, "source_url": "u"} | more
+
+
+def body(*scenes):
+    return {"scenes": [{"background": {}, "sceneIdx": 7, "clips": list(scene)} for scene in scenes]}
+
+
+# 1. Absent is absent
+
+
+def test_a_loaded_clip_gets_no_geometry_and_no_index_it_did_not_have():
+    document = body([picture()], [picture(scaleX=None)])
+    assert Project.load(document).to_json() == canonical(document)
+
+
+def test_indexes_are_renumbered_only_when_the_list_of_scenes_changed():
+    project = Project.load(body([], []))
+    assert [scene.scene_idx for scene in project.resolve().scenes] == [7, 7]
+    assert [scene.scene_idx for scene in project.with_scenes(project.scenes[::-1]).resolve().scenes] == [0, 1]
+    assert [scene.scene_idx for scene in project.scene().resolve().scenes] == [0, 1, 2]
+
+
+# 2. Strict when building, tolerant when loading
+
+
+def test_a_loaded_value_out_of_range_is_kept_and_a_built_one_refused():
+    document = body([picture(opacity=140, animation={"type": "spin", "duration": 0, "delay": 0})])
+    project = Project.load(document)
+    assert project.to_json() == canonical(document)
+    assert project.edit("p", source_url="v").find("p").opacity == 140
+    with pytest.raises(BuildError, match="opacity is 140"):
+        project.edit("p", opacity=140)
+    with pytest.raises(BuildError, match="opacity is 140"):
+        wire.Image(id="a", layer=1, left=0, top=0, width=1, height=1, source_url="u", opacity=140)
+
+
+def test_map_judges_only_what_it_changed():
+    project = Project.load(body([picture(opacity=140)]))
+    assert project.map(wire.Image, lambda clip: evolve(clip, left=5)).find("p").left == 5
+    with pytest.raises(BuildError, match="opacity is 0"):
+        project.map(wire.Image, lambda clip: evolve(clip, opacity=0))
+
+
+# 3. Canonical text
+
+
+def test_opaque_json_is_copied_at_both_rims():
+    words = {"list": [1]}
+    project = Project(dictionary=words).scene()
+    project.to_dict()["dictionary"]["list"].append(2)
+    assert project.to_dict()["dictionary"] == {"list": [1]}
+
+
+# 4. Same script, same bytes
+
+
+def test_ids_follow_from_the_place_in_the_script():
+    first, second = Project().scene().image(PICTURE, width=9, height=9), Project().scene().image(PICTURE, width=8, height=8)
+    assert clips(first)[0]["id"] == clips(second)[0]["id"]
+    kind, _, tail = clips(first)[0]["id"].partition("-")
+    assert kind == "image"
+    assert len(tail) == 11
+    assert set(tail) <= set("0123456789abcdefghijklmnopqrstuv")
+
+
+def test_ids_are_unique_and_step_aside_for_given_ones():
+    free = clips(Project().scene().image(PICTURE, width=9, height=9))[0]["id"]
+    project = Project().scene().image(PICTURE, width=9, height=9).scene().image(PICTURE, width=9, height=9, id=free)
+    ids = [scene["clips"][0]["id"] for scene in project.to_dict()["scenes"]]
+    assert ids[1] == free
+    assert ids[0] != free
+
+
+def test_layers_count_on_from_the_highest_so_far():
+    project = Project().scene().put(wire.Audio(id="a", layer=5, left=0, top=0, width=0, height=0, source_url="u", label="l"))
+    project = project.shape("Star", fill="red", width=9).shape("Star", fill="red", width=9, layer=2)
+    project = project.shape("Star", fill="red", width=9)
+    assert [clip["layer"] for clip in clips(project)] == [5, 6, 2, 7]
+
+
+# 5. Speech
+
+
+def test_lines_of_one_avatar_are_paragraphs_of_its_clip():
+    project = Project().scene().avatar("M000045058", say="A\nB & C").say("<p>D</p>", html=True)
+    assert clips(project)[0]["script"] == {"org": "<p>A B &amp; C</p><p>D</p>", "tts": None}
+
+
+def dialogue(api):
+    scene = Scene().avatar("M000045058", tag="host").avatar(OTHER, width=100, height=300, tag="guest")
+    return Project(api=api).add(scene.say("A", by="host").say("B").say("C", by="host"))
+
+
+def test_a_b_a_can_be_said_in_the_scene_and_not_in_the_clips():
+    scripts = dialogue("1.6").to_dict()["scenes"][0]["scripts"]
+    assert [(line["org"], line["modelId"]) for line in scripts] == [
+        ("<p>A</p>", "M000045058"),
+        ("<p>B</p>", "M2"),
+        ("<p>C</p>", "M000045058"),
+    ]
+    with pytest.raises(BuildError, match="speaks again"):
+        dialogue("1.4").to_dict()
+    with pytest.raises(BuildError, match="speaks again"):
+        dialogue("1.6").to_dict(api="1.4")
+
+
+def test_twins_cannot_be_told_apart_in_the_scene():
+    scene = Scene().avatar("M000045058", say="A").avatar("M000045058", say="B")
+    assert [clip["script"]["org"] for clip in clips(Project().add(scene))] == ["<p>A</p>", "<p>B</p>"]
+    with pytest.raises(BuildError, match="twice in the same outfit"):
+        Project(api="1.6").add(scene).to_dict()
+
+
+def test_a_voice_of_another_kind_has_no_equal_in_the_other_generation():
+    script = {"org": "x", "isTTS": True, "tts": {"voice": 1}, "modelId": "M2", "clothId": "B2"}
+    avatar = {"type": "aiModel", "model": {"ai_name": "M2", "emotion": "B2"}}
+    document = body([{key: value for key, value in picture().items() if key != "source_url"} | avatar])
+    document["scenes"][0]["scripts"] = [script]
+    assert Project.load(document).to_json() == canonical(document)
+    with pytest.raises(BuildError, match="no known equal"):
+        Project.load(document).to_dict(api="1.4")
+
+
+# 7. Background
+
+
+@pytest.mark.parametrize(
+    ("colour", "rgb"),
+    [("#102030", "rgb(16,32,48)"), ("rgb(1, 2, 3)", "rgb(1,2,3)"), ("hsl(0, 100%, 50%)", "rgb(255,0,0)")],
+)
+def test_a_colour_is_a_square_below_everything(colour, rgb):
+    project = Project().scene(background=colour).shape("Star", fill="red", width=9)
+    scene = project.to_dict()["scenes"][0]
+    square, star = scene["clips"]
+    assert (square["shapeName"], square["fill"], box(square)) == ("Square", colour, [0, 0, 1920, 1080, 1, 1])
+    assert square["layer"] < star["layer"]
+    assert scene["background"] == {
+        "id": "background",
+        "type": "background",
+        "source_type": "image",
+        "source_url": BLUE,
+        "source_color": rgb,
+    }
+
+
+def test_the_square_is_lowest_even_below_given_layers():
+    project = Project().scene(background="#000").shape("Star", fill="red", width=9, layer=-3)
+    assert [clip["layer"] for clip in clips(project)] == [-4, -3]
+
+
+def test_any_other_string_is_a_url_and_a_wire_background_is_taken_whole():
+    assert Project().scene(background=PICTURE).resolve().scenes[0].background.source_url == PICTURE
+    whole = wire.Background(source_type="color", source_color="red")
+    assert Project().scene(background=whole).to_dict()["scenes"][0]["background"] == {
+        "id": "background",
+        "type": "background",
+        "source_type": "color",
+        "source_color": "red",
+    }
+
+
+# 9. Sizes and places
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"natural": (800, 600)}, [560, 240, 800, 600, 1, 1]),
+        ({"natural": (800, 600), "width": 400}, [760, 390, 800, 600, 0.5, 0.5]),
+        ({"natural": (800, 600), "height": "50%"}, [600, 270, 800, 600, 0.9, 0.9]),
+        ({"natural": (800, 600), "width": 400, "height": 600}, [760, 240, 800, 600, 0.5, 1]),
+        ({"natural": (800, 600), "width": 400, "height": 600, "fit": "contain"}, [760, 390, 800, 600, 0.5, 0.5]),
+        ({"natural": (800, 600), "width": 400, "height": 600, "fit": "cover"}, [560, 240, 800, 600, 1, 1]),
+        ({"natural": (800, 600), "scale": 0.5, "at": "top left", "margin": 10}, [10, 10, 800, 600, 0.5, 0.5]),
+        ({"width": 30, "height": 40, "at": (1.5, "50%")}, [1.5, 540, 30, 40, 1, 1]),
+    ],
+)
+def test_media_carry_their_natural_size_and_a_scale(asked, expected):
+    assert box(clips(Project().scene().image(PICTURE, **asked))[0]) == expected
+
+
+def test_shapes_carry_their_seen_size_and_one_side_makes_a_square():
+    assert box(clips(Project().scene().shape("Star", fill="red", width=200))[0]) == [860, 440, 200, 200, 1, 1]
+
+
+def test_neighbours_stand_beside_each_other_and_may_come_later():
+    scene = Scene().shape("Star", fill="red", width=100, at=below("b", gap=10), tag="a")
+    scene = scene.shape("Star", fill="red", width=200, at=(100, 100), tag="b")
+    scene = scene.shape("Star", fill="red", width=50, at=right_of("a"))
+    assert [box(clip)[:2] for clip in clips(Project().add(scene))] == [[150, 310], [100, 100], [250, 335]]
+
+
+def test_a_circle_of_neighbours_is_named():
+    scene = Scene().shape("Star", fill="red", width=9, at=above("b"), tag="a")
+    scene = scene.shape("Star", fill="red", width=9, at=above("a"), tag="b")
+    with pytest.raises(BuildError, match="a -> b -> a"):
+        Project().add(scene).to_dict()
+
+
+def test_two_clips_with_one_tag_are_refused():
+    scene = Scene().shape("Star", fill="red", width=9, tag="a").shape("Star", fill="red", width=9, tag="a")
+    with pytest.raises(BuildError, match="two clips have the tag 'a'"):
+        Project().add(scene).to_dict()
+
+
+def test_audio_has_a_zero_box():
+    assert box(clips(Project().scene().audio("https://x.example/a.mp3", label="Music"))[0]) == [0, 0, 0, 0, 1, 1]
+
+
+def test_text_with_both_sides_is_a_box_as_given():
+    assert box(clips(Project().scene().text("Hi", width=300, height=99, at="bottom right"))[0]) == [1620, 981, 300, 99, 1, 1]
+
+
+# 10. Avatars
+
+
+@pytest.mark.parametrize(("framing", "heads"), [("head", 1.6), ("bust", 3), ("waist", 4.6)])
+@pytest.mark.parametrize(("orientation", "height"), [("landscape", 1080), ("portrait", 1920)])
+def test_a_framing_shows_so_many_heads_from_the_top_of_the_head(framing, heads, orientation, height):
+    clip = clips(Project(orientation=orientation).scene().avatar("M000045058", framing=framing))[0]
+    head = 185 * clip["scaleY"]
+    top = clip["top"] + (290 - 168.16666666666669) * clip["scaleY"]
+    assert top == pytest.approx(0.4 * head)
+    assert height - top == pytest.approx(heads * head)
+
+
+def test_waist_and_bottom_centre_is_the_framing_by_itself():
+    plain, named = (clips(Project().scene().avatar("M000045058", **more))[0] for more in ({}, {"framing": "waist"}))
+    assert plain == named
+    assert plain["left"] + 679 * plain["scaleX"] / 2 == pytest.approx(960)
+
+
+def test_full_fits_the_whole_figure():
+    clip = clips(Project().scene().avatar("M000045058", framing="full", margin=40))[0]
+    assert clip["height"] * clip["scaleY"] == pytest.approx(1000)
+    assert clip["top"] == pytest.approx(40)
+
+
+def test_a_point_alone_means_scale_one():
+    clip = clips(Project().scene().avatar("M000045058", at=(10.5, 20)))[0]
+    assert box(clip) == [10.5, 20, 679, 2229, 1, 1]
+
+
+def test_the_head_stands_where_it_was_asked_to():
+    clip = clips(Project().scene().avatar("M000045058", head_at=("50%", 300), head_height=370))[0]
+    assert clip["scaleX"] == 2
+    assert clip["left"] + (613.3333333333334 - 367.33333333333337 + 91) * 2 == pytest.approx(960)
+    assert clip["top"] + (290 - 168.16666666666669 + 92.5) * 2 == pytest.approx(300)
+
+
+def test_an_avatar_without_geometry_is_the_minimal_model_and_needs_a_size():
+    with pytest.raises(BuildError, match="size of avatar M2 is not known"):
+        Project().scene().avatar(OTHER).to_dict()
+    clip = clips(Project().scene().avatar(OTHER, width=100, height=300))[0]
+    assert clip["model"] == {"ai_name": "M2", "emotion": "B2"}
+    assert box(clip) == [910, 780, 100, 300, 1, 1]
+
+
+def test_a_catalogue_learns_what_the_editor_wrote(tmp_path):
+    document = Project().scene().avatar("M000045058").to_dict()
+    model = document["scenes"][0]["clips"][0]["model"]
+    model |= {"ai_name": "M9", "source_url": "https://own.example/me.png", "surprise": 1}
+    catalog = Catalog().learn(document)
+    assert [str(lesson) for lesson in catalog.learnt] == ["M9 in BG00002320: new, 679 x 2229 px, written as the editor had it"]
+    again = Catalog.load(catalog.save(tmp_path / "avatars.json"))
+    assert again.avatars == catalog.avatars
+    assert clips(Project(catalog=again).scene().avatar("M9"))[0]["model"] == model
+
+
+# 11. Defaults
+
+
+def test_name_and_orientation_are_written_only_when_given():
+    assert list(Project().scene().to_dict()) == ["scenes"]
+    assert list(Project("N", orientation="portrait").scene().to_dict()) == ["name", "orientation", "scenes"]
+
+
+def test_what_is_set_to_nothing_is_absent():
+    clip = clips(Project().scene().image(PICTURE, width=9, height=9, opacity=None))[0]
+    assert "opacity" not in clip
+    assert {"animation", "shadow", "tag"} & set(clip) == set()
+    assert clip["angle"] == 0
+
+
+# 12. From the service
+
+
+def test_keys_that_only_the_service_writes_are_kept_by_load_and_dump():
+    document = body([]) | {"_id": "p1", "userId": "u", "progress": 100.0}
+    assert Project.load(document).to_json() == canonical(document)
+
+
+# verbs
+
+
+def test_verbs_copy():
+    base = Project().scene()
+    a, b = base.text("A", width=9, height=9), base.image(PICTURE, width=9, height=9)
+    assert [len(list(project._clips())) for project in (base, a, b)] == [0, 1, 1]
+
+
+def test_a_builder_whose_result_was_dropped_hints_at_it():
+    project = Project()
+    project.scene()
+    with pytest.raises(BuildError, match=r"no scenes\n  hint: .*keep what they return"):
+        project.to_dict()
+
+
+def test_edit_finds_the_scene_that_has_the_tag():
+    project = Project().scene().text("A", tag="a").scene().text("B", tag="b").edit("a", text="C")
+    assert project.find("a").text == "C"
+
+
+def test_pipe_puts_a_function_into_the_chain():
+    assert Project().scene().pipe(lambda project, words: project.text(words), "Hi").find
+    assert len(list(Project().scene().pipe(lambda project: project.text("Hi"))._clips())) == 1
+
+
+def test_a_pending_template_is_not_dumped():
+    project = Project().scene(when="vip").text("Hello {{ name }}", width=9, height=9)
+    with pytest.raises(TemplateError, match=r"scenes\[0\].when \(vip\), scenes\[0\].clips\[0\].text \(name\)"):
+        project.to_dict()

@@ -1,0 +1,16 @@
+"""Calls that both type checkers must refuse, one a line; never run."""
+
+from aistudios_dsl import Project, Scene, wire
+
+Project().scene().text("x", att=(0, 0))  # wrong keyword
+Project().scene().text("x", at="middle")  # no anchor
+Project().scene().image(3)  # no URL
+Project().scene().text("x", colour="#fff")  # wrong keyword
+Scene().video("x", angle=5)  # a video cannot be turned
+Scene().image("x", shadow=wire.Shadow())  # a picture drops no shadow
+Scene().audio("x")  # the label is missing
+Scene().shape("Star")  # the fill is missing
+Scene().avatar("M1", framing="knees")  # no framing
+Project(api="2.0")  # no generation
+Scene().text("x", animation="wobble")  # no animation
+wire.Animation(type="fade-in", duration="1", delay=0)  # no number

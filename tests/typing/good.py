@@ -1,0 +1,27 @@
+"""Calls that both type checkers must accept; never run."""
+
+from attrs import evolve
+
+from aistudios_dsl import Avatar, Catalog, Project, Scene, above, below, left_of, right_of, wire
+
+project: Project = (
+    Project("Name", orientation="portrait", api="1.6", catalog=Catalog(), resolution="1080")
+    .scene(background="#102030", when="vip", each="item in items")
+    .avatar("M1", "B1", say="Hello", framing="bust", at="bottom right", margin=(40, "5%"))
+    .avatar(Avatar("M1", "B1"), head_at=("50%", 200), head_height=300, effects=["head-only", {"type": "x"}])
+    .say("More", by="host", html=True)
+    .text("Hi", font_size=60, color="#fff", width="50%", align="center", at=above("logo", gap=24), angle=12)
+    .text("Hi", fit=(300, "20%"), shadow=wire.Shadow(blur=4), animation=("fade-in", 1, 0), tag="t", layer=4)
+    .image("https://x.example/a.png", natural=(10, 20), fit="cover", width=300, height=200, angle=4.5)
+    .video("https://x.example/a.mp4", poster="https://x.example/a.png", volume=50, at=(10, 20.5), opacity=90)
+    .audio("https://x.example/a.mp3", label="Music", volume=None)
+    .shape("Star", fill="red", width=100, at=below("t"), animation="zoom-in")
+    .put(wire.Image(id="i", layer=1, left=0, top=0, width=1, height=1, source_url="https://x.example/a.png"))
+    .edit("t", text="Hello")
+    .map(wire.Image, lambda clip: evolve(clip, left=clip.left + 1), tag="i")
+    .background("#000000")
+)
+scene: Scene = Scene(background="#fff").text("Hi", at=left_of("a")).text("Ho", at=right_of("b", gap="2%"))
+piped: str = project.add(scene).pipe(lambda value, tail: value.to_json() + tail, "\n")
+rendered: Project = project.render({"name": "Ann"}, city="Rome")
+nodes: wire.Project = rendered.resolve()
