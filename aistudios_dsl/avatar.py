@@ -229,10 +229,13 @@ class Catalog:
         way = "catalog.learn(project) reads one from a project made in the web editor; Avatar(...) takes it as data"
         if outfits:
             return BuildError(
-                f"avatar {ai_name} has no outfit {cloth} in the catalogue", hint=f"it has {_cloths(outfits)}; {way}"
+                f"avatar {ai_name} has no outfit {cloth} in the catalogue",
+                hint=f"it has {_cloths(outfits)}. Else {way}",
             )
         names = dict.fromkeys(avatar.ai_name for avatar in self.avatars)
-        return BuildError(f"avatar {ai_name} is not in the catalogue", hint=f"{did_you_mean(ai_name, names)}; {way}")
+        return BuildError(
+            f"avatar {ai_name} is not in the catalogue", hint=f"{did_you_mean(ai_name, names)} Else {way}"
+        )
 
     def learn(self, project: Project | Resolvable | Mapping[str, Any]) -> Catalog:
         """A catalogue that also knows the avatars of a project made in the web editor; `learnt` says what it read."""

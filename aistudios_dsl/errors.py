@@ -97,7 +97,7 @@ class ApiError(DslError):
 
 
 class SubmissionUnknown(ApiError):
-    """A create left this machine and no answer came back: it may have been made, and charged. Look before sending again."""
+    """A create was sent and no answer came: it may have been made, and charged. Look before sending again."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -8,23 +8,19 @@ from typing import Any, Literal
 from attrs import evolve, frozen
 
 from aistudios_dsl.avatar import Avatar, Catalog
-from aistudios_dsl.errors import BuildError, did_you_mean
-from aistudios_dsl.layout import colour
+from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Box, anchored, canvas, margins
-from aistudios_dsl.layout.sizes import extent, length, plain, scaled_size
-from aistudios_dsl.placement import AvatarId, Place
-from aistudios_dsl.scene import Draft, Item
+from aistudios_dsl.layout.sizes import POINT, extent, length, plain, scaled_size
+from aistudios_dsl.placement import AvatarId, Place, judge
+from aistudios_dsl.scene import Draft, Item, judge_colours
 from aistudios_dsl.wire.node import UNSET, Node, faults
-from aistudios_dsl.wire.nodes import Audio, AvatarClip, EditorClip, Shape, Text
+from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Shape, Text
 
 Generation = Literal["1.4", "1.6"]
 
 HEADS_ABOVE = 0.4
 HEADS_SHOWN = {"head": 1.6, "bust": 3.0, "waist": 4.6}
 """How many head heights a framing shows, counted from the head's top, which is `HEADS_ABOVE` below the canvas top."""
-
-POINT = 4 / 3
-"""Pixels in a point: the vendor states px : pt = 4 : 3."""
 
 
 @frozen
@@ -57,6 +53,7 @@ class Measured:
 def measured(draft: Draft, setting: Setting) -> tuple[Item, Measured]:
     clip, place, frame = draft.clip, draft.place, setting.frame
     _judge(clip)
+    judge(place)
     if isinstance(clip, AvatarClip):
         return _avatar(draft, clip, setting)
     if isinstance(clip, Audio):
@@ -75,11 +72,8 @@ def _judge(node: Node) -> None:
         part = getattr(node, name, UNSET)
         if part:
             _judge(part)
-    colours = () if isinstance(node, EditorClip) else ("fill", "stroke", "background_color")
-    for name in colours:
-        value = getattr(node, name, UNSET)
-        if value:
-            colour.parse_colour(value, name)
+    if isinstance(node, Clip):
+        judge_colours(node)
 
 
 def _wanted(place: Place, frame: Box) -> tuple[float | None, float | None]:
@@ -99,7 +93,8 @@ def _medium(place: Place, frame: Box) -> Measured:
     if isinstance(place.scale, tuple):
         return Measured(*place.natural, *_scales(place))
     fit: Any = place.fit
-    scale_x, scale_y = scaled_size(place.natural, width, height, place.scale, fit)
+    scale = None if place.scale is None else extent(place.scale, 1, "scale")
+    scale_x, scale_y = scaled_size(place.natural, width, height, scale, fit)
     return Measured(*place.natural, plain(scale_x), plain(scale_y))
 
 
@@ -194,10 +189,6 @@ def _framing_asked(avatar: Avatar, place: Place) -> str | None:
     if place.framing is None:
         by_itself = sized or isinstance(place.at, tuple) or place.head_at is not None
         return None if by_itself else ("waist" if avatar.head else "full")
-    if place.framing not in (*HEADS_SHOWN, "full"):
-        raise BuildError(
-            f"framing {place.framing!r} is not known", hint=did_you_mean(place.framing, (*HEADS_SHOWN, "full"))
-        )
     if sized or place.head_at is not None:
         raise BuildError("framing sets the size by itself", hint="give framing=, or a size, not both")
     return place.framing

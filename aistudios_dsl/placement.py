@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+import math
+from typing import Any, Literal, TypedDict, get_args
 
 from attrs import frozen
 
 from aistudios_dsl.avatar import Avatar
-from aistudios_dsl.layout.geometry import Align, Anchor, Side
-from aistudios_dsl.layout.sizes import Fit, Length
+from aistudios_dsl.errors import BuildError, did_you_mean
+from aistudios_dsl.layout.geometry import Align, Anchor, Side, anchored, canvas
+from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
+from aistudios_dsl.wire.node import holds_jinja
 from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
 
 Framing = Literal["full", "waist", "bust", "head"]
@@ -90,6 +93,41 @@ class Place:
     head_height: Length | None = None
     avatar: Avatar | AvatarId | None = None
     language: str | None = None
+
+
+def judge(place: Place) -> None:
+    """Raise `BuildError` for what is wrong whatever the canvas is; strings that hold Jinja are judged when rendered."""
+    for name in ("width", "height", "head_height"):
+        _judge_length(getattr(place, name), name, extent)
+    _judge_at(place.at)
+    for value in place.margin if isinstance(place.margin, tuple | list) else (place.margin,):
+        _judge_length(value, "margin", length)
+    for value in place.natural or ():
+        positive(value, "natural")
+    _judge_name(place.framing, get_args(Framing), "framing")
+    if isinstance(place.fit, str):
+        _judge_name(place.fit, FITS, "fit")
+
+
+def _judge_length(value: Any, name: str, read: Any) -> None:
+    if value is not None and not holds_jinja(value):
+        read(value, 1000, name)
+
+
+def _judge_at(at: Any) -> None:
+    if isinstance(at, str):
+        if not holds_jinja(at):
+            anchored(0, 0, 0, at, canvas("landscape"))  # type: ignore[arg-type]
+    elif isinstance(at, tuple | list) and len(at) == 2:
+        for value, name in zip(at, ("at x", "at y"), strict=True):
+            _judge_length(value, name, lambda value, side, name: length(value, side, name, low=-math.inf))
+    elif at is not None and not isinstance(at, Beside):
+        raise BuildError(f"at={at!r} is no place", hint='give (x, y), an anchor such as "top left", or above("tag")')
+
+
+def _judge_name(value: Any, known: Any, what: str) -> None:
+    if value is not None and not holds_jinja(value) and value not in known:
+        raise BuildError(f"{what} {value!r} is not known", hint=did_you_mean(str(value), known))
 
 
 class Placed(TypedDict, total=False):

@@ -337,7 +337,10 @@ def _judge(project: Project) -> None:
         if fault:
             raise fault
     _generation(project.api)
-    copied(project.dictionary, "dictionary")
+    try:
+        copied(project.dictionary, "dictionary")
+    except LoadError as fault:
+        raise BuildError(fault.message, fault.path, fault.hint) from None
 
 
 def _generation(api: Generation) -> Generation:

@@ -176,8 +176,6 @@ def _corner(draft: Draft, measured: Measured, seen: Box, boxes: Mapping[str, Box
 
 
 def _point(at: Sequence[Any], frame: Box) -> tuple[float, float]:
-    if len(at) != 2:
-        raise BuildError(f"at={at!r} is no place", hint='give (x, y), an anchor such as "top left", or above("tag")')
     left = length(at[0], frame.width, "at x", low=-math.inf)
     return left, length(at[1], frame.height, "at y", low=-math.inf)
 
@@ -205,8 +203,6 @@ def _with_backdrop(scene: Scene, clips: list[AnyClip], setting: Setting) -> tupl
         return SAMPLE_BACKGROUND, clips
     if isinstance(value, Background):
         return value, clips
-    if not value.strip():
-        raise BuildError("background is empty", hint='give a colour such as "#102030", or a URL')
     if not colour.is_colour_literal(value):
         return evolve(SAMPLE_BACKGROUND, source_url=value), clips
     solid = colour.parse_colour(value, "background")

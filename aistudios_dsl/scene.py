@@ -11,6 +11,7 @@ from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.avatar import Avatar
 from aistudios_dsl.errors import BuildError, DslError, did_you_mean
+from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
 from aistudios_dsl.layout.sizes import Fit, Length
 from aistudios_dsl.placement import (
     AvatarId,
@@ -20,8 +21,9 @@ from aistudios_dsl.placement import (
     ShadedText,
     Sized,
     Turned,
+    judge,
 )
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import (
     Align,
     Animation,
@@ -395,6 +397,8 @@ class Scene(Verbs):
         if not isinstance(backdrop, str | Background | None):
             kind = type(backdrop).__name__
             raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
+        if isinstance(backdrop, str):
+            _judge_backdrop(backdrop)
         for name in ("when", "each"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
@@ -484,6 +488,13 @@ def _made_by(fn: Callable[[C], C], clip: C) -> C:
     return new
 
 
+def _judge_backdrop(value: str) -> None:
+    if not value.strip():
+        raise BuildError("background is empty", hint='give a colour such as "#102030", or a URL')
+    if is_colour_literal(value) and not holds_jinja(value):
+        parse_colour(value, "background")
+
+
 def _refuse_geometry(old: AnyClip, new: AnyClip) -> None:
     for name in _GEOMETRY:
         if getattr(old, name) != getattr(new, name):
@@ -503,7 +514,19 @@ def _draft(cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], /,
     where = {name: value for name, value in {**place, **own}.items() if name in attrs.fields_dict(Place)}
     geometry = dict.fromkeys(_GEOMETRY, UNSET)
     required = {"id": UNSET, "layer": UNSET}
-    return Draft(cls(**(required | geometry | values | stated)), Place(**where), 0)
+    draft = Draft(cls(**(required | geometry | values | stated)), Place(**where), 0)
+    judge(draft.place)
+    judge_colours(draft.clip)
+    return draft
+
+
+def judge_colours(clip: Clip) -> None:
+    """Raise `BuildError` for a colour of a drawn clip that no browser reads; those with Jinja wait for their row."""
+    names = ("fill", "stroke", "background_color") if isinstance(clip, Text | ShapeClip) else ()
+    for name in names:
+        value = getattr(clip, name, UNSET)
+        if value and not holds_jinja(value):
+            parse_colour(value, name)
 
 
 _DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
@@ -523,10 +546,12 @@ def _animation(value: Any) -> Animation:
         return UNSET  # type: ignore[no-any-return]
     if isinstance(value, Animation):
         return value
-    if isinstance(value, str):
-        return Animation(type=value, duration=1, delay=0)
-    if isinstance(value, tuple | list) and len(value) == 3:
-        return Animation(type=value[0], duration=value[1], delay=value[2])
+    kind, *times = (value, 1, 0) if isinstance(value, str) else value if isinstance(value, tuple | list) else (value,)
+    if len(times) == 2:
+        try:
+            return Animation(type=kind, duration=times[0], delay=times[1])
+        except BuildError as fault:
+            raise BuildError(f"animation {fault.message}", hint=fault.hint) from None
     hint = 'such as "fade-in" or ("fade-in", 1, 0)'
     raise BuildError(f"animation {value!r} is neither a type nor (type, duration, delay)", hint=hint)
 
@@ -551,7 +576,7 @@ def _natural(natural: tuple[float, float] | None, file: Any) -> tuple[float, flo
 
 def _avatar_id(ai_name: object, cloth: str | None) -> AvatarId:
     if not isinstance(ai_name, str) or not isinstance(cloth, str | None):
-        raise BuildError("avatar takes an Avatar, or an ai_name and a cloth id as strings", "avatar")
+        raise BuildError("avatar takes an Avatar, or an ai_name and a cloth id as strings")
     return AvatarId(ai_name, cloth)
 
 

@@ -18,13 +18,17 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-OUR_NAMES = st.sampled_from(["extra", "key_order", "scale_x", "source_url", "ai_name", "UNSET", "self", "KEYS", "opacity"])
+OUR_NAMES = st.sampled_from(
+    ["extra", "key_order", "scale_x", "source_url", "ai_name", "UNSET", "self", "KEYS", "opacity"]
+)
 UNKNOWN = st.dictionaries(st.text(max_size=6) | OUR_NAMES, JSON, max_size=3)
 
 
 def value_of(key):
     if key.attribute == "clips":
-        return st.lists(st.one_of(*map(object_of, CLIP_TYPES.values()), UNKNOWN.map(lambda d: d | {"type": "hologram"})), max_size=3)
+        return st.lists(
+            st.one_of(*map(object_of, CLIP_TYPES.values()), UNKNOWN.map(lambda d: d | {"type": "hologram"})), max_size=3
+        )
     if key.node:
         inner = object_of(key.node)
         return st.lists(inner, max_size=2) if key.array else inner

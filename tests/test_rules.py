@@ -20,7 +20,16 @@ def box(clip):
 
 
 def picture(**more):
-    return {"id": "p", "type": "image", "layer": 3, "left": 1, "top": 2, "width": 3, "height": 4, "source_url": "u"} | more
+    return {
+        "id": "p",
+        "type": "image",
+        "layer": 3,
+        "left": 1,
+        "top": 2,
+        "width": 3,
+        "height": 4,
+        "source_url": "u",
+    } | more
 
 
 def body(*scenes):
@@ -77,7 +86,10 @@ def test_opaque_json_is_copied_at_both_rims():
 
 
 def test_ids_follow_from_the_place_in_the_script():
-    first, second = Project().scene().image(PICTURE, width=9, height=9), Project().scene().image(PICTURE, width=8, height=8)
+    first, second = (
+        Project().scene().image(PICTURE, width=9, height=9),
+        Project().scene().image(PICTURE, width=8, height=8),
+    )
     assert clips(first)[0]["id"] == clips(second)[0]["id"]
     kind, _, tail = clips(first)[0]["id"].partition("-")
     assert kind == "image"
@@ -94,7 +106,9 @@ def test_ids_are_unique_and_step_aside_for_given_ones():
 
 
 def test_layers_count_on_from_the_highest_so_far():
-    project = Project().scene().put(wire.Audio(id="a", layer=5, left=0, top=0, width=0, height=0, source_url="u", label="l"))
+    project = (
+        Project().scene().put(wire.Audio(id="a", layer=5, left=0, top=0, width=0, height=0, source_url="u", label="l"))
+    )
     project = project.shape("Star", fill="red", width=9).shape("Star", fill="red", width=9, layer=2)
     project = project.shape("Star", fill="red", width=9)
     assert [clip["layer"] for clip in clips(project)] == [5, 6, 2, 7]
@@ -230,7 +244,14 @@ def test_audio_has_a_zero_box():
 
 
 def test_text_with_both_sides_is_a_box_as_given():
-    assert box(clips(Project().scene().text("Hi", width=300, height=99, at="bottom right"))[0]) == [1620, 981, 300, 99, 1, 1]
+    assert box(clips(Project().scene().text("Hi", width=300, height=99, at="bottom right"))[0]) == [
+        1620,
+        981,
+        300,
+        99,
+        1,
+        1,
+    ]
 
 
 # 10. Avatars
@@ -283,7 +304,9 @@ def test_a_catalogue_learns_what_the_editor_wrote(tmp_path):
     model = document["scenes"][0]["clips"][0]["model"]
     model |= {"ai_name": "M9", "source_url": "https://own.example/me.png", "surprise": 1}
     catalog = Catalog().learn(document)
-    assert [str(lesson) for lesson in catalog.learnt] == ["M9 in BG00002320: new, 679 x 2229 px, written as the editor had it"]
+    assert [str(lesson) for lesson in catalog.learnt] == [
+        "M9 in BG00002320: new, 679 x 2229 px, written as the editor had it"
+    ]
     again = Catalog.load(catalog.save(tmp_path / "avatars.json"))
     assert again.avatars == catalog.avatars
     assert clips(Project(catalog=again).scene().avatar("M9"))[0]["model"] == model

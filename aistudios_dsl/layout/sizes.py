@@ -11,6 +11,8 @@ from aistudios_dsl.errors import BuildError, did_you_mean
 Length: TypeAlias = float | str
 Fit: TypeAlias = Literal["contain", "cover", "stretch"]
 
+POINT = 4 / 3
+"""Pixels in a point: the vendor states px : pt = 4 : 3."""
 FITS: tuple[Fit, ...] = ("contain", "cover", "stretch")
 _LENGTH = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%?)\s*", re.ASCII)
 _LENGTH_HINT = 'give a number of px, or a percentage of the canvas such as "45%"'

@@ -54,7 +54,8 @@ class Templates:
 
         Raises `TemplateError` for a name the row lacks (with the nearest it has), for None, and for what Jinja refuses.
         """
-        return _run(lambda: _compiled(self.configure, text, html).render(_given(self.names(text), row)), row)
+        rendered: str = _run(lambda: _compiled(self.configure, text, html).render(_given(self.names(text), row)), row)
+        return rendered
 
     def evaluate(self, expression: str, row: Mapping[str, Any]) -> Any:
         """The value of a Jinja expression.

@@ -1,8 +1,8 @@
 """What holds for every node on the wire: absent fields, unknown keys, key order, and the rules a value must keep.
 
 A field that is `UNSET` is absent from the JSON; `None` is `null`; both differ from every value. Keys that no class
-knows are kept in `extra`, and the order in which a document had its keys in `key_order`. Whoever builds a node is held to the
-documented ranges and names; what is loaded is taken as found (see `as_found`) and judged by the checks instead.
+knows are kept in `extra`, and the order in which a document had its keys in `key_order`. Whoever builds a node is held
+to the documented ranges and names; what is loaded is taken as found (see `as_found`) and judged by the checks instead.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def faults(node: Node, *, literal: bool = False) -> Iterator[BuildError]:
 
 def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | None:
     """What the documentation has against one value."""
-    if value is UNSET or (value is None and not key.required) or (not literal and _holds_jinja(value)):
+    if value is UNSET or (value is None and not key.required) or (not literal and holds_jinja(value)):
         return None
     if key.kinds and not _is_kind(value, key.kinds):
         return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}")
@@ -222,7 +222,8 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
     return BuildError(f"{key.attribute} is {shown(value)}, but takes {key.rule.span()}")
 
 
-def _holds_jinja(value: object) -> bool:
+def holds_jinja(value: object) -> bool:
+    """Whether a value waits for a row, and is judged only when it has been rendered."""
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 

@@ -1,0 +1,197 @@
+"""Text as the editor's canvas (Fabric.js) measures and wraps it: pair sums, line heights, greedy breaks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+from attrs import frozen
+
+from aistudios_dsl.errors import BuildError
+from aistudios_dsl.layout import metrics
+from aistudios_dsl.layout.sizes import POINT, positive
+
+FONT_SIZE_FACTOR = 1.13
+LINE_HEIGHT = 1.16
+BASELINE = 0.222
+EMPTY_WIDTH = 2
+
+_TIE = 1 - 1.68e-6
+"""Chromium measures this much less than the font says, which decides whether a word that fits exactly is broken off."""
+
+_FAMILY = re.compile(r"noto sans cjk( kr)?", re.IGNORECASE)
+_LINE_ENDS = re.compile(r"\r?\n")
+_WORD_GAPS = re.compile(r"[ \t\r]")
+_CJK = re.compile(
+    "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+
+
+@frozen
+class TextBox:
+    """A measured text: its size, its lines and their widths (px), and the letters whose width was estimated."""
+
+    width: float
+    height: float
+    lines: tuple[str, ...]
+    line_widths: tuple[float, ...]
+    estimated: str = ""
+
+
+def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto Sans CJK") -> TextBox:
+    """A text of `size` px as it stands, broken only where it breaks itself; as wide as its widest line, 2 if empty.
+
+    `estimated` names letters outside the font, or the whole text where `family` is another. Raises `BuildError`.
+
+    >>> measure("Hello, World!", 12).height
+    13.559999999999999
+    """
+    positive(size, "font size")
+    lines = _LINE_ENDS.split(unicodedata.normalize("NFC", text))
+    return _box(lines, size, bold, family, None)
+
+
+def wrap(
+    text: str,
+    size: float,
+    width: float,
+    *,
+    bold: bool = False,
+    family: str = "Noto Sans CJK",
+    by_grapheme: bool | None = None,
+) -> TextBox:
+    """A text of `size` px wrapped to `width` px as Fabric's Textbox does: at spaces, as wide as its longest word.
+
+    A word with CJK letters that is wider than `width` is broken between letters, since such text has no spaces;
+    `by_grapheme` True or False asks for Fabric's own breaking, between any letters or at spaces only.
+
+    >>> wrap("one two three", 48, 200).lines
+    ('one two', 'three')
+    """
+    positive(size, "font size")
+    positive(width, "width")
+    widest = width
+    lines: list[str] = []
+    limit = width * 1000 / size / _TIE
+    for line in _LINE_ENDS.split(unicodedata.normalize("NFC", text)):
+        words, gap = (list(line), "") if by_grapheme else (_WORD_GAPS.split(line), " ")
+        widths = [units(word, bold) for word in words]
+        cjk = [by_grapheme is None and bool(_CJK.search(word)) for word in words]
+        breakable = [loose and part > limit for loose, part in zip(cjk, widths, strict=True)]
+        solid = [part for part, loose in zip(widths, breakable, strict=True) if not loose]
+        widest = max([widest, *(part * size / 1000 for part in solid)])
+        lines += _wrapped(words, widths, breakable, gap, limit, bold)
+    return _box(lines, size, bold, family, widest)
+
+
+def fit(
+    text: str,
+    *,
+    point_size: int,
+    minimum: int,
+    width: float,
+    height: float,
+    bold: bool = False,
+    family: str = "Noto Sans CJK",
+) -> tuple[int, TextBox]:
+    """The largest whole point size, from `point_size` down to `minimum`, at which the wrapped text fits the box.
+
+    Raises `BuildError` where even `minimum` does not fit.
+
+    >>> fit("Hello, World!", point_size=96, minimum=12, width=400, height=100)[0]
+    49
+    """
+    positive(width, "fit width")
+    positive(height, "fit height")
+    for points in range(int(point_size), int(minimum) - 1, -1):
+        if text_height(points * POINT, 1) > height:
+            continue
+        box = wrap(text, points * POINT, width, bold=bold, family=family)
+        if box.width <= width and box.height <= height:
+            return points, box
+    box = wrap(text, minimum * POINT, width, bold=bold, family=family)
+    needs = f"it takes {box.width:.0f} x {box.height:.0f} px"
+    message = f"the text does not fit {width:g} x {height:g} px at {minimum} pt: {needs}"
+    raise BuildError(message, hint="make the box larger, the text shorter, or min_font_size smaller")
+
+
+def units(line: str, bold: bool = False) -> int:
+    """The width of one line in thousandths of an em: advances and the kerning of each pair.
+
+    >>> units("AV") < units("A") + units("V")
+    True
+    """
+    if not line:
+        return 0
+    after_another = map(metrics.pairs(bold).__getitem__, pairwise(line))
+    return metrics.face(bold).advance(line[0]) + sum(after_another)
+
+
+def line_height(size: float) -> float:
+    """From one baseline to the next, px."""
+    return FONT_SIZE_FACTOR * LINE_HEIGHT * size
+
+
+def text_height(size: float, lines: int) -> float:
+    """The height of so many lines, px.
+
+    >>> round(text_height(48, 1), 2)
+    54.24
+    """
+    return FONT_SIZE_FACTOR * size * (LINE_HEIGHT * (lines - 1) + 1)
+
+
+def baseline(size: float, line: int) -> float:
+    """The baseline of line `line` (from 0) below the top of the text, px."""
+    return line * FONT_SIZE_FACTOR * LINE_HEIGHT * size + FONT_SIZE_FACTOR * size * (1 - BASELINE)
+
+
+def _box(lines: list[str], size: float, bold: bool, family: str, width: float | None) -> TextBox:
+    widths = tuple(units(line, bold) * size / 1000 for line in lines)
+    own = max(widths) or EMPTY_WIDTH
+    return TextBox(
+        own if width is None else width,
+        text_height(size, len(lines)),
+        tuple(lines),
+        widths,
+        _estimated(lines, family),
+    )
+
+
+def _estimated(lines: list[str], family: str) -> str:
+    letters = dict.fromkeys("".join(lines))
+    if not _FAMILY.fullmatch(family.strip().strip("'\"")):
+        return "".join(letters)
+    return "".join(letter for letter in letters if letter > "~" and metrics.is_estimated(letter))
+
+
+def _wrapped(
+    words: list[str], widths: list[int], breakable: list[bool], gap: str, limit: float, bold: bool
+) -> Iterator[str]:
+    gap_width = units(gap, bold)
+    line, taken, fresh = "", 0, True
+    for word, wide, loose in zip(words, widths, breakable, strict=True):
+        if loose:
+            *full, line = _broken(word, line + gap if not fresh else "", limit, bold)
+            yield from full
+            taken, fresh = units(line, bold), False
+            continue
+        taken += wide + (0 if fresh else gap_width)
+        if taken > limit and not fresh:
+            yield line
+            line, taken, fresh = "", wide, True
+        line += word if fresh else gap + word
+        fresh = False
+    yield line
+
+
+def _broken(word: str, line: str, limit: float, bold: bool) -> Iterator[str]:
+    """A word of CJK letters set on from what the line holds already, broken wherever the next letter does not fit."""
+    for letter in word:
+        if line.strip() and units(line + letter, bold) > limit:
+            yield line.rstrip(" ")
+            line = ""
+        line += letter
+    yield line

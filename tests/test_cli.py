@@ -1,0 +1,102 @@
+"""The command line as a user meets it: what it prints, where, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def aistudios(*args, cwd=ROOT):
+    command = [sys.executable, "-m", "aistudios_dsl.cli", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, env=os.environ)
+
+
+def script(tmp_path, text):
+    path = tmp_path / "video.py"
+    path.write_text(f"from aistudios_dsl import Project\n{text}\n", encoding="utf-8")
+    return path
+
+
+def test_build_prints_the_payload_and_nothing_else():
+    result = aistudios("build", "examples/talking_avatar.py")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == json.loads((ROOT / "tests/data/seed_project.json").read_text(encoding="utf-8"))
+
+
+def test_build_takes_a_project_json_too():
+    result = aistudios("build", "tests/data/seed_project.json", "--api", "1.6")
+    expected = json.loads((ROOT / "tests/data/scene_scripts_project.json").read_text(encoding="utf-8"))
+    assert json.loads(result.stdout) == expected
+
+
+def test_build_writes_a_file_whole_and_counts_on_stderr(tmp_path):
+    result = aistudios("build", "examples/product_promo.py", "-o", tmp_path / "promo.json")
+    assert result.stdout == ""
+    assert "2 scenes, 10 clips" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["promo.json"]
+    assert json.loads((tmp_path / "promo.json").read_text(encoding="utf-8"))["name"] == "Lumen One"
+
+
+def test_build_fills_variables_from_set(tmp_path):
+    path = script(tmp_path, "project = Project('Hi {{ name }}').scene()")
+    assert json.loads(aistudios("build", path, "--set", "name=Ann").stdout)["name"] == "Hi Ann"
+
+
+def test_build_takes_another_object(tmp_path):
+    path = script(tmp_path, "video = Project('Other').scene()")
+    assert json.loads(aistudios("build", path, "--object", "video").stdout)["name"] == "Other"
+
+
+BROKEN = [
+    ("project = Project().scene().text('x', opacity=140)", ["video.py line 2", "opacity is 140", "takes 1 to 100"]),
+    ("def make():\n    return {}['a']\nproject = make()", ["video.py line 3", "KeyError: 'a'", "return {}['a']"]),
+    ("video = Project()", ["defines no 'project'", "did you mean --object video?"]),
+    ("project = 3", ["'project'", "is a int, not a Project"]),
+    ("project = Project(", ["line 2", "'(' was never closed"]),
+    ("import sys; sys.exit(3)", ["ended by itself, with exit code 3"]),
+    ("project = Project()", ["the project has no scenes", "keep what they return"]),
+    ("import no_such_thing", ["line 2", "ModuleNotFoundError: No module named 'no_such_thing'"]),
+    ("project = Project('{{ name }}').scene()", ["a template still, at name (name)", ".render(row)"]),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BROKEN, ids=lambda value: value[:30] if isinstance(value, str) else "")
+def test_a_script_that_fails_shows_its_own_line_and_not_our_stack(tmp_path, text, words):
+    result = aistudios("build", script(tmp_path, text), "-o", tmp_path / "out.json")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert [word for word in words if word not in result.stderr] == [], result.stderr
+    assert "Traceback" not in result.stderr
+    assert "aistudios_dsl/" not in result.stderr.replace(str(ROOT / "examples"), "")
+    assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["build", "examples/talking_avatr.py"], 1, "did you mean 'talking_avatar.py'?"),
+        (["build", "examples/nothing.json"], 1, "cannot read examples/nothing.json"),
+        (["buidl", "x"], 2, "did you mean 'build'?"),
+        (["build"], 2, "Missing argument 'SCRIPT'"),
+        (["build", "examples/dialogue.py", "--set", "name"], 2, "'name' is not NAME=VALUE"),
+        (["build", "examples/dialogue.py", "-o", "no/such/folder/x.json"], 1, "is its folder there"),
+        (["build", "examples/dialogue.py", "--api", "1.4"], 1, "speaks again"),
+    ],
+)
+def test_wrong_use_is_told_with_the_way_out(args, code, words):
+    result = aistudios(*args)
+    assert result.returncode == code
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_version_and_help():
+    assert aistudios("--version").stdout.startswith("aistudios, version 0.1.0")
+    shown = aistudios("--help")
+    assert shown.returncode == 0
+    assert "build" in shown.stdout
