@@ -2,7 +2,7 @@
 
 from aistudios_dsl import Avatar, Project
 
-# An avatar of your own account: `aistudios avatars` lists the ids. Its geometry is not known here, so it is given a size.
+# An avatar of your account; its geometry is not in the catalogue, so it is given a size.
 GUEST = Avatar("M000000000", "BG00000000", language="en")
 
 project = (

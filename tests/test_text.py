@@ -25,7 +25,7 @@ def is_bold(case):
 
 
 def expressible(case):
-    """Whether the payload can say it; "Noto Sans CJK" by itself was no installed family where the cases were measured."""
+    """Whether the payload can say it; "Noto Sans CJK" alone was no installed family where the cases were measured."""
     if case["family"] == "Noto Sans CJK":
         return False
     return not any(
