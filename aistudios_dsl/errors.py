@@ -41,7 +41,8 @@ class DslError(Exception):
         >>> print(BuildError("no text", "clips[1]").under("scenes[2]"))
         scenes[2].clips[1]: no text
         """
-        joint = "." if parent and self.path and not self.path.startswith("[") else ""
+        joined = not parent or parent.endswith(" ") or not self.path or self.path.startswith("[")
+        joint = "" if joined else "."
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy.path = f"{parent}{joint}{self.path}"

@@ -54,7 +54,8 @@ class Templates:
 
         Raises `TemplateError` for a name the row lacks (with the nearest it has), for None, and for what Jinja refuses.
         """
-        rendered: str = _run(lambda: _compiled(self.configure, text, html).render(_given(self.names(text), row)), row)
+        _given(self.names(text), row)
+        rendered: str = _run(lambda: _compiled(self.configure, text, html).render(row), row)
         return rendered
 
     def evaluate(self, expression: str, row: Mapping[str, Any]) -> Any:
@@ -226,12 +227,21 @@ def _pieces(configure: Hook | None, text: str) -> Iterator[bool]:
 def _names(configure: Hook | None, text: str) -> frozenset[str]:
     from jinja2 import meta, nodes
 
-    tree = _parsed(configure, text)
     environment = _environment(configure, False)
+    tree = _parsed(configure, text)
+    # Without its globals, Jinja tells of a name that a row lacks and that happens to be one of them.
+    tree.set_environment(_bare(configure))
     wanted = meta.find_undeclared_variables(tree)
     called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
     own = {name for name in environment.globals if configure is not None and name not in _builtin_globals()}
     return frozenset(wanted - own - (called & set(environment.globals)))
+
+
+@lru_cache(maxsize=64)
+def _bare(configure: Hook | None) -> Environment:
+    bare = _environment(configure, False).overlay()
+    bare.globals = {}
+    return bare
 
 
 @lru_cache(maxsize=1)
