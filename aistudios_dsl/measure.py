@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from aistudios_dsl.avatar import Avatar, Catalog
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Box, anchored, canvas, margins
-from aistudios_dsl.layout.sizes import POINT, extent, length, plain, scaled_size
+from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size
 from aistudios_dsl.placement import AvatarId, Place, judge
 from aistudios_dsl.scene import Draft, Item, judge_colours
 from aistudios_dsl.wire.node import UNSET, Node, faults
@@ -140,12 +140,8 @@ def _text(draft: Draft, clip: Text, frame: Box) -> tuple[Item, Measured]:
         box = measure.wrap(clip.text, clip.font_size * POINT, width, bold=bold, family=clip.font_family)
     else:
         box = measure.measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family)
-    size_on_wire = Measured(_ceil(box.width), height or box.height, *_scales(draft.place))
+    size_on_wire = Measured(rounded_up(box.width), height or box.height, *_scales(draft.place))
     return evolve(draft, clip=evolve(clip, text="\n".join(box.lines))), size_on_wire
-
-
-def _ceil(width: float) -> float:
-    return plain(math.ceil(round(width * 100, 6)) / 100)
 
 
 def _avatar(draft: Draft, clip: AvatarClip, setting: Setting) -> tuple[Item, Measured]:

@@ -169,7 +169,7 @@ class Project(Verbs):
         if row is not None and not isinstance(row, Mapping):
             raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}")
         values = {**(row or {}), **variables}
-        scenes = tuple(render_scenes(self.scenes, self._templates, values, lambda before, after: after))
+        scenes = tuple(render_scenes(self.scenes, self._templates, values))
         visit = renderer(self._templates, values)
         head = {name: mapped(getattr(self, name), name, visit) for name in (*_HEADLINE_FIELDS, "extra")}
         frame = mapped(self.frame, "", visit)

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import evolve, fields, has
 
 from aistudios_dsl.errors import DslError, TemplateError
-from aistudios_dsl.scene import Draft, Line, Scene
+from aistudios_dsl.scene import Line, Scene, settled
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import Node, as_found, fault_of, keys
 from aistudios_dsl.wire.nodes import SceneScript, Script
@@ -62,15 +62,13 @@ def _changed(value: Any, changes: Mapping[str, Any], path: str) -> Any:
         return evolve(value, **changes)
 
 
-def render_scenes(
-    scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any], old: Callable[[Any, Any], Any]
-) -> Iterator[Scene]:
-    """The scenes that this row keeps, rendered. `old(before, after)` settles a loaded clip whose words changed."""
+def render_scenes(scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]) -> Iterator[Scene]:
+    """The scenes that this row keeps, rendered."""
     for index, scene in enumerate(scenes):
         path = f"scenes[{index}]"
         for repetition, bound in enumerate(_bindings(scene, templates, row, path)):
             if _kept(scene, templates, bound, path):
-                yield evolve(_rendered(scene, templates, bound, path, old), origin=(index, repetition))
+                yield evolve(_rendered(scene, templates, bound, path), origin=(index, repetition))
 
 
 def _bindings(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
@@ -89,14 +87,9 @@ def _kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str)
         raise fault.under(f"{path}.when") from None
 
 
-def _rendered(
-    scene: Scene, templates: Templates, row: Mapping[str, Any], path: str, old: Callable[[Any, Any], Any]
-) -> Scene:
+def _rendered(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> Scene:
     new: Scene = mapped(evolve(scene, when=None, each=None), path, renderer(templates, row))
-    items = tuple(
-        after if after is before or isinstance(after, Draft) else old(before, after)
-        for before, after in zip(scene.items, new.items, strict=True)
-    )
+    items = tuple(settled(before, after) for before, after in zip(scene.items, new.items, strict=True))
     return evolve(new, items=items)
 
 

@@ -12,7 +12,9 @@ from attrs import evolve, field, fields_dict, frozen
 from aistudios_dsl.avatar import Avatar
 from aistudios_dsl.errors import BuildError, DslError, did_you_mean
 from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
-from aistudios_dsl.layout.sizes import Fit, Length
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.layout.sizes import POINT, Fit, Length, plain, rounded_up
+from aistudios_dsl.layout.text import measure
 from aistudios_dsl.placement import (
     AvatarId,
     Framing,
@@ -475,7 +477,35 @@ def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
         if fault:
             raise fault
     with as_found():
-        return evolve(clip, **changes)
+        return settled(clip, evolve(clip, **changes))
+
+
+def settled(before: Any, after: Any) -> Any:
+    """A loaded text whose words changed is measured again, keeping its aligned edge, where its box was our measure."""
+    if not isinstance(before, Text) or _box(before) != _box(after) or _words(before) == _words(after):
+        return after
+    if holds_jinja(after.text) or before.width is UNSET or _measured(before) != (before.width, before.height):
+        return after
+    width, height = _measured(after)
+    share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
+    shift = share * (before.width - width) * (after.scale_x if isinstance(after.scale_x, int | float) else 1)
+    corner = Box(after.left, after.top, shift, 0, after.angle or 0).corners[1] if shift else (after.left, after.top)
+    return evolve(after, left=corner[0], top=corner[1], width=width, height=height)
+
+
+def _box(clip: Text) -> tuple[Any, ...]:
+    return clip.left, clip.top, clip.width, clip.height
+
+
+def _words(clip: Text) -> tuple[Any, ...]:
+    return clip.text, clip.font_size, clip.font_family, clip.font_weight
+
+
+def _measured(clip: Text) -> tuple[float, float]:
+    weight = clip.font_weight
+    bold = weight == "bold" or (isinstance(weight, int | float) and weight >= 600)
+    box = measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family or "Noto Sans CJK")
+    return rounded_up(box.width), plain(box.height)
 
 
 def _made_by(fn: Callable[[C], C], clip: C) -> C:
@@ -512,7 +542,7 @@ def _draft(cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], /,
     stated = {name: _absent(value) for name, value in (_DEFAULTS | given).items() if name in known}
     stated |= {"animation": _animation(given["animation"])} if "animation" in given else {}
     where = {name: value for name, value in {**place, **own}.items() if name in attrs.fields_dict(Place)}
-    geometry = dict.fromkeys(_GEOMETRY, UNSET)
+    geometry: dict[str, Any] = dict.fromkeys(_GEOMETRY, UNSET)
     required = {"id": UNSET, "layer": UNSET}
     draft = Draft(cls(**(required | geometry | values | stated)), Place(**where), 0)
     judge(draft.place)

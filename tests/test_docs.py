@@ -52,3 +52,10 @@ def test_every_link_between_pages_leads_somewhere():
     for page in [ROOT / "README.md", *PAGES]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} -> {target}"
+
+
+def test_the_table_of_errors_is_the_one_its_script_prints():
+    import runpy
+
+    table = runpy.run_path(str(ROOT / "tests" / "tools" / "text_error_table.py"))["table"]()
+    assert table in (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")

@@ -195,6 +195,31 @@ def test_any_other_string_is_a_url_and_a_wire_background_is_taken_whole():
     }
 
 
+# 8. Text
+
+
+@pytest.mark.parametrize(("align", "kept"), [("left", 0), ("center", 0.5), ("right", 1)])
+def test_a_loaded_text_that_changes_keeps_its_aligned_edge_where_its_box_was_measured(align, kept):
+    document = Project().scene().text("Hello", align=align, at=(100, 50), tag="t").to_dict()
+    old = Project.load(document).find("t")
+    new = Project.load(document).edit("t", text="Hello, World").find("t")
+    assert new.width > old.width
+    assert new.left + kept * new.width == pytest.approx(old.left + kept * old.width)
+
+
+def test_a_loaded_text_in_a_box_of_its_own_stays_in_it():
+    document = Project().scene().text("Hello", width=500, height=200, tag="t").to_dict()
+    assert Project.load(document).edit("t", text="Hello, World").find("t").width == 500
+
+
+def test_a_loaded_template_text_is_measured_again_for_its_row():
+    document = Project().scene().text("Hi (name)", tag="t", at=(0, 0)).to_dict()
+    measured = Project.load(document).edit("t", text="Hi").find("t").width
+    document["scenes"][0]["clips"][0]["text"] = "Hi {{ name }}"
+    assert Project.load(document).render(name="Ann").find("t").width == document["scenes"][0]["clips"][0]["width"]
+    assert measured < document["scenes"][0]["clips"][0]["width"]
+
+
 # 9. Sizes and places
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 BAD = ROOT / "tests" / "typing" / "bad.py"
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"],
-    "pyright": [sys.executable, "-m", "pyright"],
+    "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
 }
 
 

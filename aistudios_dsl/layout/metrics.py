@@ -7,6 +7,7 @@ import unicodedata
 import zlib
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from attrs import frozen
 _FULL, _HANGUL = 1000, 920
 _SPACES = frozenset("\t\r\u2028\u2029")
 _CACHED_PAIRS = 200_000
+_LONGEST_CACHED_WORD = 24
 
 _ESTIMATES: tuple[tuple[int, int, int], ...] = (
     (0x0530, 0x058F, 600),
@@ -41,6 +43,22 @@ class Pairs(dict[tuple[str, str], int]):
         if len(self) > _CACHED_PAIRS:
             self.clear()
         found = self[pair] = self._face.advance(pair[1]) + self._face.kerning(*pair)
+        return found
+
+
+class Words(dict[str, int]):
+    """What a word adds to a line between two spaces: every pair from the space before it to the one behind it."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        super().__init__()
+        self._pairs = pairs
+
+    def __missing__(self, word: str) -> int:
+        if len(self) > _CACHED_PAIRS:
+            self.clear()
+        found = sum(map(self._pairs.__getitem__, pairwise(f" {word} ")))
+        if len(word) <= _LONGEST_CACHED_WORD:
+            self[word] = found
         return found
 
 
@@ -92,7 +110,11 @@ def is_estimated(letter: str) -> bool:
 @cache
 def face(bold: bool) -> Face:
     """The regular or the bold face."""
-    data = _data()
+    return made_face(_data(), bold)
+
+
+def made_face(data: Any, bold: bool) -> Face:
+    """A face from the bundle that `tests/tools/make_metrics.py` makes."""
     part, cjk = data["bold" if bold else "regular"], data["cjkPairs"]
     kern = part["kern"]
     return Face(
@@ -112,6 +134,12 @@ def face(bold: bool) -> Face:
 def pairs(bold: bool) -> Pairs:
     """The pair widths of the regular or the bold face, computed as they are met."""
     return Pairs(face(bold))
+
+
+@cache
+def words(bold: bool) -> Words:
+    """The word widths of the regular or the bold face, computed as they are met."""
+    return Words(pairs(bold))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
@@ -73,6 +74,15 @@ def plain(number: float) -> float:
     (760, 0.5)
     """
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def rounded_up(width: float) -> float:
+    """A width in px, rounded up to 0.01, so that the lines it was found for fit it wherever they are wrapped again.
+
+    >>> rounded_up(72.551875), rounded_up(72.56)
+    (72.56, 72.56)
+    """
+    return plain(math.ceil(round(width * 100, 6)) / 100)
 
 
 def seen_size(

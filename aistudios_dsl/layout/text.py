@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import pairwise
+from functools import cache
 
 from attrs import frozen
 
@@ -49,8 +49,7 @@ def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto S
     13.559999999999999
     """
     positive(size, "font size")
-    lines = _LINE_ENDS.split(unicodedata.normalize("NFC", text))
-    return _box(lines, size, bold, family, None)
+    return _box(_lines(text), size, bold, family, None)
 
 
 def wrap(
@@ -75,7 +74,7 @@ def wrap(
     widest = width
     lines: list[str] = []
     limit = width * 1000 / size / _TIE
-    for line in _LINE_ENDS.split(unicodedata.normalize("NFC", text)):
+    for line in _lines(text):
         words, gap = (list(line), "") if by_grapheme else (_WORD_GAPS.split(line), " ")
         widths = [units(word, bold) for word in words]
         cjk = [by_grapheme is None and bool(_CJK.search(word)) for word in words]
@@ -125,8 +124,15 @@ def units(line: str, bold: bool = False) -> int:
     """
     if not line:
         return 0
-    after_another = map(metrics.pairs(bold).__getitem__, pairwise(line))
-    return metrics.face(bold).advance(line[0]) + sum(after_another)
+    between_spaces = sum(map(metrics.words(bold).__getitem__, line.split(" ")))
+    pairs = metrics.pairs(bold)
+    return between_spaces + metrics.face(bold).advance(line[0]) - pairs[" ", line[0]] - pairs[line[-1], " "]
+
+
+def _lines(text: str) -> list[str]:
+    if text.isascii() and "\n" not in text:
+        return [text]
+    return _LINE_ENDS.split(unicodedata.normalize("NFC", text))
 
 
 def line_height(size: float) -> float:
@@ -160,9 +166,17 @@ def _box(lines: list[str], size: float, bold: bool, family: str, width: float | 
     )
 
 
+@cache
+def _is_known(family: str) -> bool:
+    return bool(_FAMILY.fullmatch(family.strip().strip("'\"")))
+
+
 def _estimated(lines: list[str], family: str) -> str:
+    known = _is_known(family)
+    if known and all(map(str.isascii, lines)):
+        return ""
     letters = dict.fromkeys("".join(lines))
-    if not _FAMILY.fullmatch(family.strip().strip("'\"")):
+    if not known:
         return "".join(letters)
     return "".join(letter for letter in letters if letter > "~" and metrics.is_estimated(letter))
 
