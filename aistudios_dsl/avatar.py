@@ -259,7 +259,10 @@ class Catalog:
         """The catalogue that `save` wrote. Raises `LoadError` when the file is no catalogue."""
         from aistudios_dsl.wire.jsontext import parse
 
-        document = parse(Path(path).read_bytes(), str(path))
+        try:
+            document = parse(Path(path).read_bytes(), str(path))
+        except OSError as fault:
+            raise LoadError(f"cannot read {path}: {fault.strerror}", hint="catalog.save(path) writes one") from None
         entries = document.get("avatars") if isinstance(document, dict) else None
         if not isinstance(entries, list):
             raise LoadError(f"{path} is no catalogue of avatars", hint='it needs {"avatars": [...]}')

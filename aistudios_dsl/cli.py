@@ -60,6 +60,8 @@ def build(
     if settings:
         project = project.render(dict(_setting(text) for text in settings))
     text = project.to_json(indent, api=api)
+    for path, letters in project.estimates().items():
+        click.echo(f"note: {path}: the width of {letters!r} is an estimate: the bundled font lacks it", err=True)
     if output is None:
         click.echo(text)
     else:

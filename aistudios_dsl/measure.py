@@ -116,16 +116,14 @@ def _text(draft: Draft, clip: Text, frame: Box) -> tuple[Item, Measured]:
     width, height = _wanted(draft.place, frame)
     if width is not None and height is not None:
         if draft.place.fit is not None:
-            raise BuildError("give fit=, or width= and height=, not both")
+            _fit_box(draft.place, clip)
         return draft, Measured(width, height, *_scales(draft.place))
     from aistudios_dsl.layout import text as measure
 
     bold = clip.font_weight == 700
     if draft.place.fit is not None:
-        if not isinstance(draft.place.fit, tuple | list) or len(draft.place.fit) != 2:
-            raise BuildError("fit of a text is a box", hint="fit=(width, height), px or percent")
-        box_width = extent(draft.place.fit[0], frame.width, "fit width")
-        box_height = extent(draft.place.fit[1], frame.height, "fit height")
+        across, down = _fit_box(draft.place, clip)
+        box_width, box_height = extent(across, frame.width, "fit width"), extent(down, frame.height, "fit height")
         size, box = measure.fit(
             clip.text,
             point_size=int(clip.font_size),
@@ -137,11 +135,24 @@ def _text(draft: Draft, clip: Text, frame: Box) -> tuple[Item, Measured]:
         )
         clip = evolve(clip, font_size=size)
     elif width is not None:
+        letter, widest = measure.widest_letter(clip.text, clip.font_size * POINT, bold)
+        if width < widest:
+            raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
         box = measure.wrap(clip.text, clip.font_size * POINT, width, bold=bold, family=clip.font_family)
     else:
         box = measure.measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family)
     size_on_wire = Measured(rounded_up(box.width), height or box.height, *_scales(draft.place))
     return evolve(draft, clip=evolve(clip, text="\n".join(box.lines))), size_on_wire
+
+
+def _fit_box(place: Place, clip: Text) -> tuple[Any, Any]:
+    if not isinstance(place.fit, tuple | list) or len(place.fit) != 2:
+        raise BuildError("fit of a text is a box", hint="fit=(width, height), px or percent")
+    if place.width is not None or place.height is not None:
+        raise BuildError("give fit=, or width= and height=, not both")
+    if place.min_font_size > clip.font_size:
+        raise BuildError(f"min_font_size {place.min_font_size} is above font_size {clip.font_size}")
+    return place.fit
 
 
 def _avatar(draft: Draft, clip: AvatarClip, setting: Setting) -> tuple[Item, Measured]:

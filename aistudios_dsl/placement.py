@@ -102,8 +102,10 @@ def judge(place: Place) -> None:
     _judge_at(place.at)
     for value in place.margin if isinstance(place.margin, tuple | list) else (place.margin,):
         _judge_length(value, "margin", length)
-    for value in place.natural or ():
+    for value in _pair(place.natural, "natural"):
         positive(value, "natural")
+    for value in _pair(place.head_at, "head_at"):
+        _judge_length(value, "head_at", _any_length)
     _judge_name(place.framing, get_args(Framing), "framing")
     if isinstance(place.fit, str):
         _judge_name(place.fit, FITS, "fit")
@@ -114,13 +116,23 @@ def _judge_length(value: Any, name: str, read: Any) -> None:
         read(value, 1000, name)
 
 
+def _any_length(value: Any, side: float, name: str) -> float:
+    return length(value, side, name, low=-math.inf)
+
+
+def _pair(value: Any, name: str) -> tuple[Any, ...]:
+    if value is not None and not (isinstance(value, tuple | list) and len(value) == 2):
+        raise BuildError(f"{name} is {value!r}", hint=f"{name} takes two numbers, such as {name}=(640, 360)")
+    return tuple(value or ())
+
+
 def _judge_at(at: Any) -> None:
     if isinstance(at, str):
         if not holds_jinja(at):
             anchored(0, 0, 0, at, canvas("landscape"))  # type: ignore[arg-type]
     elif isinstance(at, tuple | list) and len(at) == 2:
         for value, name in zip(at, ("at x", "at y"), strict=True):
-            _judge_length(value, name, lambda value, side, name: length(value, side, name, low=-math.inf))
+            _judge_length(value, name, _any_length)
     elif at is not None and not isinstance(at, Beside):
         raise BuildError(f"at={at!r} is no place", hint='give (x, y), an anchor such as "top left", or above("tag")')
 

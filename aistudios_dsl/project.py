@@ -14,12 +14,12 @@ from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError,
 from aistudios_dsl.measure import Generation, Setting
 from aistudios_dsl.render import mapped, render_scenes, renderer
 from aistudios_dsl.resolve import given_ids, resolve_scene
-from aistudios_dsl.scene import Scene, Verbs
+from aistudios_dsl.scene import Scene, Verbs, judge_extra
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.voices import converted
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
-from aistudios_dsl.wire.nodes import AnyClip, Background, Orientation, Resolution
+from aistudios_dsl.wire.nodes import AnyClip, Background, Orientation, Resolution, Text
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
@@ -269,6 +269,21 @@ class Project(Verbs):
             new = {name: getattr(self, name) for name in _HEADLINE_FIELDS if getattr(self, name) != loaded[name]}
             return evolve(self.frame, scenes=scenes, **{name: _absent(value) for name, value in new.items()})
 
+    def estimates(self) -> dict[str, str]:
+        """The texts whose width was only estimated, with the letters that the bundled font lacks; see docs/layout.md.
+
+        >>> Project().scene().text("Hello", tag="t").text("สวัสดี").estimates()
+        {'scenes[0].clips[1]': 'สวัดี'}
+        """
+        from aistudios_dsl.layout.text import estimated
+
+        return {
+            f"scenes[{index}].clips[{number}]": letters
+            for index, scene in enumerate(self.resolve().scenes)
+            for number, clip in enumerate(scene.clips)
+            if isinstance(clip, Text) and (letters := estimated(clip.text, clip.font_family or ""))
+        }
+
     def to_dict(self, *, api: Generation | None = None) -> dict[str, Any]:
         """The project as the JSON object that the service takes; see `resolve` for what it raises.
 
@@ -337,6 +352,12 @@ def _judge(project: Project) -> None:
         if fault:
             raise fault
     _generation(project.api)
+    judge_extra(project.extra)
+    catalog: object = project.catalog
+    if not isinstance(catalog, Catalog | None):
+        raise BuildError(
+            f"catalog must be a Catalog, not {type(catalog).__name__}", hint="Catalog.load(path) reads one"
+        )
     try:
         copied(project.dictionary, "dictionary")
     except LoadError as fault:
@@ -354,6 +375,8 @@ def _document(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any
         return source
     if isinstance(source, bytes) or (isinstance(source, str) and source.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")):
         return parse(source)
+    if not isinstance(source, str | os.PathLike):
+        raise LoadError(f"cannot load {type(source).__name__}", hint="give a path, a mapping, or JSON text")
     path = Path(source)
     try:
         return parse(path.read_bytes(), str(path))

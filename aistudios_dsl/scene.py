@@ -401,6 +401,7 @@ class Scene(Verbs):
             raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
         if isinstance(backdrop, str):
             _judge_backdrop(backdrop)
+        judge_extra(self.extra)
         for name in ("when", "each"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
@@ -518,6 +519,12 @@ def _made_by(fn: Callable[[C], C], clip: C) -> C:
     return new
 
 
+def judge_extra(extra: object) -> None:
+    """Raise `BuildError` for further keys that are no mapping."""
+    if not isinstance(extra, Mapping | None):
+        raise BuildError(f"extra must be a mapping of keys to JSON, not {type(extra).__name__}")
+
+
 def _judge_backdrop(value: str) -> None:
     if not value.strip():
         raise BuildError("background is empty", hint='give a colour such as "#102030", or a URL')
@@ -555,7 +562,7 @@ def judge_colours(clip: Clip) -> None:
     names = ("fill", "stroke", "background_color") if isinstance(clip, Text | ShapeClip) else ()
     for name in names:
         value = getattr(clip, name, UNSET)
-        if value and not holds_jinja(value):
+        if (value or name == "fill") and not holds_jinja(value):
             parse_colour(value, name)
 
 

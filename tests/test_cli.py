@@ -28,6 +28,12 @@ def test_build_prints_the_payload_and_nothing_else():
     assert json.loads(result.stdout) == json.loads((ROOT / "tests/data/seed_project.json").read_text(encoding="utf-8"))
 
 
+def test_build_says_on_stderr_which_text_is_only_estimated(tmp_path):
+    result = aistudios("build", script(tmp_path, "project = Project().scene().text('สวัสดี')"))
+    assert "note: scenes[0].clips[0]: the width of 'สวัดี' is an estimate" in result.stderr
+    assert json.loads(result.stdout)
+
+
 def test_build_takes_a_project_json_too():
     result = aistudios("build", "tests/data/seed_project.json", "--api", "1.6")
     expected = json.loads((ROOT / "tests/data/scene_scripts_project.json").read_text(encoding="utf-8"))

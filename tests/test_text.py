@@ -164,3 +164,28 @@ def test_the_verb_fits_a_text_into_its_box():
     assert fitted["width"] == 400
     with pytest.raises(BuildError, match=r"clips\[0\] \(text\): the text does not fit 20 x 20 px at 12 pt"):
         clip(fit=(20, 20))
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"width": 5}, "width is 5 px, but its letter 'W' alone is"),
+        ({"width": 0}, "width is 0"),
+        ({"width": "12 %%"}, "width is '12 %%'"),
+        ({"fit": (300,)}, "fit of a text is a box"),
+        ({"fit": (300, 100), "width": 5}, "give fit=, or width= and height=, not both"),
+        ({"fit": (300, 100), "min_font_size": 60}, "min_font_size 60 is above font_size 48"),
+        ({"fit": (float("inf"), 100)}, "fit width is inf"),
+        ({"font_size": 0}, "font_size is 0"),
+        ({"font_size": -4}, "font_size is -4"),
+    ],
+)
+def test_the_verb_refuses_what_no_box_can_hold(asked, message):
+    with pytest.raises(BuildError) as caught:
+        clip(**asked)
+    assert message in str(caught.value)
+
+
+def test_an_estimate_is_never_silent():
+    project = Project().scene().text("Hello").text("مرحبا").text("Hello", font_family="Comic Sans")
+    assert project.estimates() == {"scenes[0].clips[1]": "مرحبا", "scenes[0].clips[2]": "Helo"}

@@ -116,6 +116,18 @@ def fit(
     raise BuildError(message, hint="make the box larger, the text shorter, or min_font_size smaller")
 
 
+def widest_letter(text: str, size: float, bold: bool = False) -> tuple[str, float]:
+    """The widest letter of a text by itself, and its width in px; ("", 0) for no text.
+
+    >>> widest_letter("lamp", 100)
+    ('m', 92.6)
+    """
+    letters = dict.fromkeys(unicodedata.normalize("NFC", text))
+    widths = [(units(letter, bold) * size / 1000, letter) for letter in letters if letter not in "\r\n"]
+    width, letter = max(widths, default=(0.0, ""))
+    return letter, width
+
+
 def units(line: str, bold: bool = False) -> int:
     """The width of one line in thousandths of an em: advances and the kerning of each pair.
 
@@ -162,7 +174,7 @@ def _box(lines: list[str], size: float, bold: bool, family: str, width: float | 
         text_height(size, len(lines)),
         tuple(lines),
         widths,
-        _estimated(lines, family),
+        estimated("".join(lines), family),
     )
 
 
@@ -171,11 +183,16 @@ def _is_known(family: str) -> bool:
     return bool(_FAMILY.fullmatch(family.strip().strip("'\"")))
 
 
-def _estimated(lines: list[str], family: str) -> str:
-    known = _is_known(family)
-    if known and all(map(str.isascii, lines)):
+def estimated(text: str, family: str = "") -> str:
+    """The letters of a text whose widths are estimates; all of them where `family` is not the bundled font.
+
+    >>> estimated("Hello, مرحبا")
+    'مرحبا'
+    """
+    known = not family or _is_known(family)
+    if known and text.isascii():
         return ""
-    letters = dict.fromkeys("".join(lines))
+    letters = dict.fromkeys(text)
     if not known:
         return "".join(letters)
     return "".join(letter for letter in letters if letter > "~" and metrics.is_estimated(letter))

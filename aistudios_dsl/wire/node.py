@@ -8,6 +8,7 @@ to the documented ranges and names; what is loaded is taken as found (see `as_fo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,6 +38,8 @@ class _Unset:
 
 UNSET: Any = _Unset()
 """Absent from the JSON. Falsy, and never equal to a value."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Number = int | float
 """A JSON number: `1` stays `1`, `1.0` stays `1.0`."""
@@ -210,10 +213,14 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
     """What the documentation has against one value."""
     if value is UNSET or (value is None and not key.required) or (not literal and holds_jinja(value)):
         return None
+    if key.node and not key.array and not isinstance(value, Node):
+        return BuildError(f"{key.attribute} must be a wire.{key.node.__name__}, not {type(value).__name__}")
     if key.kinds and not _is_kind(value, key.kinds):
         return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}")
     if isinstance(value, float) and not math.isfinite(value):
         return BuildError(f"{key.attribute} must be a finite number, not {value}")
+    if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
+        return BuildError(f"{key.attribute} holds half a surrogate pair, which is no text")
     if key.rule.holds(value):
         return None
     if key.rule.one_of:

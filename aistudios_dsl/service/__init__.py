@@ -1,1 +1,0 @@
-"""The online half: a client that never pays twice, and what belongs to it."""
