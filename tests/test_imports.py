@@ -27,6 +27,7 @@ ORDER = [
     "voices",
     "resolve",
     "project",
+    "cli.base",
     "cli",
 ]
 

@@ -106,14 +106,16 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _syntax_error(text: str, fault: json.JSONDecodeError, source: str) -> LoadError:
-    place = f"line {fault.lineno} column {fault.colno}"
     if not text.strip():
         return LoadError(f"{source} is empty")
-    before, after = text[: fault.pos].rstrip(), text[fault.pos :].lstrip()
-    if before.endswith(",") and after[:1] in ("}", "]"):
-        return LoadError(f"{source} is not JSON: a comma before {after[0]!r}", place, "take the comma out")
-    if after[:1] in ("}", "]") and fault.msg.startswith("Illegal trailing comma"):
-        return LoadError(f"{source} is not JSON: a comma before {after[0]!r}", place, "take the comma out")
-    if fault.pos >= len(text.rstrip()) or fault.msg.startswith("Unterminated string"):
+    at = fault.pos
+    if fault.msg.startswith("Illegal trailing comma"):
+        # Python 3.13 points at the comma, its forerunners at what follows.
+        at = text.index(",", at) + 1
+        at += len(text[at:]) - len(text[at:].lstrip())
+    place = f"line {text.count(chr(10), 0, at) + 1} column {at - text.rfind(chr(10), 0, at)}"
+    if text[:at].rstrip().endswith(",") and text[at:].lstrip()[:1] in ("}", "]"):
+        return LoadError(f"{source} is not JSON: a comma before {text[at:].lstrip()[0]!r}", place, "take the comma out")
+    if at >= len(text.rstrip()) or fault.msg.startswith("Unterminated string"):
         return LoadError(f"{source} is not JSON: it ends in the middle", place, "was it cut off?")
     return LoadError(f"{source} is not JSON: {fault.msg[0].lower()}{fault.msg[1:]}", place)

@@ -1,4 +1,4 @@
-"""The command line, `aistudios`: each command imports its part only when it runs."""
+"""What the commands share: errors as a user reads them, a script run for its project, files written whole."""
 
 from __future__ import annotations
 
@@ -32,53 +32,6 @@ class Commands(click.Group):
         except DslError as fault:
             click.echo(f"error: {fault}", err=True)
             ctx.exit(1)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="aistudios-dsl", prog_name="aistudios")
-def main() -> None:
-    """Write AI Studios videos as Python; get the exact project JSON, offline."""
-
-
-@main.command()
-@click.argument("script", type=click.Path(path_type=Path))
-@click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
-@click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Where speech is written: in the clip, or in the scene.")
-@click.option("--indent", type=click.IntRange(0, 8), help="Spread the JSON over lines.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of to stdout.")
-def build(
-    script: Path, name: str, settings: tuple[str, ...], api: Any, indent: int | None, output: Path | None
-) -> None:
-    """Print the JSON of SCRIPT: a Python file that defines `project`, or a project JSON.
-
-    \b
-    aistudios build examples/talking_avatar.py
-    aistudios build examples/template.py --set name=Ann -o ann.json
-    """
-    project = load_script(script, name)
-    if settings:
-        project = project.render(dict(_setting(text) for text in settings))
-    text = project.to_json(indent, api=api)
-    for path, letters in project.estimates().items():
-        click.echo(f"note: {path}: the width of {letters!r} is an estimate: the bundled font lacks it", err=True)
-    if output is None:
-        click.echo(text)
-    else:
-        write_whole(output, text + "\n")
-        click.echo(f"{output}: {_counted(project)}", err=True)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
-    return name, value
-
-
-def _counted(project: Project) -> str:
-    scenes, clips = len(project.scenes), sum(len(scene.items) for scene in project.scenes)
-    return f"{scenes} scene{'' if scenes == 1 else 's'}, {clips} clip{'' if clips == 1 else 's'}"
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -132,7 +85,7 @@ def _run(path: Path) -> dict[str, Any]:
 
 def _at_own_line(path: Path, fault: Exception) -> DslError:
     """The error as the script's author sees it: the last line of theirs, and not the stack of this package."""
-    package = str(Path(__file__).parent)
+    package = str(Path(__file__).parent.parent)
     frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if _is_own(frame.filename, package)]
     last = frames[-1] if frames else None
     place = f"{last.filename} line {last.lineno}" if last else str(path)
@@ -145,7 +98,3 @@ def _at_own_line(path: Path, fault: Exception) -> DslError:
 
 def _is_own(filename: str, package: str) -> bool:
     return not filename.startswith((package, "<")) and Path(filename).name != "runpy.py"
-
-
-if __name__ == "__main__":
-    main()

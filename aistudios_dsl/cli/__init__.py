@@ -1,0 +1,18 @@
+"""The command line, `aistudios`: each command imports its part only when it runs."""
+
+from __future__ import annotations
+
+import click
+
+from aistudios_dsl.cli.base import Commands
+from aistudios_dsl.cli.build import build
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="aistudios-dsl", prog_name="aistudios")
+def main() -> None:
+    """Write AI Studios videos as Python; get the exact project JSON, offline."""
+
+
+for command in (build,):
+    main.add_command(command)
