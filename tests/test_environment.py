@@ -70,6 +70,8 @@ def test_names_are_those_that_a_row_must_have(text, names):
         ("{{ range }}", {}, "the row has no 'range'"),
         ("{{ a.frist }}", {"a": {"first": 1}}, "no attribute 'frist'\n  hint: did you mean 'first'?"),
         ("{{ a }}", {"a": None}, "a value is None"),
+        ("{{ a }}", {"a": float("nan")}, "a value is nan"),
+        ("{{ a * 10 }}", {"a": 1e308}, "a value is inf"),
         ("{{ a }}", {"a": "\ud800"}, "half a surrogate pair"),
         ("{{ a / 0 }}", {"a": 1}, "ZeroDivisionError"),
         ("{{ ''.__class__.__mro__ }}", {}, "unsafe"),
@@ -92,7 +94,7 @@ def test_when_takes_what_is_plainly_true_or_false(value, kept):
     assert len(Project().scene(when="vip").scene().render(vip=value).scenes) == 1 + kept
 
 
-@pytest.mark.parametrize("value", ["yes", [1], {"a": 1}])
+@pytest.mark.parametrize("value", ["yes", [1], {"a": 1}, float("nan")])
 def test_when_refuses_the_rest(value):
     with pytest.raises(TemplateError, match="neither true nor false"):
         PLAIN.truth("vip", {"vip": value})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -52,7 +53,8 @@ class Templates:
     def render(self, text: str, row: Mapping[str, Any], *, html: bool = False) -> str:
         """The text with the row's values, escaped where it is HTML. What a value holds is never rendered again.
 
-        Raises `TemplateError` for a name the row lacks (with the nearest it has), for None, and for what Jinja refuses.
+        Raises `TemplateError` for a name the row lacks (with the nearest it has), for None and NaN, and for whatever
+        Jinja refuses.
         """
         _given(self.names(text), row)
         rendered: str = _run(lambda: _compiled(self.configure, text, html).render(row), row)
@@ -76,7 +78,7 @@ class Templates:
         value = self.evaluate(expression, row)
         if isinstance(value, str) and value.strip().lower() in _TRUTHS:
             return _TRUTHS[value.strip().lower()]
-        if value is None or isinstance(value, bool | int | float):
+        if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
             return bool(value)
         hint = "compare it, as in when=\"plan == 'gold'\""
         raise TemplateError(f"when={expression!r} is {value!r}, which is neither true nor false", hint=hint)
@@ -170,7 +172,7 @@ def _environment(configure: Hook | None, html: bool) -> Environment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=_no_none
+        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=_printable
     )
     if configure is not None:
         configure(environment)
@@ -178,9 +180,11 @@ def _environment(configure: Hook | None, html: bool) -> Environment:
     return environment
 
 
-def _no_none(value: Any) -> Any:
+def _printable(value: Any) -> Any:
     if value is None:
         raise TemplateError("a value is None", hint="give it a text: {{ name or '' }} or {{ name|default('', true) }}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TemplateError(f"a value is {value}, which is no number to show", hint="is it missing in the data?")
     return value
 
 
