@@ -2,21 +2,41 @@
 
 import doctest
 import re
-from pathlib import Path
 
 import pytest
+from pages import ROOT, Reader, blocks
 
 from aistudios_dsl import Project
 
-ROOT = Path(__file__).parent.parent
-PAGES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+OWN_TEST = {"checks.md"}
+"""Pages whose blocks have a test module of their own."""
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT / "docs")))
 def test_every_prompt_in_a_page_answers_as_shown(page):
     flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
     assert doctest.testfile(str(page), module_relative=False, optionflags=flags, encoding="utf-8").failed == 0
+
+
+def _is_step(block):
+    return block.language == "sh" or (block.language == "python" and not block.is_prompt)
+
+
+FOLLOWED = [page for page in PAGES if page.name not in OWN_TEST and any(_is_step(block) for block in blocks(page))]
+
+
+@pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: str(page.relative_to(ROOT / "docs")))
+def test_every_block_of_a_page_runs_as_it_stands(page, tmp_path):
+    """A block with a title is a file; `sh` is typed, in another terminal where its title says so; Python is run."""
+    Reader(tmp_path).follow(page)
+
+
+def test_every_block_says_what_it_is():
+    known = {"python", "sh", "json", "jsonl", "text", "csv", "html", "yaml"}
+    for page in PAGES:
+        assert {block.language for block in blocks(page)} <= known, page.name
 
 
 def test_the_first_script_of_the_readme_builds_what_is_shown_below_it():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aistudios_dsl.cli import load_script
+from aistudios_dsl.cli.base import load_script
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -1,0 +1,114 @@
+"""A page of the documentation, run from top to bottom as a reader would: files written, commands typed, Python run."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from attrs import frozen
+
+ROOT = Path(__file__).parent.parent
+FENCE = re.compile(r'^```(\w*)(?: title="([^"]*)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+OTHER_TERMINAL = "another terminal"
+
+
+@frozen
+class Block:
+    language: str
+    title: str
+    code: str
+
+    @property
+    def is_prompt(self):
+        """Answers are shown in the block, which doctest runs."""
+        return self.code.lstrip().startswith(">>>")
+
+
+def blocks(page):
+    return [Block(*found) for found in FENCE.findall(page.read_text(encoding="utf-8"))]
+
+
+class Reader:
+    """Someone in an empty folder with the examples at hand, following a page to the letter."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.names = {"__name__": "__page__"}
+        self.background = []
+        shutil.copytree(ROOT / "examples", folder / "examples")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.env = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", "PYTHONWARNINGS": "error"}
+        self.printed = ""
+
+    def follow(self, page):
+        try:
+            for block in blocks(page):
+                self.do(block)
+        finally:
+            for process in self.background:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait(timeout=20)
+
+    def do(self, block):
+        if block.language == "sh":
+            self.start(block.code) if block.title == OTHER_TERMINAL else self.type(block.code)
+        elif block.title:
+            (self.folder / block.title).write_text(block.code, encoding="utf-8")
+        elif block.language == "python" and not block.is_prompt:
+            with contextlib.chdir(self.folder):
+                exec(compile(block.code, "page", "exec"), self.names)
+
+    def type(self, commands):
+        """The commands in one shell; what they export holds for the next block."""
+        state = self.folder / ".exports"
+        script = f"set -euo pipefail\n{commands}\nexport -p > {state}\n"
+        before = f"source {state}\n" if state.exists() else ""
+        run = subprocess.run(
+            ["bash", "-c", before + script],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        self.printed += f"$ {commands}{run.stdout}{run.stderr}"
+        assert run.returncode == 0, f"{commands}\n{run.stdout}\n{run.stderr}"
+
+    def start(self, command):
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.background.append(process)
+        for line in process.stdout:
+            found = re.search(r"AISTUDIOS_BASE_URL=(\S+)", line)
+            if found:
+                wait_for(found[1].strip("'\""))
+                return
+        raise AssertionError(f"{command} ended with {process.wait()}")
+
+
+def wait_for(url, seconds=20):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return
