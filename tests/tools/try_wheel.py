@@ -23,7 +23,7 @@ def main() -> None:
         wheel = built(Path(folder))
         for version in VERSIONS:
             python = found(version)
-            print(f"python {version}: {tried(python, wheel, Path(folder)) if python else 'not on this machine'}")
+            print(f"python {version}: {tried(python, wheel, Path(folder) / version) if python else 'not on this machine'}")
 
 
 def built(folder: Path) -> Path:
@@ -62,15 +62,14 @@ def found(version: str) -> str | None:
     return on_path if works else str(kept[-1]) if kept else None
 
 
-def tried(python: str, wheel: Path, folder: Path) -> str:
+def tried(python: str, wheel: Path, home: Path) -> str:
     """Install into an empty environment, and run the main job from another folder."""
-    home = folder / Path(python).name / wheel.stem / str(abs(hash(python)))
     run(python, "-m", "venv", home)
     run(home / "bin" / "pip", "install", "-q", "--no-warn-conflicts", wheel)
-    payload = run(home / "bin" / "aistudios", "build", EXAMPLE, cwd=folder)
+    payload = run(home / "bin" / "aistudios", "build", EXAMPLE, cwd=home)
     if payload != GOLDEN.read_text(encoding="utf-8"):
         sys.exit(f"{python}: the payload differs from {GOLDEN.name}")
-    said = run(home / "bin" / "aistudios", "--version", cwd=folder).strip()
+    said = run(home / "bin" / "aistudios", "--version", cwd=home).strip()
     return f"{said}, same payload"
 
 
