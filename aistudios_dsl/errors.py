@@ -7,13 +7,16 @@ The tree::
     ├── LoadError                a document is no project JSON; holds every problem found in it
     ├── TemplateError            a Jinja string cannot be rendered with this row
     └── ApiError                 the service, or the way to it, said no
-        └── SubmissionUnknown    a create was sent and its fate is unknown: never retried by itself
+        ├── SubmissionUnknown    a create was sent and its fate is unknown: never retried by itself
+        ├── RenderFailed         the service gave the rendering up
+        └── StillRendering       the wait ended before the rendering; its id is there to go on with
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class DslError(Exception):
@@ -66,7 +69,7 @@ class LoadError(DslError):
 
     def __init__(self, message: str, path: str = "", hint: str = "", problems: tuple[DslError, ...] = ()) -> None:
         super().__init__(message, path, hint)
-        self.args = (message, path, hint, problems)
+        self.args: tuple[Any, ...] = (message, path, hint, problems)
         self.problems = problems
 
     def __str__(self) -> str:
@@ -91,7 +94,7 @@ class ApiError(DslError):
         self, message: str, path: str = "", hint: str = "", status: int = 0, code: str = "", project_id: str = ""
     ) -> None:
         super().__init__(message, path, hint)
-        self.args = (message, path, hint, status, code, project_id)
+        self.args: tuple[Any, ...] = (message, path, hint, status, code, project_id)
         self.status = status
         self.code = code
         self.project_id = project_id
@@ -99,6 +102,14 @@ class ApiError(DslError):
 
 class SubmissionUnknown(ApiError):
     """A create was sent and no answer came: it may have been made, and charged. Look before sending again."""
+
+
+class RenderFailed(ApiError):
+    """The service gave the rendering up; `project_id` is the project it was of."""
+
+
+class StillRendering(ApiError):
+    """The time to wait is over and the rendering is not; `project_id` is there to go on waiting with."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

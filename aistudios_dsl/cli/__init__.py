@@ -14,5 +14,5 @@ def main() -> None:
     """Write AI Studios videos as Python; get the exact project JSON, offline."""
 
 
-for command in (build,):
-    main.add_command(command)
+for _command in (build,):
+    main.add_command(_command)

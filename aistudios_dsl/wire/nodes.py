@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from attrs import field, frozen
 
@@ -63,7 +63,7 @@ class Animation(Node):
     Animation(type='fade-in', duration=1, delay=0)
     """
 
-    KEYS = "type duration delay"
+    KEYS: ClassVar[str] = "type duration delay"
     type: Annotated[str, _names(AnimationType)]
     duration: Annotated[Number, Rule(low=1, high=30, whole=True)]
     delay: Annotated[Number, Rule(low=0, high=30, whole=True)]
@@ -77,7 +77,7 @@ class Shadow(Node):
     4
     """
 
-    KEYS = "color blur offsetX offsetY enabled"
+    KEYS: ClassVar[str] = "color blur offsetX offsetY enabled"
     color: str = UNSET
     blur: Annotated[Number, Rule(low=0, high=10)] = UNSET
     offset_x: Annotated[Number, Rule(low=0.1, high=10)] = UNSET
@@ -89,7 +89,7 @@ class Shadow(Node):
 class Script(Node):
     """Speech in the clip (generation 1.4): `org` is HTML, `tts` another voice or null."""
 
-    KEYS = "org tts"
+    KEYS: ClassVar[str] = "org tts"
     org: str
     tts: Any = UNSET
 
@@ -98,7 +98,7 @@ class Script(Node):
 class SceneScript(Node):
     """One line of speech in the scene (generation 1.5 and later), spoken by the avatar with this model and cloth."""
 
-    KEYS = "org isTTS tts modelId clothId"
+    KEYS: ClassVar[str] = "org isTTS tts modelId clothId"
     org: str
     is_tts: bool = field(metadata={"wire": "isTTS"})
     tts: Any
@@ -110,7 +110,7 @@ class SceneScript(Node):
 class Effect(Node):
     """An effect on an avatar; `head-only` is the one that samples show."""
 
-    KEYS = "type"
+    KEYS: ClassVar[str] = "type"
     type: str
 
 
@@ -118,7 +118,7 @@ class Effect(Node):
 class EditorValue(Node):
     """The figure inside its picture, in px of the original picture: head box, tight box, and the space around it."""
 
-    KEYS = (
+    KEYS: ClassVar[str] = (
         "headCenterX headCenterY headWidth headHeight modelTightX modelTightY modelTightS modelTightW modelTightH"
         " modelOriginW modelOriginH scale adjustX adjustY spaceB spaceT spaceL spaceR"
     )
@@ -146,7 +146,7 @@ class EditorValue(Node):
 class Editor(EditorValue):
     """`EditorValue` and the tight box once more."""
 
-    KEYS = EditorValue.KEYS + " top left height width"
+    KEYS: ClassVar[str] = EditorValue.KEYS + " top left height width"
     top: Number = UNSET
     left: Number = UNSET
     height: Number = UNSET
@@ -157,7 +157,7 @@ class Editor(EditorValue):
 class Origin(Node):
     """The size of the original picture, px."""
 
-    KEYS = "height width"
+    KEYS: ClassVar[str] = "height width"
     height: Number = UNSET
     width: Number = UNSET
 
@@ -166,7 +166,7 @@ class Origin(Node):
 class DeployImage(Node):
     """The avatar's pictures: thumbnail, original and cut-out, with their sizes in px."""
 
-    KEYS = "themb_src themb_width themb_height org_src org_width org_height edit_src edit_width edit_height"
+    KEYS: ClassVar[str] = "themb_src themb_width themb_height org_src org_width org_height edit_src edit_width edit_height"
     themb_src: str = field(default=UNSET, metadata={"wire": "themb_src"})
     themb_width: Number = field(default=UNSET, metadata={"wire": "themb_width"})
     themb_height: Number = field(default=UNSET, metadata={"wire": "themb_height"})
@@ -182,7 +182,7 @@ class DeployImage(Node):
 class DeploySize(Node):
     """Original and cut-out size once more, px."""
 
-    KEYS = "org_width org_height edit_width edit_height"
+    KEYS: ClassVar[str] = "org_width org_height edit_width edit_height"
     org_width: Number = field(default=UNSET, metadata={"wire": "org_width"})
     org_height: Number = field(default=UNSET, metadata={"wire": "org_height"})
     edit_width: Number = field(default=UNSET, metadata={"wire": "edit_width"})
@@ -193,7 +193,7 @@ class DeploySize(Node):
 class Model(Node):
     """Which avatar (`ai_name`) in which outfit (`emotion`, the clothes id), and the numbers of its picture."""
 
-    KEYS = "ai_name emotion language source_url editor origin deployImage deploySize editorValue maskFile"
+    KEYS: ClassVar[str] = "ai_name emotion language source_url editor origin deployImage deploySize editorValue maskFile"
     ai_name: str = field(metadata={"wire": "ai_name"})
     emotion: str
     language: str = UNSET
@@ -214,7 +214,7 @@ class Background(Node):
     'background'
     """
 
-    KEYS = "id type source_type source_url source_color"
+    KEYS: ClassVar[str] = "id type source_type source_url source_color"
     id: str = "background"
     type: str = "background"
     source_type: str = field(default=UNSET, metadata={"wire": "source_type"})
@@ -266,7 +266,7 @@ class EditorClip(Clip):
 class AvatarClip(EditorClip):
     """`aiModel`: a talking avatar. `opacity` 1 to 100 percent."""
 
-    KEYS = (
+    KEYS: ClassVar[str] = (
         "id type layer top left script effects height width model name lockScalingFlip fill scaleX scaleY opacity "
         f"{_LOCKS} headOnly voiceOnly isDelete tag"
     )
@@ -284,7 +284,7 @@ class AvatarClip(EditorClip):
 class Image(EditorClip):
     """`image`: a picture by URL. `angle` degrees clockwise, `opacity` 1 to 100 percent."""
 
-    KEYS = (
+    KEYS: ClassVar[str] = (
         f"id type layer source_url {_BOX} name lockScalingFlip fill scaleX scaleY angle opacity {_LOCKS} animation tag"
     )
     type: Literal["image"] = "image"
@@ -298,7 +298,7 @@ class Image(EditorClip):
 class Video(EditorClip):
     """`videoImage`: a video by URL, with a poster picture (`source_url`). `volume`, `opacity` 1 to 100 percent."""
 
-    KEYS = (
+    KEYS: ClassVar[str] = (
         "id type layer source_url width height video_url volume left top name lockScalingFlip fill scaleX scaleY"
         f" opacity {_LOCKS} tag"
     )
@@ -313,7 +313,7 @@ class Video(EditorClip):
 class Shape(Clip):
     """`shape`: one of 17 outlines. `angle` degrees clockwise, `opacity` 1 to 100 percent, strokes in whole px."""
 
-    KEYS = (
+    KEYS: ClassVar[str] = (
         f"id type layer shapeName fill {_BOX} scaleX scaleY angle opacity stroke strokeWidth strokeRadius"
         " shadow animation tag"
     )
@@ -333,7 +333,7 @@ class Shape(Clip):
 class Text(Clip):
     """`textImage`: a text. `font_size` in whole points (px = pt * 4/3), everything else in px."""
 
-    KEYS = (
+    KEYS: ClassVar[str] = (
         f"id type layer text fill fontSize fontFamily align {_BOX} scaleX scaleY angle opacity backgroundColor"
         " stroke strokeWidth fontWeight fontStyle underline shadow animation tag"
     )
@@ -359,7 +359,7 @@ class Text(Clip):
 class Audio(Clip):
     """`audio`: a sound by URL, with the label that the editor shows. `volume` 1 to 100 percent."""
 
-    KEYS = f"id type layer source_url label volume {_BOX} scaleX scaleY tag"
+    KEYS: ClassVar[str] = f"id type layer source_url label volume {_BOX} scaleX scaleY tag"
     type: Literal["audio"] = "audio"
     source_url: str = field(metadata={"wire": "source_url"})
     label: str
@@ -370,7 +370,7 @@ class Audio(Clip):
 class UnknownClip(Node):
     """A clip of a type that the vendor's pages do not name: kept whole in `extra`, never judged."""
 
-    KEYS = "type"
+    KEYS: ClassVar[str] = "type"
     type: str
 
     @property
@@ -404,7 +404,7 @@ CLIP_TYPES: dict[str, type[Clip]] = {
 class Scene(Node):
     """A scene: its background, its clips, and (generation 1.5 and later) its speech."""
 
-    KEYS = "background watermark scripts clips thumbnailUrl sceneIdx"
+    KEYS: ClassVar[str] = "background watermark scripts clips thumbnailUrl sceneIdx"
     background: Background
     clips: tuple[AnyClip, ...]
     scene_idx: Annotated[Number, Rule(low=0, whole=True)]
@@ -417,7 +417,7 @@ class Scene(Node):
 class Project(Node):
     """The body of a create: scenes, and what holds for the whole video."""
 
-    KEYS = "name orientation dictionary scenes webhookUrl isExport workspaceId resolution"
+    KEYS: ClassVar[str] = "name orientation dictionary scenes webhookUrl isExport workspaceId resolution"
     scenes: tuple[Scene, ...]
     name: str = UNSET
     orientation: Annotated[str, _names(Orientation)] = UNSET
