@@ -16,7 +16,7 @@ from aistudios_dsl.render import mapped, render_scenes, renderer
 from aistudios_dsl.resolve import given_ids, resolve_scene
 from aistudios_dsl.scene import Scene, Verbs, judge_extra
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.rows import row_name
+from aistudios_dsl.templates.rows import of_row
 from aistudios_dsl.voices import converted
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
@@ -182,7 +182,7 @@ class Project(Verbs):
             try:
                 yield self.render(row)
             except DslError as fault:
-                raise fault.under(f"{row_name(number, row)}: ") from fault.__cause__
+                raise of_row(fault, number, row) from fault.__cause__
 
     def _pending(self) -> dict[str, tuple[str, ...]]:
         """Every field whose string is a template still, with the names it needs."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from aistudios_dsl.errors import LoadError, TemplateError, did_you_mean
+from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean
 from aistudios_dsl.wire.jsontext import copied, parse
 from aistudios_dsl.wire.node import shown
 
@@ -58,7 +58,7 @@ class Rows:
         found = next(self._found)
         self.count += 1
         if isinstance(found, _Fault):
-            raise found.error.under(f"{row_name(self.count, found)}: ")
+            raise of_row(found.error, self.count, found)
         return found
 
     @property
@@ -93,14 +93,15 @@ def read_rows(source: str | os.PathLike[str] | Iterable[Mapping[str, Any]]) -> R
     return Rows(_of_mappings(source), lambda: 0.0)
 
 
-def row_name(number: int, row: object) -> str:
-    """How messages name a row, counted from 1.
+def of_row(fault: DslError, number: int, row: object) -> DslError:
+    """The same error, its path led by the row, counted from 1, and by its place where that is known.
 
-    >>> row_name(2, Row(place="people.csv line 3")), row_name(2, {})
-    ('row 2 (people.csv line 3)', 'row 2')
+    >>> print(of_row(TemplateError("the row has no 'name'", "name"), 2, Row(place="people.csv line 3")))
+    row 2 (people.csv line 3): name: the row has no 'name'
     """
     place = getattr(row, "place", "")
-    return f"row {number} ({place})" if place else f"row {number}"
+    name = f"row {number} ({place})" if place else f"row {number}"
+    return fault.under(f"{name}: " if fault.path else name)
 
 
 class _File:
@@ -207,9 +208,9 @@ def _ragged(names: list[str], cells: list[str], place: str) -> _Fault:
     count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
     if len(cells) < len(names):
         lacking = ", ".join(map(repr, names[len(cells) :]))
-        return _Fault(place, f"has {count}, the header {len(names)}: {lacking} missing")
+        return _Fault(place, f"has {count}, the header has {len(names)}: {lacking} missing")
     hint = "a value with a comma in it is put in quotes"
-    return _Fault(place, f"has {count}, the header {len(names)}: {cells[len(names)]!r} is too much", hint)
+    return _Fault(place, f"has {count}, the header has {len(names)}: {cells[len(names)]!r} is too much", hint)
 
 
 def _of_jsonl(file: _File) -> Iterator[Row | _Fault]:
