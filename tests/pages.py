@@ -16,6 +16,8 @@ from attrs import frozen
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r'^```(\w*)(?: title="([^"]*)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 OTHER_TERMINAL = "another terminal"
+INSTALL = "install"
+"""Done already in the environment of the tests; `tests/tools/newcomer.py` types these commands too."""
 
 
 @frozen
@@ -35,16 +37,19 @@ def blocks(page):
 
 
 class Reader:
-    """Someone in an empty folder with the examples at hand, following a page to the letter."""
+    """Someone in a folder, following a page to the letter; `installs` from nothing, or has all that is needed."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, installs=False):
         self.folder = folder
+        self.installs = installs
         self.names = {"__name__": "__page__"}
         self.background = []
-        shutil.copytree(ROOT / "examples", folder / "examples")
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.env = {"PATH": path, "HOME": str(folder), "LANG": "C.UTF-8", "PYTHONWARNINGS": "error"}
-        self.printed = ""
+        self.exports = folder / ".exports"
+        self.exports.touch()
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "PIP_NO_CACHE_DIR": "1"}
+        if not installs:
+            shutil.copytree(ROOT / "examples", folder / "examples")
+            self.env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{self.env['PATH']}"
 
     def follow(self, page):
         try:
@@ -56,6 +61,8 @@ class Reader:
                 process.wait(timeout=20)
 
     def do(self, block):
+        if block.title == INSTALL and not self.installs:
+            return
         if block.language == "sh":
             self.start(block.code) if block.title == OTHER_TERMINAL else self.type(block.code)
         elif block.title:
@@ -66,24 +73,22 @@ class Reader:
 
     def type(self, commands):
         """The commands in one shell; what they export holds for the next block."""
-        state = self.folder / ".exports"
-        script = f"set -euo pipefail\n{commands}\nexport -p > {state}\n"
-        before = f"source {state}\n" if state.exists() else ""
+        script = f"set -euo pipefail\nsource {self.exports}\n{commands}\nexport -p > {self.exports}\n"
         run = subprocess.run(
-            ["bash", "-c", before + script],
+            ["bash", "-c", script],
             cwd=self.folder,
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
             check=False,
         )
-        self.printed += f"$ {commands}{run.stdout}{run.stderr}"
         assert run.returncode == 0, f"{commands}\n{run.stdout}\n{run.stderr}"
+        return run.stdout
 
     def start(self, command):
         process = subprocess.Popen(
-            ["bash", "-c", f"exec {command}"],
+            ["bash", "-c", f"source {self.exports}; exec {command}"],
             cwd=self.folder,
             env=self.env,
             stdout=subprocess.PIPE,

@@ -23,7 +23,8 @@ def main() -> None:
         wheel = built(Path(folder))
         for version in VERSIONS:
             python = found(version)
-            print(f"python {version}: {tried(python, wheel, Path(folder) / version) if python else 'not on this machine'}")
+            outcome = tried(python, wheel, Path(folder) / version) if python else "not on this machine"
+            print(f"python {version}: {outcome}")
 
 
 def built(folder: Path) -> Path:
@@ -36,8 +37,8 @@ def built(folder: Path) -> Path:
         in_sdist = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     expect(in_wheel, tracked("aistudios_dsl"), "the wheel")
     added = {"PKG-INFO", ".gitignore"}
-    own = tracked("aistudios_dsl", "tests", "examples", "docs", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
-    expect(in_sdist - added, own, "the sdist")
+    files = ("README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
+    expect(in_sdist - added, tracked("aistudios_dsl", "tests", "examples", "docs", *files), "the sdist")
     print(f"{wheel.name}: {wheel.stat().st_size // 1024} KB; {sdist.name}: {sdist.stat().st_size // 1024} KB")
     return wheel
 
