@@ -27,6 +27,8 @@ from aistudios_dsl.wire.nodes import Scene as WireScene
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from aistudios_dsl.templates.plan import Plan
+
 _HEADLINE_FIELDS = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 
 
@@ -183,6 +185,21 @@ class Project(Verbs):
                 yield self.render(row)
             except DslError as fault:
                 raise of_row(fault, number, row) from fault.__cause__
+
+    def compile(self) -> Plan:
+        """A plan for many rows: its `render_json(row)` gives the bytes of `render(row).to_json()`, much faster.
+
+        Raises `TemplateError` where a template is broken, with its field and line.
+
+        >>> Project("For {{ name }}").scene().compile().render_json({"name": "Ann"})[:18]
+        b'{"name":"For Ann",'
+        """
+        from aistudios_dsl.templates.plan import Plan
+
+        if self.literal:
+            raise TemplateError("this project is rendered already", hint="compile the template, not its result")
+        self._pending()
+        return Plan(self)
 
     def _pending(self) -> dict[str, tuple[str, ...]]:
         """Every field whose string is a template still, with the names it needs."""
