@@ -1,14 +1,53 @@
-"""Speech: plain text to the paragraphs that the wire carries, and back."""
+"""Speech: plain text to the paragraphs that the wire carries and back, its writing systems, how long it takes."""
 
 from __future__ import annotations
 
 import html
 import re
+from functools import cache
 
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _LINE_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_WORDS_A_SECOND = 150 / 60
+_LETTERS_A_WORD = 5
+_PAUSE = 0.4
+_SYSTEMS: dict[str, tuple[str, str]] = {
+    "Latin": (
+        "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a",
+        "af az bs ca cs cy da de en es et eu fi fil fr ga gl hr hu id is"
+        " it jv lt lv ms mt nb nl nn no pl pt ro sk sl sq sr su sv sw tl tr uz vi zu",
+    ),
+    "Greek": ("\u0370-\u03ff\u1f00-\u1fff", "el"),
+    "Cyrillic": ("\u0400-\u052f\u1c80-\u1c8f\ua640-\ua69f", "be bg kk ky mk mn ru sr tg uk"),
+    "Armenian": ("\u0530-\u058f", "hy"),
+    "Hebrew": ("\u0590-\u05ff", "he iw"),
+    "Arabic": ("\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefc", "ar fa ps ur"),
+    "Devanagari": ("\u0900-\u097f", "hi mr ne"),
+    "Bengali": ("\u0980-\u09ff", "as bn"),
+    "Gurmukhi": ("\u0a00-\u0a7f", "pa"),
+    "Gujarati": ("\u0a80-\u0aff", "gu"),
+    "Tamil": ("\u0b80-\u0bff", "ta"),
+    "Telugu": ("\u0c00-\u0c7f", "te"),
+    "Kannada": ("\u0c80-\u0cff", "kn"),
+    "Malayalam": ("\u0d00-\u0d7f", "ml"),
+    "Sinhala": ("\u0d80-\u0dff", "si"),
+    "Thai": ("\u0e00-\u0e7f", "th"),
+    "Lao": ("\u0e80-\u0eff", "lo"),
+    "Burmese": ("\u1000-\u109f", "my"),
+    "Georgian": ("\u10a0-\u10ff", "ka"),
+    "Khmer": ("\u1780-\u17ff", "km"),
+    "Hangul": ("\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3", "ko"),
+    "Kana": ("\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f", "ja"),
+    "Han": ("\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af", "ja ko yue zh"),
+}
+"""Writing systems: their letters as a range of a regular expression, and the codes of languages written so."""
+
+_UNSPACED = ("Thai", "Lao", "Burmese", "Khmer")
+_LETTERS_A_SECOND = {"Han": 250 / 60, "Kana": 350 / 60, "Hangul": 300 / 60}
+_WORDS = re.compile(r"\d|[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_STOPS = re.compile(r"[.!?…。！？।؟:;]+(?=\s|$)|[。！？]|\n\n+")
 
 
 def paragraphs(text: str) -> str:
@@ -30,3 +69,48 @@ def plain(org: str) -> str:
     """
     parts = _PARAGRAPH.findall(org) or [org]
     return "\n\n".join(html.unescape(re.sub(r"<[^>]*>", "", part)) for part in parts)
+
+
+def systems(text: str) -> dict[str, int]:
+    """How many letters of each writing system a text has, most first.
+
+    >>> systems("Hello, мир")
+    {'Latin': 5, 'Cyrillic': 3}
+    """
+    possible = ("Latin",) if text.isascii() else tuple(_SYSTEMS)
+    found = {system: len(_letters(system).findall(text)) for system in possible}
+    return {system: count for system, count in sorted(found.items(), key=lambda pair: -pair[1]) if count}
+
+
+def systems_of(language: str) -> tuple[str, ...]:
+    """The writing systems of a language code such as "en" or "zh-TW"; none for a code that is not known.
+
+    >>> systems_of("ja-JP"), systems_of("tlh")
+    (('Kana', 'Han'), ())
+    """
+    code = re.split("[-_]", language.strip().lower())[0]
+    return tuple(system for system, (_, codes) in _SYSTEMS.items() if code in codes.split())
+
+
+def duration(text: str, language: str = "") -> float:
+    """An estimate of the seconds that a plain text takes to say; the service publishes no speaking rate.
+
+    Its basis is customary narration: 150 words a minute, a digit being a word and Thai, Lao, Burmese and Khmer having
+    5 letters a word; 250 Chinese characters, 350 Japanese ones or 300 Korean syllables a minute; 0.4 s at each stop.
+
+    >>> duration("One two three four five.")
+    2.4
+    """
+    rates = _LETTERS_A_SECOND | ({"Han": _LETTERS_A_SECOND["Kana"]} if "Kana" in systems_of(language) else {})
+    counted = systems(text)
+    seconds = sum(counted.get(system, 0) / rate for system, rate in rates.items())
+    unspaced = sum(counted.get(system, 0) for system in _UNSPACED)
+    for system in (*rates, *_UNSPACED):
+        text = _letters(system).sub(" ", text) if system in counted else text
+    words = len(_WORDS.findall(text)) + unspaced / _LETTERS_A_WORD
+    return seconds + words / _WORDS_A_SECOND + _PAUSE * len(_STOPS.findall(text))
+
+
+@cache
+def _letters(system: str) -> re.Pattern[str]:
+    return re.compile(f"[{_SYSTEMS[system][0]}]")
