@@ -27,6 +27,7 @@ ORDER = [
     "measure",
     "voices",
     "resolve",
+    "views",
     "templates.plan",
     "project",
     "cli.base",

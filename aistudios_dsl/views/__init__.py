@@ -1,0 +1,1 @@
+"""Readings of a resolved project: checked, drawn, told apart from another, turned back into Python."""
