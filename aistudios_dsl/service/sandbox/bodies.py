@@ -1,0 +1,126 @@
+"""What a project body must hold, copied by hand from the vendor's tables.
+
+It shares nothing with the codec, so that a mistake made there is found here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+# One word a key: `name:kinds`, with `!` where the key is required. Kinds are those of _KINDS, or the allowed names.
+PROJECT = (
+    "scenes!:list name:str orientation:landscape|portrait dictionary:any webhookUrl:str isExport:bool"
+    " workspaceId:str resolution:4k|1080|720|480"
+)
+SCENE = "sceneIdx!:int background!:object clips!:list watermark:bool thumbnailUrl:str scripts:list"
+BACKGROUND = "id:str type:str source_type:str source_url:str source_color:str"
+SCENE_SCRIPT = "org!:str isTTS!:bool tts!:any modelId!:str clothId!:str"
+CLIP_SCRIPT = "org!:str tts:any"
+MODEL = "ai_name!:str emotion!:str language:str source_url:str"
+SHADOW = "color:str blur:number offsetX:number offsetY:number enabled:bool"
+MOVES = "fade-in|fade-out|in-right|in-down|in-left|in-up|out-right|out-down|out-left|out-up|zoom-in|zoom-out"
+ANIMATION = f"type!:{MOVES} duration!:int delay!:int"
+SHAPES = (
+    "Line_v2|Arrow_1_v2|Arrow_2_v2|Circle|Triangle|Square|Parallelogram|Drop_1|Polygon|Pentagon|Oval_1|Oval_2"
+    "|Hexagon_1|Hexagon_2|Diamond|Star|Rectangle_corner0"
+)
+EVERY_CLIP = (
+    "id!:str type!:str layer!:int left!:number top!:number width!:number height!:number"
+    " scaleX:number scaleY:number tag:str opacity:number angle:number volume:number shadow:object animation:object"
+)
+CLIPS = {
+    "aiModel": "model!:object script:object effects:list",
+    "shape": f"shapeName!:{SHAPES} fill!:str stroke:str strokeWidth:int strokeRadius:int",
+    "image": "source_url!:str",
+    "textImage": "fill!:str text!:str fontSize!:int fontFamily:str align:left|center|right underline:bool",
+    "videoImage": "video_url!:str source_url:str",
+    "audio": "source_url!:str label!:str",
+}
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "any": lambda value: True,
+    "str": lambda value: isinstance(value, str),
+    "bool": lambda value: isinstance(value, bool),
+    "number": _number,
+    "int": lambda value: _number(value) and value == int(value),
+    "list": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+
+
+def objections(body: Any) -> list[str]:
+    """Everything the documentation has against a project body, each with its place.
+
+    >>> objections({"scenes": [{"sceneIdx": 0, "clips": []}]})
+    ['scenes[0].background is required']
+    """
+    found = list(_against(body, PROJECT, ""))
+    for index, scene in enumerate(_items(body, "scenes")):
+        found += _against_scene(scene, f"scenes[{index}]")
+    return found + list(_twice([clip for scene in _items(body, "scenes") for clip in _items(scene, "clips")]))
+
+
+def _against_scene(scene: Any, place: str) -> Iterator[str]:
+    yield from _against(scene, SCENE, place)
+    if isinstance(scene, dict) and isinstance(scene.get("background"), dict):
+        yield from _against(scene["background"], BACKGROUND, f"{place}.background")
+    for index, clip in enumerate(_items(scene, "clips")):
+        yield from _against_clip(clip, f"{place}.clips[{index}]")
+    models = [clip.get("model") for clip in _items(scene, "clips") if isinstance(clip, dict)]
+    avatars = {(model.get("ai_name"), model.get("emotion")) for model in models if isinstance(model, dict)}
+    for index, line in enumerate(_items(scene, "scripts")):
+        where = f"{place}.scripts[{index}]"
+        yield from _against(line, SCENE_SCRIPT, where)
+        if isinstance(line, dict) and (line.get("modelId"), line.get("clothId")) not in avatars:
+            yield f"{where}: no avatar clip of the scene has this modelId and clothId"
+
+
+def _against_clip(clip: Any, place: str) -> Iterator[str]:
+    yield from _against(clip, EVERY_CLIP, place)
+    if not isinstance(clip, dict):
+        return
+    if clip.get("type") not in CLIPS:
+        yield f"{place}.type must be one of {', '.join(CLIPS)}"
+        return
+    yield from _against(clip, CLIPS[clip["type"]], place)
+    parts = {"model": MODEL, "script": CLIP_SCRIPT, "shadow": SHADOW, "animation": ANIMATION}
+    for name, table in parts.items():
+        if isinstance(clip.get(name), dict):
+            yield from _against(clip[name], table, f"{place}.{name}")
+
+
+def _against(value: Any, table: str, place: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{place or 'the body'} must be an object"
+        return
+    for word in table.split():
+        name, _, kinds = word.partition(":")
+        where = f"{place}.{name.rstrip('!')}".lstrip(".")
+        found = value.get(name.rstrip("!"), ...)
+        if found is ... and name.endswith("!"):
+            yield f"{where} is required"
+        elif found not in (..., None) and not _is(found, kinds):
+            yield f"{where} must be {kinds}"
+        elif found is None and name.endswith("!") and kinds != "any":
+            yield f"{where} must not be null"
+
+
+def _is(value: Any, kinds: str) -> bool:
+    return _KINDS[kinds](value) if kinds in _KINDS else isinstance(value, str) and value in kinds.split("|")
+
+
+def _items(value: Any, name: str) -> list[Any]:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _twice(clips: list[Any]) -> Iterator[str]:
+    ids = [clip.get("id") for clip in clips if isinstance(clip, dict)]
+    for one in dict.fromkeys(name for name in ids if isinstance(name, str) and ids.count(name) > 1):
+        yield f"the clip id {one} is given twice"
