@@ -30,6 +30,15 @@ ORDER = [
     "views",
     "templates.plan",
     "project",
+    "service.login",
+    "service.steps",
+    "service.download",
+    "service.flow",
+    "service.client",
+    "service.webhook",
+    "service.outbox",
+    "service.sandbox",
+    "service",
     "cli.base",
     "cli",
 ]
@@ -83,6 +92,11 @@ def test_the_order_is_read_from_real_imports():
     assert "wire.codec" in set(imported_by(MODULES["project"]))
 
 
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name.startswith("service")))
+def test_the_service_knows_the_wire_and_the_errors_only(name):
+    assert {target.partition(".")[0] for target in imported_by(MODULES[name])} <= {"errors", "wire", "service"}
+
+
 def loaded_after(statement):
     code = f"import sys; {statement}; print(*sys.modules)"
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
@@ -91,6 +105,11 @@ def loaded_after(statement):
 def test_importing_the_package_loads_no_heavy_library():
     heavy = {"httpx", "jinja2", "cattrs", "click", "rich", "stamina", "imagesize"}
     assert loaded_after("import aistudios_dsl") & heavy == set()
+
+
+def test_the_service_loads_httpx_only_for_a_client():
+    assert loaded_after("from aistudios_dsl import service; service.parse_webhook") & {"httpx", "stamina"} == set()
+    assert "httpx" in loaded_after("from aistudios_dsl.service import Client")
 
 
 def test_a_project_without_templates_loads_no_jinja():

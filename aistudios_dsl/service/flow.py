@@ -1,0 +1,410 @@
+"""Every call to the service, without I/O: generators that yield steps, and are sent the answers."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import quote, urljoin
+
+from attrs import frozen
+
+from aistudios_dsl.errors import ApiError, BuildError, LoadError, RenderFailed, StillRendering, SubmissionUnknown
+from aistudios_dsl.service.download import Part, judge_link, judge_target
+from aistudios_dsl.service.login import PREFIX, Login, Secret, Token
+from aistudios_dsl.service.steps import Answer, Flow, Pause, Send, Work
+from aistudios_dsl.wire.jsontext import canonical, parse
+
+ANSWER_ONLY = frozenset(
+    (
+        *("_id", "userId", "templateId", "state", "thumbnailUrl", "baseInfoId", "backendTaskId", "exportType"),
+        *("progress", "creditSubstracted", "createdAt", "updatedAt", "download_url"),
+    )
+)
+"""Keys of a project that the service gives and a create does not take."""
+FAILED_STATES = frozenset({"failed", "fail", "error", "canceled", "cancelled", "aborted"})
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
+"""Seconds between two looks at a rendering, at first and at most."""
+_MOST_REDIRECTS = 5
+
+
+class HasPayload(Protocol):
+    """What can be sent: it has the JSON object of a project."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The body of a create."""
+        ...
+
+
+Payload: TypeAlias = HasPayload | Mapping[str, Any] | str | bytes
+
+
+@frozen
+class Job:
+    """A project that the service holds. `export`: it is being rendered; else it is a draft."""
+
+    id: str
+    name: str = ""
+    export: bool = True
+
+
+@frozen
+class Progress:
+    """How far a rendering is, in percent, and the address of the video once there is one."""
+
+    id: str
+    percent: float
+    download_url: str = ""
+    state: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the video can be downloaded."""
+        return self.percent >= 100 and bool(self.download_url)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the service gave up; no such state is documented, so it is read from the words it might use."""
+        return self.state.casefold() in FAILED_STATES
+
+
+class Calls:
+    """The calls of one login to one service, as flows."""
+
+    def __init__(self, login: Login, base: str) -> None:
+        self._login = login
+        self.base = base
+
+    def whoami(self) -> Flow[dict[str, Any]]:
+        """Try the key, which is free, and return what the service says of it. Raises `ApiError` where it is refused."""
+        data = yield from self._read("GET", "/auth", about="the key")
+        if data.get("isAuthenticated") is not True:
+            raise ApiError("the service does not accept it", "the key", _KEY_HINT, 200)
+        return data
+
+    def create(self, project: Payload, *, export: bool) -> Flow[Job]:
+        """Post a project. `export=True` renders it, which spends credits; False stores a draft.
+
+        `project` has `to_dict()`, or is the body as a mapping or as JSON text. Sent again only where nothing can have
+        been sent. Raises `ApiError` where the service refuses it, and `SubmissionUnknown` where it may have been made.
+        """
+        body = body_of(project, export=export)
+        name = str(body.get("name") or "")
+        about = f"creating {name!r}" if name else "creating a project without a name"
+        answer = yield from self._call("POST", "/editor/project", canonical(body).encode(), safe=False)
+        data = self._spent(answer, about, _where_to_look(name))
+        return Job(_id_in(data, about, answer, _where_to_look(name)), name, export)
+
+    def get(self, id: str | Job) -> Flow[dict[str, Any]]:
+        """The stored project, with what the service added to it."""
+        data = yield from self._read("GET", f"/editor/project/{_quoted(id)}", about="project", id=_id(id))
+        project = data.get("project", data)
+        return project if isinstance(project, dict) else {}
+
+    def list(self) -> Flow[tuple[dict[str, Any], ...]]:
+        """The exported projects: `id`, `name`, `state` ("exported" when ready) and `download_url` of each."""
+        data = yield from self._read("GET", "/editor/project", about="the list of projects")
+        return _objects(data)
+
+    def export(
+        self,
+        id: str | Job,
+        *,
+        workspace_id: str | None = None,
+        resolution: str | None = None,
+        webhook_url: str | None = None,
+    ) -> Flow[Job]:
+        """Render a stored project, which spends credits; sent again only where nothing can have been sent.
+
+        Raises `SubmissionUnknown` where the rendering may have begun.
+        """
+        given = {"workspaceId": workspace_id, "resolution": resolution, "webhookUrl": webhook_url}
+        body = {"projectId": _id(id)} | {name: value for name, value in given.items() if value is not None}
+        about, hint = (
+            f"exporting {_id(id)}",
+            f"look at its progress before exporting it again: aistudios status {_id(id)}",
+        )
+        answer = yield from self._call("POST", "/editor/project/export", canonical(body).encode(), safe=False)
+        data = self._spent(answer, about, hint, _id(id))
+        return Job(str(data.get("projectId") or _id(id)), id.name if isinstance(id, Job) else "")
+
+    def progress(self, id: str | Job) -> Flow[Progress]:
+        """How far a rendering is."""
+        data = yield from self._read("GET", f"/editor/progress/{_quoted(id)}", about="progress of", id=_id(id))
+        percent = data.get("progress", 0)
+        if isinstance(percent, bool) or not isinstance(percent, int | float):
+            raise ApiError(f"progress is {percent!r}, not a number", f"progress of {_id(id)}", project_id=_id(id))
+        url = data.get("downloadUrl") or data.get("download_url") or ""
+        return Progress(_id(id), percent, str(url), str(data.get("state") or ""))
+
+    def wait(
+        self, job: str | Job, timeout: float = 1800.0, on_progress: Callable[[Progress], object] | None = None
+    ) -> Flow[Progress]:
+        """Wait for a rendering to be done, at most `timeout` seconds; a vendor's page says it can take 10 minutes.
+
+        `on_progress` is called after each look. Raises `RenderFailed` where the service gave up and `StillRendering`
+        where the time is over: both have `project_id`, to go on with.
+        """
+        end, pause = time.monotonic() + timeout, FIRST_PAUSE
+        while True:
+            seen = yield from self.progress(job)
+            if on_progress is not None:
+                on_progress(seen)
+            left = end - time.monotonic()
+            if seen.done or seen.failed or left <= 0:
+                return _ended(seen, timeout)
+            yield Pause(min(left, pause * random.uniform(0.8, 1.2)))
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def download(self, job: str | Job | Progress, path: str | Path, *, overwrite: bool = False) -> Flow[Path]:
+        """Save the video to a file, or under the service's name for it into a folder, and return the file's path.
+
+        The file appears whole or not at all; a break is resumed. An existing file is kept unless `overwrite`. Raises
+        `ApiError` where there is no video yet, `DslError` where the disk refuses.
+        """
+        project_id = _id(job)
+        target = Path(path)
+        judge_target(target, overwrite)
+        url = job.download_url if isinstance(job, Progress) and job.done else (yield from self._link(project_id))
+        part: Part = yield Work(lambda: Part.beside(target, project_id, overwrite))
+        try:
+            yield from self._fetch(url, part, project_id)
+            saved: Path = yield Work(part.finish)
+            return saved
+        finally:
+            part.discard()
+
+    def delete(self, ids: str | Job | Iterable[str | Job]) -> Flow[int]:
+        """Delete projects, and return how many were."""
+        these = [_id(one) for one in ([ids] if isinstance(ids, str | Job) else ids)]
+        body = canonical({"ids": these}).encode()
+        answer = yield from self._call("DELETE", "/editor/project", body, safe=False)
+        data = self._data(answer, f"deleting {', '.join(these)}", these[0] if len(these) == 1 else "")
+        count = data.get("deletedCount", 0)
+        return count if isinstance(count, int) else 0
+
+    def avatars(self) -> Flow[tuple[dict[str, Any], ...]]:
+        """The avatars of this login: `id`, `label` and `clothes` of each."""
+        data = yield from self._read("GET", "/model", about="the avatars")
+        return _objects(data, "models")
+
+    def workspaces(self) -> Flow[tuple[dict[str, Any], ...]]:
+        """The workspaces of this login: `workspaceId` and `workspaceName` of each."""
+        data = yield from self._read("GET", "/dropdown/workspaces", about="the workspaces")
+        return _objects(data)
+
+    # one request, with a token that is good
+
+    def _read(self, method: str, path: str, *, about: str, id: str = "") -> Flow[dict[str, Any]]:
+        answer = yield from self._call(method, path)
+        return self._data(answer, f"{about} {id}" if id else about, id)
+
+    def _call(self, method: str, path: str, body: bytes | None = None, *, safe: bool = True) -> Flow[Answer]:
+        token = self._login.current() or (yield from self._renewed(None))
+        request = Send(method, f"{self.base}{PREFIX}{path}", token, body, safe)
+        answer: Answer = yield request
+        if self._login.renews and _is_about_the_token(answer):
+            token = yield from self._renewed(token)
+            answer = yield Send(method, request.url, token, body, safe)
+        return answer
+
+    def _renewed(self, refused: Secret | None) -> Flow[Secret]:
+        """A token that is not the refused one: another call may have fetched it meanwhile."""
+        current = self._login.current()
+        if current is not None and current is not refused:
+            return current
+        body = {"appId": self._login.app_id, "userKey": self._login.user_key}
+        answer: Answer = yield Send("POST", f"{self.base}{PREFIX}/auth/token", body=body)
+        token = self._data(answer, "the app id and user key").get("token")
+        if not isinstance(token, str) or not re.fullmatch("[!-~]+", token):
+            raise ApiError("the service gave no token", "the app id and user key", status=answer.status)
+        self._login.token = Token.fresh(Secret(token))
+        return self._login.token.secret
+
+    # what an answer means
+
+    def _data(self, answer: Answer, about: str, id: str = "") -> dict[str, Any]:
+        """What the envelope holds; a list is put under "items". Raises `ApiError` on anything but a success."""
+        envelope = answer.envelope
+        if answer.fault or answer.status >= 300 or envelope is None or envelope.get("success") is not True:
+            raise self._refusal(answer, about, id)
+        data = envelope.get("data")
+        return data if isinstance(data, dict) else {"items": data}
+
+    def _spent(self, answer: Answer, about: str, look: str, id: str = "") -> dict[str, Any]:
+        """As `_data`, for what costs: raises `SubmissionUnknown` unless the answer is a success or a definite no."""
+        if _is_definite(answer):
+            return self._data(answer, about, id)
+        refusal = self._refusal(answer, about, id)
+        message = f"it may have been made, and charged: {refusal.message}"
+        raise SubmissionUnknown(message, about, look, answer.status, refusal.code, id)
+
+    def _refusal(self, answer: Answer, about: str, id: str) -> ApiError:
+        if answer.fault:
+            return ApiError(self._login.scrubbed(answer.fault.text), about, answer.fault.hint, project_id=id)
+        error = (answer.envelope or {}).get("error")
+        error = error if isinstance(error, dict) else {"msg": error}
+        code = _shown(self._login.scrubbed(str(error.get("code") or "")))
+        said = _shown(self._login.scrubbed(str(error.get("msg") or error.get("message") or "")))
+        detail = f"{said} ({_number(answer, code)})" if said else _number(answer, code)
+        if answer.envelope is None:
+            detail = f"{detail}, and no answer of the service's form"
+        return ApiError(f"the service said no: {detail}", about, _hint_for(answer), answer.status, code, id)
+
+    # the video
+
+    def _link(self, id: str) -> Flow[str]:
+        seen = yield from self.progress(id)
+        if seen.failed:
+            _ended(seen, 0)
+        if not seen.done:
+            hint = f"wait for it first: aistudios wait {id}"
+            raise ApiError(f"the video is not ready: {seen.percent:g} %", f"download of {id}", hint, project_id=id)
+        return seen.download_url
+
+    def _fetch(self, url: str, part: Part, id: str) -> Flow[None]:
+        """Fill the part, without a token: the video may lie on any host."""
+        about = f"download of {id}"
+        answer: Answer = yield from self._followed(url, part, about, id)
+        if answer.fault:
+            raise ApiError(answer.fault.text, about, answer.fault.hint, answer.status, project_id=id)
+        if answer.status not in (200, 206):
+            hint = "its address may have run out: download it again, and a new one is asked for"
+            raise ApiError(f"the video's host answers HTTP {answer.status}", about, hint, answer.status, project_id=id)
+
+    def _followed(self, url: str, part: Part, about: str, id: str) -> Flow[Answer]:
+        for _ in range(_MOST_REDIRECTS + 1):
+            judge_link(url, about, id)
+            answer: Answer = yield Send("GET", url, sink=part)
+            location = answer.headers.get("location")
+            if answer.fault or not (300 <= answer.status < 400 and location):
+                return answer
+            url = urljoin(url, location)
+        raise ApiError(f"the video's host redirects more than {_MOST_REDIRECTS} times", about, project_id=id)
+
+
+_KEY_HINT = (
+    "a token is good for 24 hours; check AISTUDIOS_API_KEY, or use AISTUDIOS_APP_ID and AISTUDIOS_USER_KEY, with which"
+    " it is renewed by itself"
+)
+_TOKEN_WORDS = ("token", "unauthor", "authenticat", "api key", "apikey")
+
+
+def body_of(project: Payload, *, export: bool) -> dict[str, Any]:
+    """The body of a create, `isExport` written, what only the service's answers hold left out. Raises `BuildError`.
+
+    >>> body_of({"_id": "1", "name": "Hello", "scenes": []}, export=False)
+    {'name': 'Hello', 'scenes': [], 'isExport': False}
+    """
+    if not isinstance(export, bool):
+        raise BuildError(f"export is {export!r}", hint="True renders and spends credits, False stores a draft")
+    body = _mapping_of(project)
+    if not isinstance(body.get("scenes"), list | tuple):
+        raise BuildError("this is no project: it has no scenes", hint="give a Project, or the JSON that it builds")
+    kept = {name: value for name, value in body.items() if name not in ANSWER_ONLY and not name.startswith("_")}
+    return kept | {"isExport": export}
+
+
+def _mapping_of(project: Payload) -> Mapping[str, Any]:
+    try:
+        found: Any = parse(project, "the project") if isinstance(project, str | bytes) else project
+    except LoadError as fault:
+        raise BuildError(fault.message, fault.path, fault.hint) from None
+    found = found.to_dict() if hasattr(found, "to_dict") else found
+    if not isinstance(found, Mapping):
+        hint = "give a Project, a mapping, or JSON text"
+        raise BuildError(f"a project cannot be sent as {type(found).__name__}", hint=hint)
+    return found
+
+
+def _id(job: str | Job | Progress) -> str:
+    found = job.id if isinstance(job, Job | Progress) else job
+    if not isinstance(found, str) or not found.strip("./ ") or not found.isprintable():
+        raise BuildError(f"{found!r} is no project id", hint="it is what create returned")
+    return found
+
+
+def _quoted(job: str | Job) -> str:
+    return quote(_id(job), safe="")
+
+
+def _id_in(data: dict[str, Any], about: str, answer: Answer, look: str) -> str:
+    found = data.get("projectId")
+    if isinstance(found, str | int) and found:
+        return str(found)
+    raise SubmissionUnknown("the service took it but gave no id", about, look, answer.status)
+
+
+def _objects(data: dict[str, Any], name: str = "items") -> tuple[dict[str, Any], ...]:
+    """The objects of a list, which stands alone or under some name."""
+    lists = (value for key, value in data.items() if isinstance(value, list))
+    items = data[name] if isinstance(data.get(name), list) else next(lists, [])
+    return tuple(item for item in items if isinstance(item, dict))
+
+
+def _is_definite(answer: Answer) -> bool:
+    """Whether the answer leaves no doubt: nothing was sent, the service itself answered, or the request was refused."""
+    if answer.fault:
+        return not answer.fault.sent
+    if answer.status < 300:
+        return answer.envelope is not None and isinstance(answer.envelope.get("success"), bool)
+    return answer.status < 500 and answer.status != 408
+
+
+def _is_about_the_token(answer: Answer) -> bool:
+    if answer.status == 401:
+        return True
+    envelope = answer.envelope or {}
+    if answer.fault or answer.status not in (200, 403) or envelope.get("success") is not False:
+        return False
+    error = envelope.get("error")
+    parts = error.values() if isinstance(error, dict) else [error]
+    said = " ".join(map(str, parts)).casefold()
+    return "401" in said.split() or any(word in said for word in _TOKEN_WORDS)
+
+
+def _where_to_look(name: str) -> str:
+    what = f"{name!r}" if name else "it (it has no name)"
+    return (
+        f"look for {what} on the dashboard, or in client.list() if it was to be rendered, before sending it again:"
+        " sent twice it is made, and charged, twice"
+    )
+
+
+def _hint_for(answer: Answer) -> str:
+    if _is_about_the_token(answer):
+        return _KEY_HINT
+    if answer.status == 429:
+        wait = answer.retry_after
+        return f"too many requests: try again in {wait:.0f} s" if wait else "too many requests: try again later"
+    if answer.status == 404 and answer.envelope is not None:
+        return "is the id right, and of this login?"
+    if answer.envelope is None and answer.status < 500:
+        return "is AISTUDIOS_BASE_URL the service's address?"
+    return ""
+
+
+def _number(answer: Answer, code: str) -> str:
+    return f"HTTP {answer.status}, code {code}" if code else f"HTTP {answer.status}"
+
+
+def _shown(text: str) -> str:
+    """Foreign text as one short printable line."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(line.split())[:300]
+
+
+def _ended(seen: Progress, timeout: float) -> Progress:
+    if seen.done:
+        return seen
+    about = f"rendering of {seen.id}"
+    if seen.failed:
+        hint = "nothing is rendered any more; look at the project on the dashboard"
+        raise RenderFailed(
+            f"the service gave up at {seen.percent:g} %: {_shown(seen.state)}", about, hint, 200, "", seen.id
+        )
+    hint = f"it goes on without you; wait again: aistudios wait {seen.id}"
+    raise StillRendering(f"not done after {timeout:g} s: {seen.percent:g} %", about, hint, 200, "", seen.id)

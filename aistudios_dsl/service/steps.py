@@ -1,0 +1,127 @@
+"""What a flow asks of its driver: send this, wait so long, do that; and the answer that it gets to a request."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from aistudios_dsl.service.login import Secret
+
+T = TypeVar("T")
+_LONGEST_REQUESTED_WAIT = 120.0
+"""Seconds; a service that asks for more gets its answer passed on, not a program that hangs."""
+
+
+@frozen
+class Fault:
+    """Why no whole answer came. `sent`: the request, or a part of it, may have arrived; `passing`: it may go better."""
+
+    text: str
+    sent: bool = True
+    passing: bool = True
+    hint: str = ""
+
+
+@frozen(repr=False)
+class Answer:
+    """A response, read to its end, or the fault that came instead. Its body may hold a token, so it has no repr."""
+
+    status: int = 0
+    headers: Mapping[str, str] = field(factory=dict)
+    body: bytes = b""
+    fault: Fault | None = None
+
+    @property
+    def envelope(self) -> dict[str, Any] | None:
+        """The JSON object of the body, or None where it is none: cut, or from something else than the service."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that the service asks to wait, or None."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isdigit():
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        except ValueError:
+            return None
+
+
+class Sink(Protocol):
+    """Where a download goes; it knows where to go on after a break."""
+
+    def headers(self) -> Mapping[str, str]:
+        """The request headers that ask for what is missing."""
+        ...
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> Callable[[bytes], object] | None:
+        """What takes the chunks of this response, or None where it is no part of the file."""
+        ...
+
+    def fault(self) -> Fault | None:
+        """What is wrong with the file now that the response is over."""
+        ...
+
+
+@frozen
+class Send:
+    """One request. A `safe` one may be sent again after any fault, another only where nothing can have been sent."""
+
+    method: str
+    url: str
+    token: Secret | None = None
+    body: Mapping[str, Any] | bytes | None = field(default=None, repr=False)
+    safe: bool = True
+    sink: Sink | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The headers to send, the raw token among them."""
+        found = {"Accept": "application/json", "Content-Type": "application/json"} if self.sink is None else {}
+        found |= self.sink.headers() if self.sink else {}
+        return found | ({"Authorization": self.token.reveal()} if self.token else {})
+
+    def content(self) -> bytes | None:
+        """The body to send, its secrets revealed."""
+        if self.body is None or isinstance(self.body, bytes):
+            return self.body
+        plain = {name: value.reveal() if isinstance(value, Secret) else value for name, value in self.body.items()}
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def again(self, answer: Answer) -> bool | float:
+        """Whether to send once more after this answer; a number is the seconds that the service asked to wait."""
+        if answer.fault:
+            return answer.fault.passing and (self.safe or not answer.fault.sent)
+        if not self.safe:
+            return False
+        if answer.status == 429 or answer.status >= 500:
+            wait = answer.retry_after
+            return True if wait is None else wait <= _LONGEST_REQUESTED_WAIT and wait
+        return self.sink is None and answer.status < 300 and answer.envelope is None
+
+
+@frozen
+class Pause:
+    """Wait for so many seconds."""
+
+    seconds: float
+
+
+@frozen
+class Work:
+    """Do something that takes the disk's time."""
+
+    task: Callable[[], Any]
+
+
+Step: TypeAlias = Send | Pause | Work
+Flow: TypeAlias = Generator[Step, Any, T]

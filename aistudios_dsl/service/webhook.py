@@ -1,0 +1,108 @@
+"""Webhooks: what the service posts when a rendering moves, and an address that says which job it is about."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from attrs import field, frozen
+
+from aistudios_dsl.errors import BuildError, DslError, LoadError
+from aistudios_dsl.wire.jsontext import copied, parse
+
+_JOB, _SIGNATURE = "job", "signature"
+_KEYS = {"progress", "credit", "download_url", "backendTaskId"}
+
+
+@frozen
+class Webhook:
+    """What the service tells: `progress` in percent; `credit` spent and `download_url` once it is 100.
+
+    `extra` holds whatever else the body has.
+    """
+
+    progress: int | float
+    credit: int | float | None = None
+    download_url: str | None = None
+    backend_task_id: str | None = None
+    extra: Mapping[str, Any] = field(factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether the video can be downloaded."""
+        return self.progress >= 100 and bool(self.download_url)
+
+
+def parse_webhook(body: bytes | str | Mapping[str, Any]) -> Webhook:
+    """What a webhook's body says. Raises `LoadError` where it is none. Nothing proves that the service sent it.
+
+    >>> parse_webhook(b'{"progress": 40, "backendTaskId": "t1"}').progress
+    40
+    """
+    document = body if isinstance(body, Mapping) else parse(body, "the webhook's body")
+    if not isinstance(document, Mapping):
+        raise LoadError("the webhook's body is no JSON object")
+    return Webhook(
+        progress=_taken(document, "progress", int, float, required=True),
+        credit=_taken(document, "credit", int, float),
+        download_url=_taken(document, "download_url", str),
+        backend_task_id=_taken(document, "backendTaskId", str),
+        extra={name: copied(value, name) for name, value in document.items() if name not in _KEYS},
+    )
+
+
+def _taken(document: Mapping[str, Any], name: str, *kinds: type, required: bool = False) -> Any:
+    value = document.get(name)
+    if value is None and not required:
+        return None
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        what = "a string" if str in kinds else "a number"
+        raise LoadError(f"must be {what}, not {value!r}" if name in document else "is missing", f"webhook.{name}")
+    return value
+
+
+def webhook_url(base: str, job_key: str, secret: str | bytes) -> str:
+    """The address to give as `webhook_url`: `base`, with your own name for the job and a signature over it.
+
+    The service names no project in a webhook and signs nothing; this address, which only you can make, does both. It
+    proves whose job a call is about, not who calls: believe what the service's `progress` says, not the body.
+
+    >>> webhook_url("https://x.example/hook", "row-7", "my secret").partition("&")[0]
+    'https://x.example/hook?job=row-7'
+    """
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BuildError(f"a webhook's address begins with https://, not {base!r}")
+    if not job_key:
+        raise BuildError("the job key is empty", hint="give your own name for this job, such as its row number")
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    if {_JOB, _SIGNATURE} & {name for name, _ in pairs}:
+        raise BuildError(f"the address has a {_JOB!r} or {_SIGNATURE!r} of its own", hint="take it out of the base")
+    query = urlencode([*pairs, (_JOB, job_key), (_SIGNATURE, _signed(job_key, secret))])
+    return urlunsplit(parts._replace(query=query))
+
+
+def verify_webhook(url: str, secret: str | bytes) -> str:
+    """The job key of a called address, whole or from its path on. Raises `DslError` where the signature does not fit.
+
+    >>> verify_webhook(webhook_url("https://x.example/hook", "row-7", "my secret"), "my secret")
+    'row-7'
+    """
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    jobs, signatures = ([value for name, value in pairs if name == key] for key in (_JOB, _SIGNATURE))
+    job, signature = (values[0] if len(values) == 1 else "" for values in (jobs, signatures))
+    fits = hmac.compare_digest(_signed(job, secret).encode(), signature.encode("utf-8", "replace"))
+    if not (fits and job):
+        hint = "it was not made by webhook_url with this secret; answer 403 and do nothing"
+        raise DslError("the webhook's address is not signed by you", hint=hint)
+    return job
+
+
+def _signed(job_key: str, secret: str | bytes) -> str:
+    key = secret.encode() if isinstance(secret, str) else secret
+    if not key:
+        raise BuildError("the webhook secret is empty", hint='python -c "import secrets; print(secrets.token_hex())"')
+    return hmac.new(key, b"aistudios webhook\0" + job_key.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
