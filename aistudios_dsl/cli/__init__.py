@@ -6,6 +6,8 @@ import click
 
 from aistudios_dsl.cli.base import Commands
 from aistudios_dsl.cli.build import build
+from aistudios_dsl.cli.sandbox import sandbox
+from aistudios_dsl.cli.vars import variables
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,5 +16,5 @@ def main() -> None:
     """Write AI Studios videos as Python; get the exact project JSON, offline."""
 
 
-for _command in (build,):
+for _command in (build, sandbox, variables):
     main.add_command(_command)

@@ -1,15 +1,19 @@
-"""`aistudios build`: a script or a project JSON becomes payloads."""
+"""`aistudios build`: a script or a project JSON becomes payloads, one, or one for each row."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import evolve
 
 from aistudios_dsl.cli.base import load_script, write_whole
 
 if TYPE_CHECKING:
+    from aistudios_dsl.cli.bulk import Job, Renderer, Tally
     from aistudios_dsl.project import Project
 
 
@@ -17,29 +21,127 @@ if TYPE_CHECKING:
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
+@click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): one payload for each.")
+@click.option("--name", "file_name", metavar="TEMPLATE", help='With --data and -o DIR: a file a row, "{{ id }}.json".')
+@click.option("--check-rows", is_flag=True, help="Render every row before the first is written, and list all faults.")
+@click.option(
+    "--on-error", type=click.Choice(["stop", "skip"]), help="At a faulty row: stop (default), or list and go on."
+)
+@click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Where speech is written: in the clip, or in the scene.")
 @click.option("--indent", type=click.IntRange(0, 8), help="Spread the JSON over lines.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of to stdout.")
+@click.option("-o", "--output", help="Write here instead of to stdout: whole, or not at all.")
 def build(
-    script: Path, name: str, settings: tuple[str, ...], api: Any, indent: int | None, output: Path | None
+    script: Path,
+    name: str,
+    settings: tuple[str, ...],
+    data: Path | None,
+    api: Any,
+    indent: int | None,
+    output: str | None,
+    **bulk: Any,
 ) -> None:
     """Print the JSON of SCRIPT: a Python file that defines `project`, or a project JSON.
 
+    With --data, SCRIPT is a template and each row gives one payload: a line of JSON, or with --name a file. The values
+    of --set hold for all rows.
+
     \b
     aistudios build examples/talking_avatar.py
-    aistudios build examples/template.py --set name=Ann -o ann.json
+    aistudios build examples/personalised.py --data examples/data/people.csv -o videos.jsonl
+    aistudios build examples/personalised.py --data examples/data/people.csv -o videos --name "{{ id }}.json"
     """
-    project = load_script(script, name)
-    if settings:
-        project = project.render(dict(_setting(text) for text in settings))
+    constants = dict(_setting(text) for text in settings)
+    _refuse_misfits(data, output, indent, bulk)
+    if data is None:
+        _build_one(load_script(script, name), constants, api, indent, output)
+    else:
+        _build_rows(load_script(script, name), data, constants, api, indent, output, bulk)
+
+
+def _build_one(
+    project: Project, constants: Mapping[str, str], api: Any, indent: int | None, output: str | None
+) -> None:
+    project = project.render(constants) if constants else project
     text = project.to_json(indent, api=api)
     for path, letters in project.estimates().items():
         click.echo(f"note: {path}: the width of {letters!r} is an estimate: the bundled font lacks it", err=True)
     if output is None:
         click.echo(text)
     else:
-        write_whole(output, text + "\n")
+        write_whole(Path(output), text + "\n")
         click.echo(f"{output}: {_counted(project)}", err=True)
+
+
+def _build_rows(
+    project: Project,
+    data: Path,
+    constants: Mapping[str, str],
+    api: Any,
+    indent: int | None,
+    output: str | None,
+    bulk: Mapping[str, Any],
+) -> None:
+    from aistudios_dsl.cli.bulk import Job, file_namer, run
+    from aistudios_dsl.templates.environment import Templates
+
+    templates, file_name = Templates(project.environment), bulk["file_name"]
+    used = {variable for names in project.variables().values() for variable in names}
+    named = set(templates.names(file_name)) if file_name else set()
+    job = Job(
+        data=data,
+        plan=_plan(project, api),
+        constants=constants,
+        used=frozenset(used | named) if bulk["strict"] else None,
+        name=file_namer(file_name, templates) if file_name else None,
+        indent=indent,
+        skip=bulk["on_error"] == "skip",
+    )
+    if not used:
+        click.echo("note: the template has no variables: every row gives the same payload", err=True)
+    tally = run(job, Path(output) if output else None, check=bulk["check_rows"])
+    click.echo(_summary(tally, job, output), err=True)
+
+
+def _plan(project: Project, api: Any) -> Renderer:
+    from aistudios_dsl.cli.bulk import Converting
+    from aistudios_dsl.scene import Draft
+
+    drawn = all(
+        scene.frame is None and all(isinstance(item, Draft) for item in scene.items) for scene in project.scenes
+    )
+    if api is None or drawn:
+        return evolve(project, api=api or project.api).compile()
+    return Converting(project, api)
+
+
+def _summary(tally: Tally, job: Job, output: str | None) -> str:
+    from aistudios_dsl.cli.bulk import skipped_path
+
+    rows = f"{tally.written:,} row{'' if tally.written == 1 else 's'}"
+    parts = [f"{rows} in {time.perf_counter() - tally.started:.1f} s"]
+    if job.skip:
+        beside = f" ({skipped_path(Path(output)).name})" if output and tally.skipped else ""
+        parts.append(f"{tally.skipped:,} skipped{beside}")
+    if tally.slow:
+        parts.append(f"{tally.slow:,} by the slow path")
+    return f"{output or 'stdout'}: {', '.join(parts)}"
+
+
+def _refuse_misfits(data: Path | None, output: str | None, indent: int | None, bulk: Mapping[str, Any]) -> None:
+    """Raise a usage error for options that do not go together."""
+    if data is None:
+        for option, given in bulk.items():
+            if given:
+                shown = {"file_name": "name"}.get(option, option).replace("_", "-")
+                raise click.UsageError(f"--{shown} speaks of rows: give them with --data")
+    elif bulk["file_name"] is not None:
+        if output is None or Path(output).is_file():
+            raise click.UsageError("--name gives a file for each row: name their folder with -o DIR")
+    elif output and (output.endswith(("/", "\\")) or Path(output).is_dir()):
+        raise click.UsageError(f'{output} is a folder: name the files in it, such as --name "{{{{ id }}}}.json"')
+    elif indent is not None:
+        raise click.UsageError("JSONL has one line for each row: --indent goes with --name alone")
 
 
 def _setting(text: str) -> tuple[str, str]:

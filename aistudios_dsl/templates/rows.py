@@ -210,7 +210,7 @@ def _ragged(names: list[str], cells: list[str], place: str) -> _Fault:
         lacking = ", ".join(map(repr, names[len(cells) :]))
         return _Fault(place, f"has {count}, the header has {len(names)}: {lacking} missing")
     hint = "a value with a comma in it is put in quotes"
-    return _Fault(place, f"has {count}, the header has {len(names)}: {cells[len(names)]!r} is too much", hint)
+    return _Fault(place, f"has {count}, the header has {len(names)}: {cells[len(names)]!r} has no column", hint)
 
 
 def _of_jsonl(file: _File) -> Iterator[Row | _Fault]:

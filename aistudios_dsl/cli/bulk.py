@@ -1,0 +1,312 @@
+"""One payload for each row: the loop behind `aistudios build --data`, which writes all or nothing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+import click
+from attrs import Factory, define, frozen
+
+from aistudios_dsl.cli.whole import WholeFile, WholeFolder
+from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
+from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.templates.rows import Row, Rows, of_row, read_rows
+from aistudios_dsl.wire.jsontext import canonical
+
+if TYPE_CHECKING:
+    from aistudios_dsl.project import Project
+
+_SHOWN_FAULTS = 20
+_REFRESH = 64
+
+
+class Renderer(Protocol):
+    """What renders rows: a plan. `slow_rows` counts those that it had to render the long way."""
+
+    @property
+    def slow_rows(self) -> int: ...
+
+    def render_json(self, row: Mapping[str, Any], /) -> bytes: ...
+
+
+class Converting:
+    """A plan for a project whose speech must be rewritten, row by row, for another generation of the API."""
+
+    def __init__(self, project: Project, api: Any) -> None:
+        self._project = project
+        self._api = api
+        self.slow_rows = 0
+
+    def render_json(self, row: Mapping[str, Any], /) -> bytes:
+        """The payload of one row."""
+        self.slow_rows += 1
+        return self._project.render(row).to_json(api=self._api).encode()
+
+
+@frozen
+class Job:
+    """What is to be done with each row.
+
+    `used`: with --strict, the names that the template uses. `name`: gives each row its file. `indent`: of the files.
+    """
+
+    data: Path
+    plan: Renderer
+    constants: Mapping[str, str]
+    used: frozenset[str] | None
+    name: Callable[[Mapping[str, Any]], str] | None
+    indent: int | None
+    skip: bool
+
+
+@frozen
+class Outcome:
+    """What became of one row: a payload and perhaps a file's name, or a fault."""
+
+    number: int
+    place: str
+    values: Mapping[str, Any]
+    payload: bytes = b""
+    name: str = ""
+    slow: bool = False
+    fault: DslError | None = None
+
+
+@define
+class Tally:
+    """What the summary at the end counts."""
+
+    written: int = 0
+    skipped: int = 0
+    slow: int = 0
+    started: float = Factory(time.perf_counter)
+
+
+class Sink(Protocol):
+    """Where payloads go."""
+
+    def put(self, outcome: Outcome) -> None:
+        """Take one payload."""
+
+    def finish(self) -> None:
+        """All are there: let them be seen."""
+
+
+class _Lines(WholeFile):
+    def put(self, outcome: Outcome) -> None:
+        self.write(outcome.payload)
+        self.write(b"\n")
+
+
+class _Files(WholeFolder):
+    def __init__(self, path: Path, indent: int | None) -> None:
+        super().__init__(path)
+        self._indent = indent
+
+    def put(self, outcome: Outcome) -> None:
+        payload = outcome.payload
+        if self._indent is not None:
+            payload = canonical(json.loads(payload), self._indent).encode()
+        self.write(outcome.name, payload + b"\n")
+
+
+class _Stdout:
+    def __init__(self) -> None:
+        self._file = sys.stdout.buffer
+
+    def put(self, outcome: Outcome) -> None:
+        self._file.write(outcome.payload + b"\n")
+
+    def finish(self) -> None:
+        self._file.flush()
+
+
+def run(job: Job, output: Path | None, *, check: bool) -> Tally:
+    """Render every row and write it; with `check`, render every row before the first is written."""
+    tally = Tally()
+    if check:
+        _check(job)
+    with _ended_by_terminate(), _write_errors_told(output), ExitStack() as stack:
+        skips = stack.enter_context(WholeFile(skipped_path(output))) if output and job.skip else None
+        sink = _sink(job, output, stack)
+        for outcome in _watched(job, "writing"):
+            if outcome.fault is None:
+                sink.put(outcome)
+                tally.written += 1
+                tally.slow += outcome.slow
+            else:
+                _skip(outcome, job, skips)
+                tally.skipped += 1
+        if skips:
+            skips.finish()
+        if not tally.written:
+            _refuse_nothing(tally, output)
+        sink.finish()
+    return tally
+
+
+def skipped_path(output: Path) -> Path:
+    """Where the rows that were skipped are listed, beside the output."""
+    whole = output.absolute()
+    return whole.with_name(f"{whole.name}.skipped.jsonl")
+
+
+def file_namer(template: str, templates: Templates) -> Callable[[Mapping[str, Any]], str]:
+    """What gives a row's file name. Raises `TemplateError` where it is no name of one file inside the folder."""
+
+    def name(row: Mapping[str, Any]) -> str:
+        try:
+            return _sound_name(templates.render(template, row))
+        except DslError as fault:
+            raise fault.under("--name") from None
+
+    return name
+
+
+def _sound_name(name: str) -> str:
+    if not name.strip():
+        raise TemplateError("the file name is empty")
+    if name in (".", ".."):
+        raise TemplateError(f"{name!r} is no file name")
+    for mark in "/\\\0":
+        if mark in name:
+            hint = "one folder holds all files: {{ name|replace('/', '-') }}"
+            raise TemplateError(f"the file name {name!r} holds {mark!r}, which would lead out of the folder", hint=hint)
+    if len(name.encode()) > 240:
+        raise TemplateError(f"the file name {name[:40]!r}… is {len(name.encode())} bytes long", hint="240 at most")
+    return name
+
+
+def _sink(job: Job, output: Path | None, stack: ExitStack) -> Sink:
+    if output is None:
+        return _Stdout()
+    if job.name:
+        return stack.enter_context(_Files(output, job.indent))
+    return stack.enter_context(_Lines(output))
+
+
+def _outcomes(job: Job, rows: Rows) -> Iterator[Outcome]:
+    names: dict[str, int] = {}
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except LoadError:
+            raise
+        except DslError as fault:
+            yield Outcome(rows.count, "", {}, fault=fault)
+        else:
+            yield _outcome(job, rows.count, row, names)
+
+
+def _outcome(job: Job, number: int, row: Row, names: dict[str, int]) -> Outcome:
+    values = Row({**row, **job.constants}, row.place) if job.constants else row
+    if job.used is not None and not values.keys() <= job.used:
+        raise of_row(_unused(values, job.used), number, row)
+    try:
+        name = job.name(values) if job.name else ""
+        if name in names:
+            raise TemplateError(f"the file name {name!r} is that of row {names[name]} too", "--name")
+        slow_before = job.plan.slow_rows
+        payload = job.plan.render_json(values)
+    except DslError as fault:
+        return Outcome(number, row.place, values, fault=of_row(fault, number, row))
+    if name:
+        names[name] = number
+    return Outcome(number, row.place, values, payload, name, job.plan.slow_rows > slow_before)
+
+
+def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
+    unused = [name for name in values if name not in used]
+    shown = f"{'columns' if len(unused) > 1 else 'column'} {', '.join(map(repr, unused))}"
+    near = next((name for name in unused if nearest(name, used)), None)
+    hint = did_you_mean(near, sorted(used)) if near else "take it out, or leave --strict out"
+    return LoadError(f"{shown}: used by no field of the template", hint=hint)
+
+
+def _watched(job: Job, doing: str) -> Iterator[Outcome]:
+    """The outcomes; on a terminal with a bar that shows how much of the rows is read."""
+    rows = read_rows(job.data)
+    outcomes = _outcomes(job, rows)
+    shown = _with_bar(outcomes, rows, doing) if sys.stderr.isatty() else outcomes
+    for outcome in shown:
+        if outcome.fault and not job.skip and doing == "writing":
+            raise outcome.fault
+        yield outcome
+
+
+def _with_bar(outcomes: Iterator[Outcome], rows: Rows, doing: str) -> Iterator[Outcome]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(doing, total=1.0)
+        for outcome in outcomes:
+            yield outcome
+            if rows.count % _REFRESH == 0:
+                progress.update(task, completed=rows.share, description=f"{doing}, {rows.count:,} rows")
+
+
+def _check(job: Job) -> None:
+    faults: list[DslError] = []
+    count = 0
+    for outcome in _watched(job, "checking"):
+        if outcome.fault is not None:
+            count += 1
+            faults += [outcome.fault] if count <= _SHOWN_FAULTS else []
+    if count == 1 and not job.skip:
+        raise faults[0]
+    if count and not job.skip:
+        first = f"; the first {_SHOWN_FAULTS}" if count > _SHOWN_FAULTS else ""
+        raise LoadError(f"{count} rows are faulty, and nothing is written{first}", problems=tuple(faults))
+
+
+def _skip(outcome: Outcome, job: Job, skips: WholeFile | None) -> None:
+    fault = outcome.fault
+    assert fault is not None
+    if skips is None:
+        click.echo(f"skipped: {fault}", err=True)
+        return
+    own = {key: value for key, value in outcome.values.items() if key not in job.constants}
+    entry = {"row": outcome.number, "reason": f"{fault.path}: {fault.message}", "hint": fault.hint, "values": own}
+    skips.write(json.dumps(entry, default=str).encode() + b"\n")
+
+
+def _refuse_nothing(tally: Tally, output: Path | None) -> NoReturn:
+    hint = f"the reasons are in {skipped_path(output).name}" if output else ""
+    many = "the one row was" if tally.skipped == 1 else f"all {tally.skipped} rows were"
+    raise LoadError(f"{many} skipped, and nothing is written", hint=hint)
+
+
+@contextmanager
+def _write_errors_told(output: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        if output is None:
+            raise
+        hint = "is its folder there, and may you write to it?"
+        raise DslError(f"cannot write {output}: {fault.strerror}", hint=hint) from None
+
+
+@contextmanager
+def _ended_by_terminate() -> Iterator[None]:
+    """Inside, SIGTERM ends the process as Ctrl-C does, so that unfinished files are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
