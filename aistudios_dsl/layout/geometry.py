@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, TypeAlias, TypeVar
 
@@ -18,6 +18,7 @@ from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.sizes import Length, length, one_of
 
 Point: TypeAlias = tuple[float, float]
+Cover: TypeAlias = tuple[float, float, float, float]
 Orientation: TypeAlias = Literal["landscape", "portrait"]
 Anchor: TypeAlias = Literal[
     "top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right"
@@ -94,13 +95,24 @@ class Box:
     @property
     def bounds(self) -> Box:
         """The upright box just around the turned one; at a multiple of 360 degrees the very same numbers."""
-        cos, sin = _cos_sin(self.angle)
-        return Box(
-            self.left + min(0, cos * self.width) + min(0, -sin * self.height),
-            self.top + min(0, sin * self.width) + min(0, cos * self.height),
-            abs(cos) * self.width + abs(sin) * self.height,
-            abs(sin) * self.width + abs(cos) * self.height,
-        )
+        return Box(*covered(self.left, self.top, self.width, self.height, self.angle))
+
+
+def covered(left: float, top: float, width: float, height: float, angle: float = 0.0) -> Cover:
+    """Left, top, width and height of the upright box just around a box that is turned about its left-top corner.
+
+    >>> covered(100, 200, 400, 150, 90)
+    (-50, 200, 150, 400)
+    """
+    if not angle:
+        return left, top, width, height
+    cos, sin = _cos_sin(angle)
+    return (
+        left + min(0, cos * width) + min(0, -sin * height),
+        top + min(0, sin * width) + min(0, cos * height),
+        abs(cos) * width + abs(sin) * height,
+        abs(sin) * width + abs(cos) * height,
+    )
 
 
 def canvas(orientation: Orientation) -> Box:
@@ -138,12 +150,27 @@ def anchored(
     >>> anchored(400, 150, 0, "bottom right", canvas("landscape"), margin=40)
     Box(left=1480, top=890, width=400, height=150, angle=0)
     """
+    return Box(*anchoring(angle, anchor, frame, margin)(width, height), width, height, angle)
+
+
+def anchoring(
+    angle: float, anchor: Anchor, frame: Box, margin: Length | tuple[Length, Length] = 0
+) -> Callable[[float, float], Point]:
+    """`anchored` for many sizes: what gives the left-top corner of a box of this seen width and height (px).
+
+    >>> anchoring(0, "bottom right", canvas("landscape"), 40)(400, 150)
+    (1480, 890)
+    """
     across, down = _shares(anchor)
     inset_across, inset_down = margins(margin, frame)
-    taken = Box(0, 0, width, height, angle).bounds
-    left = frame.left + _start(across, frame.width - taken.width, inset_across)
-    top = frame.top + _start(down, frame.height - taken.height, inset_down)
-    return Box(left - taken.left, top - taken.top, width, height, angle)
+
+    def corner(width: float, height: float) -> Point:
+        own_left, own_top, wide, high = covered(0, 0, width, height, angle)
+        left = frame.left + _start(across, frame.width - wide, inset_across)
+        top = frame.top + _start(down, frame.height - high, inset_down)
+        return left - own_left, top - own_top
+
+    return corner
 
 
 def beside(
@@ -162,16 +189,35 @@ def beside(
     >>> beside("below", Box(100, 100, 400, 150), 200, 50, gap=24, align="right")
     Box(left=300, top=274, width=200, height=50, angle=0.0)
     """
+    bounds = target.bounds
+    around = (bounds.left, bounds.top, bounds.width, bounds.height)
+    return Box(*neighbouring(side, angle, gap, align)(around, width, height), width, height, angle)
+
+
+def neighbouring(
+    side: Side, angle: float = 0.0, gap: float = 0, align: Align = "center"
+) -> Callable[[Cover, float, float], Point]:
+    """`beside` for many sizes: what gives the left-top corner from what the target covers and a seen width and height.
+
+    >>> neighbouring("below", gap=24, align="right")((100, 100, 400, 150), 200, 50)
+    (300, 274)
+    """
     one_of(side, _ALIGNS, "side")
     one_of(align, _ALIGNS[side], f"align of {side}")
-    share, around, taken = _ALIGNS[side][align], target.bounds, Box(0, 0, width, height, angle).bounds
-    left = around.left + share * (around.width - taken.width)
-    top = around.top + share * (around.height - taken.height)
-    if side in ("above", "below"):
-        top = around.top + (around.height + gap if side == "below" else -gap - taken.height)
-    else:
-        left = around.left + (around.width + gap if side == "right_of" else -gap - taken.width)
-    return Box(left - taken.left, top - taken.top, width, height, angle)
+    share, upright, after = _ALIGNS[side][align], side in ("above", "below"), side in ("below", "right_of")
+
+    def corner(around: Cover, width: float, height: float) -> Point:
+        own_left, own_top, wide, high = covered(0, 0, width, height, angle)
+        left, top, around_wide, around_high = around
+        if upright:
+            left += share * (around_wide - wide)
+            top += around_high + gap if after else -gap - high
+        else:
+            left += around_wide + gap if after else -gap - wide
+            top += share * (around_high - high)
+        return left - own_left, top - own_top
+
+    return corner
 
 
 def order(links: Mapping[Name, Name]) -> tuple[Name, ...]:
