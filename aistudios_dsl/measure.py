@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Literal
 
 from attrs import evolve, frozen
@@ -113,36 +114,75 @@ def _shape(place: Place, frame: Box) -> Measured:
 
 
 def _text(draft: Draft, clip: Text, frame: Box) -> tuple[Item, Measured]:
+    words = worded(draft, frame)(clip.text)
+    size_on_wire = Measured(words.width, words.height, *_scales(draft.place))
+    return evolve(draft, clip=evolve(clip, text=words.text, font_size=words.font_size)), size_on_wire
+
+
+@frozen
+class Words:
+    """The words of a text clip as they are written: their lines, their point size, and their box in px."""
+
+    text: str
+    font_size: float
+    width: float
+    height: float
+
+
+def worded(draft: Draft, frame: Box) -> Callable[[str], Words]:
+    """How a drafted text writes whatever words it is given. Raises `BuildError`, as what it returns does."""
+    clip: Any = draft.clip
     width, height = _wanted(draft.place, frame)
     if width is not None and height is not None:
         if draft.place.fit is not None:
             _fit_box(draft.place, clip)
-        return draft, Measured(width, height, *_scales(draft.place))
+        given = width, height
+        return lambda text: Words(text, clip.font_size, *given)
+    if draft.place.fit is not None:
+        return _fitted(draft.place, clip, frame)
+    return _measuring(clip, width, height)
+
+
+def _fitted(place: Place, clip: Text, frame: Box) -> Callable[[str], Words]:
     from aistudios_dsl.layout import text as measure
 
+    across, down = _fit_box(place, clip)
+    box_width, box_height = extent(across, frame.width, "fit width"), extent(down, frame.height, "fit height")
     bold = clip.font_weight == 700
-    if draft.place.fit is not None:
-        across, down = _fit_box(draft.place, clip)
-        box_width, box_height = extent(across, frame.width, "fit width"), extent(down, frame.height, "fit height")
+
+    def words(text: str) -> Words:
         size, box = measure.fit(
-            clip.text,
+            text,
             point_size=int(clip.font_size),
-            minimum=draft.place.min_font_size,
+            minimum=place.min_font_size,
             width=box_width,
             height=box_height,
             bold=bold,
             family=clip.font_family,
         )
-        clip = evolve(clip, font_size=size)
-    elif width is not None:
-        letter, widest = measure.widest_letter(clip.text, clip.font_size * POINT, bold)
-        if width < widest:
-            raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
-        box = measure.wrap(clip.text, clip.font_size * POINT, width, bold=bold, family=clip.font_family)
-    else:
-        box = measure.measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family)
-    size_on_wire = Measured(rounded_up(box.width), height or box.height, *_scales(draft.place))
-    return evolve(draft, clip=evolve(clip, text="\n".join(box.lines))), size_on_wire
+        return Words("\n".join(box.lines), size, rounded_up(box.width), box.height)
+
+    return words
+
+
+def _measuring(clip: Text, width: float | None, height: float | None) -> Callable[[str], Words]:
+    from aistudios_dsl.layout import text as measure
+
+    points, bold = clip.font_size, clip.font_weight == 700
+    size = points * POINT
+
+    def words(text: str) -> Words:
+        if width is None:
+            lines, wide = measure.widest_line(text, size, bold)
+        else:
+            letter, widest = measure.widest_letter(text, size, bold)
+            if width < widest:
+                raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
+            box = measure.wrap(text, size, width, bold=bold, family=clip.font_family)
+            lines, wide = list(box.lines), box.width
+        return Words("\n".join(lines), points, rounded_up(wide), height or measure.text_height(size, len(lines)))
+
+    return words
 
 
 def _fit_box(place: Place, clip: Text) -> tuple[Any, Any]:

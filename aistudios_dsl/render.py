@@ -64,11 +64,20 @@ def _changed(value: Any, changes: Mapping[str, Any], path: str) -> Any:
 
 def render_scenes(scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]) -> Iterator[Scene]:
     """The scenes that this row keeps, rendered."""
+    for origin, bound in kept_scenes(scenes, templates, row):
+        path = f"scenes[{origin[0]}]"
+        yield evolve(filled(scenes[origin[0]], path, renderer(templates, bound)), origin=origin)
+
+
+def kept_scenes(
+    scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]
+) -> Iterator[tuple[tuple[int, int], Mapping[str, Any]]]:
+    """Of each scene that this row keeps: its number and repetition, and the row with what `each` binds."""
     for index, scene in enumerate(scenes):
         path = f"scenes[{index}]"
         for repetition, bound in enumerate(_bindings(scene, templates, row, path)):
             if _kept(scene, templates, bound, path):
-                yield evolve(_rendered(scene, templates, bound, path), origin=(index, repetition))
+                yield (index, repetition), bound
 
 
 def _bindings(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
@@ -87,8 +96,9 @@ def _kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str)
         raise fault.under(f"{path}.when") from None
 
 
-def _rendered(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> Scene:
-    new: Scene = mapped(evolve(scene, when=None, each=None), path, renderer(templates, row))
+def filled(scene: Scene, path: str, visit: Visit) -> Scene:
+    """The literal scene that `visit` makes of each string; loaded texts are measured again."""
+    new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
     items = tuple(settled(before, after) for before, after in zip(scene.items, new.items, strict=True))
     return evolve(new, items=items)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
 
 from aistudios_dsl.errors import BuildError, DslError, did_you_mean
 from aistudios_dsl.layout import colour
-from aistudios_dsl.layout.geometry import Anchor, Box, anchored, beside, order
+from aistudios_dsl.layout.geometry import Anchor, Box, Cover, anchoring, covered, neighbouring, order
 from aistudios_dsl.layout.sizes import length, plain, seen_size
 from aistudios_dsl.measure import Measured, Setting, measured
 from aistudios_dsl.placement import Beside
@@ -89,27 +89,32 @@ def _drawn(scene: Scene, setting: Setting) -> list[tuple[Item, Measured | None]]
 
 
 def _placed(drawn: list[tuple[Item, Measured | None]], frame: Box) -> list[AnyClip]:
-    names = {index: clip_of(item).tag or label(index, clip_of(item)) for index, (item, _) in enumerate(drawn)}
-    _refuse_same_tags([item for item, _ in drawn])
-    links = {names[i]: at.tag for i, (item, _) in enumerate(drawn) if (at := _beside(item))}
-    queue = {name: i for i, name in names.items() if name in links}
-    wanted = set(links.values())
-    boxes: dict[str, Box] = {}
+    boxes: dict[str, Cover] = {}
     clips: dict[int, AnyClip] = {}
-    free = [i for i in names if names[i] not in links]
-    _refuse_unknown_neighbours([item for item, _ in drawn])
-    for index in [*free, *(queue[name] for name in order(links))]:
+    wanted = {at.tag for item, _ in drawn if (at := _beside(item))}
+    for index in placing_order([item for item, _ in drawn]):
         item, size = drawn[index]
         clip = clip_of(item)
         try:
             if isinstance(item, Draft) and size is not None:
                 clip = _at(item, size, boxes, frame)
             if clip.tag in wanted and not isinstance(clip, UnknownClip):
-                boxes[clip.tag] = box_of(clip)
+                boxes[clip.tag] = cover_of(clip)
         except DslError as fault:
             raise fault.under(label(index, clip)) from None
         clips[index] = clip
     return [clips[index] for index in sorted(clips)]
+
+
+def placing_order(items: Sequence[Item]) -> list[int]:
+    """The places of the items, each after the one that it stands beside. Raises `BuildError` for a circle."""
+    names = {index: clip_of(item).tag or label(index, clip_of(item)) for index, item in enumerate(items)}
+    _refuse_same_tags(items)
+    links = {names[index]: at.tag for index, item in enumerate(items) if (at := _beside(item))}
+    queue = {name: index for index, name in names.items() if name in links}
+    _refuse_unknown_neighbours(items)
+    free = [index for index, name in names.items() if name not in links]
+    return [*free, *(queue[name] for name in order(links))]
 
 
 def _beside(item: Item) -> Beside | None:
@@ -145,7 +150,13 @@ def box_of(clip: Clip) -> Box:
     return Box(clip.left, clip.top, width, height, getattr(clip, "angle", UNSET) or 0)
 
 
-def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Box], frame: Box) -> Any:
+def cover_of(clip: Clip) -> Cover:
+    """What the clip covers of the canvas: left, top, width and height (px) of the upright box around it."""
+    box = box_of(clip)
+    return covered(box.left, box.top, box.width, box.height, box.angle)
+
+
+def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Cover], frame: Box) -> Any:
     sized = evolve(
         draft.clip,
         width=plain(measured.width),
@@ -157,22 +168,34 @@ def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Box], frame: Box) 
     )
     if isinstance(sized, Audio):
         return sized
-    left, top = _corner(draft, measured, box_of(sized), boxes, frame)
+    seen = box_of(sized)
+    left, top = cornered(draft, measured, seen.angle, frame)(seen.width, seen.height, boxes)
     return evolve(sized, left=left, top=top)
 
 
-def _corner(draft: Draft, measured: Measured, seen: Box, boxes: Mapping[str, Box], frame: Box) -> tuple[float, float]:
+Cornered = Callable[[float, float, Mapping[str, Cover]], tuple[float, float]]
+"""What gives left and top from a seen width and height (px) and from what the clips already placed cover, by tag."""
+
+
+def cornered(draft: Draft, measured: Measured, angle: float, frame: Box) -> Cornered:
+    """Where a drafted clip, turned by `angle`, stands at whatever size it is seen."""
     at = draft.place.at
     if isinstance(at, tuple | list):
-        return _point(at, frame)
+        point = _point(at, frame)
+        return lambda width, height, boxes: point
     if measured.left is not None and measured.top is not None:
-        return plain(measured.left), plain(measured.top)
+        put = plain(measured.left), plain(measured.top)
+        return lambda width, height, boxes: put
     if isinstance(at, Beside):
-        box = _next_to(at, seen, boxes, frame)
-    else:
-        by_itself: Anchor = "bottom" if isinstance(draft.clip, AvatarClip) else "center"
-        box = anchored(seen.width, seen.height, seen.angle, at or by_itself, frame, draft.place.margin)
-    return plain(box.left), plain(box.top)
+        return _next_to(at, angle, frame)
+    by_itself: Anchor = "bottom" if isinstance(draft.clip, AvatarClip) else "center"
+    corner = anchoring(angle, at or by_itself, frame, draft.place.margin)
+
+    def anchored(width: float, height: float, boxes: Mapping[str, Cover]) -> tuple[float, float]:
+        left, top = corner(width, height)
+        return plain(left), plain(top)
+
+    return anchored
 
 
 def _point(at: Sequence[Any], frame: Box) -> tuple[float, float]:
@@ -180,10 +203,16 @@ def _point(at: Sequence[Any], frame: Box) -> tuple[float, float]:
     return left, length(at[1], frame.height, "at y", low=-math.inf)
 
 
-def _next_to(at: Beside, seen: Box, boxes: Mapping[str, Box], frame: Box) -> Box:
+def _next_to(at: Beside, angle: float, frame: Box) -> Cornered:
     side = frame.height if at.side in ("above", "below") else frame.width
     gap = length(at.gap, side, "gap", low=-math.inf)
-    return beside(at.side, boxes[at.tag], seen.width, seen.height, seen.angle, gap, at.align)
+    corner = neighbouring(at.side, angle, gap, at.align)
+
+    def beside(width: float, height: float, boxes: Mapping[str, Cover]) -> tuple[float, float]:
+        left, top = corner(boxes[at.tag], width, height)
+        return plain(left), plain(top)
+
+    return beside
 
 
 def _layered(clips: list[AnyClip]) -> list[AnyClip]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import attrs
 from attrs import evolve, field, fields_dict, frozen
@@ -393,6 +393,8 @@ class Scene(Verbs):
     """Of a loaded scene: its number in the document."""
     origin: tuple[int, int] | None = None
     """Of a rendered scene: its number in the template, and its repetition."""
+    shown: ClassVar[Callable[[Scene], str]] = repr
+    """What draws a scene for a notebook: given by the module of `Project`, without which no scene is resolved."""
 
     def __attrs_post_init__(self) -> None:
         backdrop: object = self.backdrop
@@ -409,6 +411,10 @@ class Scene(Verbs):
 
     def __repr__(self) -> str:
         return f"Scene({len(self.items)} clip{'' if len(self.items) == 1 else 's'})"
+
+    def _repr_html_(self) -> str:
+        """The scene as a notebook shows it: on a landscape canvas, with the avatars that everyone knows."""
+        return Scene.shown(self)
 
     def _change(self, change: Callable[[Scene], Scene]) -> Self:
         return change(self)  # type: ignore[return-value]
@@ -485,13 +491,18 @@ def settled(before: Any, after: Any) -> Any:
     """A loaded text whose words changed is measured again, keeping its aligned edge, where its box was our measure."""
     if not isinstance(before, Text) or _box(before) != _box(after) or _words(before) == _words(after):
         return after
-    if holds_jinja(after.text) or before.width is UNSET or _measured(before) != (before.width, before.height):
+    if holds_jinja(after.text) or not settles(before):
         return after
     width, height = _measured(after)
     share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
     shift = share * (before.width - width) * (after.scale_x if isinstance(after.scale_x, int | float) else 1)
     corner = Box(after.left, after.top, shift, 0, after.angle or 0).corners[1] if shift else (after.left, after.top)
     return evolve(after, left=corner[0], top=corner[1], width=width, height=height)
+
+
+def settles(clip: Text) -> bool:
+    """Whether the text's box is our own measure of its words, so that it goes with them when they change."""
+    return clip.width is not UNSET and _measured(clip) == (clip.width, clip.height)
 
 
 def _box(clip: Text) -> tuple[Any, ...]:
@@ -561,9 +572,13 @@ def judge_colours(clip: Clip) -> None:
     """Raise `BuildError` for a colour of a drawn clip that no browser reads; those with Jinja wait for their row."""
     names = ("fill", "stroke", "background_color") if isinstance(clip, Text | ShapeClip) else ()
     for name in names:
-        value = getattr(clip, name, UNSET)
-        if (value or name == "fill") and not holds_jinja(value):
-            parse_colour(value, name)
+        judge_colour(name, getattr(clip, name, UNSET))
+
+
+def judge_colour(name: str, value: Any) -> None:
+    """Raise `BuildError` for a value that no browser reads as a colour; only a fill must be given."""
+    if (value or name == "fill") and not holds_jinja(value):
+        parse_colour(value, name)
 
 
 _DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}

@@ -30,13 +30,14 @@ def spoken(scene: Scene, clips: list[AnyClip], api: Generation) -> tuple[list[An
     before = () if scene.frame is None or not scene.frame.scripts else scene.frame.scripts
     if not scene.lines:
         return clips, before
-    speakers = _speakers(scene, clips)
+    speakers = speaking(scene, clips)
     if api == "1.4":
         return _in_clips(scene.lines, clips, speakers), before
     return clips, (*before, *_in_scene(scene.lines, clips, speakers))
 
 
-def _speakers(scene: Scene, clips: list[AnyClip]) -> list[int]:
+def speaking(scene: Scene, clips: Sequence[AnyClip]) -> list[int]:
+    """For each line of the scene's speech, the place in `clips` of who says it; a backdrop clip may lead them."""
     offset = len(clips) - len(scene.items)
     keys: dict[int | str, int] = {
         item.number if isinstance(item, Draft) else item.id: offset + place for place, item in enumerate(scene.items)

@@ -52,6 +52,17 @@ def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto S
     return _box(_lines(text), size, bold, family, None)
 
 
+def widest_line(text: str, size: float, bold: bool = False) -> tuple[list[str], float]:
+    """The lines of a text as it stands, and the width of the widest, px: what `measure` says, for those in a hurry.
+
+    >>> widest_line("Hello\\nAnn", 48)[0]
+    ['Hello', 'Ann']
+    """
+    lines = _lines(text)
+    widest = units(text, bold) if len(lines) == 1 else max(units(line, bold) for line in lines)
+    return lines, widest * size / 1000 or EMPTY_WIDTH
+
+
 def wrap(
     text: str,
     size: float,
