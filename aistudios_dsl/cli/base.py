@@ -34,6 +34,14 @@ class Commands(click.Group):
             ctx.exit(1)
 
 
+def setting(text: str) -> tuple[str, str]:
+    """The name and value of a `--set`. Raises a usage error where it is none."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
+    return name, value
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write the file whole or not at all: beside it first, then renamed."""
     beside = path.with_name(f".{path.name}.part")

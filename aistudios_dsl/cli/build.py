@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from aistudios_dsl.cli.base import load_script, write_whole
+from aistudios_dsl.cli.base import load_script, setting, write_whole
 
 if TYPE_CHECKING:
     from aistudios_dsl.cli.bulk import Job, Renderer, Tally
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("script", type=click.Path(path_type=Path))
 @click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable, for all rows; repeatable.")
 @click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): one payload for each.")
 @click.option("--name", "file_name", metavar="TEMPLATE", help='With --data and -o DIR: a file a row, "{{ id }}.json".')
 @click.option("--check-rows", is_flag=True, help="Render every row before the first is written, and list all faults.")
@@ -43,15 +43,15 @@ def build(
 ) -> None:
     """Print the JSON of SCRIPT: a Python file that defines `project`, or a project JSON.
 
-    With --data, SCRIPT is a template and each row gives one payload: a line of JSON, or with --name a file. The values
-    of --set hold for all rows.
+    With --data, SCRIPT is a template and each row gives one payload: a line of JSON, or with --name a file. A value
+    given with --set holds for all rows, in place of a column of that name.
 
     \b
     aistudios build examples/talking_avatar.py
     aistudios build examples/personalised.py --data examples/data/people.csv -o videos.jsonl
     aistudios build examples/personalised.py --data examples/data/people.csv -o videos --name "{{ id }}.json"
     """
-    constants = dict(_setting(text) for text in settings)
+    constants = dict(setting(text) for text in settings)
     _refuse_misfits(data, output, indent, bulk)
     if data is None:
         _build_one(load_script(script, name), constants, api, indent, output)
@@ -82,18 +82,18 @@ def _build_rows(
     output: str | None,
     bulk: Mapping[str, Any],
 ) -> None:
-    from aistudios_dsl.cli.bulk import Job, file_namer, run
+    from aistudios_dsl.cli.bulk import FileNamer, Job, run
     from aistudios_dsl.templates.environment import Templates
 
-    templates, file_name = Templates(project.environment), bulk["file_name"]
+    namer = FileNamer(bulk["file_name"], Templates(project.environment)) if bulk["file_name"] else None
     used = {variable for names in project.variables().values() for variable in names}
-    named = set(templates.names(file_name)) if file_name else set()
+    named = namer.variables() if namer else set[str]()
     job = Job(
         data=data,
         plan=_plan(project, api),
         constants=constants,
         used=frozenset(used | named) if bulk["strict"] else None,
-        name=file_namer(file_name, templates) if file_name else None,
+        name=namer,
         indent=indent,
         skip=bulk["on_error"] == "skip",
     )
@@ -142,13 +142,6 @@ def _refuse_misfits(data: Path | None, output: str | None, indent: int | None, b
         raise click.UsageError(f'{output} is a folder: name the files in it, such as --name "{{{{ id }}}}.json"')
     elif indent is not None:
         raise click.UsageError("JSONL has one line for each row: --indent goes with --name alone")
-
-
-def _setting(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
-    return name, value
 
 
 def _counted(project: Project) -> str:

@@ -109,7 +109,9 @@ def _fault(trouble: Exception, url: str) -> Fault:
         return Fault(f"the certificate of {host} is not trusted: {why}", sent=False, passing=False, hint=hint)
     words = next(words for kind, words in _WORDS.items() if isinstance(trouble, kind))
     text = words.format(host=host, fault=trouble if isinstance(trouble, httpx.ConnectError) else "")
-    return Fault(text, sent=not isinstance(trouble, _NOTHING_SENT), passing=isinstance(trouble, httpx.TransportError))
+    unsent = isinstance(trouble, _NOTHING_SENT)
+    hint = "nothing was sent; check AISTUDIOS_BASE_URL and the network" if unsent else ""
+    return Fault(text, sent=not unsent, passing=isinstance(trouble, httpx.TransportError), hint=hint)
 
 
 def _chain(trouble: BaseException | None) -> Iterator[BaseException]:
@@ -222,8 +224,13 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+        return self._calls.base
+
     def __repr__(self) -> str:
-        return f"Client({self._calls.base!r})"
+        return f"Client({self.base_url!r})"
 
 
 class AsyncClient:
@@ -301,5 +308,10 @@ class AsyncClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+        return self._calls.base
+
     def __repr__(self) -> str:
-        return f"AsyncClient({self._calls.base!r})"
+        return f"AsyncClient({self.base_url!r})"

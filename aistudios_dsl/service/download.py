@@ -66,8 +66,7 @@ def safe_name(suggested: str, fallback: str) -> str:
     """
     last = re.split(r"[/\\]", suggested)[-1]
     name = _UNSAFE.sub("_", "".join(letter for letter in last if letter.isprintable())).strip(". ")
-    stem, dot, suffix = name.rpartition(".")
-    name = f"{stem[:100]}{dot}{suffix[:20]}"
+    name = f"{Path(name).stem[:50]}{Path(name).suffix[:10]}"
     return fallback if not name.strip("_") or _DEVICES.match(name) else name
 
 

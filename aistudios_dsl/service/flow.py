@@ -80,9 +80,9 @@ class Calls:
 
     def whoami(self) -> Flow[dict[str, Any]]:
         """Try the key, which is free, and return what the service says of it. Raises `ApiError` where it is refused."""
-        data = yield from self._read("GET", "/auth", about="the key")
+        data = yield from self._read("GET", "/auth", about="whoami")
         if data.get("isAuthenticated") is not True:
-            raise ApiError("the service does not accept it", "the key", _KEY_HINT, 200)
+            raise ApiError("the service does not accept the key", "whoami", _KEY_HINT, 200)
         return data
 
     def create(self, project: Payload, *, export: bool) -> Flow[Job]:

@@ -1,0 +1,279 @@
+"""The commands that talk to the service: whoami, send, status, wait, download, avatars."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aistudios_dsl.cli.base import load_script, setting
+from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
+
+if TYPE_CHECKING:
+    from aistudios_dsl.project import Project
+    from aistudios_dsl.service import Client
+    from aistudios_dsl.service.flow import Job, Progress
+    from aistudios_dsl.wire import Scene
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")
+patience = click.option("--timeout", default=1800.0, show_default=True, help="Wait at most so many seconds.")
+
+
+@click.command()
+@as_json
+def whoami(as_json: bool) -> None:
+    """Try the key, which is free."""
+    with _client() as client:
+        said = client.whoami()
+        _tell({"baseUrl": client.base_url} | said, f"the key is good at {client.base_url}", as_json)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--export", is_flag=True, help="Render it, which spends credits.")
+@click.option("--draft", is_flag=True, help="Store it on the dashboard; nothing is rendered.")
+@click.option("--wait", "waits", is_flag=True, help="Wait until it is rendered.")
+@click.option("--download", "folder", type=click.Path(path_type=Path, file_okay=False), help="Wait, and save it here.")
+@click.option("--yes", is_flag=True, help="Do not ask before spending.")
+@click.option("--despite-errors", is_flag=True, help="Send it even if the checks find errors.")
+@click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
+@patience
+@as_json
+def send(
+    file: Path,
+    export: bool,
+    draft: bool,
+    waits: bool,
+    folder: Path | None,
+    yes: bool,
+    despite_errors: bool,
+    name: str,
+    settings: tuple[str, ...],
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Check FILE, a script or a project JSON, and post it: once.
+
+    Prints the project's id, and then the video's address or file.
+
+    \b
+    aistudios send video.py --draft
+    aistudios send video.py --export --download videos
+    """
+    _refuse_misfits(export, draft, waits or folder is not None)
+    project = _literal(load_script(file, name), settings)
+    _check(project, despite_errors)
+    with _client() as client:
+        _ask(project, export, yes, client.base_url)
+        with _result(as_json) as tell:
+            job = _create(client, project, export)
+            tell(projectId=job.id)
+            if waits or folder:
+                _finish(client, job, folder, timeout, tell)
+
+
+@click.command()
+@click.argument("project_id", metavar="ID")
+@as_json
+def status(project_id: str, as_json: bool) -> None:
+    """Print how far the rendering of ID is, and where its video lies."""
+    with _client() as client:
+        seen = client.progress(project_id)
+    words = [f"{seen.percent:g} %", seen.state, seen.download_url]
+    _tell(_facts(seen), "\t".join(word for word in words if word), as_json)
+
+
+@click.command()
+@click.argument("project_id", metavar="ID")
+@patience
+@as_json
+def wait(project_id: str, timeout: float, as_json: bool) -> None:
+    """Wait until ID is rendered, and print the video's address."""
+    with _client() as client, _shown_progress() as show:
+        seen = client.wait(project_id, timeout, show)
+    _tell(_facts(seen), seen.download_url, as_json)
+
+
+@click.command()
+@click.argument("project_id", metavar="ID")
+@click.option("-o", "--output", default=".", type=click.Path(path_type=Path), help="A file, or a folder (here).")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@as_json
+def download(project_id: str, output: Path, overwrite: bool, as_json: bool) -> None:
+    """Save the video of ID, whole or not at all, and print its path."""
+    with _client() as client:
+        path = client.download(project_id, output, overwrite=overwrite)
+    _tell({"projectId": project_id, "file": str(path)}, str(path), as_json)
+
+
+@click.command()
+@as_json
+def avatars(as_json: bool) -> None:
+    """Print the avatars that this key may use: id, cloth id, and their names, a line for each cloth."""
+    with _client() as client:
+        found = client.avatars()
+    lines = [line for avatar in found for line in _cloth_lines(avatar)]
+    _tell(found, "\n".join(lines), as_json)
+
+
+def _client() -> Client:
+    from aistudios_dsl.service import Client
+
+    return Client()
+
+
+def _tell(value: Any, text: str, as_json: bool) -> None:
+    from aistudios_dsl.wire.jsontext import canonical
+
+    click.echo(canonical(value) if as_json else text)
+
+
+def _facts(seen: Progress) -> dict[str, Any]:
+    facts = {"projectId": seen.id, "progress": seen.percent, "state": seen.state, "downloadUrl": seen.download_url}
+    return {name: value for name, value in facts.items() if value != ""}
+
+
+def _cloth_lines(avatar: Mapping[str, Any]) -> Iterator[str]:
+    for cloth in avatar.get("clothes") or [{}]:
+        ids = str(avatar.get("id", "")), str(cloth.get("id", ""))
+        yield "\t".join((*ids, _label(avatar), _label(cloth)))
+
+
+def _label(thing: Mapping[str, Any]) -> str:
+    label = thing.get("label") or ""
+    return str(label.get("en") or next(iter(label.values()), "")) if isinstance(label, Mapping) else str(label)
+
+
+# send, step by step
+
+
+def _refuse_misfits(export: bool, draft: bool, waits: bool) -> None:
+    if export == draft:
+        raise click.UsageError("say --export (renders, spends credits) or --draft (stores it only), one of them")
+    if draft and waits:
+        raise click.UsageError("a draft is not rendered, so there is nothing to wait for: use --export")
+
+
+def _literal(project: Project, settings: tuple[str, ...]) -> Project:
+    """The project with its variables filled in. Raises `DslError` where some are missing."""
+    project = project.render(dict(map(setting, settings))) if settings else project
+    missing = sorted({name for names in project.variables().values() for name in names})
+    if missing:
+        hint = f"give them: {' '.join(f'--set {name}=…' for name in missing)}; many rows: aistudios outbox"
+        raise DslError(f"the project is a template and needs {', '.join(missing)}", hint=hint)
+    return project
+
+
+def _check(project: Project, despite_errors: bool) -> None:
+    findings: list[Any] = getattr(project, "check", list)()
+    for finding in findings:
+        click.echo(str(finding), err=True)
+    errors = sum(finding.severity == "error" for finding in findings)
+    if errors and not despite_errors:
+        hint = "mend them, or send it --despite-errors"
+        raise DslError(f"not sent: the checks found {errors} error{'' if errors == 1 else 's'}", hint=hint)
+
+
+def _ask(project: Project, export: bool, yes: bool, host: str) -> None:
+    """Show what it comes to, and ask before it spends. Raises a usage error where there is nobody to ask."""
+    click.echo(f"{_size(project)}; to be {'rendered' if export else 'stored as a draft'} at {host}", err=True)
+    if yes or not export:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("rendering spends credits, and there is nobody to ask: add --yes")
+    click.confirm("Rendering spends credits. Send it?", abort=True, err=True)
+
+
+def _size(project: Project) -> str:
+    from aistudios_dsl.speech import duration
+
+    scenes = project.resolve().scenes
+    lines = [line for scene in scenes for line in _speech(scene)]
+    seconds = sum(duration(text, language) for text, language in lines)
+    letters = sum(len(text) for text, _ in lines)
+    speech = f"{letters:,} characters of speech, about {seconds:.0f} s" if letters else "no speech"
+    return f"{project.name or 'without a name'}: {len(scenes)} scene{'' if len(scenes) == 1 else 's'}, {speech}"
+
+
+def _speech(scene: Scene) -> Iterator[tuple[str, str]]:
+    """The plain text of each line of speech in either generation, and its language."""
+    from aistudios_dsl.speech import plain
+    from aistudios_dsl.wire import AvatarClip
+
+    clips = [clip for clip in scene.clips if isinstance(clip, AvatarClip)]
+    languages = {clip.model.ai_name: str(clip.model.language or "") for clip in clips}
+    for script in scene.scripts or ():
+        yield plain(script.org), languages.get(script.model_id, "")
+    for clip in clips:
+        if clip.script and not scene.scripts:
+            yield plain(clip.script.org), languages[clip.model.ai_name]
+
+
+def _create(client: Client, project: Project, export: bool) -> Job:
+    try:
+        return client.create(project, export=export)
+    except KeyboardInterrupt:
+        hint = "look for it on the dashboard before sending it again: sent twice it is made, and charged, twice"
+        message = "interrupted while it was being sent: it may have been made, and charged"
+        raise SubmissionUnknown(message, f"creating {project.name!r}", hint) from None
+
+
+def _finish(client: Client, job: Job, folder: Path | None, timeout: float, tell: Callable[..., None]) -> None:
+    try:
+        with _shown_progress() as show:
+            seen = client.wait(job, timeout, show)
+    except KeyboardInterrupt:
+        hint = f"wait again: aistudios wait {job.id}"
+        raise ApiError("you stopped waiting; it goes on without you", f"rendering of {job.id}", hint) from None
+    if folder is None:
+        tell(downloadUrl=seen.download_url)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    tell(file=str(client.download(seen, folder)))
+
+
+@contextmanager
+def _result(as_json: bool) -> Iterator[Callable[..., None]]:
+    """What `send` comes to: each fact a line as soon as it is known; as JSON one object, however it ends."""
+    known: dict[str, Any] = {}
+
+    def tell(**facts: Any) -> None:
+        known.update(facts)
+        if not as_json:
+            click.echo("\n".join(map(str, facts.values())))
+
+    try:
+        yield tell
+    finally:
+        if as_json and known:
+            _tell(known, "", as_json)
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Callable[[Progress], object]]:
+    """Shows a rendering's progress on stderr: a bar on a terminal, else a line whenever it moved."""
+    if not sys.stderr.isatty():
+        yield _line_printer()
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("rendering", total=100)
+        yield lambda seen: bar.update(task, completed=seen.percent, description=seen.state or "rendering")
+
+
+def _line_printer() -> Callable[[Progress], object]:
+    last: list[float] = []
+
+    def show(seen: Progress) -> None:
+        if last != [seen.percent]:
+            click.echo(f"{seen.id}: {seen.percent:g} %", err=True)
+        last[:] = [seen.percent]
+
+    return show
