@@ -1,0 +1,112 @@
+"""Findings: what is wrong, or likely not meant, in a resolved project, before it costs credits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from attrs import asdict, frozen
+
+from aistudios_dsl.errors import DslError, did_you_mean
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.views.rules import RULES, Hit, ProjectView, Rule, Severity, document, layout, media, speech
+from aistudios_dsl.views.sight import scene_views
+from aistudios_dsl.wire.nodes import Project
+
+MODULES = (document, layout, media, speech)
+"""Where the rules stand; importing them enters each into the table."""
+
+_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+_INDEX = re.compile(r"^scenes\[(\d+)\](?:\.clips\[(\d+)\])?")
+
+
+@frozen
+class Finding:
+    """One finding: `code` is stable, `path` its place such as `scenes[1].clips[2]`, `boxes` where it is seen (px).
+
+    `severity`: an "error" is surely wrong, a "warning" likely, a "note" is worth knowing. `remedy`: what to do.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    path: str
+    tag: str = ""
+    boxes: tuple[Box, ...] = ()
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        named = f" (tag {self.tag!r})" if self.tag else ""
+        return f"{self.severity} {self.code}: {self.path}{named}: {self.message}\n  {self.remedy}"
+
+    @property
+    def scene(self) -> int | None:
+        """The number of its scene, from 0; None where it is about the project.
+
+        >>> Finding("off-canvas", "error", "the image is wholly off the canvas", "scenes[1].clips[2]").scene
+        1
+        """
+        found = _INDEX.match(self.path)
+        return int(found[1]) if found else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as JSON; boxes as objects of left, top, width, height (px) and angle (degrees)."""
+        return {**asdict(self, recurse=False), "boxes": [asdict(box) for box in self.boxes]}
+
+
+def check(
+    project: Project, pending: Mapping[str, tuple[str, ...]] | None = None, *, ignore: Iterable[str] = ()
+) -> list[Finding]:
+    """The findings of a resolved project, scene by scene, the gravest first; none where all is well.
+
+    `pending`: the variables that its templates wait for, by field. `ignore`: codes, or "code:tag" for one clip's;
+    `DslError` with the nearest for a code that is none.
+    """
+    ignored = [_ignored(text) for text in ignore]
+    view = ProjectView(project, scene_views(project), pending or {})
+    found = (_finding(rule, hit) for rule in RULES.values() for hit in rule.find(view))
+    kept = (finding for finding in found if not any(_is(finding, *one) for one in ignored))
+    return sorted(kept, key=_order)
+
+
+def _finding(rule: Rule, hit: Hit) -> Finding:
+    remedy = hit.remedy or rule.remedy
+    return Finding(rule.code, rule.severity, hit.message, hit.path, hit.tag, hit.boxes, remedy)
+
+
+def _ignored(text: str) -> tuple[str, str]:
+    code, _, tag = text.partition(":")
+    if code not in RULES:
+        raise DslError(f"there is no check {code!r}", hint=did_you_mean(code, RULES))
+    return code, tag
+
+
+def _is(finding: Finding, code: str, tag: str) -> bool:
+    return finding.code == code and tag in ("", finding.tag)
+
+
+def _order(finding: Finding) -> tuple[int, int, int]:
+    found = _INDEX.match(finding.path)
+    scene, clip = (-1, -1) if found is None else (int(found[1]), int(found[2] or -1))
+    return scene, _RANK[finding.severity], clip
+
+
+def counted(findings: Iterable[Finding]) -> dict[Severity, int]:
+    """How many findings there are of each severity.
+
+    >>> counted([Finding("cut-off", "note", "", "scenes[0].clips[0]")])
+    {'error': 0, 'warning': 0, 'note': 1}
+    """
+    counts: dict[Severity, int] = dict.fromkeys(_RANK, 0)
+    for finding in findings:
+        counts[finding.severity] += 1
+    return counts
+
+
+def by_scene(findings: Iterable[Finding]) -> Iterator[tuple[int | None, list[Finding]]]:
+    """The findings of the project (None), then those of each scene that has some."""
+    groups: dict[int | None, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.scene, []).append(finding)
+    yield from groups.items()

@@ -1,0 +1,80 @@
+"""The rules of `check`: each is one function with its code, severity and remedy, kept in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+
+from attrs import frozen
+
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.views.sight import SceneView, Seen
+from aistudios_dsl.wire.nodes import Project
+
+Severity = Literal["error", "warning", "note"]
+
+
+@frozen
+class Hit:
+    """What a rule found: a message, where, and where it is seen. `remedy` replaces that of the rule."""
+
+    message: str
+    path: str
+    tag: str = ""
+    boxes: tuple[Box, ...] = ()
+    remedy: str = ""
+
+
+@frozen
+class ProjectView:
+    """A resolved project, its scenes as they are seen, and the variables that its templates still wait for."""
+
+    project: Project
+    scenes: tuple[SceneView, ...]
+    pending: Mapping[str, tuple[str, ...]]
+
+
+@frozen
+class Rule:
+    """One rule: what it says when it holds, how grave it is, and what to do about it."""
+
+    code: str
+    severity: Severity
+    remedy: str
+    find: Callable[[ProjectView], Iterator[Hit]]
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule by its code, in the order of `docs/checks.md`."""
+
+OfProject = Callable[[ProjectView], Iterator[Hit]]
+OfScene = Callable[[SceneView], Iterator[Hit]]
+
+
+def of_project(code: str, severity: Severity, remedy: str) -> Callable[[OfProject], OfProject]:
+    """Enter a function into the table as the rule of this code; it gets the whole project."""
+
+    def enter(find: OfProject) -> OfProject:
+        RULES[code] = Rule(code, severity, remedy, find)
+        return find
+
+    return enter
+
+
+def of_scene(code: str, severity: Severity, remedy: str) -> Callable[[OfScene], OfScene]:
+    """Enter a function into the table as the rule of this code; it gets one scene after the other."""
+
+    def enter(find: OfScene) -> OfScene:
+        def find_all(view: ProjectView) -> Iterator[Hit]:
+            for scene in view.scenes:
+                yield from find(scene)
+
+        RULES[code] = Rule(code, severity, remedy, find_all)
+        return find
+
+    return enter
+
+
+def hit(message: str, seen: Seen, *boxes: Box) -> Hit:
+    """A hit at a clip, seen in its own box where no other is given."""
+    return Hit(message, seen.path, seen.tag, boxes or (seen.box,))

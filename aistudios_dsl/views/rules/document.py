@@ -1,0 +1,190 @@
+"""Rules on the document itself: ids, indexes, keys and values, and templates that wait for a row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import cache
+from typing import Any
+
+from aistudios_dsl.errors import BuildError, did_you_mean
+from aistudios_dsl.layout.colour import parse_colour
+from aistudios_dsl.views.rules import Hit, ProjectView, of_project, of_scene
+from aistudios_dsl.views.sight import SceneView
+from aistudios_dsl.wire import nodes
+from aistudios_dsl.wire.node import UNSET, Key, Node, Rule, fault_of, holds_jinja, keys
+from aistudios_dsl.wire.nodes import Clip, Shape, Text, UnknownClip
+
+_NEAR = 0.8
+_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+
+
+@of_scene("duplicate-id", "error", "give each clip an id of its own")
+def duplicate_id(scene: SceneView) -> Iterator[Hit]:
+    """Two clips of a scene have the same id."""
+    first: dict[str, int] = {}
+    for number, clip in enumerate(scene.scene.clips):
+        if clip.id and clip.id in first:
+            message = f"the id {clip.id!r} is that of clips[{first[clip.id]}] too"
+            yield Hit(message, f"{scene.path}.clips[{number}]", clip.tag or "")
+        first.setdefault(clip.id, number)
+
+
+@of_project("id-in-two-scenes", "warning", "give each clip of the project an id of its own")
+def id_in_two_scenes(view: ProjectView) -> Iterator[Hit]:
+    """Clips of two scenes have the same id."""
+    first: dict[str, int] = {}
+    for index, scene in enumerate(view.project.scenes):
+        for number, clip in enumerate(scene.clips):
+            if clip.id and first.setdefault(clip.id, index) != index:
+                message = f"the id {clip.id!r} is one of scenes[{first[clip.id]}] too"
+                yield Hit(message, f"scenes[{index}].clips[{number}]", clip.tag or "")
+
+
+@of_scene("duplicate-tag", "warning", "give each clip of the scene a tag of its own: edits by tag change one of them")
+def duplicate_tag(scene: SceneView) -> Iterator[Hit]:
+    """Two clips of a scene have the same tag."""
+    first: dict[str, int] = {}
+    for number, clip in enumerate(scene.scene.clips):
+        if clip.tag and clip.tag in first:
+            message = f"the tag {clip.tag!r} is that of clips[{first[clip.tag]}] too"
+            yield Hit(message, f"{scene.path}.clips[{number}]", clip.tag)
+        first.setdefault(clip.tag, number)
+
+
+@of_project("scene-order", "warning", "number the scenes from 0 in the order of the list")
+def scene_order(view: ProjectView) -> Iterator[Hit]:
+    """The sceneIdx of a scene is not its place in the list."""
+    for index, scene in enumerate(view.project.scenes):
+        if scene.scene_idx != index:
+            yield Hit(f"sceneIdx is {scene.scene_idx}, but this is scene {index}", f"scenes[{index}].sceneIdx")
+
+
+@of_project("bad-value", "error", "give one of the documented values")
+def bad_value(view: ProjectView) -> Iterator[Hit]:
+    """A value is outside its documented range or names."""
+    for path, tag, node in _walk(view):
+        for key in _ruled(type(node)):
+            fault = fault_of(key, getattr(node, key.attribute), literal=not view.pending)
+            if fault:
+                yield Hit(fault.message, f"{path}.{key.wire}".lstrip("."), tag, remedy=fault.hint)
+
+
+@of_project("bad-colour", "error", 'write a colour as CSS does, such as "#102030"')
+def bad_colour(view: ProjectView) -> Iterator[Hit]:
+    """A colour of a text or a shape is none that a browser reads."""
+    for path, tag, node in _walk(view):
+        for name, wire in _COLOURS if isinstance(node, Text | Shape) else ():
+            value = getattr(node, name, UNSET)
+            if (value or (name == "fill" and value == "")) and not (view.pending and holds_jinja(value)):
+                yield from _judged_colour(value, wire, path, tag)
+
+
+_COLOURS = (("fill", "fill"), ("stroke", "stroke"), ("background_color", "backgroundColor"))
+
+
+def _judged_colour(value: str, wire: str, path: str, tag: str) -> Iterator[Hit]:
+    try:
+        parse_colour(value, wire)
+    except BuildError as fault:
+        yield Hit(fault.message, f"{path}.{wire}", tag, remedy=fault.hint)
+
+
+@of_project("unknown-key", "warning", "write the key as the API spells it")
+def unknown_key(view: ProjectView) -> Iterator[Hit]:
+    """A key that no page knows is spelt nearly like one that the object takes and lacks."""
+    for path, tag, node in _walk(view):
+        if isinstance(node, UnknownClip):
+            continue
+        for name in node.extra:
+            meant = _meant(name, node)
+            if meant:
+                yield Hit(
+                    f"the key {name!r} is not known",
+                    f"{path}.{name}".lstrip("."),
+                    tag,
+                    remedy=did_you_mean(meant, [meant]),
+                )
+
+
+def _meant(name: str, node: Node) -> str:
+    if name in _every_key():
+        return ""
+    absent = (key.wire for key in keys(type(node)) if getattr(node, key.attribute) in (UNSET, None, ""))
+    folded = _folded(name)
+    for key in keys(type(node)):
+        if _folded(key.wire) == folded:
+            return key.wire
+    matcher = SequenceMatcher(b=folded)
+    for known in absent:
+        matcher.set_seq1(_folded(known))
+        if matcher.quick_ratio() >= _NEAR and matcher.ratio() >= _NEAR:
+            return known
+    return ""
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "")
+
+
+@cache
+def _every_key() -> frozenset[str]:
+    classes = [cls for cls in vars(nodes).values() if isinstance(cls, type) and issubclass(cls, Node) and cls.KEYS]
+    return frozenset(key.wire for cls in classes for key in keys(cls))
+
+
+@of_project("template-variable", "note", "render it with a row to check all of it: .render(row), or --set NAME=VALUE")
+def template_variable(view: ProjectView) -> Iterator[Hit]:
+    """A field is a template that waits for a row; its scene is checked when it is rendered."""
+    for path, names in view.pending.items():
+        yield Hit(f"waits for {', '.join(names)}" if names else "is a template", path)
+
+
+@of_project("leftover-braces", "warning", "render the template, or take the braces out")
+def leftover_braces(view: ProjectView) -> Iterator[Hit]:
+    """A project that is no template has a text with Jinja in it, which the viewer would read or hear."""
+    for path, tag, node in _walk(view) if not view.pending else ():
+        for key in _strings(type(node)):
+            value = getattr(node, key.attribute)
+            if isinstance(value, str) and "{" in value and _BRACES.search(value):
+                yield Hit("has Jinja braces that nothing will fill", f"{path}.{key.wire}".lstrip("."), tag)
+
+
+# the tree of nodes
+
+
+def _walk(view: ProjectView) -> Iterator[tuple[str, str, Node]]:
+    """Every object of the project, with its path and the tag of the clip it belongs to."""
+    return _below(view.project, "", "")
+
+
+def _below(node: Node, path: str, tag: str) -> Iterator[tuple[str, str, Node]]:
+    if isinstance(node, Clip):
+        tag = node.tag or ""
+    yield path, tag, node
+    for key in _branches(type(node)):
+        value = getattr(node, key.attribute)
+        if not value:
+            continue
+        inner = f"{path}.{key.wire}" if path else key.wire
+        if isinstance(value, Node):
+            yield from _below(value, inner, tag)
+        else:
+            for index, item in enumerate(value):
+                yield from _below(item, f"{inner}[{index}]", tag)
+
+
+@cache
+def _branches(cls: Any) -> tuple[Key, ...]:
+    return tuple(key for key in keys(cls) if key.node)
+
+
+@cache
+def _ruled(cls: Any) -> tuple[Key, ...]:
+    return tuple(key for key in keys(cls) if key.rule != Rule())
+
+
+@cache
+def _strings(cls: Any) -> tuple[Key, ...]:
+    return tuple(key for key in keys(cls) if str in key.kinds)

@@ -1,0 +1,225 @@
+"""Rules on what is seen: texts and their boxes, the canvas and its safe area, faces, contrast, order in depth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from aistudios_dsl.layout.colour import Colour, contrast
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.views.rules import Hit, hit, of_scene
+from aistudios_dsl.views.sight import (
+    TOLERANCE,
+    SceneView,
+    Seen,
+    around,
+    colour_of,
+    composite,
+    faded,
+    hides,
+    inside,
+    overhang,
+    overlap,
+)
+from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
+
+SAFE = 0.05
+"""The border that television keeps free of titles: 5 % of the picture at each side."""
+CONTRAST = 4.5
+"""What WCAG 2.2 (1.4.3, level AA) asks of text."""
+_SIDES = ("left", "top", "right", "bottom")
+_SAMPLES = (0.1, 0.5, 0.9)
+_LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
+
+
+@of_scene("no-size", "error", "give width and height; the natural size of media, the seen size of the others")
+def no_size(scene: SceneView) -> Iterator[Hit]:
+    """A clip without width or height is not seen."""
+    for seen in scene.clips:
+        if not seen.box.width or not seen.box.height:
+            yield hit(f"the {seen.kind} is {seen.box.width:g} x {seen.box.height:g} px: nothing is seen of it", seen)
+
+
+@of_scene("text-empty", "warning", "give it words, or take it out for this row: when=")
+def text_empty(scene: SceneView) -> Iterator[Hit]:
+    """A text without letters shows nothing."""
+    for seen in scene.clips:
+        if isinstance(seen.clip, Text) and not seen.clip.text.strip():
+            yield hit("the text has no letters", seen)
+
+
+@of_scene("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
+def text_overflow(scene: SceneView) -> Iterator[Hit]:
+    """Text is wider or taller than its box."""
+    for seen in scene.texts:
+        clip, laid = seen.clip, seen.laid
+        assert isinstance(clip, Text)
+        assert laid is not None
+        about = "about " if laid.estimated else ""
+        width, height = max(laid.line_widths), laid.height
+        room = clip.width * (1.1 if laid.estimated else 1)
+        if width > room + TOLERANCE:
+            wide = f"its longest word is {about}{width:.0f} px wide, its box {clip.width:.0f}"
+            yield hit(wide, seen, seen.box, around(seen.lines))
+        elif height > clip.height + TOLERANCE:
+            lines = f"{len(laid.lines)} line{'' if len(laid.lines) == 1 else 's'}"
+            yield hit(
+                f"{lines} of text take {about}{height:.0f} px, its box is {clip.height:.0f} px high",
+                seen,
+                seen.box,
+                around(seen.lines),
+            )
+
+
+@of_scene("text-estimated", "note", "look at it in the editor, or use letters and fonts that the bundled font has")
+def text_estimated(scene: SceneView) -> Iterator[Hit]:
+    """The width of letters that the bundled font lacks is an estimate."""
+    for seen in scene.texts:
+        letters = seen.laid.estimated if seen.laid else ""
+        if letters:
+            shown = letters if len(letters) <= 20 else f"{letters[:20]}…"
+            yield hit(f"the width of {shown!r} is an estimate", seen)
+
+
+@of_scene("off-canvas", "error", "move it onto the canvas, or take it out")
+def off_canvas(scene: SceneView) -> Iterator[Hit]:
+    """A clip lies wholly outside the picture."""
+    for seen in scene.clips:
+        if seen.box.width and seen.box.height and not overlap(seen.bounds, scene.frame, 0):
+            yield hit(f"the {seen.kind} is wholly off the canvas", seen)
+
+
+@of_scene("text-cut-off", "warning", "move it in, or make it smaller: fit=(width, height) finds the size")
+def text_cut_off(scene: SceneView) -> Iterator[Hit]:
+    """A part of a text lies outside the picture."""
+    for seen in scene.texts:
+        ink = around(seen.lines)
+        if overlap(ink, scene.frame, 0) and not inside(ink, scene.frame):
+            yield hit(f"the text reaches past the canvas {_past(ink, scene.frame)}", seen, ink)
+
+
+@of_scene("face-cut-off", "warning", "use framing=, or head_at= and head_height=")
+def face_cut_off(scene: SceneView) -> Iterator[Hit]:
+    """A part of an avatar's head lies outside the picture."""
+    for seen in scene.clips:
+        if seen.face and overlap(seen.bounds, scene.frame, 0) and not inside(seen.face.bounds, scene.frame):
+            yield hit(f"the head reaches past the canvas {_past(seen.face.bounds, scene.frame)}", seen, seen.face)
+
+
+@of_scene("cut-off", "note", "if that is not meant, move it in or make it smaller")
+def cut_off(scene: SceneView) -> Iterator[Hit]:
+    """A part of a picture, a video or a shape lies outside the picture; filling the canvas to both sides is meant."""
+    for seen in scene.clips:
+        if isinstance(seen.clip, Text | AvatarClip) or not overlap(seen.bounds, scene.frame, 0):
+            continue
+        left, top, right, bottom = (past > TOLERANCE for past in overhang(seen.bounds, scene.frame))
+        if (left != right or top != bottom) and not _spans(seen.bounds, scene.frame):
+            yield hit(f"the {seen.kind} reaches past the canvas {_past(seen.bounds, scene.frame)}", seen)
+
+
+def _spans(box: Box, frame: Box) -> bool:
+    return all(past >= -TOLERANCE for past in overhang(box, frame))
+
+
+def _past(box: Box, frame: Box) -> str:
+    past = [f"{px:.0f} px {side}" for px, side in zip(overhang(box, frame), _SIDES, strict=True) if px > TOLERANCE]
+    return f"({', '.join(past)})"
+
+
+@of_scene("unsafe-area", "warning", 'keep 5 % of the picture free at each side: margin="5%"')
+def unsafe_area(scene: SceneView) -> Iterator[Hit]:
+    """A text stands outside the title-safe area, which players and phones may cover."""
+    across, down = SAFE * scene.frame.width, SAFE * scene.frame.height
+    safe = Box(across, down, scene.frame.width - 2 * across, scene.frame.height - 2 * down)
+    for seen in scene.texts:
+        ink = around(seen.lines)
+        if inside(ink, scene.frame) and not inside(ink, safe):
+            yield hit(f"the text reaches past the title-safe area {_past(ink, safe)}", seen, ink, safe)
+
+
+@of_scene("text-over-face", "warning", "move the text, or frame the avatar elsewhere: head_at=")
+def text_over_face(scene: SceneView) -> Iterator[Hit]:
+    """Text and an avatar's face stand at the same place."""
+    faces = [(seen, seen.face) for seen in scene.clips if seen.face]
+    for text in scene.texts:
+        for avatar, face in faces:
+            covered = tuple(line for line in text.lines if overlap(line, face))
+            if covered:
+                how = "over" if text.depth > avatar.depth else "behind"
+                yield hit(f"the text is {how} the face of {_named(avatar)}", text, face, *covered)
+
+
+@of_scene("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
+def text_over_text(scene: SceneView) -> Iterator[Hit]:
+    """Two texts stand at the same place, and do not take turns."""
+    for back, front in combinations(sorted(scene.texts, key=lambda seen: seen.depth), 2):
+        if not overlap(back.bounds, front.bounds) or _take_turns(back, front):
+            continue
+        if any(overlap(one, other) for one in back.lines for other in front.lines):
+            yield hit(f"the text is over {_named(back)}", front, around(front.lines), around(back.lines))
+
+
+def _take_turns(one: Seen, other: Seen) -> bool:
+    kinds = [_animation(seen) for seen in (one, other)]
+    return all(kinds) and sum(kind in _LEAVING for kind in kinds) == 1
+
+
+def _animation(seen: Seen) -> str:
+    animation = getattr(seen.clip, "animation", None)
+    return animation.type if isinstance(animation, Animation) else ""
+
+
+def _named(seen: Seen) -> str:
+    place = seen.path.rpartition(".")[2]
+    return f"{place} ({seen.kind}, tag {seen.tag!r})" if seen.tag else f"{place} ({seen.kind})"
+
+
+@of_scene("hidden", "warning", "give it a higher layer, or take it out")
+def hidden(scene: SceneView) -> Iterator[Hit]:
+    """A clip is wholly covered by a video or an opaque square in front of it."""
+    for seen in scene.clips:
+        front = next((other for other in scene.painted if hides(other, seen)), None)
+        if front and not _is_backdrop(seen, scene.frame):
+            yield hit(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
+
+
+def _is_backdrop(seen: Seen, frame: Box) -> bool:
+    return _spans(seen.bounds, frame) and not seen.lines
+
+
+@of_scene("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")
+def low_contrast(scene: SceneView) -> Iterator[Hit]:
+    """The contrast of a text against a ground of known colour is below WCAG 2.2's 4.5 to 1."""
+    for seen in scene.texts:
+        found = [pair for pair in _grounds(scene, seen) if pair[0] < CONTRAST]
+        if found:
+            ratio, front, ground = min(found, key=lambda pair: pair[0])
+            ratio_shown = f"{int(ratio * 100) / 100:.2f}"
+            message = f"{front.hex} on {ground.hex} has a contrast of {ratio_shown} to 1, less than {CONTRAST}"
+            yield hit(message, seen, around(seen.lines))
+
+
+def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colour]]:
+    clip = seen.clip
+    assert isinstance(clip, Text)
+    inks = [colour_of(clip.fill), colour_of(clip.stroke) if clip.stroke_width else None]
+    fronts = [faded(ink, seen.alpha) for ink in inks if ink]
+    plate = colour_of(clip.background_color)
+    behind = [faded(plate, seen.alpha)] if plate else []
+    for line in seen.lines if fronts else ():
+        for share in _SAMPLES:
+            ground = Colour(0, 0, 0) if behind and behind[0].alpha == 1 else scene.ground(seen, line.point(share, 0.5))
+            if ground is not None:
+                whole = composite([*behind, ground])
+                yield max((contrast(front, whole), front, whole) for front in fronts)
+
+
+@of_scene("layers-tied", "warning", "give each clip of the scene a layer of its own")
+def layers_tied(scene: SceneView) -> Iterator[Hit]:
+    """Two clips of a scene have the same layer: which is in front is not said."""
+    first: dict[float, Seen] = {}
+    for seen in scene.clips:
+        if seen.clip.layer in first:
+            other = first[seen.clip.layer]
+            yield hit(f"layer {seen.clip.layer} is that of {_named(other)} too", seen, seen.box, other.box)
+        first.setdefault(seen.clip.layer, seen)

@@ -1,0 +1,346 @@
+"""What a viewer sees of a resolved scene: clips as boxes on the canvas, texts as lines, avatars as faces, grounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, TypeGuard
+
+from attrs import evolve, field, frozen
+
+from aistudios_dsl.errors import BuildError
+from aistudios_dsl.layout.colour import Colour, parse_colour
+from aistudios_dsl.layout.geometry import Box, Point, canvas
+from aistudios_dsl.layout.sizes import POINT
+from aistudios_dsl.layout.text import TextBox, line_height, measure, text_height, wrap
+from aistudios_dsl.resolve import box_of
+from aistudios_dsl.scene import LABELS
+from aistudios_dsl.wire.node import UNSET
+from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Project, Scene, Shape, Text, UnknownClip, Video
+
+TOLERANCE = 0.5
+"""Half a pixel: less than that nobody sees."""
+ESTIMATE_SLACK = 1.1
+"""How much wider than its box a text may be whose width is only an estimate."""
+
+_SHARES = {"center": 0.5, "right": 1.0}
+_RECTANGLES = ("Square", "Rectangle_corner0")
+
+
+@frozen(eq=False)
+class Seen:
+    """One clip as it is seen: its box, turned about its left-top corner, and the upright box just around it (px)."""
+
+    clip: Clip
+    path: str
+    number: int
+    box: Box
+    bounds: Box
+
+    @property
+    def tag(self) -> str:
+        """Its tag, or "" where it has none."""
+        return self.clip.tag or ""
+
+    @property
+    def kind(self) -> str:
+        """Its type as the verbs call it."""
+        return LABELS.get(self.clip.type, self.clip.type)
+
+    @property
+    def depth(self) -> tuple[float, int]:
+        """What is painted later, and so in front, is more: by layer, then by place in the list."""
+        return self.clip.layer, self.number
+
+    @property
+    def alpha(self) -> float:
+        """Its opacity, 0 to 1."""
+        percent = getattr(self.clip, "opacity", UNSET)
+        return min(1.0, max(0.0, percent / 100)) if is_number(percent) else 1.0
+
+    @cached_property
+    def laid(self) -> TextBox | None:
+        """A text's lines as the editor's canvas breaks them to the width of its box; None where there are none."""
+        return _laid(self.clip) if isinstance(self.clip, Text) else None
+
+    @cached_property
+    def lines(self) -> tuple[Box, ...]:
+        """The boxes of a text's lines that hold letters."""
+        return tuple(_line_boxes(self.clip, self.laid, self.box)) if self.laid and isinstance(self.clip, Text) else ()
+
+    @cached_property
+    def face(self) -> Box | None:
+        """The box of an avatar's head; None where its model says nothing of it."""
+        return _face(self.clip, self.box) if isinstance(self.clip, AvatarClip) else None
+
+
+@frozen(eq=False)
+class SceneView:
+    """A scene as it is seen. `frame` is the canvas, `path` its place in the document."""
+
+    scene: Scene
+    path: str
+    frame: Box
+    clips: tuple[Seen, ...] = field(init=False)
+    """The clips that are seen, in the order of the document."""
+
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "clips", tuple(_seen(self.scene, self.path)))
+
+    @cached_property
+    def texts(self) -> tuple[Seen, ...]:
+        """The texts that have letters."""
+        return tuple(seen for seen in self.clips if seen.lines)
+
+    @cached_property
+    def painted(self) -> tuple[Seen, ...]:
+        """The clips from front to back."""
+        return tuple(sorted(self.clips, key=lambda seen: seen.depth, reverse=True))
+
+    def ground(self, above: Seen, point: Point) -> Colour | None:
+        """The colour behind a clip at a point of the canvas; None where a picture, or nothing known, is behind it."""
+        layers: list[Colour] = []
+        for seen in self.painted:
+            if seen.depth >= above.depth or not _may_cover(seen.bounds, point):
+                continue
+            colour = _paint(seen, point)
+            if colour is None:
+                return None
+            layers.append(colour)
+            if colour.alpha == 1:
+                return composite(layers)
+        colour = _backdrop(self.scene)
+        return None if colour is None else composite([*layers, colour])
+
+
+def scene_views(project: Project) -> tuple[SceneView, ...]:
+    """The scenes of a resolved project as they are seen."""
+    frame = canvas("portrait" if project.orientation == "portrait" else "landscape")
+    return tuple(SceneView(scene, f"scenes[{index}]", frame) for index, scene in enumerate(project.scenes))
+
+
+def _seen(scene: Scene, path: str) -> Iterator[Seen]:
+    for number, clip in enumerate(scene.clips):
+        if isinstance(clip, UnknownClip | Audio):
+            continue
+        if isinstance(clip, AvatarClip) and (clip.is_delete or clip.voice_only):
+            continue
+        box = _upright_sizes(box_of(clip), clip)
+        yield Seen(clip, f"{path}.clips[{number}]", number, box, box.bounds if box.angle else box)
+
+
+def _upright_sizes(box: Box, clip: Clip) -> Box:
+    # A negative scale mirrors a clip in place, and the editor may turn clips whose class here has no angle.
+    turn = clip.extra.get("angle")
+    angle = turn if is_number(turn) else box.angle
+    if box.width >= 0 <= box.height and angle == box.angle:
+        return box
+    return evolve(box, width=abs(box.width), height=abs(box.height), angle=angle)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a finite JSON number.
+
+    >>> is_number(1), is_number(True), is_number(UNSET)
+    (True, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _laid(clip: Text) -> TextBox | None:
+    size, width = clip.font_size * POINT, clip.width
+    if not (clip.text.strip() and 0 < size < 1e6 and width > 0):
+        return None
+    family = clip.font_family or "Noto Sans CJK"
+    box = measure(clip.text, size, bold=is_bold(clip), family=family)
+    room = width * (ESTIMATE_SLACK if box.estimated else 1)
+    return box if box.width <= room + TOLERANCE else wrap(clip.text, size, room, bold=is_bold(clip), family=family)
+
+
+def is_bold(clip: Text) -> bool:
+    """Whether the bold face is drawn: `font_weight` "bold", or 600 and more."""
+    weight = clip.font_weight
+    return weight == "bold" or (is_number(weight) and weight >= 600)
+
+
+def _line_boxes(clip: Text, laid: TextBox, box: Box) -> Iterator[Box]:
+    size, share = clip.font_size * POINT, _SHARES.get(clip.align, 0.0)
+    edge = (clip.stroke_width or 0) / 2
+    across, down = abs(_scale(clip.scale_x)), abs(_scale(clip.scale_y))
+    corner = Box(box.left, box.top, 1, 1, box.angle)
+    for number, (line, width) in enumerate(zip(laid.lines, laid.line_widths, strict=True)):
+        if line.strip():
+            x, y = edge + share * (clip.width - width), edge + number * line_height(size)
+            left, top = corner.point(x * across, y * down)
+            yield Box(left, top, width * across, text_height(size, 1) * down, box.angle)
+
+
+def _scale(value: Any) -> float:
+    return value if is_number(value) else 1
+
+
+def _face(clip: AvatarClip, box: Box) -> Box | None:
+    value = clip.model.editor or clip.model.editor_value
+    if not value:
+        return None
+    head = (value.head_center_x, value.head_center_y, value.head_width, value.head_height)
+    if not all(map(is_number, (*head, value.model_tight_x, value.model_tight_y))):
+        return None
+    across, down = abs(_scale(clip.scale_x)), abs(_scale(clip.scale_y))
+    corner = Box(box.left, box.top, 1, 1, box.angle)
+    left, top = corner.point((head[0] - value.model_tight_x) * across, (head[1] - value.model_tight_y) * down)
+    return Box(left, top, head[2] * across, head[3] * down, box.angle)
+
+
+# boxes
+
+
+def overlap(one: Box, other: Box, slack: float = 1.0) -> bool:
+    """Whether two boxes, turned or not, share more than `slack` px in every direction.
+
+    >>> overlap(Box(0, 0, 10, 10), Box(8, 8, 10, 10)), overlap(Box(0, 0, 10, 10, 45), Box(6, 0, 4, 4))
+    (True, False)
+    """
+    if not _upright_overlap(one.bounds, other.bounds, slack):
+        return False
+    if not one.angle % 90 and not other.angle % 90:
+        return True
+    return all(_shared(one.corners, other.corners, axis) > slack for box in (one, other) for axis in _axes(box))
+
+
+def _upright_overlap(one: Box, other: Box, slack: float) -> bool:
+    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    return across > slack and down > slack
+
+
+def _axes(box: Box) -> tuple[Point, Point]:
+    radians = math.radians(box.angle % 360)
+    return (math.cos(radians), math.sin(radians)), (-math.sin(radians), math.cos(radians))
+
+
+def _shared(one: Sequence[Point], other: Sequence[Point], axis: Point) -> float:
+    (low, high), (other_low, other_high) = (
+        (min(shadow), max(shadow)) for shadow in ([x * axis[0] + y * axis[1] for x, y in box] for box in (one, other))
+    )
+    return min(high, other_high) - max(low, other_low)
+
+
+def around(boxes: Sequence[Box]) -> Box:
+    """The upright box just around some boxes.
+
+    >>> around([Box(0, 0, 10, 10), Box(20, 5, 10, 10)])
+    Box(left=0, top=0, width=30, height=15, angle=0.0)
+    """
+    bounds = [box.bounds for box in boxes]
+    left, top = min(box.left for box in bounds), min(box.top for box in bounds)
+    right, bottom = max(box.left + box.width for box in bounds), max(box.top + box.height for box in bounds)
+    return Box(left, top, right - left, bottom - top)
+
+
+def inside(box: Box, frame: Box, slack: float = TOLERANCE) -> bool:
+    """Whether an upright box is within another, but for `slack` px."""
+    return not any(past > slack for past in overhang(box, frame))
+
+
+def overhang(box: Box, frame: Box) -> tuple[float, float, float, float]:
+    """How far (px) an upright box reaches past the left, top, right and bottom of another; less than 0 is room.
+
+    >>> overhang(Box(-5, 0, 10, 10), Box(0, 0, 100, 100))
+    (5, 0, -95, -90)
+    """
+    right, bottom = box.left + box.width, box.top + box.height
+    past_right, past_bottom = right - frame.left - frame.width, bottom - frame.top - frame.height
+    return frame.left - box.left, frame.top - box.top, past_right, past_bottom
+
+
+def _may_cover(bounds: Box, point: Point) -> bool:
+    x, y = point[0] - bounds.left, point[1] - bounds.top
+    return 0 <= x <= bounds.width and 0 <= y <= bounds.height
+
+
+# colours
+
+
+@lru_cache(maxsize=256)
+def colour_of(text: Any) -> Colour | None:
+    """The colour that a browser reads; None where it reads none."""
+    try:
+        return parse_colour(text) if isinstance(text, str) and text else None
+    except BuildError:
+        return None
+
+
+def faded(colour: Colour, alpha: float) -> Colour:
+    """The colour of a clip of this opacity (0 to 1)."""
+    return colour if alpha == 1 else evolve(colour, alpha=colour.alpha * alpha)
+
+
+def composite(layers: Sequence[Colour]) -> Colour:
+    """What is seen of colours one behind the other, the first in front."""
+    colour = layers[-1]
+    for layer in reversed(layers[:-1]):
+        colour = layer.over(colour)
+    return colour
+
+
+def _backdrop(scene: Scene) -> Colour | None:
+    solid = scene.background.source_type == "color"
+    return colour_of(scene.background.source_color) if solid else None
+
+
+def _paint(seen: Seen, point: Point) -> Colour | None:
+    """What a clip paints at a point: a colour (clear where it paints nothing), or None where that is not known."""
+    clip = seen.clip
+    if isinstance(clip, Text):
+        plate = colour_of(clip.background_color or "transparent")
+        over_letters = any(_share_of(line, point) for line in seen.lines)
+        return None if over_letters or plate is None else _filled(seen, point, plate, edge=True)
+    if not isinstance(clip, Shape) or not clip.width or not clip.height:
+        return None
+    fill = colour_of(clip.fill)
+    if fill is None:
+        return None
+    return _filled(seen, point, fill, edge=clip.shape_name in _RECTANGLES)
+
+
+def _filled(seen: Seen, point: Point, fill: Colour, *, edge: bool) -> Colour | None:
+    share = _share_of(seen.box, point)
+    if share is None:
+        return Colour(0, 0, 0, 0.0)
+    if edge or _surely_filled(seen.clip, share):
+        return faded(fill, seen.alpha)
+    circle = isinstance(seen.clip, Shape) and seen.clip.shape_name == "Circle"
+    return Colour(0, 0, 0, 0.0) if circle else None
+
+
+def _surely_filled(clip: Clip, share: Point) -> bool:
+    x, y = abs(share[0] - 0.5) * 2, abs(share[1] - 0.5) * 2
+    name = clip.shape_name if isinstance(clip, Shape) else ""
+    if name in ("Circle", "Oval_1", "Oval_2"):
+        return x * x + y * y <= 1
+    return name == "Diamond" and x + y <= 1
+
+
+def _share_of(box: Box, point: Point) -> Point | None:
+    """Where a point lies in a box, as shares of its own width and height; None outside."""
+    if not box.width or not box.height:
+        return None
+    x, y = Box(0, 0, 1, 1, -box.angle).point(point[0] - box.left, point[1] - box.top)
+    share = x / box.width, y / box.height
+    return share if 0 <= share[0] <= 1 and 0 <= share[1] <= 1 else None
+
+
+def hides(front: Seen, back: Seen) -> bool:
+    """Whether a clip in front surely covers another wholly, all the time."""
+    clip = front.clip
+    if front.depth <= back.depth or front.alpha < 1 or getattr(clip, "animation", UNSET):
+        return False
+    if isinstance(clip, Shape):
+        fill = colour_of(clip.fill)
+        if clip.shape_name != "Square" or clip.stroke_radius or fill is None or fill.alpha < 1:
+            return False
+    elif not isinstance(clip, Video):
+        return False
+    return all(_share_of(front.box, corner) for corner in back.box.corners)
