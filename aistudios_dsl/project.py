@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from aistudios_dsl.templates.plan import Plan
+    from aistudios_dsl.views.check import Finding
+    from aistudios_dsl.views.pictures import Media
 
 _HEADLINE_FIELDS = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 
@@ -302,6 +304,31 @@ class Project(Verbs):
             if isinstance(clip, Text) and (letters := estimated(clip.text, clip.font_family or ""))
         }
 
+    def check(self, *, ignore: Iterable[str] = ()) -> list[Finding]:
+        """What is wrong or likely not meant, scene by scene, the gravest first; the rules are in docs/checks.md.
+
+        `ignore`: codes, or "code:tag". Of a template, the fields that wait for a row are noted, and the scenes that
+        wait for none are checked. Raises what `resolve` raises, and `DslError` for an unknown code.
+
+        >>> [finding.code for finding in Project().scene().text("Hello", at=(0, 0)).check()]
+        ['unsafe-area']
+        """
+        from aistudios_dsl.views.check import check
+
+        pending = self._pending()
+        return check(self._settled(pending).resolve(), pending, ignore=ignore)
+
+    def _settled(self, pending: Mapping[str, tuple[str, ...]]) -> Self:
+        """The project as it would be read literally, with the scenes emptied that wait for a row."""
+        if not pending:
+            return self
+        waiting = {path.partition(".")[0] for path in pending if not path.endswith(".when")}
+        scenes = (
+            Scene(position=scene.position) if f"scenes[{index}]" in waiting else scene
+            for index, scene in enumerate(self.scenes)
+        )
+        return evolve(self, scenes=tuple(scenes), literal=True)
+
     def to_dict(self, *, api: Generation | None = None) -> dict[str, Any]:
         """The project as the JSON object that the service takes; see `resolve` for what it raises.
 
@@ -326,6 +353,59 @@ class Project(Verbs):
         target.write_text(self.to_json(indent=2) + "\n", encoding="utf-8")
         return target
 
+    def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
+        """One scene, numbered from 0, as an SVG document: every clip in its computed box. See docs/storyboard.md.
+
+        `media` embeds pictures: {url: file}, or a folder of files named as the URLs end. Other pictures are linked by
+        URL; `links=False` draws stand-ins instead. A template shows its variables. Raises `BuildError`.
+
+        >>> Project().scene(background="#102030").svg()[:38]
+        '<svg xmlns="http://www.w3.org/2000/svg'
+        """
+        from aistudios_dsl.views.svg import picture
+
+        whole, template = self._viewed()
+        return picture(whole, scene, media=media, links=links, template=template)
+
+    def storyboard(self, path: str | os.PathLike[str], *, media: Media | None = None) -> Path:
+        """Write a page that shows every scene, its speech, clips and findings, and return its path.
+
+        The page is one file that asks nothing of any network: pictures are stand-ins unless `media` has a copy, as in
+        `svg`. A template shows its variables. Raises what `resolve` raises.
+        """
+        target = Path(path)
+        target.write_text(self._page(media), encoding="utf-8")
+        return target
+
+    def _page(self, media: Media | None = None) -> str:
+        from aistudios_dsl.views.storyboard import Condition, page
+
+        whole, template = self._viewed()
+        conditions = [Condition(scene.when, scene.each) for scene in self.scenes] if template else []
+        return page(whole, media=media, findings=self.check(), conditions=conditions, template=template)
+
+    def _repr_html_(self) -> str:
+        """The scenes as a notebook shows them: in a frame of their own, in which nothing runs."""
+        from aistudios_dsl.views.storyboard import framed
+
+        return framed(self._page)
+
+    def _viewed(self) -> tuple[WireProject, bool]:
+        """The wire nodes to look at, and whether they are those of a template, which has no numbers of its own yet."""
+        if not self._pending():
+            return self.resolve(), False
+        from aistudios_dsl.views.sketch import sketched, sketcher
+
+        visit = sketcher(self._templates)
+        head = {name: mapped(getattr(self, name), name, visit) for name in (*_HEADLINE_FIELDS, "extra")}
+        frame = mapped(self.frame, "", visit)
+        sketch = evolve(self, **head, frame=frame, scenes=sketched(self.scenes, self._templates), literal=True)
+        try:
+            return sketch.resolve(), True
+        except BuildError as fault:
+            hint = f"{fault.hint}. " if fault.hint else ""
+            raise type(fault)(fault.message, fault.path, f"{hint}To look at one row: .render(row)") from None
+
     @classmethod
     def load(cls, source: str | bytes | os.PathLike[str] | Mapping[str, Any], *, template: bool = True) -> Self:
         """A project from a path, a mapping, or JSON text: a body, or the service's answer to GET, envelope and all.
@@ -347,6 +427,13 @@ class Project(Verbs):
         head: dict[str, Any] = {name: getattr(node, name) or None for name in _HEADLINE_FIELDS}
         head["orientation"] = head["orientation"] or "landscape"
         return cls(**head, scenes=scenes, frame=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
+
+
+def _shown(scene: Scene) -> str:
+    return Project().add(scene)._repr_html_()
+
+
+Scene.shown = staticmethod(_shown)
 
 
 def _scene_of(node: WireScene, position: int) -> Scene:
