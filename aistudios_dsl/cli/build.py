@@ -85,7 +85,7 @@ def _build_rows(
     from aistudios_dsl.cli.bulk import FileNamer, Job, run
     from aistudios_dsl.templates.environment import Templates
 
-    namer = FileNamer(bulk["file_name"], Templates(project.environment)) if bulk["file_name"] else None
+    namer = FileNamer(bulk["file_name"], Templates(project.environment)) if bulk["file_name"] is not None else None
     used = {variable for names in project.variables().values() for variable in names}
     named = namer.variables() if namer else set[str]()
     job = Job(
@@ -130,16 +130,26 @@ def _summary(tally: Tally, job: Job, output: str | None) -> str:
 
 def _refuse_misfits(data: Path | None, output: str | None, indent: int | None, bulk: Mapping[str, Any]) -> None:
     """Raise a usage error for options that do not go together."""
+    target = Path(output) if output else None
+    if target and target.exists() and not (target.is_file() or target.is_dir()):
+        raise click.UsageError(f"{output} is neither a file nor a folder: without -o the JSON goes to stdout")
     if data is None:
-        for option, given in bulk.items():
-            if given:
-                shown = {"file_name": "name"}.get(option, option).replace("_", "-")
-                raise click.UsageError(f"--{shown} speaks of rows: give them with --data")
-    elif bulk["file_name"] is not None:
-        if output is None or Path(output).is_file():
+        given = [{"file_name": "name"}.get(option, option.replace("_", "-")) for option in bulk if bulk[option]]
+        if given:
+            raise click.UsageError(f"--{given[0]} speaks of rows: give them with --data")
+        return
+    if target and target.absolute() == data.absolute():
+        raise click.UsageError(f"{output} is the data itself, and would be overwritten")
+    _refuse_wrong_form(target, str(output).endswith(("/", "\\")), indent, bulk["file_name"])
+
+
+def _refuse_wrong_form(target: Path | None, slash: bool, indent: int | None, file_name: str | None) -> None:
+    """Raise a usage error where a folder is named for lines, or lines for a folder."""
+    if file_name is not None:
+        if target is None or target.is_file():
             raise click.UsageError("--name gives a file for each row: name their folder with -o DIR")
-    elif output and (output.endswith(("/", "\\")) or Path(output).is_dir()):
-        raise click.UsageError(f'{output} is a folder: name the files in it, such as --name "{{{{ id }}}}.json"')
+    elif target and (slash or target.is_dir()):
+        raise click.UsageError(f'{target} is a folder: name the files in it, such as --name "{{{{ id }}}}.json"')
     elif indent is not None:
         raise click.UsageError("JSONL has one line for each row: --indent goes with --name alone")
 

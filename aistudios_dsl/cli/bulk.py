@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -62,7 +62,7 @@ class Job:
     plan: Renderer
     constants: Mapping[str, str]
     used: frozenset[str] | None
-    name: Callable[[Mapping[str, Any]], str] | None
+    name: FileNamer | None
     indent: int | None
     skip: bool
 
@@ -159,16 +159,25 @@ def skipped_path(output: Path) -> Path:
     return whole.with_name(f"{whole.name}.skipped.jsonl")
 
 
-def file_namer(template: str, templates: Templates) -> Callable[[Mapping[str, Any]], str]:
-    """What gives a row's file name. Raises `TemplateError` where it is no name of one file inside the folder."""
+@frozen
+class FileNamer:
+    """Gives a row its file's name. Raises `TemplateError` where that is no name of one file inside the folder."""
 
-    def name(row: Mapping[str, Any]) -> str:
+    template: str
+    templates: Templates
+
+    def variables(self) -> set[str]:
+        """The names that a row must have for it."""
         try:
-            return _sound_name(templates.render(template, row))
+            return set(self.templates.names(self.template))
         except DslError as fault:
             raise fault.under("--name") from None
 
-    return name
+    def __call__(self, row: Mapping[str, Any]) -> str:
+        try:
+            return _sound_name(self.templates.render(self.template, row))
+        except DslError as fault:
+            raise fault.under("--name") from None
 
 
 def _sound_name(name: str) -> str:
@@ -176,10 +185,10 @@ def _sound_name(name: str) -> str:
         raise TemplateError("the file name is empty")
     if name in (".", ".."):
         raise TemplateError(f"{name!r} is no file name")
-    for mark in "/\\\0":
-        if mark in name:
-            hint = "one folder holds all files: {{ name|replace('/', '-') }}"
-            raise TemplateError(f"the file name {name!r} holds {mark!r}, which would lead out of the folder", hint=hint)
+    unfit = next((mark for mark in name if mark in "/\\" or mark < " "), None)
+    if unfit:
+        hint = f"one folder holds all files: {{{{ name|replace({unfit!r}, '-') }}}}"
+        raise TemplateError(f"the file name {name!r} holds {unfit!r}, which is no part of a name", hint=hint)
     if len(name.encode()) > 240:
         raise TemplateError(f"the file name {name[:40]!r}… is {len(name.encode())} bytes long", hint="240 at most")
     return name
