@@ -34,9 +34,12 @@ class Seen:
 
     clip: Clip
     path: str
-    number: int
     box: Box
     bounds: Box
+    depth: tuple[float, int]
+    """What is painted later, and so in front, is more: by layer, then by place in the list."""
+    alpha: float
+    """Its opacity, 0 to 1."""
 
     @property
     def tag(self) -> str:
@@ -47,17 +50,6 @@ class Seen:
     def kind(self) -> str:
         """Its type as the verbs call it."""
         return LABELS.get(self.clip.type, self.clip.type)
-
-    @property
-    def depth(self) -> tuple[float, int]:
-        """What is painted later, and so in front, is more: by layer, then by place in the list."""
-        return self.clip.layer, self.number
-
-    @property
-    def alpha(self) -> float:
-        """Its opacity, 0 to 1."""
-        percent = getattr(self.clip, "opacity", UNSET)
-        return min(1.0, max(0.0, percent / 100)) if is_number(percent) else 1.0
 
     @cached_property
     def laid(self) -> TextBox | None:
@@ -98,6 +90,11 @@ class SceneView:
         """The clips from front to back."""
         return tuple(sorted(self.clips, key=lambda seen: seen.depth, reverse=True))
 
+    @cached_property
+    def covers(self) -> tuple[Seen, ...]:
+        """The clips that surely hide what lies wholly behind them."""
+        return tuple(seen for seen in self.painted if _is_opaque(seen))
+
     def ground(self, above: Seen, point: Point) -> Colour | None:
         """The colour behind a clip at a point of the canvas; None where a picture, or nothing known, is behind it."""
         layers: list[Colour] = []
@@ -127,7 +124,13 @@ def _seen(scene: Scene, path: str) -> Iterator[Seen]:
         if isinstance(clip, AvatarClip) and (clip.is_delete or clip.voice_only):
             continue
         box = _upright_sizes(box_of(clip), clip)
-        yield Seen(clip, f"{path}.clips[{number}]", number, box, box.bounds if box.angle else box)
+        bounds = box.bounds if box.angle else box
+        yield Seen(clip, f"{path}.clips[{number}]", box, bounds, (clip.layer, number), _alpha(clip))
+
+
+def _alpha(clip: Clip) -> float:
+    percent = getattr(clip, "opacity", UNSET)
+    return min(1.0, max(0.0, percent / 100)) if is_number(percent) else 1.0
 
 
 def _upright_sizes(box: Box, clip: Clip) -> Box:
@@ -263,7 +266,7 @@ def _may_cover(bounds: Box, point: Point) -> bool:
 # colours
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def colour_of(text: Any) -> Colour | None:
     """The colour that a browser reads; None where it reads none."""
     try:
@@ -332,15 +335,16 @@ def _share_of(box: Box, point: Point) -> Point | None:
     return share if 0 <= share[0] <= 1 and 0 <= share[1] <= 1 else None
 
 
+def _is_opaque(seen: Seen) -> bool:
+    clip = seen.clip
+    if seen.alpha < 1 or getattr(clip, "animation", UNSET):
+        return False
+    if not isinstance(clip, Shape):
+        return isinstance(clip, Video)
+    fill = colour_of(clip.fill)
+    return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
+
+
 def hides(front: Seen, back: Seen) -> bool:
-    """Whether a clip in front surely covers another wholly, all the time."""
-    clip = front.clip
-    if front.depth <= back.depth or front.alpha < 1 or getattr(clip, "animation", UNSET):
-        return False
-    if isinstance(clip, Shape):
-        fill = colour_of(clip.fill)
-        if clip.shape_name != "Square" or clip.stroke_radius or fill is None or fill.alpha < 1:
-            return False
-    elif not isinstance(clip, Video):
-        return False
-    return all(_share_of(front.box, corner) for corner in back.box.corners)
+    """Whether a clip in front reaches over the whole of another."""
+    return front.depth > back.depth and all(_share_of(front.box, corner) for corner in back.box.corners)

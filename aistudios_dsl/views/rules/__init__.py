@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Literal
 
 from attrs import frozen
 
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.views.sight import SceneView, Seen
-from aistudios_dsl.wire.nodes import Project
+from aistudios_dsl.wire.node import Key, Node, keys
+from aistudios_dsl.wire.nodes import Clip, Project
 
 Severity = Literal["error", "warning", "note"]
 
@@ -25,13 +27,18 @@ class Hit:
     remedy: str = ""
 
 
-@frozen
+@frozen(eq=False)
 class ProjectView:
     """A resolved project, its scenes as they are seen, and the variables that its templates still wait for."""
 
     project: Project
     scenes: tuple[SceneView, ...]
     pending: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def nodes(self) -> tuple[tuple[str, str, Node], ...]:
+        """Every object of the project, with its path and the tag of the clip it belongs to."""
+        return tuple(walk(self.project))
 
 
 @frozen
@@ -78,3 +85,27 @@ def of_scene(code: str, severity: Severity, remedy: str) -> Callable[[OfScene], 
 def hit(message: str, seen: Seen, *boxes: Box) -> Hit:
     """A hit at a clip, seen in its own box where no other is given."""
     return Hit(message, seen.path, seen.tag, boxes or (seen.box,))
+
+
+_BRANCHES: dict[type[Node], tuple[Key, ...]] = {}
+
+
+def walk(node: Node, path: str = "", tag: str = "") -> Iterator[tuple[str, str, Node]]:
+    """An object of the wire and all below it, each with its path and the tag of the clip it belongs to."""
+    if isinstance(node, Clip):
+        tag = node.tag or ""
+    yield path, tag, node
+    for key in _branches(type(node)):
+        value = getattr(node, key.attribute)
+        inner = f"{path}.{key.wire}" if path else key.wire
+        if isinstance(value, Node):
+            yield from walk(value, inner, tag)
+        else:
+            for index, item in enumerate(value or ()):
+                yield from walk(item, f"{inner}[{index}]", tag)
+
+
+def _branches(cls: type[Node]) -> tuple[Key, ...]:
+    if cls not in _BRANCHES:
+        _BRANCHES[cls] = tuple(key for key in keys(cls) if key.node)
+    return _BRANCHES[cls]

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
-from typing import Any
+
+from attrs import frozen
 
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.colour import parse_colour
@@ -14,7 +15,7 @@ from aistudios_dsl.views.rules import Hit, ProjectView, of_project, of_scene
 from aistudios_dsl.views.sight import SceneView
 from aistudios_dsl.wire import nodes
 from aistudios_dsl.wire.node import UNSET, Key, Node, Rule, fault_of, holds_jinja, keys
-from aistudios_dsl.wire.nodes import Clip, Shape, Text, UnknownClip
+from aistudios_dsl.wire.nodes import Shape, Text, UnknownClip
 
 _NEAR = 0.8
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
@@ -64,8 +65,8 @@ def scene_order(view: ProjectView) -> Iterator[Hit]:
 @of_project("bad-value", "error", "give one of the documented values")
 def bad_value(view: ProjectView) -> Iterator[Hit]:
     """A value is outside its documented range or names."""
-    for path, tag, node in _walk(view):
-        for key in _ruled(type(node)):
+    for path, tag, node in view.nodes:
+        for key in _keys_of(type(node)).ruled:
             fault = fault_of(key, getattr(node, key.attribute), literal=not view.pending)
             if fault:
                 yield Hit(fault.message, f"{path}.{key.wire}".lstrip("."), tag, remedy=fault.hint)
@@ -74,7 +75,7 @@ def bad_value(view: ProjectView) -> Iterator[Hit]:
 @of_project("bad-colour", "error", 'write a colour as CSS does, such as "#102030"')
 def bad_colour(view: ProjectView) -> Iterator[Hit]:
     """A colour of a text or a shape is none that a browser reads."""
-    for path, tag, node in _walk(view):
+    for path, tag, node in view.nodes:
         for name, wire in _COLOURS if isinstance(node, Text | Shape) else ():
             value = getattr(node, name, UNSET)
             if (value or (name == "fill" and value == "")) and not (view.pending and holds_jinja(value)):
@@ -94,7 +95,7 @@ def _judged_colour(value: str, wire: str, path: str, tag: str) -> Iterator[Hit]:
 @of_project("unknown-key", "warning", "write the key as the API spells it")
 def unknown_key(view: ProjectView) -> Iterator[Hit]:
     """A key that no page knows is spelt nearly like one that the object takes and lacks."""
-    for path, tag, node in _walk(view):
+    for path, tag, node in view.nodes:
         if isinstance(node, UnknownClip):
             continue
         for name in node.extra:
@@ -144,47 +145,29 @@ def template_variable(view: ProjectView) -> Iterator[Hit]:
 @of_project("leftover-braces", "warning", "render the template, or take the braces out")
 def leftover_braces(view: ProjectView) -> Iterator[Hit]:
     """A project that is no template has a text with Jinja in it, which the viewer would read or hear."""
-    for path, tag, node in _walk(view) if not view.pending else ():
-        for key in _strings(type(node)):
+    for path, tag, node in view.nodes if not view.pending else ():
+        for key in _keys_of(type(node)).strings:
             value = getattr(node, key.attribute)
             if isinstance(value, str) and "{" in value and _BRACES.search(value):
                 yield Hit("has Jinja braces that nothing will fill", f"{path}.{key.wire}".lstrip("."), tag)
 
 
-# the tree of nodes
+@frozen
+class _Keys:
+    """The keys of a class that have a rule, and those that hold strings."""
+
+    ruled: tuple[Key, ...]
+    strings: tuple[Key, ...]
 
 
-def _walk(view: ProjectView) -> Iterator[tuple[str, str, Node]]:
-    """Every object of the project, with its path and the tag of the clip it belongs to."""
-    return _below(view.project, "", "")
+_KEYS_OF: dict[type[Node], _Keys] = {}
 
 
-def _below(node: Node, path: str, tag: str) -> Iterator[tuple[str, str, Node]]:
-    if isinstance(node, Clip):
-        tag = node.tag or ""
-    yield path, tag, node
-    for key in _branches(type(node)):
-        value = getattr(node, key.attribute)
-        if not value:
-            continue
-        inner = f"{path}.{key.wire}" if path else key.wire
-        if isinstance(value, Node):
-            yield from _below(value, inner, tag)
-        else:
-            for index, item in enumerate(value):
-                yield from _below(item, f"{inner}[{index}]", tag)
-
-
-@cache
-def _branches(cls: Any) -> tuple[Key, ...]:
-    return tuple(key for key in keys(cls) if key.node)
-
-
-@cache
-def _ruled(cls: Any) -> tuple[Key, ...]:
-    return tuple(key for key in keys(cls) if key.rule != Rule())
-
-
-@cache
-def _strings(cls: Any) -> tuple[Key, ...]:
-    return tuple(key for key in keys(cls) if str in key.kinds)
+def _keys_of(cls: type[Node]) -> _Keys:
+    if cls not in _KEYS_OF:
+        every = keys(cls)
+        _KEYS_OF[cls] = _Keys(
+            tuple(key for key in every if key.rule != Rule()),
+            tuple(key for key in every if str in key.kinds),
+        )
+    return _KEYS_OF[cls]

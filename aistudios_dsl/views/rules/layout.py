@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations
 
 from aistudios_dsl.layout.colour import Colour, contrast
@@ -29,6 +30,7 @@ CONTRAST = 4.5
 """What WCAG 2.2 (1.4.3, level AA) asks of text."""
 _SIDES = ("left", "top", "right", "bottom")
 _SAMPLES = (0.1, 0.5, 0.9)
+_BLACK = Colour(0, 0, 0)
 _LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
 
 
@@ -178,7 +180,7 @@ def _named(seen: Seen) -> str:
 def hidden(scene: SceneView) -> Iterator[Hit]:
     """A clip is wholly covered by a video or an opaque square in front of it."""
     for seen in scene.clips:
-        front = next((other for other in scene.painted if hides(other, seen)), None)
+        front = next((cover for cover in scene.covers if hides(cover, seen)), None)
         if front and not _is_backdrop(seen, scene.frame):
             yield hit(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
 
@@ -208,10 +210,15 @@ def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colo
     behind = [faded(plate, seen.alpha)] if plate else []
     for line in seen.lines if fronts else ():
         for share in _SAMPLES:
-            ground = Colour(0, 0, 0) if behind and behind[0].alpha == 1 else scene.ground(seen, line.point(share, 0.5))
+            ground = _BLACK if behind and behind[0].alpha == 1 else scene.ground(seen, line.point(share, 0.5))
             if ground is not None:
-                whole = composite([*behind, ground])
-                yield max((contrast(front, whole), front, whole) for front in fronts)
+                yield _weighed(tuple(fronts), (*behind, ground))
+
+
+@lru_cache(maxsize=1024)
+def _weighed(fronts: tuple[Colour, ...], layers: tuple[Colour, ...]) -> tuple[float, Colour, Colour]:
+    ground = composite(layers)
+    return max((contrast(front, ground), front, ground) for front in fronts)
 
 
 @of_scene("layers-tied", "warning", "give each clip of the scene a layer of its own")
