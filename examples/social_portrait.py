@@ -2,13 +2,13 @@
 
 from aistudios_dsl import Project, above
 
-ACCENT = "#ff4f79"
+ACCENT = "#d81b60"
 
 project = (
     Project("Three stretches", orientation="portrait")
     .scene(background="#14213d")
     .avatar("M000045058", framing="waist", say="Sitting all day? Here are three stretches.")
-    .text("3 stretches\nfor desk workers", font_size=72, bold=True, align="center", at="top", margin=140, tag="hook")
+    .text("3 stretches\nfor desk workers", font_size=72, bold=True, align="center", at="bottom", margin=200, tag="hook")
     .scene(background="#14213d")
     .avatar("M000045058", framing="bust", say="Roll your shoulders. Open your chest. Breathe.")
     .shape("Rectangle_corner0", fill=ACCENT, width="80%", height=180, at="bottom", margin=160, tag="button")
