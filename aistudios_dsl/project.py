@@ -319,9 +319,7 @@ class Project(Verbs):
         return check(self._settled(pending).resolve(), pending, ignore=ignore)
 
     def _settled(self, pending: Mapping[str, tuple[str, ...]]) -> Self:
-        """The project as it would be read literally, with the scenes emptied that wait for a row."""
-        if not pending:
-            return self
+        """The project read literally, with the scenes emptied that wait for a row."""
         waiting = {path.partition(".")[0] for path in pending if not path.endswith(".when")}
         scenes = (
             Scene(position=scene.position) if f"scenes[{index}]" in waiting else scene
@@ -367,22 +365,25 @@ class Project(Verbs):
         whole, template = self._viewed()
         return picture(whole, scene, media=media, links=links, template=template)
 
-    def storyboard(self, path: str | os.PathLike[str], *, media: Media | None = None) -> Path:
-        """Write a page that shows every scene, its speech, clips and findings, and return its path.
+    def storyboard(
+        self, path: str | os.PathLike[str], *, media: Media | None = None, scene: int | None = None
+    ) -> Path:
+        """Write a page that shows every scene, or only one, with its speech, clips and findings; return its path.
 
         The page is one file that asks nothing of any network: pictures are stand-ins unless `media` has a copy, as in
-        `svg`. A template shows its variables. Raises what `resolve` raises.
+        `svg`. A template shows its variables. Raises what `resolve` raises, and `BuildError` as `svg` does.
         """
         target = Path(path)
-        target.write_text(self._page(media), encoding="utf-8")
+        target.write_text(self._page(media, scene), encoding="utf-8")
         return target
 
-    def _page(self, media: Media | None = None) -> str:
+    def _page(self, media: Media | None = None, scene: int | None = None) -> str:
         from aistudios_dsl.views.storyboard import Condition, page
 
         whole, template = self._viewed()
-        conditions = [Condition(scene.when, scene.each) for scene in self.scenes] if template else []
-        return page(whole, media=media, findings=self.check(), conditions=conditions, template=template)
+        conditions = [Condition(each.when, each.each) for each in self.scenes] if template else []
+        found = self.check()
+        return page(whole, media=media, findings=found, conditions=conditions, template=template, only=scene)
 
     def _repr_html_(self) -> str:
         """The scenes as a notebook shows them: in a frame of their own, in which nothing runs."""

@@ -7,6 +7,7 @@ import click
 from aistudios_dsl.cli.base import Commands
 from aistudios_dsl.cli.build import build
 from aistudios_dsl.cli.online import avatars, download, send, status, wait, whoami
+from aistudios_dsl.cli.preview import preview
 from aistudios_dsl.cli.sandbox import sandbox
 from aistudios_dsl.cli.vars import variables
 
@@ -17,5 +18,5 @@ def main() -> None:
     """Write AI Studios videos as Python; get the exact project JSON, offline."""
 
 
-for _command in (build, sandbox, variables, whoami, send, status, wait, download, avatars):
+for _command in (build, preview, sandbox, variables, whoami, send, status, wait, download, avatars):
     main.add_command(_command)

@@ -19,7 +19,17 @@ from aistudios_dsl.speech import duration, plain
 from aistudios_dsl.views.outlines import figures
 from aistudios_dsl.views.pictures import Media, file_name, read
 from aistudios_dsl.views.sketch import VARIABLE
-from aistudios_dsl.views.svg import Drawing, element, escaped, frame_of, layer_of, pictures_of, scene_svg, seen
+from aistudios_dsl.views.svg import (
+    Drawing,
+    element,
+    escaped,
+    frame_of,
+    layer_of,
+    pictures_of,
+    scene_at,
+    scene_svg,
+    seen,
+)
 from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Image, Project, Scene, Shape, Text, Video
 
 if TYPE_CHECKING:
@@ -89,16 +99,19 @@ def page(
     findings: Sequence[Finding] = (),
     conditions: Sequence[Condition] = (),
     template: bool = False,
+    only: int | None = None,
 ) -> str:
     """The HTML of a storyboard. `media`: local copies of pictures, to embed; `conditions` of its scenes, in order.
 
-    `template`: braces in texts are variables, shown as chips. Raises `BuildError` for a copy that is no picture.
+    `template`: braces in texts are variables, shown as chips. `only`: the one scene to show, from 0. Raises
+    `BuildError` for a copy that is no picture, and for a scene that is not there.
 
     >>> page(Project(scenes=()))[:15]
     '<!doctype html>'
     """
     frame = frame_of(project)
-    pictures = read(media, (url for scene in project.scenes for url in pictures_of(scene)))
+    scenes = [(index, scene_at(project, index)) for index in (range(len(project.scenes)) if only is None else [only])]
+    pictures = read(media, (url for _, scene in scenes for url in pictures_of(scene)))
     panels = [
         _panel(
             scene,
@@ -107,15 +120,16 @@ def page(
             [finding for finding in findings if finding.scene == index],
             conditions[index] if index < len(conditions) else Condition(),
         )
-        for index, scene in enumerate(project.scenes)
+        for index, scene in scenes
     ]
+    loose = [finding for finding in findings if finding.scene is None]
     return _template().render(
         title=project.name or "Storyboard",
         size=f"{frame.width} × {frame.height} px",
         orientation="portrait" if frame.height > frame.width else "landscape",
         panels=panels,
-        loose=[finding for finding in findings if finding.scene is None],
-        found=len(findings),
+        loose=loose,
+        found=len(loose) + sum(len(panel.findings) for panel in panels),
         seconds=sum(panel.seconds for panel in panels),
         template=template,
         style=_asset("storyboard.css"),

@@ -16,7 +16,7 @@ from aistudios_dsl.layout.sizes import POINT, seen_size
 from aistudios_dsl.views import outlines
 from aistudios_dsl.views.outlines import Rectangle, figures
 from aistudios_dsl.views.pictures import Media, Pictures, file_name, read, scheme_of
-from aistudios_dsl.views.sight import Seen, is_bold
+from aistudios_dsl.views.sight import ESTIMATE_SLACK, TOLERANCE, is_bold
 from aistudios_dsl.views.sketch import VARIABLE
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Background, Image, Project, Scene, Shadow, Shape, Text, Video
@@ -50,13 +50,18 @@ def picture(
     Pictures that `media` has a copy of are embedded; others are linked by URL, or stand-ins where `links` is false.
     Raises `BuildError` for a number that no scene has, and for a copy that is no picture.
     """
-    if not isinstance(index, int) or not -len(project.scenes) <= index < len(project.scenes):
-        many = len(project.scenes)
-        hint = f"they are numbered 0 to {many - 1}" if many else "open one with .scene() first"
-        raise BuildError(f"there is no scene {index!r}", hint=hint)
-    scene = project.scenes[index]
+    scene = scene_at(project, index)
     drawing = Drawing(frame_of(project), read(media, pictures_of(scene), linked=links), template)
     return scene_svg(scene, drawing, title=project.name or "")
+
+
+def scene_at(project: Project, index: int) -> Scene:
+    """The scene with this number, from 0; `BuildError` where there is none."""
+    many = len(project.scenes)
+    if isinstance(index, int) and 0 <= index < many:
+        return project.scenes[index]
+    hint = f"they are numbered 0 to {many - 1}" if many else "open one with .scene() first"
+    raise BuildError(f"there is no scene {index!r}", hint=hint)
 
 
 def frame_of(project: Project) -> Box:
@@ -327,7 +332,7 @@ def _grown(clip: AnyClip, stroke: float) -> str:
 
 def _text(clip: Text, box: Box, drawing: Drawing) -> str:
     size, stroke, bold = clip.font_size * POINT, _stroke_width(clip), is_bold(clip)
-    lines = Seen(clip, "", 0, box, box).laid
+    lines = text_lines(clip)
     if lines is None:
         return ""
     share = {"center": 0.5, "right": 1.0}.get(clip.align, 0.0) if isinstance(clip.align, str) else 0.0
@@ -356,6 +361,17 @@ def _text(clip: Text, box: Box, drawing: Drawing) -> str:
     behind = _paint("fill", clip.background_color)
     panel = element("path", d=outlines.rectangle(box.width, box.height), **behind) if clip.background_color else ""
     return panel + element("g", *chips, words, transform=_grown(clip, stroke))
+
+
+def text_lines(clip: Text) -> measure.TextBox | None:
+    """The lines of a text on the wire as the editor breaks them to the width of its box; None where there are none."""
+    size, width = clip.font_size * POINT, clip.width
+    if not (clip.text.strip() and 0 < size < 1e6 and width > 0):
+        return None
+    bold, family = is_bold(clip), clip.font_family or "Noto Sans CJK"
+    box = measure.measure(clip.text, size, bold=bold, family=family)
+    room = width * (ESTIMATE_SLACK if box.estimated else 1)
+    return box if box.width <= room + TOLERANCE else measure.wrap(clip.text, size, room, bold=bold, family=family)
 
 
 def _line(line: str, x: float, y: float, width: float) -> str:

@@ -1,0 +1,98 @@
+"""`aistudios preview`: a script as a page to look at, or as one picture a scene, before anything is sent."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aistudios_dsl.cli.base import load_script, setting
+from aistudios_dsl.errors import DslError
+
+if TYPE_CHECKING:
+    from aistudios_dsl.project import Project
+
+
+@click.command()
+@click.argument("script", type=click.Path(path_type=Path))
+@click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
+@click.option("-o", "--output", default="storyboard.html", show_default=True, help="A page; DIR/ or .svg: pictures.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
+@click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): one of them is shown.")
+@click.option("--row", type=click.IntRange(1), help="Which row of --data, from 1 (the default).")
+@click.option("--scene", type=click.IntRange(1), help="Only this scene, counted from 1 as the page counts them.")
+@click.option("--media", type=click.Path(path_type=Path), help="A folder with copies of pictures, named as URLs end.")
+@click.option("--open", "show", is_flag=True, help="Open what was written.")
+def preview(
+    script: Path,
+    name: str,
+    output: str,
+    settings: Sequence[str],
+    data: Path | None,
+    row: int | None,
+    scene: int | None,
+    media: Path | None,
+    show: bool,
+) -> None:
+    """Show SCRIPT: every scene as it will be laid out, with its speech, its clips and what the checks found.
+
+    A template is shown with its variables; --set or --data fill them. Nothing is fetched: pictures are stand-ins unless
+    --media has a copy.
+
+    \b
+    aistudios preview examples/product_promo.py -o storyboard.html --open
+    aistudios preview examples/personalised.py --data examples/data/people.csv --row 2
+    aistudios preview examples/product_promo.py -o pictures/
+    """
+    if row is not None and data is None:
+        raise click.UsageError("--row speaks of rows: give them with --data")
+    project = _filled(load_script(script, name), dict(setting(text) for text in settings), data, row or 1)
+    target = Path(output)
+    try:
+        written = _write(project, target, output.endswith(("/", "\\")) or target.is_dir(), scene, media)
+    except OSError as fault:
+        hint = "is its folder there, and may you write to it?"
+        raise DslError(f"cannot write {output}: {fault.strerror}", hint=hint) from None
+    click.echo(f"{output}: {len(written)} pictures" if len(written) > 1 else str(written[0]), err=True)
+    if show and not webbrowser.open(written[0].resolve().as_uri()):
+        click.echo("note: no browser could be opened", err=True)
+
+
+def _filled(project: Project, constants: dict[str, str], data: Path | None, number: int) -> Project:
+    if data is None:
+        return project.render(constants) if constants else project
+    from aistudios_dsl.templates.rows import of_row, read_rows
+
+    rows = read_rows(data)
+    row = next(islice(rows, number - 1, None), None)
+    if row is None:
+        raise DslError(f"{data} has no row {number}", hint=f"it has {rows.count}")
+    try:
+        return project.render({**row, **constants})
+    except DslError as fault:
+        raise of_row(fault, number, row) from None
+
+
+def _write(project: Project, target: Path, folder: bool, scene: int | None, media: Path | None) -> list[Path]:
+    """Write a page, a picture, or a folder of pictures, and return what was written."""
+    many = len(project.scenes)
+    if scene is not None and scene > many:
+        raise DslError(f"there is no scene {scene}", hint=f"the project has {many}")
+    if not folder and target.suffix != ".svg":
+        return [project.storyboard(target, media=media, scene=None if scene is None else scene - 1)]
+    numbers = [scene] if scene is not None else list(range(1, many + 1))
+    if not folder and len(numbers) != 1:
+        raise click.UsageError(f"{target} is one picture: name a scene with --scene, or a folder with -o DIR/")
+    pictures = [(number, project.svg(number - 1, media=media)) for number in numbers]
+    if not folder:
+        target.write_text(pictures[0][1], encoding="utf-8")
+        return [target]
+    target.mkdir(exist_ok=True)
+    paths = [target / f"scene-{number}.svg" for number, _ in pictures]
+    for path, (_, text) in zip(paths, pictures, strict=True):
+        path.write_text(text, encoding="utf-8")
+    return paths
