@@ -6,9 +6,11 @@ import click
 
 from aistudios_dsl.cli.base import Commands
 from aistudios_dsl.cli.build import build
+from aistudios_dsl.cli.check import check
 from aistudios_dsl.cli.online import avatars, download, send, status, wait, whoami
 from aistudios_dsl.cli.preview import preview
 from aistudios_dsl.cli.sandbox import sandbox
+from aistudios_dsl.cli.schema import schema
 from aistudios_dsl.cli.vars import variables
 
 
@@ -18,5 +20,5 @@ def main() -> None:
     """Write AI Studios videos as Python; get the exact project JSON, offline."""
 
 
-for _command in (build, preview, sandbox, variables, whoami, send, status, wait, download, avatars):
+for _command in (build, check, preview, sandbox, schema, variables, whoami, send, status, wait, download, avatars):
     main.add_command(_command)

@@ -14,8 +14,10 @@ from aistudios_dsl.views.rules import RULES, Hit, ProjectView, Rule, Severity, d
 from aistudios_dsl.views.sight import scene_views
 from aistudios_dsl.wire.nodes import Project
 
-MODULES = (document, layout, media, speech)
+MODULES = (layout, speech, media, document)
 """Where the rules stand; importing them enters each into the table."""
+CODES = tuple(RULES)
+"""Every code; docs/checks.md shows each with an example."""
 
 _RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 _INDEX = re.compile(r"^scenes\[(\d+)\](?:\.clips\[(\d+)\])?")

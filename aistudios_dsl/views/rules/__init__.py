@@ -52,7 +52,7 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {}
-"""Every rule by its code, in the order of `docs/checks.md`."""
+"""Every rule by its code."""
 
 OfProject = Callable[[ProjectView], Iterator[Hit]]
 OfScene = Callable[[SceneView], Iterator[Hit]]

@@ -151,4 +151,5 @@ def shown_url(url: str) -> str:
     bare = re.split("[?#]", bare, maxsplit=1)[0] or "the URL"
     if bare.lower().startswith("data:"):
         bare = "data:…"
+    bare = re.sub(r"[\x00-\x1f\x7f-\x9f]", "", bare)
     return bare if len(bare) <= 80 else f"{bare[:79]}…"
