@@ -95,7 +95,8 @@ def _limits(key: Key) -> dict[str, Any]:
 
 def _or_null(value: dict[str, Any]) -> dict[str, Any]:
     if "type" not in value:
-        return {"anyOf": [value, {"type": "null"}]}
+        # Not anyOf: validators then say where inside the object the fault is.
+        return {"type": ["object", "null"], "if": {"type": "object"}, "then": value}
     types = value["type"] if isinstance(value["type"], list) else [value["type"]]
     enum = {"enum": [*value["enum"], None]} if "enum" in value else {}
     return value | {"type": list(dict.fromkeys([*types, "null"]))} | enum
