@@ -8,6 +8,7 @@ from aistudios_dsl.cli.base import Commands
 from aistudios_dsl.cli.build import build
 from aistudios_dsl.cli.check import check
 from aistudios_dsl.cli.online import avatars, download, send, status, wait, whoami
+from aistudios_dsl.cli.outbox import outbox
 from aistudios_dsl.cli.preview import preview
 from aistudios_dsl.cli.sandbox import sandbox
 from aistudios_dsl.cli.schema import schema
@@ -20,5 +21,19 @@ def main() -> None:
     """Write AI Studios videos as Python; get the exact project JSON, offline."""
 
 
-for _command in (build, check, preview, sandbox, schema, variables, whoami, send, status, wait, download, avatars):
+for _command in (
+    build,
+    check,
+    preview,
+    sandbox,
+    schema,
+    variables,
+    whoami,
+    send,
+    status,
+    wait,
+    download,
+    avatars,
+    outbox,
+):
     main.add_command(_command)

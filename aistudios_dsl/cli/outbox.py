@@ -1,0 +1,216 @@
+"""`aistudios outbox`: many payloads, each sent once, through a journal that survives every interruption."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import asdict
+
+from aistudios_dsl.errors import DslError
+
+if TYPE_CHECKING:
+    from aistudios_dsl.service.outbox import Outbox, Row, Summary
+
+
+def _rate(ctx: click.Context, option: click.Parameter, value: str) -> float:
+    """Requests a second, from `2`, `2/s` or `90/min`."""
+    number, _, unit = value.partition("/")
+    seconds = {"": 1, "s": 1, "min": 60, "h": 3600}.get(unit)
+    try:
+        rate = float(number) / (seconds or 0)
+    except (ValueError, ZeroDivisionError):
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise click.BadParameter(f"{value!r} is no rate: write 2/s or 90/min")
+    return rate
+
+
+journal = click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="The journal's file.")
+
+
+@click.group()
+def outbox() -> None:
+    """Send many payloads, each once, and go on after any interruption."""
+
+
+@outbox.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--export/--draft", default=None, help="Render, which spends credits; or store drafts only.")
+@journal
+@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at once.")
+@click.option("--rate", default="2/s", callback=_rate, show_default=True, help="At most so many requests: 2/s, 90/min.")
+@click.option("--max-renders", type=click.IntRange(0), help="A budget over all runs of this journal.")
+@click.option("--download", type=click.Path(path_type=Path, file_okay=False), help="Save the videos in this folder.")
+@click.option("--timeout", default=1800.0, show_default=True, help="Follow each rendering for so many seconds.")
+@click.option("--key", help="The payload's key that names a row; else its line number does.")
+@click.option("--literal", is_flag=True, help="Braces in the payloads are meant, and no forgotten template.")
+@click.option("--yes", is_flag=True, help="Do not ask before spending.")
+def run(
+    file: Path,
+    export: bool | None,
+    journal: Path | None,
+    key: str | None,
+    literal: bool,
+    yes: bool,
+    **how: Any,
+) -> None:
+    """Send the payloads of FILE, a JSONL. Run it again to go on: what was sent is not sent twice.
+
+    The journal is FILE with the suffix .outbox, unless --journal names another.
+
+    \b
+    aistudios build video.py --data rows.csv -o videos.jsonl
+    aistudios outbox run videos.jsonl --export --max-renders 10 --download videos
+    """
+    from aistudios_dsl.service import Client, Outbox
+
+    if export is None:
+        raise click.UsageError("say --export (renders, spends credits) or --draft")
+    with Client() as client, Outbox(journal or file.with_suffix(".outbox"), client) as box:
+        box.add(file, key=key, literal=literal)
+        _ask(box, client.base_url, export, yes, how["max_renders"])
+        with _shown(box) as show:
+            summary = box.run(export=export, on_change=show, **how)
+        _conclude(box, summary)
+
+
+@outbox.command()
+@journal
+@click.option("--json", "as_json", is_flag=True, help="Print every row as JSON.")
+def status(journal: Path | None, as_json: bool) -> None:
+    """Print how many rows are in each state; for those whose fate is unknown, what the service has by their name."""
+    from aistudios_dsl.service import Outbox
+
+    with Outbox(_the_journal(journal)) as box:
+        listed = _candidates(box)
+        if as_json:
+            _print_json(box, listed)
+            return
+        for state, count in box.counts().items():
+            click.echo(f"{state:12}{count:6}")
+        for row in box.rows("failed", "unknown"):
+            click.echo(f"row {row.key} ({row.name}): {row.state}: {row.note}")
+            for line in _advice(row, listed) if row.state == "unknown" else ():
+                click.echo(f"  {line}")
+
+
+@outbox.command()
+@click.argument("row")
+@click.option("--sent", metavar="ID", help="It was sent, and is this project.")
+@click.option("--not-sent", is_flag=True, help="It was not sent: the next run sends it.")
+@journal
+def mark(row: str, sent: str | None, not_sent: bool, journal: Path | None) -> None:
+    """Say what became of a ROW whose fate is unknown, after a look at the dashboard."""
+    from aistudios_dsl.service import Outbox
+
+    if (sent is None) == (not not_sent):
+        raise click.UsageError("say --sent ID or --not-sent")
+    with Outbox(_the_journal(journal)) as box:
+        found = box.mark(row, sent=sent, not_sent=not_sent)
+    click.echo(f"row {found.key} ({found.name}): {found.state}")
+
+
+def _the_journal(given: Path | None) -> Path:
+    found = [given] if given else sorted(Path().glob("*.outbox"))
+    if not found:
+        raise DslError("there is no journal (*.outbox) in this folder", hint="name one: --journal FILE")
+    if len(found) > 1:
+        raise DslError(f"which journal? {', '.join(map(str, found))}", hint="name one: --journal FILE")
+    if not found[0].is_file():
+        raise DslError(f"there is no journal {found[0]}", hint="outbox run makes it")
+    return found[0]
+
+
+def _ask(box: Outbox, service: str, export: bool, yes: bool, budget: int | None) -> None:
+    queued = len(box.rows("queued"))
+    limit = f", at most {budget} renders in all" if budget is not None and export else ""
+    what = (
+        f"{queued} of {sum(box.counts().values())} rows to be {'rendered' if export else 'stored'} at {service}{limit}"
+    )
+    click.echo(what, err=True)
+    if export and queued and not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("rendering spends credits, and there is nobody to ask: add --yes")
+        click.confirm("Rendering spends credits. Send them?", abort=True, err=True)
+
+
+@contextmanager
+def _shown(box: Outbox) -> Iterator[Callable[[Row], object]]:
+    """Show each change: a bar on a terminal, else a line."""
+    if not sys.stderr.isatty():
+        yield lambda row: None if row.state in ("submitting", "rendering") else _line(row)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    total = sum(box.counts().values())
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    states = {row.number: row.state for row in box.rows()}
+    ended = {"done", "downloaded", "failed", "unknown"}
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("sending", total=total)
+
+        def show(row: Row) -> None:
+            states[row.number] = row.state
+            bar.update(task, completed=sum(state in ended for state in states.values()), description=row.state)
+            if row.state in ("failed", "unknown"):
+                bar.console.print(f"row {row.key} ({row.name}): {row.state}: {row.note}", markup=False, highlight=False)
+
+        yield show
+
+
+def _line(row: Row) -> None:
+    more = row.file or row.note or row.project_id
+    click.echo(f"row {row.key} ({row.name}): {row.state}{more and f': {more}'}", err=True)
+
+
+def _conclude(box: Outbox, summary: Summary) -> None:
+    """The counts on stdout; what is left to do, as an error."""
+    click.echo(", ".join(f"{count} {state}" for state, count in summary.counts.items()))
+    if summary.stopped:
+        raise DslError(f"stopped: {summary.stopped}")
+    if box.rows("unknown"):
+        where = f"outbox status --journal {box.path}"
+        raise DslError(
+            "some rows may have been sent, or not: they are not sent again by themselves", hint=f"aistudios {where}"
+        )
+    if not summary.complete:
+        raise DslError("some rows are not done", hint=f"aistudios outbox status --journal {box.path}")
+
+
+def _candidates(box: Outbox) -> dict[str, tuple[dict[str, Any], ...]] | None:
+    """What the service lists for the unknown rows; None, with a note, where it cannot be asked."""
+    from aistudios_dsl.service import Client, Outbox
+
+    if not box.rows("unknown"):
+        return {}
+    try:
+        with Client() as client, Outbox(box.path, client) as asking:
+            return asking.candidates()
+    except DslError as fault:
+        click.echo(f"note: the service could not be asked: {fault}", err=True)
+        return None
+
+
+def _advice(row: Row, listed: dict[str, tuple[dict[str, Any], ...]] | None) -> Iterator[str]:
+    for project in (listed or {}).get(row.key, ()):
+        yield f"the service has {project.get('id')} of this name, {project.get('state')}"
+        yield f"  if it is this row: aistudios outbox mark {row.key} --sent {project.get('id')}"
+    if listed is not None and not listed.get(row.key):
+        yield "the service lists nothing else of this name (it lists no drafts: look at the dashboard)"
+    yield f"if it was not sent: aistudios outbox mark {row.key} --not-sent"
+
+
+def _print_json(box: Outbox, listed: dict[str, tuple[dict[str, Any], ...]] | None) -> None:
+    from aistudios_dsl.wire.jsontext import canonical
+
+    rows = [asdict(row) for row in box.rows()]
+    for row in rows:
+        if row["state"] == "unknown":
+            row["candidates"] = None if listed is None else listed.get(row["key"], ())
+    click.echo(canonical({"counts": box.counts(), "rows": rows}))

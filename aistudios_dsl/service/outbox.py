@@ -1,0 +1,150 @@
+"""Many payloads, each sent once: an outbox that can be killed at any moment and goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Self
+
+from aistudios_dsl.errors import BuildError, DslError
+from aistudios_dsl.service.flow import Payload
+from aistudios_dsl.service.intake import entries
+from aistudios_dsl.service.journal import Journal, Row
+from aistudios_dsl.service.sending import Run, Sender, Summary, ctrl_c
+
+__all__ = ["Outbox", "Row", "Summary"]
+
+
+class Outbox:
+    """Payloads in a SQLite journal at `path`, sent through a blocking client; each row at most once.
+
+    A row goes queued, submitting, submitted, rendering, done, downloaded; or it ends as failed, or as unknown, when it
+    may or may not have been sent: such a row is never sent again by itself. Without a `client` it can be read, added
+    to and marked. Raises `DslError` where the journal is none, is of another version, or is damaged.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, Outbox(f"{folder}/videos.outbox") as outbox:
+    ...     outbox.add([{"name": "One", "scenes": []}, {"name": "Two", "scenes": []}])
+    ...     outbox.counts()
+    2
+    {'queued': 2}
+    """
+
+    def __init__(self, path: str | Path, client: Sender | None = None) -> None:
+        self._journal = Journal(Path(path))
+        self._client = client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Outbox({str(self.path)!r})"
+
+    @property
+    def path(self) -> Path:
+        """The journal's file."""
+        return self._journal.path
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    def add(self, source: str | Path | Iterable[Payload], *, key: str | None = None, literal: bool = False) -> int:
+        """Take in the payloads of a JSONL file, or of an iterable, and return how many were new.
+
+        A row is known by its line number, or by what the payload has under `key`; give the whole source each time.
+        Payloads that still hold Jinja are refused unless `literal`. Raises `LoadError`, with nothing taken in, naming
+        every row that is no project, changed since, is gone, or is the same as another.
+        """
+        found = entries(source, key, literal)
+        with self._journal.alone():
+            return self._journal.add(found, str(source) if isinstance(source, str | Path) else "this source")
+
+    def rows(self, *states: str) -> tuple[Row, ...]:
+        """The rows, or those in these states, in the order they came in."""
+        return self._journal.rows(*states)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows are in each state."""
+        return self._journal.counts()
+
+    def mark(self, key: str, *, sent: str | None = None, not_sent: bool = False) -> Row:
+        """Say what became of a row that nobody else can tell: `sent` as this project id, or `not_sent`.
+
+        A row that is not sent is queued again, and takes in what the source has for it then. Raises `DslError` where
+        the row's state leaves no doubt.
+        """
+        if (sent is None) == (not not_sent):
+            raise BuildError("say either sent, with the project's id, or not_sent")
+        with self._journal.alone():
+            row = self._journal.row(key)
+            if row.state not in ("unknown", "failed") or row.project_id:
+                raise DslError(f"row {key} is {row.state}{row.project_id and f' as {row.project_id}'}: nothing to say")
+            if sent is None:
+                return self._journal.change(row, state="queued", sha256=None, note="marked as not sent")
+            for other in self.rows():
+                if other.project_id == sent:
+                    raise DslError(f"{sent} is row {other.key} ({other.name})")
+            return self._journal.change(row, state="submitted", project_id=sent, note="marked as sent")
+
+    def candidates(self) -> dict[str, tuple[dict[str, Any], ...]]:
+        """For each unknown row, the projects that the service lists under its name and that no row is known to be.
+
+        The service lists what was exported; a draft is seen on the dashboard only. Raises `ApiError`.
+        """
+        unknown = self.rows("unknown")
+        listed = self._agreed().list() if unknown else ()
+        known = {row.project_id for row in self.rows()}
+        free = [project for project in listed if project.get("id") not in known]
+        return {row.key: tuple(one for one in free if one.get("name") == row.name) for row in unknown}
+
+    def run(
+        self,
+        *,
+        export: bool,
+        concurrency: int = 4,
+        rate: float = 2.0,
+        max_renders: int | None = None,
+        download: str | Path | None = None,
+        timeout: float = 1800.0,
+        on_change: Callable[[Row], object] | None = None,
+    ) -> Summary:
+        """Send what is queued, follow what renders, and save the videos into the folder `download` if one is given.
+
+        `export=True` renders, which spends credits; False stores drafts. At most `concurrency` requests at once and
+        `rate` requests a second are made, at most `max_renders` renders are asked for over the journal's whole life,
+        and each rendering is followed for `timeout` seconds. Ctrl-C lets what is in flight finish; a second one does
+        not. Raises `DslError` where another process works on the journal, or where it was begun with other terms.
+        """
+        if not isinstance(export, bool):
+            raise BuildError(f"export is {export!r}", hint="True renders and spends credits, False stores drafts")
+        if concurrency < 1 or rate <= 0:
+            raise BuildError("concurrency must be 1 or more, and rate more than 0")
+        folder = _folder(download)
+        with self._journal.alone():
+            client = self._agreed()
+            self._journal.agree("mode", "render" if export else "draft", "was begun to {} and goes on so")
+            run = Run(self._journal, client, export, concurrency, 1 / rate, max_renders, folder, timeout, on_change)
+            with ctrl_c(run.interrupt):
+                return run.go()
+
+    def _agreed(self) -> Sender:
+        """The client, if it is one of the service that this journal is about."""
+        if self._client is None:
+            raise BuildError("this outbox has no client", hint="write Outbox(path, client)")
+        self._journal.agree("service", self._client.base_url, f"is about {{}}, and not about {self._client.base_url}")
+        return self._client
+
+
+def _folder(download: str | Path | None) -> Path | None:
+    if download is None:
+        return None
+    folder = Path(download)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise DslError(f"cannot make the folder {folder}: {fault.strerror}") from None
+    return folder
