@@ -162,9 +162,9 @@ class Sized(Placed, total=False):
 
 
 class Turned(Sized, total=False):
-    """A clip that can be turned (`angle`, degrees clockwise) and can come and go (`animation`)."""
+    """A clip that can be turned (`angle`, degrees clockwise; None leaves it out) and can come and go (`animation`)."""
 
-    angle: float
+    angle: float | None
     animation: AnimationLike
 
 
@@ -178,6 +178,6 @@ class ShadedText(Placed, total=False):
     """A text: its width is the verb's own argument, since it wraps; the rest as for a shaded clip."""
 
     height: Length
-    angle: float
+    angle: float | None
     animation: AnimationLike
     shadow: Shadow

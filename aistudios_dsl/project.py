@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from aistudios_dsl.avatar import Catalog
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean
 from aistudios_dsl.measure import Generation, Setting
-from aistudios_dsl.render import mapped, render_scenes, renderer
+from aistudios_dsl.render import Visit, mapped, render_scenes, renderer
 from aistudios_dsl.resolve import given_ids, resolve_scene
 from aistudios_dsl.scene import Scene, Verbs, judge_extra
 from aistudios_dsl.templates.environment import Templates
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aistudios_dsl.templates.plan import Plan
     from aistudios_dsl.views.check import Finding
     from aistudios_dsl.views.pictures import Media
+    from aistudios_dsl.views.source import Source
 
 _HEADLINE_FIELDS = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 
@@ -175,7 +176,10 @@ class Project(Verbs):
             raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}")
         values = {**(row or {}), **variables}
         scenes = tuple(render_scenes(self.scenes, self._templates, values))
-        visit = renderer(self._templates, values)
+        return self._filled(scenes, renderer(self._templates, values))
+
+    def _filled(self, scenes: tuple[Scene, ...], visit: Visit) -> Self:
+        """The literal project with these scenes, and with what `visit` makes of every string outside of them."""
         head = {name: mapped(getattr(self, name), name, visit) for name in (*_HEADLINE_FIELDS, "extra")}
         frame = mapped(self.frame, "", visit)
         return evolve(self, **head, frame=frame, scenes=scenes, literal=True)
@@ -256,11 +260,13 @@ class Project(Verbs):
         if not self.scenes and self.frame is None:
             hint = "verbs return a new project: keep what they return, as in project = project.scene()"
             raise BuildError("the project has no scenes", hint=hint)
-        generation = _generation(api or self.api)
-        setting = Setting(self.orientation, self.catalog or Catalog(), generation, given_ids(self.scenes))
+        setting = self._setting(api)
         scenes = tuple(resolve_scene(scene, index, setting) for index, scene in enumerate(self.scenes))
         whole = self._framed(self._renumbered(scenes))
-        return whole if api is None else converted(whole, generation)
+        return whole if api is None else converted(whole, setting.api)
+
+    def _setting(self, api: Generation | None = None) -> Setting:
+        return Setting(self.orientation, self.catalog or Catalog(), _generation(api or self.api), given_ids(self.scenes))
 
     def _refuse_pending(self) -> None:
         pending = self._pending()
@@ -272,11 +278,15 @@ class Project(Verbs):
         raise TemplateError(f"a template still, at {', '.join(shown[:3])}{more}", hint=hint)
 
     def _renumbered(self, scenes: tuple[WireScene, ...]) -> tuple[WireScene, ...]:
-        untouched = [scene.position for scene in self.scenes] == list(range(self.loaded_scenes))
-        if self.frame is not None and untouched:
+        if not self._is_numbered:
             return scenes
         with as_found():
             return tuple(evolve(scene, scene_idx=index) for index, scene in enumerate(scenes))
+
+    @property
+    def _is_numbered(self) -> bool:
+        """Whether its scenes are numbered here: all are but those of a loaded list that is still the same."""
+        return self.frame is None or [scene.position for scene in self.scenes] != list(range(self.loaded_scenes))
 
     def _framed(self, scenes: tuple[WireScene, ...]) -> WireProject:
         if self.frame is None:
@@ -345,6 +355,31 @@ class Project(Verbs):
         """
         return canonical(self.to_dict(api=api), indent)
 
+    def to_python(self) -> Source:
+        """The script that builds the same JSON; its `.verbs` and `.puts` count the clips said by verb and by `put`.
+
+        Braces stay what they are in this project: text, or templates. Raises what `resolve` raises, `TemplateError` also
+        for templates that verbs wrote: those have their script.
+
+        >>> print(Project("Hi").scene().text("Hello", at="top", margin=40).to_python(), end="")
+        from aistudios_dsl import Project
+        <BLANKLINE>
+        project = Project("Hi").scene().text("Hello", at="top", margin=40)
+        """
+        from aistudios_dsl.views.source import decompile
+
+        if not all(scene.is_as_loaded for scene in self.scenes):
+            self._refuse_pending()
+        return decompile(self.literally().resolve(), type(self), literal=self.literal)
+
+    def literally(self) -> Self:
+        """The same project with its braces taken as text, as `load(..., template=False)` takes them.
+
+        >>> Project().scene().text("{{ x }}").literally().resolve().scenes[0].clips[0].text
+        '{{ x }}'
+        """
+        return evolve(self, literal=True)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the JSON, indented, to a file, and return its path."""
         target = Path(path)
@@ -382,7 +417,8 @@ class Project(Verbs):
 
         whole, template = self._viewed()
         conditions = [Condition(each.when, each.each) for each in self.scenes] if template else []
-        found = self.check()
+        # A page shows what waits for a row where it stands: no need to list it again.
+        found = self.check(ignore=("template-variable",) if template else ())
         return page(whole, media=media, findings=found, conditions=conditions, template=template, only=scene)
 
     def _repr_html_(self) -> str:

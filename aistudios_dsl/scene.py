@@ -409,6 +409,12 @@ class Scene(Verbs):
             if value is not None and not isinstance(value, str):
                 raise BuildError(f"{name} must be a Jinja expression in a string, not {type(value).__name__}")
 
+    @property
+    def is_as_loaded(self) -> bool:
+        """Whether all of it is on the wire already: nothing of a script is left to be worked out."""
+        drafted = any(isinstance(item, Draft) for item in self.items)
+        return self.frame is not None and not (drafted or self.lines or self.when or self.each)
+
     def __repr__(self) -> str:
         return f"Scene({len(self.items)} clip{'' if len(self.items) == 1 else 's'})"
 
