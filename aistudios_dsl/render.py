@@ -11,12 +11,12 @@ from aistudios_dsl.errors import DslError, TemplateError
 from aistudios_dsl.scene import Line, Scene, settled
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import Node, as_found, fault_of, keys
-from aistudios_dsl.wire.nodes import SceneScript, Script
+from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
 Visit = Callable[[str, str, bool], str]
 """What is done with a string, given its field path, itself, and whether it is HTML."""
 
-_NOT_STRINGS_OF_THE_USER = {"key_order", "number", "speaker", "origin", "when", "each", "type"}
+_NOT_STRINGS_OF_THE_USER = {"key_order", "number", "speaker", "origin", "when", "each"}
 _RENAMED = {"backdrop": "background", "items": "clips", "lines": "speech", "frame": "", "clip": "", "place": ""}
 
 
@@ -42,7 +42,9 @@ def _mapped_fields(value: Any, path: str, visit: Visit) -> Any:
     changes: dict[str, Any] = {}
     for attribute in fields(type(value)):
         name = attribute.name
-        if name in _NOT_STRINGS_OF_THE_USER:
+        # The type of a clip says which class it is; that of an animation or an effect is the user's to choose.
+        fixed = name == "type" and not isinstance(value, Animation | Effect)
+        if fixed or name in _NOT_STRINGS_OF_THE_USER:
             continue
         shown = wire_names.get(name, _RENAMED.get(name, name))
         old = getattr(value, name)
