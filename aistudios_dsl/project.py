@@ -174,7 +174,8 @@ class Project(Verbs):
             raise TemplateError("this project is rendered already", hint="render the template, not its result")
         if row is not None and not isinstance(row, Mapping):
             raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}")
-        values = {**(row or {}), **variables}
+        # No template can use a name that is no string; Jinja would fall over it.
+        values = {name: value for name, value in {**(row or {}), **variables}.items() if isinstance(name, str)}
         scenes = tuple(render_scenes(self.scenes, self._templates, values))
         return self._filled(scenes, renderer(self._templates, values))
 
@@ -238,15 +239,17 @@ class Project(Verbs):
 
     def _conditions(self, index: int, scene: Scene) -> dict[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
+        path = f"scenes[{index}].each"
         try:
-            if scene.each is not None:
-                found[f"scenes[{index}].each"] = self._templates.expression_names(self._templates.each(scene.each)[1])
+            bound, source = self._templates.each(scene.each) if scene.each is not None else ((), "")
+            if source:
+                found[path] = self._templates.expression_names(source)
+            path = f"scenes[{index}].when"
             if scene.when is not None:
                 names = self._templates.expression_names(scene.when)
-                bound = self._bound(scene)
-                found[f"scenes[{index}].when"] = tuple(name for name in names if name not in bound)
+                found[path] = tuple(name for name in names if name not in bound)
         except DslError as fault:
-            raise fault.under(f"scenes[{index}]") from None
+            raise fault.under(path) from None
         return found
 
     # ends
@@ -259,6 +262,8 @@ class Project(Verbs):
         self._refuse_pending()
         if not self.scenes and self.frame is None:
             hint = "verbs return a new project: keep what they return, as in project = project.scene()"
+            if self.literal:
+                hint = "where a row leaves every scene out, see their when= and each="
             raise BuildError("the project has no scenes", hint=hint)
         setting = self._setting(api)
         scenes = tuple(resolve_scene(scene, index, setting) for index, scene in enumerate(self.scenes))
@@ -495,6 +500,10 @@ def _judge(project: Project) -> None:
             raise fault
     _generation(project.api)
     judge_extra(project.extra)
+    environment: object = project.environment
+    if environment is not None and not callable(environment):
+        message = f"environment must be a function that is given Jinja's environment, not {type(environment).__name__}"
+        raise BuildError(message, hint="write it at the top of a module, so that a plan can be sent to other processes")
     catalog: object = project.catalog
     if not isinstance(catalog, Catalog | None):
         raise BuildError(
