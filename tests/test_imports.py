@@ -27,6 +27,8 @@ ORDER = [
     "voices",
     "resolve",
     "views",
+    "templates.skeleton",
+    "templates.sheet",
     "templates.plan",
     "project",
     "service.login",

@@ -57,7 +57,7 @@ class Templates:
         Jinja refuses.
         """
         _given(self.names(text), row)
-        rendered: str = _run(lambda: _compiled(self.configure, text, html).render(row), row)
+        rendered: str = _run(lambda: compiled(self.configure, text, html).render(row), row)
         return rendered
 
     def evaluate(self, expression: str, row: Mapping[str, Any]) -> Any:
@@ -114,9 +114,9 @@ class Templates:
         """
         _expression(self.configure, expression)
         return self.names(
-            _environment(self.configure, False).variable_start_string
+            jinja(self.configure, False).variable_start_string
             + f" ({expression}) "
-            + _environment(self.configure, False).variable_end_string
+            + jinja(self.configure, False).variable_end_string
         )
 
 
@@ -167,12 +167,12 @@ def _near_attribute(message: str, row: Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _environment(configure: Hook | None, html: bool) -> Environment:
+def jinja(configure: Hook | None, html: bool) -> Environment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=_printable
+        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=printable
     )
     if configure is not None:
         configure(environment)
@@ -180,7 +180,7 @@ def _environment(configure: Hook | None, html: bool) -> Environment:
     return environment
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     if value is None:
         raise TemplateError("a value is None", hint="give it a text: {{ name or '' }} or {{ name|default('', true) }}")
     if isinstance(value, float) and not math.isfinite(value):
@@ -189,8 +189,8 @@ def _printable(value: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(configure: Hook | None, text: str, html: bool) -> Any:
-    return _environment(configure, html).from_string(text)
+def compiled(configure: Hook | None, text: str, html: bool) -> Any:
+    return jinja(configure, html).from_string(text)
 
 
 @lru_cache(maxsize=1024)
@@ -198,17 +198,17 @@ def _expression(configure: Hook | None, expression: str) -> Any:
     from jinja2 import TemplateSyntaxError
 
     try:
-        return _environment(configure, False).compile_expression(expression, undefined_to_none=False)
+        return jinja(configure, False).compile_expression(expression, undefined_to_none=False)
     except TemplateSyntaxError as fault:
         raise TemplateError(f"{expression!r} is no Jinja expression: {fault.message}") from None
 
 
 @lru_cache(maxsize=4096)
-def _parsed(configure: Hook | None, text: str) -> Any:
+def parsed(configure: Hook | None, text: str) -> Any:
     from jinja2 import TemplateSyntaxError
 
     try:
-        return _environment(configure, False).parse(text)
+        return jinja(configure, False).parse(text)
     except TemplateSyntaxError as fault:
         excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
         hint = "braces that are text: {{ '{{' }}, or Project.load(..., template=False)"
@@ -219,7 +219,7 @@ def _pieces(configure: Hook | None, text: str) -> Iterator[bool]:
     """Of each piece of the text, whether it is plain data that rendering leaves as it is."""
     from jinja2 import nodes
 
-    body = _parsed(configure, text).body
+    body = parsed(configure, text).body
     inner = [piece for output in body for piece in (output.nodes if isinstance(output, nodes.Output) else [output])]
     data = "".join(piece.data for piece in inner if isinstance(piece, nodes.TemplateData))
     yield from (isinstance(piece, nodes.TemplateData) for piece in inner)
@@ -231,8 +231,8 @@ def _pieces(configure: Hook | None, text: str) -> Iterator[bool]:
 def _names(configure: Hook | None, text: str) -> frozenset[str]:
     from jinja2 import meta, nodes
 
-    environment = _environment(configure, False)
-    tree = _parsed(configure, text)
+    environment = jinja(configure, False)
+    tree = parsed(configure, text)
     # Without its globals, Jinja tells of a name that a row lacks and that happens to be one of them.
     tree.set_environment(_bare(configure))
     wanted = meta.find_undeclared_variables(tree)
@@ -243,7 +243,7 @@ def _names(configure: Hook | None, text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _bare(configure: Hook | None) -> Environment:
-    bare = _environment(configure, False).overlay()
+    bare = jinja(configure, False).overlay()
     bare.globals = {}
     return bare
 
