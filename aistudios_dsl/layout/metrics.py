@@ -6,7 +6,6 @@ import json
 import unicodedata
 import zlib
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
@@ -144,6 +143,8 @@ def words(bold: bool) -> Words:
 
 @cache
 def _data() -> Any:
+    from importlib.resources import files
+
     packed = files("aistudios_dsl.layout").joinpath("data/noto_sans_cjk.json.z").read_bytes()
     return json.loads(zlib.decompress(packed))
 
