@@ -58,7 +58,8 @@ def sandbox(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    listener = socket.socket()
+    # asyncio sends small answers at once only where the protocol is named; else each would wait 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
