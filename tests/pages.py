@@ -58,7 +58,7 @@ class Reader:
         finally:
             for process in self.background:
                 os.killpg(process.pid, signal.SIGTERM)
-                process.wait(timeout=20)
+                process.communicate(timeout=20)
 
     def do(self, block):
         if block.title == INSTALL and not self.installs:
