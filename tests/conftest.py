@@ -41,6 +41,10 @@ class RunningSandbox:
         """Forget every fetched token."""
         self._steer("expire", None)
 
+    def forget_requests(self):
+        """Forget which requests came."""
+        self._steer("forget", None)
+
     def reset(self):
         """Forget everything but the settings."""
         self._steer("reset", None)

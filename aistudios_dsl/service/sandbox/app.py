@@ -94,6 +94,7 @@ class Sandbox:
     async def before(self, fault: Fault, request: Request) -> Response | None:
         """What a fault answers in place of the call; None where it only delays it."""
         if fault.kind == "delay":
+            await request.body()  # read first: a caller that gives up meanwhile has sent it all the same
             await asyncio.sleep(fault.number)
             return None
         if fault.kind == "reset-before":
@@ -210,7 +211,10 @@ class Sandbox:
     # Controls.
 
     async def control(self, request: Request) -> Response:
-        """`/sandbox/faults`, `/settings`, `/reset` (POST) and `/ledger`, `/requests`, `/hooks` (GET); loopback only."""
+        """Under `/sandbox/`, for this machine alone.
+
+        POST: faults, settings, expire (tokens), forget (requests), reset. GET: ledger, requests, hooks.
+        """
         if request.client and not is_loopback(request.client.host):
             return Response(status_code=403)
         what = request.path_params["what"]
@@ -229,6 +233,8 @@ class Sandbox:
             self.world.settings = evolve(self.world.settings, **wanted)
         elif what == "expire":
             self.world.tokens.clear()
+        elif what == "forget":
+            self.world.requests.clear()
         elif what == "reset":
             self.faults.set([])
             self.world = World(self.world.settings)
