@@ -47,7 +47,7 @@ _SYSTEMS: dict[str, tuple[str, str]] = {
 _UNSPACED = ("Thai", "Lao", "Burmese", "Khmer")
 _LETTERS_A_SECOND = {"Han": 250 / 60, "Kana": 350 / 60, "Hangul": 300 / 60}
 _WORDS = re.compile(r"\d|[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-_STOPS = re.compile(r"[.!?…。！？।؟:;]+(?=\s|$)|[。！？]|\n\n+")
+_STOPS = re.compile(r"[.!?…。！？।؟:;]+(?:\s+|$)|[。！？]|\n\n+")
 
 
 def paragraphs(text: str) -> str:

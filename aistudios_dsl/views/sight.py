@@ -12,9 +12,8 @@ from attrs import evolve, field, frozen
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.colour import Colour, parse_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
-from aistudios_dsl.layout.sizes import POINT
+from aistudios_dsl.layout.sizes import POINT, seen_size
 from aistudios_dsl.layout.text import TextBox, line_height, measure, text_height, wrap
-from aistudios_dsl.resolve import box_of
 from aistudios_dsl.scene import LABELS
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Project, Scene, Shape, Text, UnknownClip, Video
@@ -24,6 +23,7 @@ TOLERANCE = 0.5
 ESTIMATE_SLACK = 1.1
 """How much wider than its box a text may be whose width is only an estimate."""
 
+_FAR = 1e8
 _SHARES = {"center": 0.5, "right": 1.0}
 _RECTANGLES = ("Square", "Rectangle_corner0")
 
@@ -123,7 +123,7 @@ def _seen(scene: Scene, path: str) -> Iterator[Seen]:
             continue
         if isinstance(clip, AvatarClip) and (clip.is_delete or clip.voice_only):
             continue
-        box = _upright_sizes(box_of(clip), clip)
+        box = _box(clip)
         bounds = box.bounds if box.angle else box
         yield Seen(clip, f"{path}.clips[{number}]", box, bounds, (clip.layer, number), _alpha(clip))
 
@@ -133,27 +133,34 @@ def _alpha(clip: Clip) -> float:
     return min(1.0, max(0.0, percent / 100)) if is_number(percent) else 1.0
 
 
-def _upright_sizes(box: Box, clip: Clip) -> Box:
+def _box(clip: Clip) -> Box:
     # A negative scale mirrors a clip in place, and the editor may turn clips whose class here has no angle.
-    turn = clip.extra.get("angle")
-    angle = turn if is_number(turn) else box.angle
-    if box.width >= 0 <= box.height and angle == box.angle:
-        return box
-    return evolve(box, width=abs(box.width), height=abs(box.height), angle=angle)
+    stroke = near(getattr(clip, "stroke_width", 0))
+    scales = abs(near(clip.scale_x, 1)), abs(near(clip.scale_y, 1))
+    width, height = seen_size(near(clip.width), near(clip.height), *scales, stroke)
+    angle = clip.extra.get("angle", getattr(clip, "angle", 0))
+    return Box(near(clip.left), near(clip.top), width, height, near(angle))
+
+
+def near(value: Any, otherwise: float = 0) -> float:
+    """A number as it is, but none so far away that floats lose it; `otherwise` for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return otherwise
+    return max(-_FAR, min(_FAR, value))
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Whether it is a finite JSON number.
+    """Whether it is a number that a canvas can hold.
 
-    >>> is_number(1), is_number(True), is_number(UNSET)
-    (True, False, False)
+    >>> is_number(1), is_number(True), is_number(UNSET), is_number(10**400)
+    (True, False, False, False)
     """
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_FAR <= value <= _FAR
 
 
 def _laid(clip: Text) -> TextBox | None:
-    size, width = clip.font_size * POINT, clip.width
-    if not (clip.text.strip() and 0 < size < 1e6 and width > 0):
+    size, width = near(clip.font_size) * POINT, near(clip.width)
+    if not (clip.text.strip() and size > 0 and width > 0):
         return None
     family = clip.font_family or "Noto Sans CJK"
     box = measure(clip.text, size, bold=is_bold(clip), family=family)
@@ -168,19 +175,15 @@ def is_bold(clip: Text) -> bool:
 
 
 def _line_boxes(clip: Text, laid: TextBox, box: Box) -> Iterator[Box]:
-    size, share = clip.font_size * POINT, _SHARES.get(clip.align, 0.0)
-    edge = (clip.stroke_width or 0) / 2
-    across, down = abs(_scale(clip.scale_x)), abs(_scale(clip.scale_y))
+    size, share = near(clip.font_size) * POINT, _SHARES.get(clip.align, 0.0)
+    edge = near(clip.stroke_width) / 2
+    across, down = abs(near(clip.scale_x, 1)), abs(near(clip.scale_y, 1))
     corner = Box(box.left, box.top, 1, 1, box.angle)
     for number, (line, width) in enumerate(zip(laid.lines, laid.line_widths, strict=True)):
         if line.strip():
-            x, y = edge + share * (clip.width - width), edge + number * line_height(size)
+            x, y = edge + share * (near(clip.width) - width), edge + number * line_height(size)
             left, top = corner.point(x * across, y * down)
             yield Box(left, top, width * across, text_height(size, 1) * down, box.angle)
-
-
-def _scale(value: Any) -> float:
-    return value if is_number(value) else 1
 
 
 def _face(clip: AvatarClip, box: Box) -> Box | None:
@@ -190,7 +193,7 @@ def _face(clip: AvatarClip, box: Box) -> Box | None:
     head = (value.head_center_x, value.head_center_y, value.head_width, value.head_height)
     if not all(map(is_number, (*head, value.model_tight_x, value.model_tight_y))):
         return None
-    across, down = abs(_scale(clip.scale_x)), abs(_scale(clip.scale_y))
+    across, down = abs(near(clip.scale_x, 1)), abs(near(clip.scale_y, 1))
     corner = Box(box.left, box.top, 1, 1, box.angle)
     left, top = corner.point((head[0] - value.model_tight_x) * across, (head[1] - value.model_tight_y) * down)
     return Box(left, top, head[2] * across, head[3] * down, box.angle)

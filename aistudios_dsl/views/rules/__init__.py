@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
@@ -43,10 +44,11 @@ class ProjectView:
 
 @frozen
 class Rule:
-    """One rule: what it says when it holds, how grave it is, and what to do about it."""
+    """One rule: how grave it is, what it says (`says`, the first line of its function), and what to do about it."""
 
     code: str
     severity: Severity
+    says: str
     remedy: str
     find: Callable[[ProjectView], Iterator[Hit]]
 
@@ -62,7 +64,7 @@ def of_project(code: str, severity: Severity, remedy: str) -> Callable[[OfProjec
     """Enter a function into the table as the rule of this code; it gets the whole project."""
 
     def enter(find: OfProject) -> OfProject:
-        RULES[code] = Rule(code, severity, remedy, find)
+        RULES[code] = Rule(code, severity, inspect.getdoc(find) or "", remedy, find)
         return find
 
     return enter
@@ -76,7 +78,7 @@ def of_scene(code: str, severity: Severity, remedy: str) -> Callable[[OfScene], 
             for scene in view.scenes:
                 yield from find(scene)
 
-        RULES[code] = Rule(code, severity, remedy, find_all)
+        RULES[code] = Rule(code, severity, inspect.getdoc(find) or "", remedy, find_all)
         return find
 
     return enter

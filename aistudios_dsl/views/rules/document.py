@@ -110,7 +110,7 @@ def unknown_key(view: ProjectView) -> Iterator[Hit]:
 
 
 def _meant(name: str, node: Node) -> str:
-    if name in _every_key():
+    if name in _every_key() or name.startswith("_"):
         return ""
     absent = (key.wire for key in keys(type(node)) if getattr(node, key.attribute) in (UNSET, None, ""))
     folded = _folded(name)

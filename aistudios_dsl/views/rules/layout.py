@@ -10,6 +10,7 @@ from aistudios_dsl.layout.colour import Colour, contrast
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.views.rules import Hit, hit, of_scene
 from aistudios_dsl.views.sight import (
+    ESTIMATE_SLACK,
     TOLERANCE,
     SceneView,
     Seen,
@@ -19,6 +20,7 @@ from aistudios_dsl.views.sight import (
     faded,
     hides,
     inside,
+    near,
     overhang,
     overlap,
 )
@@ -59,14 +61,15 @@ def text_overflow(scene: SceneView) -> Iterator[Hit]:
         assert laid is not None
         about = "about " if laid.estimated else ""
         width, height = max(laid.line_widths), laid.height
-        room = clip.width * (1.1 if laid.estimated else 1)
+        box_width, box_height = near(clip.width), near(clip.height)
+        room = box_width * (ESTIMATE_SLACK if laid.estimated else 1)
         if width > room + TOLERANCE:
-            wide = f"its longest word is {about}{width:.0f} px wide, its box {clip.width:.0f}"
+            wide = f"its longest word is {about}{width:.0f} px wide, its box {box_width:.0f}"
             yield hit(wide, seen, seen.box, around(seen.lines))
-        elif height > clip.height + TOLERANCE:
+        elif height > box_height + TOLERANCE:
             lines = f"{len(laid.lines)} line{'' if len(laid.lines) == 1 else 's'}"
             yield hit(
-                f"{lines} of text take {about}{height:.0f} px, its box is {clip.height:.0f} px high",
+                f"{lines} of text take {about}{height:.0f} px, its box is {box_height:.0f} px high",
                 seen,
                 seen.box,
                 around(seen.lines),

@@ -1,0 +1,580 @@
+"""The checks: each rule by its page, what they leave alone, and the command that prints them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from random import Random
+
+import pytest
+from pages import blocks
+
+from aistudios_dsl import Avatar, DslError, LoadError, Project, TemplateError, below, wire
+from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.speech import duration, systems, systems_of
+from aistudios_dsl.templates.rows import read_rows
+from aistudios_dsl.views.check import CODES, Finding, by_scene
+from aistudios_dsl.views.rules import RULES
+from aistudios_dsl.views.rules.media import shown_url, unreachable
+from aistudios_dsl.views.sight import overlap
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "checks.md"
+SHARED, *EXAMPLES = [block.code for block in blocks(PAGE) if block.language == "python"]
+SECTIONS = re.split(r"^### ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+SHOP = "https://cdn.example.com/"
+
+
+def codes(project):
+    return [finding.code for finding in project.check()]
+
+
+def loaded(*clips, **scene):
+    return Project.load({"scenes": [{"background": {}, "sceneIdx": 0, "clips": list(clips)} | scene]})
+
+
+def clip(kind="image", number=1, **more):
+    own = {"source_url": SHOP + "lamp.png"} if kind == "image" else {}
+    box = {"left": 600, "top": 300, "width": 400, "height": 300}
+    return {"id": f"{kind}-{number}", "type": kind, "layer": number} | box | own | more
+
+
+def host(**more):
+    model = {"ai_name": "M1", "emotion": "C1", "language": "en"}
+    return clip("aiModel", 9, model=model, script={"org": "<p>Hello.</p>", "tts": None}) | more
+
+
+# every rule has its page
+
+
+def names_of(example):
+    names = {}
+    exec(SHARED, names)
+    exec(example, names)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("section", "example"), list(zip(SECTIONS, EXAMPLES, strict=True)), ids=lambda text: text.split()[0]
+)
+def test_each_rule_finds_its_bad_example_and_is_silent_on_the_good_one(section, example):
+    names = names_of(example)
+    assert set(codes(names["bad"])) == {section.split()[0]}
+    assert codes(names["good"]) == []
+
+
+def test_every_rule_has_its_section_and_every_section_its_rule():
+    assert sorted(section.split()[0] for section in SECTIONS) == sorted(CODES)
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda text: text.split()[0])
+def test_each_section_says_what_the_table_of_rules_says(section):
+    rule = RULES[section.split()[0]]
+    assert f"**{rule.severity}.** {rule.says}" in section
+    assert f"*What to do:* {rule.remedy}.\n" in section
+
+
+# what ships is silent
+
+
+SCRIPTS = [path for path in sorted((ROOT / "examples").glob("*.py")) if "\nproject = " in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_every_example_is_silent_but_for_the_variables_of_templates(path):
+    project = load_script(path)
+    assert set(codes(project)) <= ({"template-variable"} if project.variables() else set())
+
+
+def test_the_example_of_a_template_is_silent_for_each_of_its_rows_but_one_with_braces():
+    template = load_script(ROOT / "examples" / "personalised.py")
+    people = list(read_rows(ROOT / "examples" / "data" / "people.csv"))
+    for row, project in zip(people, template.render_all(people), strict=True):
+        hostile = any("{{" in value for value in row.values())
+        assert set(codes(project)) == ({"leftover-braces"} if hostile else set())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "golden").glob("*.json")), ids=lambda path: path.stem)
+def test_golden_payloads_are_silent_when_they_are_loaded(path):
+    assert codes(Project.load(path)) == []
+
+
+@pytest.mark.parametrize("name", ["seed_project.json", "scene_scripts_project.json"])
+def test_the_samples_are_silent(name):
+    assert codes(Project.load(ROOT / "tests" / "data" / name)) == []
+
+
+# findings
+
+
+def test_a_finding_says_where_what_and_what_to_do():
+    project = Project().scene().scene().image("lamp.png", width=400, height=300, tag="lamp")
+    [finding] = project.check()
+    assert (finding.code, finding.severity, finding.scene) == ("url-unreachable", "error", 1)
+    assert (finding.path, finding.tag) == ("scenes[1].clips[0].source_url", "lamp")
+    assert str(finding).startswith("error url-unreachable: scenes[1].clips[0].source_url (tag 'lamp'): lamp.png has no")
+
+
+def test_boxes_are_those_on_the_canvas():
+    [finding] = Project().scene().image(SHOP, width=400, height=300, at=(1700, 100)).check()
+    assert finding.boxes == (Box(1700, 100, 400, 300, 0),)
+    assert finding.to_dict()["boxes"] == [{"left": 1700, "top": 100, "width": 400, "height": 300, "angle": 0}]
+
+
+def test_findings_come_scene_by_scene_the_gravest_first():
+    scene = Project().scene().text("Hello", at=(0, 0)).image("lamp.png", width=9, height=9).scenes[0]
+    project = Project(webhook_url="http://localhost/x").add(scene, scene)
+    found = [(finding.scene, finding.severity) for finding in project.check()]
+    assert found == [(None, "error"), (0, "error"), (0, "warning"), (1, "error"), (1, "warning")]
+    assert [scene for scene, _ in by_scene(project.check())] == [None, 0, 1]
+
+
+def test_a_code_is_ignored_for_all_clips_or_for_one():
+    project = Project().scene().text("Hello", at=(0, 0), tag="a").text("Hello", at="bottom left", tag="b")
+    assert [finding.tag for finding in project.check()] == ["a", "b"]
+    assert [finding.tag for finding in project.check(ignore=["unsafe-area:a"])] == ["b"]
+    assert project.check(ignore=["unsafe-area"]) == []
+    with pytest.raises(DslError, match="did you mean 'unsafe-area'"):
+        project.check(ignore=["unsafe_area"])
+
+
+# layout
+
+
+def test_a_turned_text_is_judged_where_it_is_seen():
+    upright = Project().scene().text("A long headline", font_size=72, at=(110, 800), width=700)
+    assert codes(upright) == []
+    turned = Project().scene().text("A long headline", font_size=72, at=(110, 800), width=700, angle=90)
+    assert codes(turned) == ["text-cut-off"]
+
+
+def test_boxes_that_only_touch_at_their_bounds_do_not_overlap():
+    diamond = Box(200, 0, 200, 200, 45)
+    assert overlap(diamond, Box(190, 100, 20, 20))
+    assert not overlap(diamond, Box(70, 10, 60, 60))
+    assert not overlap(Box(70, 10, 60, 60), diamond)
+
+
+def test_a_face_turns_with_its_avatar():
+    document = Project().scene().avatar("M000045058", at=(900, 100), say="Hi.").text("x" * 12, at=(1000, 300)).to_dict()
+    assert codes(Project.load(document)) == ["text-over-face"]
+    document["scenes"][0]["clips"][0]["angle"] = 90
+    assert "text-over-face" not in codes(Project.load(document))
+
+
+def test_a_text_behind_the_face_is_told_as_such():
+    project = Project().scene().avatar("M000045058", say="Hi.", layer=5).text("Hello", at="top", margin=160, layer=2)
+    assert [finding.message for finding in project.check()] == ["the text is behind the face of clips[0] (avatar)"]
+
+
+def test_only_the_letters_of_a_box_count():
+    wide = Project().scene().text("Left", width=1600, height=80, at=(200, 200)).text("Right", at=(1640, 200))
+    assert codes(wide) == []
+    right = Project().scene().text("Left", width=1600, height=80, at=(200, 200), align="right")
+    assert codes(right.text("Right", at=(1640, 200))) == ["text-over-text"]
+
+
+def test_texts_that_take_turns_may_share_a_place():
+    both = Project().scene().text("First", at=(300, 300), animation="fade-out")
+    assert codes(both.text("Second", at=(300, 300), animation=("fade-in", 1, 1))) == []
+    assert codes(both.text("Second", at=(300, 300), animation="fade-out")) == ["text-over-text"]
+
+
+def test_a_mirrored_clip_is_judged_like_any_other():
+    assert codes(loaded(clip(scaleX=-1), clip("image", 2, left=5000, scaleX=-1))) == ["off-canvas"]
+
+
+def test_a_portrait_project_is_judged_on_a_portrait_canvas():
+    project = Project(orientation="portrait").scene().text("Hello", at=(300, 1500))
+    assert codes(project) == []
+    assert codes(Project().scene().text("Hello", at=(300, 1500))) == ["off-canvas"]
+
+
+def test_an_avatar_that_is_not_seen_covers_nothing():
+    avatar = Project().scene().avatar("M000045058", say="Hi.").text("Hello", at="top", margin=160)
+    assert codes(avatar) == ["text-over-face"]
+    document = avatar.to_dict()
+    document["scenes"][0]["clips"][0]["voiceOnly"] = True
+    assert codes(Project.load(document)) == []
+
+
+# contrast
+
+
+def grey(scene):
+    return scene.text("Hello", color="#777777", tag="t")
+
+
+@pytest.mark.parametrize(
+    ("project", "found"),
+    [
+        (grey(Project().scene(background="#ffffff")), True),
+        (grey(Project().scene(background="#111111")), True),
+        (Project().scene(background="#ffffff").text("Hello", color="#767676"), False),
+        (grey(Project().scene()), False),
+        (grey(Project().scene(background="#fff").image(SHOP, width=900, height=900)), False),
+        (grey(Project().scene(background="#fff").shape("Star", fill="#888", width=900)), False),
+        (grey(Project().scene(background="#fff").shape("Circle", fill="#111", width=900)), True),
+        (Project().scene().text("Hello", color="#777777", background="#888888"), True),
+        (Project().scene().text("Hello", color="#000000", background="#ffffff"), False),
+        (Project().scene(background="#fff").text("Hello", stroke="#000", stroke_width=4), False),
+        (Project().scene(background="#fff").text("Hello", color="#00000040"), True),
+        (Project().scene(background="#fff").text("Hello", color="#000", opacity=20), True),
+        (
+            Project()
+            .scene(background="#fff")
+            .shape("Square", fill="#000000cc", width=900, height=400)
+            .text("Hello", color="#ffffff"),
+            False,
+        ),
+        (
+            Project().scene(background="#fff").shape("Square", fill="#000", width=900, height=400, layer=9)
+            .text("Hello", color="#333", layer=3),
+            None,
+        ),
+        (grey(Project().scene(background=wire.Background(source_type="color", source_color="#fff"))), True),
+    ],
+)  # fmt: skip
+def test_contrast_is_that_with_what_is_surely_behind_the_text(project, found):
+    """Found, not found, or (None) not asked, since the text is hidden."""
+    expected = {True: ["low-contrast"], False: [], None: ["hidden"]}[found]
+    assert codes(project) == expected
+
+
+def test_the_contrast_that_is_told_is_that_of_wcag():
+    [finding] = grey(Project().scene(background="#ffffff")).check()
+    assert finding.message == "#777777 on #ffffff has a contrast of 4.47 to 1, less than 4.5"
+
+
+def test_a_turned_shape_is_no_ground_beside_itself():
+    scene = (
+        Project().scene(background="#ffffff").shape("Square", fill="#000", width=600, height=80, at=(400, 400), angle=0)
+    )
+    assert codes(scene.text("Hello", color="#333", at=(600, 405))) == ["low-contrast"]
+    turned = (
+        Project()
+        .scene(background="#ffffff")
+        .shape("Square", fill="#000", width=600, height=80, at=(400, 300), angle=90)
+    )
+    assert codes(turned.text("Hello", color="#333", at=(600, 405))) == []
+
+
+# addresses
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "lamp.png", "./lamp.png", "../lamp.png", "/home/ann/lamp.png", "/pictures/lamp.png", "C:\\lamp.png",
+        "C:/lamp.png", "\\\\server\\lamp.png", "~/lamp.png", "file:///lamp.png", "//cdn.example.com/lamp.png",
+        "cdn.example.com/lamp.png", "http://localhost:8000/lamp.png", "https://LOCALHOST/lamp.png",
+        "https://x.localhost/a", "https://nas/lamp.png", "https://nas.local/a", "https://build.internal/a",
+        "https://127.0.0.1/a", "https://127.1/a", "https://0x7f.0.0.1/a", "https://2130706433/a",
+        "https://10.0.0.3/a", "https://172.16.9.9/a", "https://192.168.1.2/a", "https://169.254.169.254/a",
+        "https://[::1]/a", "https://[fe80::1]/a", "https://[fd00::1]/a", "https://[::ffff:10.0.0.1]/a",
+        "https://0.0.0.0/a", "ftp://example.com/a", "blob:https://x.example/1", "data:image/png;base64,AAAA",
+        "http://[::1", "https://", "https:///a", "https://x.example:port/a", "https://x.example/a b.png", "", " ",
+    ],
+)  # fmt: skip
+def test_an_address_that_the_service_cannot_reach_is_found(url):
+    assert unreachable(url)
+    assert "url-unreachable" in codes(loaded(clip(source_url=url)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cdn.example.com/lamp.png", "HTTPS://CDN.EXAMPLE.COM/lamp.png", "https://8.8.8.8/a",
+        "https://[2606:4700::1111]/a", "https://xn--bcher-kva.example/a", "https://bücher.example/ä.png",
+        "https://x.example:8443/a?b=c#d", "/images/background/bg_blue_gradient.png",
+    ],
+)  # fmt: skip
+def test_an_address_that_it_can_reach_is_let_be(url):
+    assert unreachable(url) == ""
+
+
+def test_every_address_of_a_project_is_looked_at():
+    video = clip("videoImage", 2, video_url="a.mp4", source_url="a.png", left=100)
+    audio = clip("audio", 3, source_url="a.mp3", label="Music")
+    project = loaded(clip(source_url="b.png"), video, audio, background={"source_url": "sky.png"})
+    project = Project.load(project.to_dict() | {"webhookUrl": "http://localhost/x"})
+    assert [finding.path for finding in project.check()] == [
+        "webhookUrl",
+        "scenes[0].background.source_url",
+        "scenes[0].clips[0].source_url",
+        "scenes[0].clips[1].video_url",
+        "scenes[0].clips[1].source_url",
+        "scenes[0].clips[2].source_url",
+    ]
+
+
+def test_a_background_may_be_a_path_of_the_service_and_no_path_of_ones_own():
+    assert codes(Project().scene(background="/backgrounds/blue.png")) == []
+    assert codes(Project().scene(background="/home/ann/blue.png")) == ["url-unreachable"]
+
+
+def test_no_message_shows_what_may_be_secret_in_an_address():
+    url = "http://ann:s3cret@x.example/a.png?key=s3cret#s3cret"
+    assert shown_url(url) == "http://x.example/a.png"
+    findings = loaded(clip(source_url=url), clip("image", 2, source_url=url.replace("x.example", "10.0.0.1"))).check()
+    assert {finding.code for finding in findings} == {"url-insecure", "url-unreachable", "layers-tied"} - {
+        "layers-tied"
+    }
+    assert "s3cret" not in str([finding.to_dict() for finding in findings])
+
+
+# speech
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("en", "Good evening, Анна.", False),
+        ("en", "Добрый вечер, Ann.", True),
+        ("ko", "안녕하세요 LG", False),
+        ("ko", "Hello everyone", True),
+        ("ja-JP", "東京", False),
+        ("zh_CN", "你好", False),
+        ("zh", "こんにちは", True),
+        ("en", "2024!", False),
+        ("tlh", "Добрый вечер", False),
+        ("", "Добрый вечер", False),
+    ],
+)
+def test_speech_is_held_to_the_letters_of_the_avatars_language(language, text, found):
+    model = {"ai_name": "M1", "emotion": "C1", "language": language}
+    project = loaded(host(model=model, script={"org": f"<p>{text}</p>", "tts": None}))
+    assert codes(project) == (["speech-script"] if found else [])
+
+
+def test_a_line_in_another_voice_is_not_held_to_the_avatars_language():
+    line = {"org": "<p>Добрый вечер</p>", "isTTS": False, "tts": None, "modelId": "M1", "clothId": "C1"}
+    silent = {key: value for key, value in host().items() if key != "script"}
+    assert codes(loaded(silent, scripts=[line])) == ["speech-script"]
+    assert codes(loaded(silent, scripts=[line | {"isTTS": True, "tts": {}}])) == []
+
+
+def test_one_avatar_may_listen_to_another():
+    guest = Avatar("M2", "C2")
+    scene = Project().scene().avatar("M000045058", at="left", height="90%", say="Hello.")
+    assert codes(scene.avatar(guest, width=400, height=900, at="right")) == []
+
+
+def test_an_empty_paragraph_is_no_speech():
+    assert codes(loaded(host(script={"org": "<p> </p>", "tts": None}))) == ["avatar-silent"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "seconds"),
+    [
+        ("", "en", 0),
+        ("word " * 150, "en", 60),
+        ("89", "en", 0.8),
+        ("字" * 250, "zh", 60),
+        ("字" * 350, "ja", 60),
+        ("가" * 300, "ko", 60),
+        ("ก" * 750, "th", 60),
+        ("One. Two.\n\nThree.", "en", 2.4),
+    ],
+)
+def test_the_time_of_speech_is_estimated_from_its_stated_basis(text, language, seconds):
+    assert duration(text, language) == pytest.approx(seconds)
+
+
+def test_writing_systems_are_counted_by_letters():
+    assert systems("Привет, world!!") == {"Cyrillic": 6, "Latin": 5}
+    assert systems("가나다 豈 カタ ﾊﾝ") == {"Kana": 4, "Hangul": 3, "Han": 1}
+    assert systems_of("zh-Hant-TW") == ("Han",)
+
+
+# documents
+
+
+def test_keys_of_the_editor_and_of_other_objects_are_let_be():
+    project = loaded(clip(_id="1", originX="left", strokeWidth=3, themb_src="x", sourceURLs=1, userId="u", flipX=True))
+    assert [finding.path for finding in project.check()] == []
+
+
+def test_a_key_that_is_spelt_otherwise_is_found_at_every_level():
+    video = clip("videoImage", 1, video_url=SHOP + "a.mp4", resource_url="x", animation_={})
+    video |= {"font_size": 3}
+    project = Project.load({"scenes": [], "webhook_url": "x"})
+    assert [(finding.path, finding.remedy) for finding in project.check()] == [
+        ("webhook_url", "did you mean 'webhookUrl'?")
+    ]
+    found = loaded(video, scene_idx=3).check()
+    assert [finding.path for finding in found] == ["scenes[0].scene_idx", "scenes[0].clips[0].resource_url"]
+
+
+def test_values_of_inner_objects_are_judged_with_their_path():
+    animation = {"type": "fade_in", "duration": 99, "delay": 0}
+    found = loaded(clip(animation=animation, tag="lamp"), sceneIdx=0).check()
+    assert [(finding.path, finding.tag, finding.remedy) for finding in found] == [
+        ("scenes[0].clips[0].animation.type", "lamp", "did you mean 'fade-in'?"),
+        ("scenes[0].clips[0].animation.duration", "lamp", "give one of the documented values"),
+    ]
+
+
+# templates
+
+
+def test_of_a_template_the_scenes_that_wait_for_nothing_are_checked():
+    project = Project("Hi {{ name }}").scene().text("Hi {{ name }}", at=(0, 0)).scene(when="vip").text("x", at=(0, 0))
+    found = [(finding.code, finding.path) for finding in project.check()]
+    assert found == [
+        ("template-variable", "name"),
+        ("template-variable", "scenes[0].clips[0].text"),
+        ("unsafe-area", "scenes[1].clips[0]"),
+        ("template-variable", "scenes[1].when"),
+    ]
+    assert codes(project.render(name="Ann", vip=True)) == ["unsafe-area", "unsafe-area"]
+
+
+def test_braces_of_a_project_that_is_no_template_are_found():
+    document = Project().scene().text("Hello (name)").to_dict()
+    document["scenes"][0]["clips"][0]["text"] = "Hello {{ name }}"
+    assert codes(Project.load(document, template=False)) == ["leftover-braces", "text-overflow"]
+    assert codes(Project.load(document)) == ["template-variable"]
+
+
+def test_a_loaded_template_keeps_its_indexes_when_it_is_checked():
+    first = clip(source_url=SHOP + "{{ name }}.png")
+    scenes = [{"background": {}, "sceneIdx": 0, "clips": [first]}, {"background": {}, "sceneIdx": 5, "clips": []}]
+    assert codes(Project.load({"scenes": scenes})) == ["template-variable", "scene-order"]
+
+
+# whatever is loaded is judged, never crashed on
+
+
+NUMBERS = [0, -1, 1e-9, 1e9, 1e300, -1e300, 0.5, 90, 10**400]
+STRINGS = ["", "x", "{{ a }}", "#12", "ß字ก", "http://[", "\x1b[31m", "<p>", "word " * 99]
+ANYTHING = [*NUMBERS, *STRINGS, None, True, [], {}]
+
+
+def spoilt(document, random):
+    """The document with one value of it replaced, mostly by one of its kind, or a key taken out or added."""
+    holder = random.choice([holder for holder in inner(document) if holder])
+    key = random.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+    chance = random.random()
+    if chance < 0.05:
+        del holder[key]
+    elif chance < 0.1 and isinstance(holder, dict):
+        holder[f"{key}_"] = holder[key]
+    elif chance < 0.2:
+        holder[key] = random.choice(ANYTHING)
+    elif isinstance(holder[key], str):
+        holder[key] = random.choice(STRINGS)
+    elif isinstance(holder[key], int | float) and not isinstance(holder[key], bool):
+        holder[key] = random.choice(NUMBERS)
+    return document
+
+
+def inner(value):
+    if isinstance(value, dict | list):
+        yield value
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from inner(each)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_document_that_loads_is_checked_whatever_it_holds(seed):
+    random = Random(seed)
+    checked = 0
+    for path in sorted((ROOT / "tests" / "golden").glob("*.json")) * 12:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for _ in range(random.randint(1, 4)):
+            document = spoilt(document, random)
+        try:
+            project = Project.load(document)
+        except LoadError:
+            continue
+        found = project.check()
+        assert all(isinstance(finding, Finding) and finding.remedy for finding in found)
+        checked += 1
+    assert checked > 10
+
+
+# the command
+
+
+def aistudios(*args):
+    command = [sys.executable, "-m", "aistudios_dsl.cli", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, env=os.environ)
+
+
+def saved(tmp_path, project):
+    return project.save(tmp_path / "project.json")
+
+
+WARNED = Project("Hi").scene().scene().text("Hello", at=(0, 0), tag="hello")
+WRONG = WARNED.image("lamp.png", width=90, height=90, at=(300, 300))
+
+
+def test_the_command_groups_by_scene_and_ends_with_1_on_errors(tmp_path):
+    result = aistudios("check", saved(tmp_path, WRONG))
+    assert (result.returncode, result.stderr) == (1, "")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0] == ["scenes[1]"]
+    assert lines[1][:3] == ["error", "url-unreachable", "clips[1].source_url:"]
+    assert lines[3][:5] == ["warning", "unsafe-area", "clips[0]", "(tag", "'hello'):"]
+    assert result.stdout.splitlines()[-1] == "1 error, 1 warning in 2 scenes"
+
+
+def test_warnings_end_with_1_only_when_it_is_strict(tmp_path):
+    path = saved(tmp_path, WARNED)
+    assert aistudios("check", path).returncode == 0
+    assert aistudios("check", path, "--strict").returncode == 1
+    assert aistudios("check", path, "--strict", "--ignore", "unsafe-area:hello").returncode == 0
+    assert aistudios("check", path, "--strict", "--ignore", "unsafe-area:other").returncode == 1
+
+
+def test_the_command_prints_json_for_programs(tmp_path):
+    result = aistudios("check", saved(tmp_path, WRONG), "--json")
+    found = json.loads(result.stdout)
+    assert result.returncode == 1
+    assert found["counts"] == {"error": 1, "warning": 1, "note": 0}
+    assert [finding["code"] for finding in found["findings"]] == ["url-unreachable", "unsafe-area"]
+    assert set(found["findings"][0]) == {"code", "severity", "message", "path", "tag", "boxes", "remedy"}
+
+
+def test_an_unknown_code_is_wrong_use_and_gets_the_nearest():
+    result = aistudios("check", "examples/talking_avatar.py", "--ignore", "low_contrast:x")
+    assert result.returncode == 2
+    assert "there is no check 'low_contrast': did you mean 'low-contrast'?" in result.stderr
+
+
+def test_a_clean_script_says_so_and_a_template_is_checked_with_set():
+    clean = aistudios("check", "examples/talking_avatar.py", "--strict")
+    assert (clean.returncode, clean.stdout) == (0, "nothing found in 1 scene\n")
+    waiting = aistudios("check", "examples/personalised.py", "--strict")
+    assert waiting.returncode == 0
+    assert "waits for city, spent" in waiting.stdout
+    values = ["name=Ann", "id=1", "orders=2", "spent=300", "city=Oslo", "items=", "plan=gold"]
+    filled = aistudios("check", "examples/personalised.py", *(part for value in values for part in ("--set", value)))
+    assert (filled.returncode, filled.stdout) == (0, "nothing found in 2 scenes\n")
+
+
+def test_a_variable_that_no_row_gives_is_named():
+    result = aistudios("check", "examples/personalised.py", "--set", "nmae=Ann")
+    assert result.returncode == 1
+    assert "the row has no 'name'" in result.stderr
+    assert "did you mean 'nmae'?" in result.stderr
+
+
+def test_the_schema_command_prints_either_generation(tmp_path):
+    old, new = (json.loads(aistudios("schema", "--api", api).stdout) for api in ("1.4", "1.6"))
+    assert old["$defs"]["Scene"]["properties"]["scripts"]["not"] == {}
+    assert new["$defs"]["Scene"]["properties"]["scripts"]["items"] == {"$ref": "#/$defs/SceneScript"}
+    assert aistudios("schema", "-o", tmp_path / "s.json").stdout == ""
+    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8")) == old
+
+
+def test_what_cannot_be_resolved_cannot_be_checked():
+    with pytest.raises(DslError, match="has no scenes"):
+        Project().check()
+    with pytest.raises(TemplateError):
+        Project().scene().text("{{ a").check()
+    assert codes(Project().scene().text("A", tag="a", at=(200, 200)).text("B", at=below("a"))) == []
