@@ -121,20 +121,29 @@ class Project(Verbs):
     def _clips(self) -> Iterator[AnyClip]:
         return (clip for scene in reversed(self.scenes) for clip in scene._clips())
 
-    def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
+    def edit(self, tag_or_id: str, /, *, scene: int | None = None, **changes: Any) -> Self:
         """Change fields of the clip with this tag or id, in the scene opened last, else in the one scene that has it.
+
+        `scene`: the number of the scene instead, from 0. What else can be changed: see `Scene.edit`.
 
         >>> Project().scene().text("Hi", tag="t").scene().edit("t", text="Hello").find("t").text
         'Hello'
         """
-        holders = [i for i, scene in enumerate(self.scenes) if any(tag_or_id in (c.tag, c.id) for c in scene._clips())]
+        if scene is not None:
+            return self._at(self._numbered(scene), lambda found: found.edit(tag_or_id, **changes))
+        holders = [i for i, each in enumerate(self.scenes) if any(tag_or_id in (c.tag, c.id) for c in each._clips())]
         if not holders or holders[-1] == len(self.scenes) - 1:
             self.find(tag_or_id)
             return super().edit(tag_or_id, **changes)
         if len(holders) > 1:
-            hint = "edit the scene itself: project.with_scenes(...)"
+            hint = f"name one of them: edit({tag_or_id!r}, scene={holders[0]}, ...)"
             raise BuildError(f"scenes {holders} all have a clip {tag_or_id!r}", hint=hint)
-        return self._at(holders[0], lambda scene: scene.edit(tag_or_id, **changes))
+        return self._at(holders[0], lambda found: found.edit(tag_or_id, **changes))
+
+    def _numbered(self, scene: int) -> int:
+        if not isinstance(scene, int) or not 0 <= scene < len(self.scenes):
+            raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
+        return scene
 
     def map(self, clip_class: Any, fn: Any, *, tag: str | None = None) -> Self:
         """Replace each clip of a wire class (and tag), in every scene, by what `fn` makes of it."""
@@ -271,7 +280,9 @@ class Project(Verbs):
         return whole if api is None else converted(whole, setting.api)
 
     def _setting(self, api: Generation | None = None) -> Setting:
-        return Setting(self.orientation, self.catalog or Catalog(), _generation(api or self.api), given_ids(self.scenes))
+        return Setting(
+            self.orientation, self.catalog or Catalog(), _generation(api or self.api), given_ids(self.scenes)
+        )
 
     def _refuse_pending(self) -> None:
         pending = self._pending()
@@ -363,7 +374,7 @@ class Project(Verbs):
     def to_python(self) -> Source:
         """The script that builds the same JSON; its `.verbs` and `.puts` count the clips said by verb and by `put`.
 
-        Braces stay what they are in this project: text, or templates. Raises what `resolve` raises, `TemplateError` also
+        Braces stay what they are in this project: text, or templates. Raises what `resolve` raises, and `TemplateError`
         for templates that verbs wrote: those have their script.
 
         >>> print(Project("Hi").scene().text("Hello", at="top", margin=40).to_python(), end="")
@@ -405,9 +416,7 @@ class Project(Verbs):
         whole, template = self._viewed()
         return picture(whole, scene, media=media, links=links, template=template)
 
-    def storyboard(
-        self, path: str | os.PathLike[str], *, media: Media | None = None, scene: int | None = None
-    ) -> Path:
+    def storyboard(self, path: str | os.PathLike[str], *, media: Media | None = None, scene: int | None = None) -> Path:
         """Write a page that shows every scene, or only one, with its speech, clips and findings; return its path.
 
         The page is one file that asks nothing of any network: pictures are stand-ins unless `media` has a copy, as in
@@ -540,6 +549,10 @@ def _document(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any
 
 def _unwrapped(document: Any) -> Any:
     """The project inside the service's answer to `GET /editor/project/{id}`."""
+    if isinstance(document, Mapping) and document.get("success") is False and "scenes" not in document:
+        fault = document.get("error")
+        said = [str(fault[key]) for key in ("code", "msg") if key in fault] if isinstance(fault, Mapping) else []
+        raise LoadError(f"the service answered with an error, not a project: {' '.join(said) or 'it names none'}")
     for name in ("data", "project"):
         inner = document.get(name) if isinstance(document, Mapping) and "scenes" not in document else None
         document = inner if isinstance(inner, Mapping) else document

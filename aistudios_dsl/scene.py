@@ -10,6 +10,7 @@ import attrs
 from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.avatar import Avatar
+from aistudios_dsl.editing import first_replaced, refilled, says, spoken_html
 from aistudios_dsl.errors import BuildError, DslError, did_you_mean
 from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
 from aistudios_dsl.layout.geometry import Box
@@ -336,6 +337,9 @@ class Verbs(ABC):
     def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
         """Change fields of the clip with this tag or id; `changes` are the wire class's field names.
 
+        A text that was measured is measured again and keeps its aligned edge. Beside the fields, an avatar takes `say=`
+        (its new words, in plain text, instead of all it says in the scene; None for silence), an image or video
+        `natural=` or `file=`, and `fit=`, as in `image`: the new picture stands about the centre of the old box.
         Raises `BuildError` for an unknown tag or field, with the nearest, and for a value the field does not take.
 
         >>> next(Scene().text("Hi", tag="t").edit("t", text="Hello")._clips()).text
@@ -455,8 +459,60 @@ class Scene(Verbs):
     def _edited(self, name: str, changes: Mapping[str, Any]) -> Scene:
         for index, item in enumerate(self.items):
             if name in _names(clip_of(item)):
-                return self._replaced(index, lambda clip: changed(clip, changes))
+                return self._changed_at(index, dict(changes))
         raise _no_such_clip(name, list(self._clips()))
+
+    def _changed_at(self, index: int, changes: dict[str, Any]) -> Scene:
+        clip, scene = clip_of(self.items[index]), self
+        try:
+            if isinstance(clip, AvatarClip) and "say" in changes:
+                scene = scene._said_instead(index, clip, changes.pop("say"))
+            if isinstance(clip, Image | Video) and _PICTURE & set(changes):
+                scene = scene._pictured(index, clip, **{name: changes.pop(name) for name in _PICTURE & set(changes)})
+        except DslError as fault:
+            raise fault.under(label(index, clip)) from None
+        return scene._replaced(index, lambda clip: changed(clip, changes))
+
+    def _said_instead(self, index: int, clip: AvatarClip, text: object) -> Scene:
+        """The first thing the avatar says becomes the text and the rest goes; where it said nothing, it speaks last."""
+        if not isinstance(text, str | None):
+            raise BuildError(f"say must be a string or None, not {type(text).__name__}")
+        scene, unsaid = self._said_in_clip(index, clip, text)
+        scene, unsaid = scene._said_in_frame(clip, unsaid)
+        return scene._said_in_lines(_speaker_key(self.items[index]), unsaid)
+
+    def _said_in_clip(self, index: int, clip: AvatarClip, text: str | None) -> tuple[Scene, str | None]:
+        if not clip.script:
+            return self, text
+        with as_found():
+            script = UNSET if text is None else evolve(clip.script, org=spoken_html(text))
+            return self._with(index, evolve(clip, script=script)), None
+
+    def _said_in_frame(self, clip: AvatarClip, text: str | None) -> tuple[Scene, str | None]:
+        old = next((script for script in (self.frame and self.frame.scripts) or () if says(script, clip)), None)
+        if self.frame is None or old is None:
+            return self, text
+        with as_found():
+            new = None if text is None else evolve(old, org=spoken_html(text))
+            scripts = tuple(first_replaced(self.frame.scripts, lambda script: says(script, clip), new))
+            return evolve(self, frame=evolve(self.frame, scripts=scripts)), None
+
+    def _said_in_lines(self, speaker: int | str, text: str | None) -> Scene:
+        new = None if text is None else Line(text, speaker)
+        lines = tuple(first_replaced(self.lines, lambda line: line.speaker == speaker, new))
+        said = any(line.speaker == speaker for line in self.lines)
+        return evolve(self, lines=lines if new is None or said else (*lines, new))
+
+    def _pictured(self, index: int, clip: Image | Video, **given: Any) -> Scene:
+        item, fit, size = self.items[index], given.get("fit"), _natural(given.get("natural"), given.get("file"))
+        judge(Place(natural=size, fit=fit))
+        if not isinstance(item, Draft):
+            return self._with(index, refilled(clip, size or (clip.width, clip.height), fit or "contain"))
+        place = evolve(item.place, natural=size or item.place.natural, fit=fit or item.place.fit)
+        return self._with(index, evolve(item, place=place))
+
+    def _with(self, index: int, item: Item) -> Scene:
+        return evolve(self, items=(*self.items[:index], item, *self.items[index + 1 :]))
 
     def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
         scene = self
@@ -475,7 +531,11 @@ class Scene(Verbs):
         except DslError as fault:
             raise fault.under(label(index, clip)) from None
         replaced: Item = evolve(item, clip=new) if isinstance(item, Draft) else new
-        return evolve(self, items=(*self.items[:index], replaced, *self.items[index + 1 :]))
+        return self._with(index, replaced)
+
+
+_PICTURE = {"natural", "file", "fit"}
+"""What `edit` takes for a picture beside the fields of its wire class."""
 
 
 def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
@@ -483,9 +543,9 @@ def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
     known = {key.attribute: key for key in keys(type(clip))}
     for name, value in changes.items():
         if name not in known:
-            raise BuildError(
-                f"{LABELS.get(clip.type, clip.type)} has no field {name!r}", hint=did_you_mean(name, known)
-            )
+            own = ("say",) if isinstance(clip, AvatarClip) else _PICTURE if isinstance(clip, Image | Video) else ()
+            hint = did_you_mean(name, [*known, *own])
+            raise BuildError(f"{LABELS.get(clip.type, clip.type)} has no field {name!r}", hint=hint)
         fault = fault_of(known[name], value)
         if fault:
             raise fault
@@ -497,7 +557,7 @@ def settled(before: Any, after: Any) -> Any:
     """A loaded text whose words changed is measured again, keeping its aligned edge, where its box was our measure."""
     if not isinstance(before, Text) or _box(before) != _box(after) or _words(before) == _words(after):
         return after
-    if holds_jinja(after.text) or not settles(before):
+    if not settles(before):
         return after
     width, height = _measured(after)
     share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
@@ -508,7 +568,10 @@ def settled(before: Any, after: Any) -> Any:
 
 def settles(clip: Text) -> bool:
     """Whether the text's box is our own measure of its words, so that it goes with them when they change."""
-    return clip.width is not UNSET and _measured(clip) == (clip.width, clip.height)
+    try:
+        return clip.width is not UNSET and _measured(clip) == (clip.width, clip.height)
+    except DslError:
+        return False
 
 
 def _box(clip: Text) -> tuple[Any, ...]:
@@ -533,7 +596,9 @@ def _made_by(fn: Callable[[C], C], clip: C) -> C:
         raise BuildError(f"map's function returned {type(new).__name__}, not {type(clip).__name__}")
     fresh = {name: getattr(new, name) for name in fields_dict(type(clip)) if getattr(new, name) != getattr(clip, name)}
     changed(clip, {name: value for name, value in fresh.items() if name not in ("extra", "key_order")})
-    return new
+    with as_found():
+        settled_clip: C = settled(clip, new)
+    return settled_clip
 
 
 def judge_extra(extra: object) -> None:

@@ -18,6 +18,7 @@ ORDER = [
     "layout",
     "avatar",
     "speech",
+    "editing",
     "templates.environment",
     "templates",
     "placement",

@@ -170,7 +170,8 @@ class Names:
 
     def argument(self, name: str, value: Any) -> Any:
         """The expression of a verb's argument."""
-        return self.colours[value] if name in _COLOURS and value in self.colours else self.code(value)
+        is_variable = name in _COLOURS and isinstance(value, str) and value in self.colours
+        return self.colours[value] if is_variable else self.code(value)
 
     def code(self, value: Any) -> Any:
         """The expression of any value: data, a wire object, a place beside another clip."""
