@@ -66,10 +66,12 @@ def ellipse(width: float, height: float) -> str:
     """An ellipse as wide and high as its box.
 
     >>> ellipse(20, 10)
-    'M0 5A10 5 0 0 1 20 5A10 5 0 0 1 0 5Z'
+    'M0 5A10 5 0 0 1 10 0A10 5 0 0 1 20 5A10 5 0 0 1 10 10A10 5 0 0 1 0 5Z'
     """
-    across, down = width / 2, height / 2
-    return _path(f"M{_at(0, down)}{_arc(across, down, width, down)}{_arc(across, down, 0, down)}")
+    # In quarters: the middle of a half would follow from its ends, and shift where they are rounded.
+    x, y = width / 2, height / 2
+    ends = ((x, 0.0), (width, y), (x, height), (0.0, y))
+    return _path(f"M{_at(0, y)}", *(_arc(x, y, *end) for end in ends))
 
 
 def hair(width: float, head: Rectangle) -> str:

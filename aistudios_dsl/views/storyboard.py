@@ -42,6 +42,7 @@ SAFE = 0.05
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _EXCERPT = 60
+_BADGE = 22
 
 
 @frozen
@@ -275,14 +276,23 @@ def _safe_area(frame: Box) -> str:
 
 
 def _marks(findings: Sequence[tuple[int, Finding]]) -> str:
-    drawn = []
+    outlines, badges = [], []
+    corners: dict[tuple[float, float], int] = {}
     for number, finding in findings:
+        kind = f"mark {finding.severity}"
         for box in finding.boxes:
-            corner = box.bounds
-            x, y = max(22, corner.left), max(22, corner.top)
-            badge = element("circle", cx=x, cy=y, r=20) + element("text", str(number), x=x, y=y + 9, class_="number")
-            drawn.append(element("g", _outline(box, "edge"), badge, class_=f"mark {finding.severity}"))
-    return element("g", *drawn, class_="marks")
+            corner = max(_BADGE, box.bounds.left), max(_BADGE, box.bounds.top)
+            corners[corner] = corners.get(corner, 0) + 1
+            # Findings about one clip share a corner: their badges stand in a row.
+            x = corner[0] + (corners[corner] - 1) * 2.1 * _BADGE
+            outlines.append(element("g", _outline(box, "edge"), class_=kind))
+            badges.append(element("g", *_badge(number, x, corner[1]), class_=kind))
+    return element("g", *outlines, *badges, class_="marks")
+
+
+def _badge(number: int, x: float, y: float) -> tuple[str, str]:
+    words = element("text", str(number), x=x, y=y + _BADGE * 0.44, class_="number")
+    return element("circle", cx=x, cy=y, r=_BADGE), words
 
 
 def _words(text: str, template: bool) -> list[tuple[bool, str]]:

@@ -453,13 +453,12 @@ def _avatar(clip: AvatarClip, box: Box, drawing: Drawing) -> str:
         return element("image", href=source, preserveAspectRatio="none", width=box.width, height=box.height)
     head = head_box(clip, box)
     x, y, width, height = head
-    line: dict[str, str | float] = {"stroke": "#ffffff", "stroke_opacity": 0.55, "stroke_width": max(1.0, height / 60)}
-    face = element("ellipse", cx=x + width / 2, cy=y + height / 2, rx=width / 2, ry=height / 2, fill="#d8dfe8", **line)
+    line: dict[str, str | float] = {"stroke": "#ffffff", "stroke_opacity": 0.45, "stroke_width": max(1.0, height / 60)}
     return "".join(
         (
-            element("path", d=outlines.hair(box.width, head), fill="#5d6b7e"),
-            element("path", d=outlines.body(box.width, box.height, head), fill="#8593a6"),
-            face,
+            element("path", d=outlines.hair(box.width, head), fill="#5d6b7e", **line),
+            element("path", d=outlines.body(box.width, box.height, head), fill="#8593a6", **line),
+            element("ellipse", cx=x + width / 2, cy=y + height / 2, rx=width / 2, ry=height / 2, fill="#d8dfe8"),
             _names(clip, box, head),
         )
     )

@@ -1,0 +1,570 @@
+"""The storyboard in a real Chromium: what is seen is what is sent, nothing is fetched, nothing runs."""
+
+import base64
+import io
+import json
+import re
+import runpy
+import zlib
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+from chromium import open_browser
+from click.testing import CliRunner
+from PIL import Image, ImageChops, ImageStat
+from selenium.webdriver import ActionChains, Keys
+
+from aistudios_dsl import BuildError, Project, Scene, TemplateError, below, wire
+from aistudios_dsl.cli import main
+from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.layout.geometry import canvas
+from aistudios_dsl.views import outlines
+from aistudios_dsl.views.svg import Drawing, scene_svg
+from aistudios_dsl.wire.nodes import ShapeName
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if "\nproject = " in path.read_text("utf-8"))
+DOCS = ROOT / "docs"
+GOLDEN = ROOT / "tests" / "golden"
+BOXES = runpy.run_path(str(ROOT / "tests" / "tools" / "storyboard_boxes.py"))
+AXE = (ROOT / "tests" / "data" / "axe.min.js").read_text(encoding="utf-8")
+
+MEAN_DIFFERENCE = 2.0
+"""How far (of 255 levels, on average) a screenshot may be from the kept one: what fonts are smoothed differently."""
+
+each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    opened = open_browser()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def shown(browser, tmp_path):
+    def show(project, **screen):
+        return browser.open(project.storyboard(tmp_path / "page.html"), **screen)
+
+    return show
+
+
+def literal(project):
+    """The project, a template in its one row."""
+    return project.render(row()) if project.variables() else project
+
+
+def row():
+    return {"id": 1, "name": "Ann", "city": "Paris", "plan": "gold", "orders": 3, "spent": 99.5, "items": "Lamp;Shade"}
+
+
+def quiet(browser):
+    """No complaint in the console, no script in the page, and nothing asked for but the page itself."""
+    foreign = [url for url in browser.requests() if not url.startswith(("file:", "data:"))]
+    return browser.logged() == [] and foreign == [] and browser.run("return document.scripts.length") == 0
+
+
+# Where clips are
+
+
+@each_example
+def test_every_clip_of_an_example_is_where_the_wire_says(shown, path):
+    project = literal(load_script(path))
+    browser = shown(project)
+    assert list(BOXES["misplaced"](project, browser.measured())) == []
+    assert quiet(browser)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1010))
+def test_every_clip_of_a_random_project_is_where_the_wire_says(shown, seed):
+    project = BOXES["random_project"](seed)
+    browser = shown(project, width=1000 + seed % 10 * 50)
+    assert list(BOXES["misplaced"](project, browser.measured())) == []
+    assert quiet(browser)
+
+
+def test_a_misplaced_clip_would_be_found(shown):
+    project = Project().scene(background="#ffffff").shape("Star", fill="red", width=300, at=(100, 100))
+    moved = Project().scene(background="#ffffff").shape("Star", fill="red", width=300, at=(100, 102))
+    assert len(list(BOXES["misplaced"](moved, shown(project).measured()))) == 2
+
+
+@pytest.mark.parametrize("name", ShapeName.__args__)
+def test_every_shape_fills_its_box(browser, tmp_path, name):
+    path = outlines.shape(name, 300, 170, radius=30)
+    page = tmp_path / "shape.svg"
+    page.write_text(f'<svg xmlns="http://www.w3.org/2000/svg"><path d="{path}"/></svg>', encoding="utf-8")
+    box = browser.open(page).run(
+        "const b = document.querySelector('path').getBBox(); return [b.x,b.y,b.width,b.height]"
+    )
+    assert box == pytest.approx([0, 0, 300, 170], abs=0.02)
+
+
+def test_the_shapes_differ_from_one_another():
+    drawn = {name: outlines.shape(name, 300, 170) for name in ShapeName.__args__}
+    alike = {frozenset(other for other in drawn if drawn[other] == path) for path in drawn.values()}
+    # A square corner radius is all that parts these, and a circle in a wide box is an oval.
+    same = [{"Line_v2", "Square", "Rectangle_corner0"}, {"Circle", "Oval_2"}]
+    assert sorted(map(sorted, (group for group in alike if len(group) > 1))) == sorted(map(sorted, same))
+
+
+def test_the_head_is_drawn_where_the_head_box_says(shown):
+    project = Project().scene().avatar("M000045058", head_at=(700, 400), head_height=200)
+    browser = shown(project, width=1600)
+    place, head = browser.run(
+        "const f = e => { const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height] };"
+        "return [f(document.querySelector('svg.scene')), f(document.querySelector('ellipse'))]"
+    )
+    scale = place[2] / 1920
+    assert head[3] == pytest.approx(200 * scale, abs=0.5)
+    assert head[0] + head[2] / 2 - place[0] == pytest.approx(700 * scale, abs=0.5)
+    assert head[1] + head[3] / 2 - place[1] == pytest.approx(400 * scale, abs=0.5)
+
+
+def test_clips_are_painted_in_the_order_of_their_layers():
+    scene = Scene().shape("Star", fill="red", width=9, layer=5).shape("Circle", fill="red", width=9, layer=2)
+    assert re.findall(r'data-clip="(\d)"', Project().add(scene).svg()) == ["1", "0"]
+
+
+def test_what_is_only_heard_or_hidden_is_listed_and_not_drawn(shown):
+    scene = Scene().audio("https://x.example/theme.mp3", label="Theme").avatar("M000045058", tag="voice")
+    project = Project().add(scene.edit("voice", voice_only=True))
+    browser = shown(project)
+    assert browser.run("return document.querySelectorAll('.clip').length") == 0
+    listed = browser.run("return document.querySelector('tbody').innerText")
+    assert "Theme" in listed
+    assert "voice only" in listed
+
+
+# How clips look
+
+
+def color_at(png, x, y):
+    return Image.open(io.BytesIO(png)).convert("RGB").getpixel((x, y))
+
+
+def test_fill_stroke_opacity_and_background_are_those_of_the_wire(browser, tmp_path):
+    scene = Scene(background="#204060").shape(
+        "Square", fill="#ff0000", width=200, height=200, at=(100, 100), opacity=50
+    )
+    scene = scene.shape(
+        "Square", fill="#00ff00", stroke="#0000ff", stroke_width=40, width=200, height=200, at=(500, 100)
+    )
+    page = tmp_path / "scene.svg"
+    page.write_text(Project().add(scene).svg(), encoding="utf-8")
+    png = browser.open(page, 1920, 1080).picture()
+    assert color_at(png, 20, 20) == (0x20, 0x40, 0x60)
+    assert color_at(png, 200, 200) == pytest.approx((0x90, 0x20, 0x30), abs=1)
+    assert color_at(png, 510, 200) == (0, 0, 255)
+    assert color_at(png, 620, 220) == (0, 255, 0)
+
+
+def test_a_shadow_falls_where_the_canvas_casts_it_even_when_the_clip_is_turned(browser, tmp_path):
+    shadow = wire.Shadow(color="#000000", blur=0, offset_x=10, offset_y=10, enabled=True)
+    shape = {"fill": "#ff0000", "width": 200, "height": 200, "angle": 180, "shadow": shadow}
+    page = tmp_path / "scene.svg"
+    page.write_text(Project().scene(background="#ffffff").shape("Square", at=(300, 300), **shape).svg(), "utf-8")
+    png = browser.open(page, 1920, 1080).picture()
+    assert color_at(png, 305, 305) == (0, 0, 0)
+    assert color_at(png, 95, 95) == (255, 255, 255)
+
+
+def png_file(color):
+    def chunk(kind, data):
+        body = kind + data
+        return len(data).to_bytes(4) + body + zlib.crc32(body).to_bytes(4)
+
+    head = (2).to_bytes(4) + (2).to_bytes(4) + bytes([8, 2, 0, 0, 0])
+    rows = zlib.compress((b"\0" + bytes(color) * 2) * 2)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_a_picture_at_hand_is_embedded_and_seen(browser, tmp_path):
+    folder = tmp_path / "media"
+    folder.mkdir()
+    (folder / "red one.png").write_bytes(png_file((255, 0, 0)))
+    url = "https://x.example/deep/red%20one.png?v=2"
+    project = Project().scene(background=url).image(url, natural=(2, 2), width=400, height=400, fit="stretch")
+    for media in (folder, {url: folder / "red one.png"}, {url: png_file((255, 0, 0))}):
+        page = project.storyboard(tmp_path / "page.html", media=media)
+        assert page.read_text(encoding="utf-8").count("data:image/png;base64,") == 2
+    browser.open(page)
+    assert quiet(browser)
+    left, top, *_ = browser.run(
+        "const r=document.querySelector('svg.scene').getBoundingClientRect(); return [r.x, r.y]"
+    )
+    assert color_at(browser.picture(), round(left) + 20, round(top) + 20) == (255, 0, 0)
+
+
+def test_a_picture_that_is_not_at_hand_is_linked_by_the_svg_and_never_by_the_page(tmp_path):
+    url = "https://x.example/lamp.png"
+    project = Project().scene().image(url, natural=(800, 600))
+    assert f'href="{url}"' in project.svg()
+    assert "href" not in project.svg(links=False)
+    assert url not in project.storyboard(tmp_path / "page.html").read_text(encoding="utf-8").partition("<table>")[0]
+
+
+@pytest.mark.parametrize(
+    ("media", "words"),
+    [
+        ({"https://x.example/a.png": b"<svg onload='alert(1)'/>"}, "is no picture"),
+        ({"https://x.example/a.png": "no/such/file.png"}, "cannot be read"),
+        ("no/such/folder", "which is no folder"),
+    ],
+)
+def test_a_copy_that_is_no_picture_is_refused(media, words):
+    project = Project().scene().image("https://x.example/a.png", natural=(8, 6))
+    with pytest.raises(BuildError, match=words):
+        project.svg(media=media)
+
+
+# The page
+
+
+@each_example
+def test_the_page_of_an_example_looks_as_it_was_when_someone_looked(shown, path, tmp_path):
+    browser = shown(load_script(path), width=1280)
+    browser.run("document.body.style.fontFamily = \"'Noto Sans CJK KR'\"")
+    seen = Image.open(io.BytesIO(browser.picture(0.5))).convert("RGB")
+    kept = Image.open(GOLDEN / f"{path.stem}.png").convert("RGB")
+    seen.save(tmp_path / "seen.png")
+    assert abs(seen.height - kept.height) <= 4, f"look at {tmp_path / 'seen.png'}"
+    kept = kept.crop((0, 0, *seen.size))
+    difference = sum(ImageStat.Stat(ImageChops.difference(seen, kept)).mean) / 3
+    assert difference <= MEAN_DIFFERENCE, f"look at {tmp_path / 'seen.png'}; tests/tools/make_gallery.py keeps it"
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
+def test_axe_finds_nothing_serious(shown, width, dark):
+    project = literal(load_script(ROOT / "examples" / "personalised.py"))
+    project = project.scene(background="#8899aa").text("Pale", color="#90a0b0", at=(9, 9), tag="pale")
+    browser = shown(project, width=width, dark=dark)
+    assert browser.run("return document.querySelectorAll('.finding').length") > 1
+    browser.run(AXE)
+    report = browser.driver.execute_async_script("axe.run().then(arguments[0])")
+    assert len(report["passes"]) > 15
+    grave = [f"{found['id']}: {found['help']}" for found in report["violations"] if found["impact"] != "minor"]
+    assert grave == []
+
+
+def focused(browser):
+    return browser.run("const e = document.activeElement; return e.id || e.getAttribute('href') || e.localName")
+
+
+def test_the_page_works_without_a_mouse(shown):
+    project = Project().scene().text("Hello", tag="greeting", at="center").scene()
+    browser = shown(project)
+    visible = "return getComputedStyle(document.querySelector(arguments[0])).visibility"
+
+    def press(key):
+        ActionChains(browser.driver).send_keys(key).perform()
+        return focused(browser)
+
+    order = [press(Keys.TAB) for _ in range(7)]
+    assert order == ["#scenes", "show-boxes", "show-safe", "show-marks", "#scene-1", "#scene-2", "#s1-clip-0"]
+    assert browser.run(visible, "#s1-clip-0") == "hidden"
+    press(Keys.ENTER)
+    assert browser.run(visible, "#s1-clip-0") == "visible"
+    browser.run("document.getElementById('show-boxes').focus()")
+    assert browser.run(visible, ".boxes") == "hidden"
+    press(Keys.SPACE)
+    assert browser.run(visible, ".boxes") == "visible"
+    press(Keys.TAB)
+    press(Keys.SPACE)
+    assert browser.run(visible, ".safe") == "visible"
+
+
+def test_the_page_is_no_wider_than_a_phone(shown):
+    for path in EXAMPLES:
+        browser = shown(load_script(path), width=360, height=740)
+        assert browser.run("return document.documentElement.scrollWidth") == 360, path.stem
+
+
+def test_a_page_of_paper_holds_one_scene(shown):
+    browser = shown(Project().scene().scene().scene())
+    pdf = base64.b64decode(browser.driver.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
+
+
+def test_dark_and_light_follow_the_reader(shown):
+    back = "return getComputedStyle(document.body).backgroundColor"
+    project = Project().scene()
+    assert shown(project).run(back) == "rgb(244, 245, 248)"
+    assert shown(project, dark=True).run(back) == "rgb(16, 20, 26)"
+
+
+def test_speech_durations_and_findings_are_told(shown):
+    project = Project("Talk").scene(background="#8899aa").avatar("M000045058", say="One two three four five.")
+    browser = shown(project.text("Pale", color="#90a0b0", at="top left", tag="pale"))
+    text = browser.run("return document.body.innerText")
+    assert "One two three four five." in text
+    assert "about 2.4 s" in text
+    codes = [finding.code for finding in project.text("Pale", color="#90a0b0", at="top left", tag="pale").check()]
+    assert codes
+    assert [code for code in codes if code not in text] == []
+    assert browser.run("return document.querySelectorAll('.marks circle').length") > 0
+
+
+def test_speech_in_the_scene_is_shown_by_its_speaker(shown):
+    text = shown(load_script(ROOT / "examples" / "dialogue.py")).run("return document.body.innerText")
+    assert [
+        re.search(f"{who}[^\n]*\n+{words}", text) is not None
+        for who, words in [("host", "Welcome"), ("guest", "A lamp"), ("host", "I want one")]
+    ] == [True] * 3
+
+
+# Templates
+
+
+def test_a_template_is_shown_with_its_variables(shown):
+    scene = Scene(background="#{{ tint }}", when="vip", each="offer in offers")
+    scene = scene.avatar("{{ who }}", say="Hello {{ name }}!").text(
+        "Dear {{ name }},", color="{{ ink }}", align="{{ a }}"
+    )
+    scene = scene.image("https://x.example/{{ offer.id }}.png", natural=(800, 600), width="{{ w }}%", at="{{ place }}")
+    scene = scene.shape("{{ form }}", fill="#123", width="50%", at=("{{ x }}", 9)).text(
+        "x{{ name }}", fit=("{{ w }}", 90)
+    )
+    browser = shown(Project("For {{ name }}").add(scene))
+    chips = browser.run("return [...document.querySelectorAll('.chip')].map(chip => chip.textContent)")
+    assert chips[:4] == ["name", "for each offer in offers", "when vip", "name"]
+    assert "offer.id" in chips
+    assert browser.run("return document.querySelector('.seen text').textContent") is not None
+    assert quiet(browser)
+
+
+def test_braces_of_a_rendered_project_are_text(shown):
+    project = Project("{{ a }}").scene().text("{{ a }}").render(a="{{ b }}")
+    browser = shown(project)
+    assert browser.run("return document.querySelectorAll('.chip').length") == 0
+    assert browser.run("return document.querySelector('h1').textContent") == "{{ b }}"
+
+
+def test_a_template_that_cannot_be_laid_out_says_how_to_look_at_a_row():
+    project = Project().scene().text("{{ one }} {{ two }}", fit=(30, 10))
+    with pytest.raises(BuildError, match="To look at one row"):
+        project.svg()
+
+
+# Hostile content
+
+EVIL = (
+    "</script><script>window.hit = 1</script>",
+    '"><img src=x onerror="window.hit = 1">',
+    "'><svg onload='window.hit = 1'>",
+    "]]></style></title></textarea><script>hit = 1</script>",
+    "javascript:window.hit = 1",
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload='hit = 1'><script>hit = 1</script></svg>",
+    'data:image/png;base64,AAAA" onload="window.hit=1',
+    "url(https://evil.example/fill.svg#x)",
+    "\u202e\u2066مرحبا بالعالم עברית",
+    "a\0b\x01c\x1b[31m\u2028\u2029",
+    "{{ 7 * 7 }}{% for %}&lt;script&gt;&#60;script&#62;",
+    "https://evil.example/<b>.png",
+)
+
+
+def hostile(evil):
+    number = {"layer": 1, "left": 9, "top": 9, "width": 400, "height": 90}
+    model = {"ai_name": evil, "emotion": evil, "language": evil, "source_url": evil}
+    kinds = [
+        {
+            "type": "textImage",
+            "text": evil,
+            "fill": evil,
+            "fontSize": 20,
+            "fontFamily": evil,
+            "align": evil,
+            "tag": evil,
+        }
+        | {"stroke": evil, "strokeWidth": 2, "fontWeight": evil, "fontStyle": evil, "backgroundColor": evil}
+        | {"shadow": {"color": evil, "enabled": True}, "animation": {"type": evil, "duration": 1, "delay": 0}},
+        {"type": "shape", "shapeName": evil, "fill": evil, "stroke": evil, "strokeWidth": 3},
+        {"type": "image", "source_url": evil},
+        {"type": "videoImage", "video_url": evil, "source_url": evil},
+        {"type": "audio", "source_url": evil, "label": evil},
+        {
+            "type": "aiModel",
+            "model": model,
+            "script": {"org": f"<p>{evil}</p>", "tts": None},
+            "effects": [{"type": evil}],
+        },
+        {"type": evil},
+    ]
+    clips = [{"id": evil, "name": evil} | number | kind for kind in kinds]
+    background = {"id": evil, "type": evil, "source_type": "image", "source_url": evil, "source_color": evil}
+    document = {"name": evil, "scenes": [{"background": background, "sceneIdx": 0, "clips": clips}]}
+    return Project.load(json.dumps(document), template=False)
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=range(len(EVIL)))
+def test_nothing_in_a_project_runs_or_leaves_or_breaks_the_page(shown, evil):
+    browser = shown(hostile(evil))
+    assert quiet(browser)
+    assert browser.run("return window.hit") is None
+    assert browser.run("return document.querySelectorAll('section').length") == 1
+    assert browser.run("return document.querySelectorAll('tbody tr').length") == 7
+    assert browser.run("return document.querySelector('footer').textContent").startswith("Laid out by")
+    assert browser.run("return document.querySelectorAll('img, iframe, object, script, form').length") == 0
+    links = browser.run("return [...document.querySelectorAll('a')].map(a => a.getAttribute('href'))")
+    assert [link for link in links if not link.startswith("#")] == []
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=range(len(EVIL)))
+def test_nothing_runs_in_a_picture_by_itself(browser, tmp_path, evil):
+    page = tmp_path / "scene.svg"
+    page.write_text(hostile(evil).svg(links=False), encoding="utf-8")
+    browser.open(page)
+    assert browser.logged() == []
+    assert browser.run("return window.hit") is None
+    assert browser.run("return document.documentElement.localName") == "svg"
+    assert browser.run("return document.querySelectorAll('script, parsererror').length") == 0
+    assert [url for url in browser.requests() if not url.startswith("file:")] == []
+
+
+def test_an_svg_links_to_nothing_but_the_web():
+    for evil in EVIL[:-1]:
+        assert re.findall(r' href="([^"]*)"', hostile(evil).svg()) == []
+
+
+def test_a_text_of_100_000_characters_is_shown(shown):
+    long = "Lorem ipsum dolor sit amet 조명 " * 3_500
+    number = {"id": "t", "layer": 1, "left": 0, "top": 0, "width": 900, "height": 90}
+    clip = number | {"type": "textImage", "text": long[:100_000], "fill": "#fff", "fontSize": 20, "tag": "x" * 100_000}
+    solid = number | {"type": "textImage", "text": "m" * 100_000, "fill": "#fff", "fontSize": 20, "align": "left"}
+    document = {"name": long, "scenes": [{"background": {}, "sceneIdx": 0, "clips": [clip, solid]}]}
+    browser = shown(Project.load(document))
+    assert quiet(browser)
+    assert browser.run("return document.querySelectorAll('.seen text').length") > 1000
+    assert browser.run("return document.documentElement.scrollWidth") <= 1280
+
+
+def test_odd_numbers_leave_a_picture_that_can_be_read(browser, tmp_path):
+    place = {"layer": 1, "left": 0, "top": 0, "width": 9, "height": 9}
+    image, shape = {"type": "image", "source_url": "u"}, {"type": "shape", "shapeName": "?", "fill": ""}
+    clips = [
+        {"id": "a"} | place | image | {"left": -1e8, "top": 1e8, "width": 1e8, "height": 0},
+        {"id": "b"} | place | image | {"scaleX": -2, "scaleY": 0, "angle": 1e7, "opacity": 4000},
+        {"id": "c"} | place | image | {"scaleX": -2, "scaleY": 1e-9, "angle": -1e-9, "layer": -3},
+        {"id": "d"} | place | shape | {"strokeWidth": -4, "strokeRadius": -1, "shadow": {}},
+        {"id": "e"} | place | {"type": "textImage", "text": "x", "fill": "red", "fontSize": 0, "width": 0},
+        {"type": "sticker", "left": "here", "width": None},
+    ]
+    document = {"scenes": [{"background": {}, "sceneIdx": 0, "clips": clips}]}
+    page = tmp_path / "scene.svg"
+    page.write_text(Project.load(document).svg(links=False), encoding="utf-8")
+    browser.open(page)
+    assert browser.logged() == []
+    assert browser.run("return document.documentElement.localName") == "svg"
+
+
+# Ways to it
+
+
+def test_the_gallery_is_the_one_its_script_makes():
+    gallery = runpy.run_path(str(ROOT / "tests" / "tools" / "make_gallery.py"))
+    stale = [name for name, text in gallery["pictures"]().items() if (DOCS / "img" / name).read_text("utf-8") != text]
+    assert stale == []
+    assert (DOCS / "gallery.md").read_text(encoding="utf-8") == gallery["page"]()
+
+
+def test_a_scene_that_is_not_there_is_told(tmp_path):
+    project = Project().scene().scene()
+    for number in (2, -1, "1"):
+        with pytest.raises(BuildError, match=r"there is no scene .*\n.*numbered 0 to 1"):
+            project.svg(number)
+    with pytest.raises(BuildError, match="there is no scene 5"):
+        project.storyboard(tmp_path / "page.html", scene=5)
+
+
+def test_one_scene_can_be_shown_by_its_own_number(browser, tmp_path):
+    project = Project().scene().scene().text("Pale", color="#fff", background="#fff", at="top left")
+    browser.open(project.storyboard(tmp_path / "page.html", scene=1))
+    assert browser.run("return [...document.querySelectorAll('h2')].map(e => e.textContent)") == ["Scene 2"]
+    assert browser.run("return document.querySelectorAll('.finding').length") > 0
+
+
+def test_a_notebook_shows_projects_and_scenes_in_a_frame_where_nothing_runs(browser, tmp_path):
+    project = Project(EVIL[0]).scene().text(EVIL[1], at="center")
+    page = tmp_path / "notebook.html"
+    shown = project._repr_html_() + project.scenes[0]._repr_html_()
+    page.write_text(f"<!doctype html><meta charset='utf-8'>{shown}", encoding="utf-8")
+    browser.open(page)
+    assert browser.run("return document.querySelectorAll('iframe[sandbox]').length") == 2
+    assert browser.run("return window.hit") is None
+    browser.driver.switch_to.frame(0)
+    assert browser.run("return document.querySelectorAll('svg.scene').length") == 1
+    browser.driver.switch_to.default_content()
+
+
+def test_a_notebook_shows_what_hinders_a_scene():
+    assert "no clip of the scene has this tag" in Scene().text("x", at=below("nothing"))._repr_html_()
+
+
+def test_pages_and_pictures_are_the_same_bytes_each_time(tmp_path):
+    project = literal(load_script(EXAMPLES[0]))
+    one, two = (project.storyboard(tmp_path / name).read_bytes() for name in ("1.html", "2.html"))
+    assert one == two
+    assert project.svg() == project.svg()
+
+
+def test_the_drawing_needs_nothing_but_the_wire():
+    scene = Project().scene(background="#102030").text("Hello").resolve().scenes[0]
+    assert scene_svg(evolve(scene, clips=()), Drawing(canvas("landscape"))).count("data-clip") == 0
+    assert ">Hello</text>" in scene_svg(scene, Drawing(canvas("landscape")))
+
+
+def aistudios(*args):
+    return CliRunner().invoke(main, ["preview", *map(str, args)])
+
+
+def test_preview_writes_a_page_and_says_where(tmp_path):
+    result = aistudios(ROOT / "examples/product_promo.py", "-o", tmp_path / "page.html")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "page.html" in result.stderr
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("<section") == 2
+
+
+def test_preview_writes_one_picture_a_scene_into_a_folder(tmp_path):
+    assert aistudios(ROOT / "examples/product_promo.py", "-o", f"{tmp_path}/pictures/").exit_code == 0
+    assert [path.name for path in sorted((tmp_path / "pictures").iterdir())] == ["scene-1.svg", "scene-2.svg"]
+    one = tmp_path / "one.svg"
+    assert aistudios(ROOT / "examples/product_promo.py", "--scene", 2, "-o", one).exit_code == 0
+    assert one.read_text(encoding="utf-8") == (tmp_path / "pictures" / "scene-2.svg").read_text(encoding="utf-8")
+
+
+def test_preview_shows_a_template_or_one_of_its_rows(tmp_path):
+    script, data = ROOT / "examples/personalised.py", ROOT / "examples/data/people.csv"
+    page = tmp_path / "page.html"
+    assert aistudios(script, "-o", page).exit_code == 0
+    assert "Storyboard of a template" in page.read_text(encoding="utf-8")
+    assert aistudios(script, "-o", page, "--data", data, "--row", 2, "--set", "name=Zoë").exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Zoë" in text
+    assert "Storyboard of a template" not in text
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["examples/product_promo.py", "--scene", 9], 1, "there is no scene 9\n  hint: the project has 2"),
+        (["examples/product_promo.py", "-o", "x.svg"], 2, "name a scene with --scene"),
+        (["examples/product_promo.py", "-o", "no/such/folder/x.html"], 1, "is its folder there"),
+        (["examples/product_promo.py", "--row", 2], 2, "give them with --data"),
+        (["examples/personalised.py", "--data", "examples/data/people.csv", "--row", 999], 1, "has no row 999"),
+        (["examples/personalised.py", "--set", "name=Ann"], 1, "the row has no"),
+        (["examples/product_promo.py", "--media", "nowhere"], 1, "is no folder"),
+    ],
+)
+def test_preview_tells_what_is_wrong(args, code, words, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = aistudios(*args)
+    assert result.exit_code == code
+    assert words in result.stderr
+
+
+def test_a_template_error_is_the_one_of_the_build():
+    with pytest.raises(TemplateError):
+        Project().scene().text("{{ open").svg()
