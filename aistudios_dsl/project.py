@@ -427,12 +427,13 @@ class Project(Verbs):
         return target
 
     def _page(self, media: Media | None = None, scene: int | None = None) -> str:
+        from aistudios_dsl.views.check import check
         from aistudios_dsl.views.storyboard import Condition, page
 
         whole, template = self._viewed()
         conditions = [Condition(each.when, each.each) for each in self.scenes] if template else []
         # A page shows what waits for a row where it stands: no need to list it again.
-        found = self.check(ignore=("template-variable",) if template else ())
+        found = self.check(ignore=("template-variable",)) if template else check(whole)
         return page(whole, media=media, findings=found, conditions=conditions, template=template, only=scene)
 
     def _repr_html_(self) -> str:
@@ -444,7 +445,7 @@ class Project(Verbs):
     def _viewed(self) -> tuple[WireProject, bool]:
         """The wire nodes to look at, and whether they are those of a template, which has no numbers of its own yet."""
         if not self._pending():
-            return self.resolve(), False
+            return self.literally().resolve(), False
         from aistudios_dsl.views.sketch import sketched, sketcher
 
         visit = sketcher(self._templates)
