@@ -182,13 +182,14 @@ class Programs:
 
     def _program(self, signature: Signature) -> list[tuple[int, Sheets]]:
         """Stretches of JSON, each with the scope that its names are read in: 0 the row, n the row of the nth scene."""
-        stretches = [(0, list[Part](), list[Check](checks(self._head)))]
         literal = self._literal(signature)
         if not literal.scenes and literal.frame is None:
             raise ValueError("no scenes")
         document = dump(literal._framed(()))
         document["scenes"] = Hole("", b"[", _SCENES, b"]")
-        for part in json_parts(document):
+        head = tuple(json_parts(document))
+        stretches = [(0, list[Part](), list(checks(self._head, head)))]
+        for part in head:
             if part is not _SCENES:
                 stretches[-1][1].append(part)
                 continue
@@ -219,7 +220,7 @@ class Programs:
                 found = skeleton(scene, literal.scenes[number], setting, numbered=numbered)
                 _keep(self._skeletons, key, found, _SCENES_KEPT)
             parts = self._skeletons[key]
-            yield 0 if scene.each is None else number + 1, parts, list(checks(self._openings[origin[0]]))
+            yield 0 if scene.each is None else number + 1, parts, list(checks(self._openings[origin[0]], parts))
 
 
 _SCENES: Any = _Scenes()

@@ -8,7 +8,7 @@ no stand-in: a scene is resolved once for each of their values. Which strings ca
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from json.encoder import encode_basestring
 from typing import Any, Literal
@@ -65,7 +65,7 @@ class Check:
     """What a string must be once a row has written it; raises what resolving would."""
 
     written: Written
-    judge: Callable[[str], None]
+    judge: Callable[[str], object]
 
 
 @frozen(eq=False)
@@ -200,13 +200,26 @@ def opened(found: Sequence[Opening], answers: Sequence[str | bool]) -> Visit:
     return lambda path, text, html: holes.get((path, text), text)
 
 
-def checks(found: Sequence[Opening]) -> Iterator[Check]:
-    """What the strings must pass once they are written."""
+def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
+    """What the strings must pass once they are written; those that no part writes must be text, no more."""
+    shown = set(_all_written(parts))
     for opening in found:
         if opening.role == "colour":
             yield Check(opening.written, partial(judge_colour, _COLOURS[opening.path.rpartition(".")[2]]))
         elif opening.role == "backdrop":
             yield Check(opening.written, _judge_backdrop)
+        elif opening.role != "deciding" and opening.written not in shown:
+            yield Check(opening.written, str.encode)
+
+
+def _all_written(parts: Iterable[Part]) -> Iterator[Written]:
+    for part in parts:
+        if isinstance(part, Written):
+            yield part
+        elif isinstance(part, Said):
+            yield part.line
+        elif isinstance(part, Slot):
+            yield from part.group.written
 
 
 def _stand_in(opening: Opening, answer: str | bool) -> str:

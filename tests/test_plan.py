@@ -1,0 +1,252 @@
+"""A compiled template: the bytes of the slow path for every row, its errors, and no more memory or state than a row."""
+
+import io
+import json
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aistudios_dsl import Avatar, Project, TemplateError, above, below, wire
+
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+import fuzz_plan
+
+
+def upper(environment):
+    environment.filters["loud"] = str.upper
+
+
+def rich():
+    """Something of everything that a row can change."""
+    return (
+        Project("For {{ name }}", webhook_url="https://x.example/{{ name|urlencode }}", environment=upper)
+        .scene(background="{{ background }}")
+        .avatar("M000045058", say="Hello {{ name }},\n\nwelcome to {{ city }}.")
+        .say("<p>{{ name }} & {{ city|loud }}</p>", html=True)
+        .text("{{ name }}", tag="name", at="top", margin=40, color="{{ colour }}")
+        .text("of {{ city }}", at=below("name", gap=8), fit=("50%", 200))
+        .shape("Square", fill="#fff", width=50, height=9, at=above("name"))
+        .scene(each="line in lines", when="line != name")
+        .text("{{ line }}: {{ name }}", width=700, angle=30)
+        .scene(when="vip")
+        .image("https://x.example/{{ city }}.png", width="{{ size }}%", height=90, at="{{ at }}", tag="{{ name }}")
+    )
+
+
+ROW = {
+    "name": "Ann",
+    "city": 'Bonn "am" Rhein & <co>',
+    "background": "#102030",
+    "colour": "navy",
+    "lines": ["one", "two\nlines"],
+    "vip": True,
+    "size": 50,
+    "at": "top left",
+}
+
+
+def slow(template, row):
+    return template.render(row).to_json().encode()
+
+
+def refused(work, row):
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        work(row)
+    fault = caught.value
+    return type(fault), str(fault), getattr(fault, "path", ""), getattr(fault, "hint", "")
+
+
+VARIANTS = [
+    {},
+    {"name": "</script>\u2028\\"},
+    {"name": "  edges  "},
+    {"city": "a\r\n\r\nb"},
+    {"city": ""},
+    {"name": "{{ city }}"},
+    {"name": "👩‍👩‍👧 漢字 e\u0301"},
+    {"name": 7, "city": "2.5", "size": 2.5},
+    {"name": True, "lines": []},
+    {"lines": [1, {"a": None}]},
+    {"vip": "false"},
+    {"background": "https://x.example/a.png"},
+    {"background": "hsl(210, 50%, 13%)"},
+    {"at": "center", "size": "12.5"},
+    {"lines": ("Ann", "Bob")},
+    {"unused": object(), None: "x"},
+]
+
+
+@pytest.mark.parametrize("change", VARIANTS)
+def test_a_row_gives_the_bytes_of_the_slow_path_without_taking_it(change):
+    template = rich()
+    plan = template.compile()
+    assert plan.render_json(ROW | change) == slow(template, ROW | change)
+    assert plan.slow_rows == 0
+
+
+FAULTS = [
+    {"name": None},
+    {"name": float("nan")},
+    {"name": "\ud800"},
+    {"colour": "no colour"},
+    {"background": ""},
+    {"background": "rgb(1"},
+    {"at": "nowhere"},
+    {"size": -1},
+    {"vip": "perhaps"},
+    {"lines": 5},
+    {"city": "W" * 3000},
+]
+
+
+@pytest.mark.parametrize("change", FAULTS)
+def test_a_row_that_cannot_be_rendered_raises_the_error_of_the_slow_path(change):
+    template = rich()
+    plan = template.compile()
+    row = ROW | change
+    assert refused(plan.render_json, row) == refused(lambda row: slow(template, row), row)
+    assert plan.slow_rows == 1
+    assert plan.render_json(ROW) == slow(template, ROW)
+
+
+@pytest.mark.parametrize("row", [None, {}, [("name", "Ann")], 5, {"nmae": "Ann"}])
+def test_a_row_that_lacks_names_or_is_none_raises_the_error_of_the_slow_path(row):
+    template = rich()
+    assert refused(template.compile().render_json, row) == refused(lambda row: slow(template, row), row)
+
+
+def test_a_slice_of_the_fuzz_campaign_finds_no_difference():
+    counted = fuzz_plan.campaign(400, "suite")
+    assert counted["equal bytes"] > 250
+    assert counted["equal bytes"] + counted["equal errors"] == counted["pairs"]
+
+
+@pytest.mark.parametrize("name", fuzz_plan.MUTATIONS)
+def test_the_fuzz_campaign_finds_a_plan_that_is_broken_on_purpose(name, capsys):
+    assert fuzz_plan.main(["--pairs", "800", "--mutate", name]) == 1
+    assert "unequal" in capsys.readouterr().out
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(), st.text() | st.integers() | st.floats() | st.none() | st.lists(st.text()))
+def test_any_value_is_written_as_the_slow_path_writes_it(name, city):
+    row = {"name": name, "city": city}
+    template = (
+        Project()
+        .scene(extra={"note": "{{ city }}{{ name }}"})
+        .avatar("M000045058", say="{{ name }} of {{ city }}")
+        .text("{{ name }}: {{ city }}", at="bottom right")
+    )
+    plan = template.compile()
+    expected = fuzz_plan.outcome(lambda: slow(template, row))
+    assert fuzz_plan.outcome(lambda: plan.render_json(row)) == expected
+    assert plan.slow_rows == (not expected.valid)
+
+
+def test_what_a_row_leaves_behind_does_not_reach_the_next():
+    template = Project("{% set a = name %}{{ a }}{{ city }}").scene()
+    plan = template.compile()
+    for name in ("one", "two"):
+        row = {"name": name, "city": "{{ a }}"}
+        assert plan.render_json(row) == slow(template, row)
+    assert refused(plan.render_json, {"name": "x"}) == refused(lambda row: slow(template, row), {"name": "x"})
+
+
+def test_a_value_that_can_be_read_only_once_is_read_by_the_slow_path_alone():
+    template = Project("{% for n in numbers %}{{ n }}{% endfor %}").scene(each="n in numbers").scene()
+    plan = template.compile()
+    assert plan.render_json({"numbers": iter("12")}) == slow(template, {"numbers": iter("12")})
+    assert plan.slow_rows == 1
+
+
+def test_given_ids_are_kept_free_of_those_that_are_made():
+    template = (
+        Project()
+        .scene(when="first")
+        .put(
+            wire.Shape(id="textImage-taken", layer=1, left=0, top=0, width=1, height=1, shape_name="Star", fill="#fff")
+        )
+    )
+    made = template.scene().text("{{ name }}").render(first=False, name="x").to_dict()["scenes"][0]["clips"][0]["id"]
+    template = template.edit("textImage-taken", id=made).scene().text("{{ name }}")
+    plan = template.compile()
+    for first in (True, False):
+        row = {"first": first, "name": "Ann"}
+        assert plan.render_json(row) == slow(template, row)
+    assert plan.slow_rows == 0
+
+
+def test_a_loaded_text_is_measured_again_for_each_row():
+    document = Project().scene().text("Hello {{ '{{ name }}' }}", align="right", tag="t").render().to_dict()
+    template = Project.load(document).shape("Square", fill="red", width=9, at=below("t"))
+    plan = template.compile()
+    for name in ("Ann", "Bartholomew", "two\nlines", "{{ x }}"):
+        assert plan.render_json({"name": name}) == slow(template, {"name": name})
+    assert plan.slow_rows == 0
+
+
+def test_an_avatar_that_a_row_names_brings_its_own_geometry():
+    template = Project().scene().avatar(Avatar("M1", "C{{ n }}", origin=(100, 300), tight=(1, 2, 80, 270)), at="left")
+    plan = template.compile()
+    for n in (1, 2):
+        assert plan.render_json({"n": n}) == slow(template, {"n": n})
+    assert plan.slow_rows == 0
+
+
+def test_a_plan_pickles_small_and_counts_anew():
+    template = rich()
+    plan = template.compile()
+    assert refused(plan.render_json, {})
+    packed = pickle.dumps(plan)
+    assert len(packed) < 16_384
+    copy = pickle.loads(packed)
+    assert (copy.slow_rows, copy.render_json(ROW)) == (0, slow(template, ROW))
+
+
+def test_threads_share_a_plan():
+    template = rich()
+    plan = template.compile()
+    rows = [ROW | {"name": f"Ann {n}", "vip": n % 2, "lines": ["x"] * (n % 3)} for n in range(300)]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(plan.render_json, rows))
+    assert found == [slow(template, row) for row in rows]
+    assert plan.slow_rows == 0
+
+
+def test_a_filter_may_render_with_the_plan_itself():
+    inner = Project("{{ a|upper }}{{ b }}").scene().compile()
+    outer = Project("{{ a|upper }}{{ inner(b)|length }}{{ a|upper }}").scene().compile()
+    row = {"a": "x", "b": "y", "inner": lambda b: inner.render_json({"a": b, "b": b})}
+    assert outer.render_json(row) == slow(outer.template, row)
+    assert outer.slow_rows == 0
+
+
+def test_a_broken_template_is_told_when_it_is_compiled():
+    with pytest.raises(TemplateError, match=r"scenes\[0\]\.clips\[0\]\.text: line 2"):
+        Project().scene().text("one\n{{ two").compile()
+    with pytest.raises(TemplateError, match="rendered already"):
+        Project("{{ a }}").scene().render(a=1).compile()
+
+
+def test_lines_are_written_to_a_path_or_an_open_file(tmp_path):
+    template = Project("{{ name }}\n\u2028").scene()
+    rows = [{"name": f"Ann\n{n}"} for n in range(40)]
+    target, file = tmp_path / "out.jsonl", io.BytesIO()
+    assert template.compile().write_jsonl(iter(rows), target) == template.compile().write_jsonl(rows, file) == 40
+    assert target.read_bytes() == file.getvalue() == b"".join(slow(template, row) + b"\n" for row in rows)
+    assert [json.loads(line)["name"] for line in target.read_bytes().splitlines()][39] == "Ann\n39\n\u2028"
+
+
+def test_a_path_holds_every_row_or_is_not_touched(tmp_path):
+    target = tmp_path / "out.jsonl"
+    target.write_text("before")
+    plan = Project("{{ name }}").scene().compile()
+    with pytest.raises(TemplateError, match="row 2: name: the row has no 'name'"):
+        plan.write_jsonl([{"name": "Ann"}, {"nmae": "Bob"}], target)
+    assert target.read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
