@@ -8,7 +8,7 @@ from functools import cache
 
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _LINE_BREAK = re.compile(r"[ \t]*\n[ \t]*")
-_PARAGRAPH = re.compile(r"<p>(.*?)</p>", re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _WORDS_A_SECOND = 150 / 60
 _LETTERS_A_WORD = 5
@@ -47,7 +47,7 @@ _SYSTEMS: dict[str, tuple[str, str]] = {
 _UNSPACED = ("Thai", "Lao", "Burmese", "Khmer")
 _LETTERS_A_SECOND = {"Han": 250 / 60, "Kana": 350 / 60, "Hangul": 300 / 60}
 _WORDS = re.compile(r"\d|[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-_STOPS = re.compile(r"[.!?…。！？।؟:;]+(?:\s+|$)|[。！？]|\n\n+")
+_STOPS = re.compile(r"[.!?…।؟:;](?:\s+|$)|[。！？]|\n\n+")
 
 
 def paragraphs(text: str) -> str:
@@ -67,8 +67,16 @@ def plain(org: str) -> str:
     >>> plain("<p>Tom &amp; Ann</p><p>say <span>hello</span>.</p>")
     'Tom & Ann\\n\\nsay hello.'
     """
-    parts = _PARAGRAPH.findall(org) or [org]
-    return "\n\n".join(html.unescape(re.sub(r"<[^>]*>", "", part)) for part in parts)
+    return "\n\n".join(html.unescape(_TAG.sub("", part)) for part in _inner_texts(org) or [org])
+
+
+def _inner_texts(org: str) -> list[str]:
+    # Not a regular expression: on many <p> without an end it would look for that end again from each.
+    found, at = list[str](), 0
+    while (start := org.find("<p>", at)) >= 0 and (end := org.find("</p>", start)) >= 0:
+        found.append(org[start + 3 : end])
+        at = end + 4
+    return found
 
 
 def systems(text: str) -> dict[str, int]:

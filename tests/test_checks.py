@@ -497,6 +497,17 @@ def test_a_document_that_loads_is_checked_whatever_it_holds(seed):
     assert checked > 10
 
 
+def test_long_and_hostile_values_are_checked_in_time_that_grows_with_their_length():
+    """Each of these took time that grew with the square of its length in some way of looking at it."""
+    long = 30_000
+    script = {"org": "<p>" * long + "<" * long + "." * long + "x" + "<p>" + "word " * long + "</p>", "tts": None}
+    text = clip("textImage", 3, text="x\n" * long + "{{" * long, fontSize=48, fill="#fff")
+    keys = {f"sourceurl{number}": 1 for number in range(5_000)}
+    scene = {"background": {}, "sceneIdx": 0, "clips": [host(script=script), text, clip(**keys)]}
+    found = {finding.code for finding in Project.load({"scenes": [scene]}, template=False).check()}
+    assert found >= {"speech-long", "text-overflow"}
+
+
 # the command
 
 

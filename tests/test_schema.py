@@ -26,7 +26,7 @@ def read(path):
 def bodies():
     for path in (DATA / "seed_project.json", DATA / "scene_scripts_project.json"):
         yield path.name, read(path)
-    for path in sorted((ROOT / "tests" / "golden").iterdir()):
+    for path in sorted((ROOT / "tests" / "golden").glob("*.json*")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
             yield f"{path.name}:{number}", json.loads(line)
 

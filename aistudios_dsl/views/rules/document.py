@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
+from itertools import islice
 
 from attrs import frozen
 
@@ -18,7 +18,8 @@ from aistudios_dsl.wire.node import UNSET, Key, Node, Rule, fault_of, holds_jinj
 from aistudios_dsl.wire.nodes import Shape, Text, UnknownClip
 
 _NEAR = 0.8
-_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_LONGEST_KEY = 40
+_KEYS_LOOKED_AT = 500
 
 
 @of_scene("duplicate-id", "error", "give each clip an id of its own")
@@ -98,7 +99,7 @@ def unknown_key(view: ProjectView) -> Iterator[Hit]:
     for path, tag, node in view.nodes:
         if isinstance(node, UnknownClip):
             continue
-        for name in node.extra:
+        for name in islice(node.extra, _KEYS_LOOKED_AT):
             meant = _meant(name, node)
             if meant:
                 yield Hit(
@@ -110,7 +111,7 @@ def unknown_key(view: ProjectView) -> Iterator[Hit]:
 
 
 def _meant(name: str, node: Node) -> str:
-    if name in _every_key() or name.startswith("_"):
+    if name in _every_key() or name.startswith("_") or len(name) > _LONGEST_KEY:
         return ""
     absent = (key.wire for key in keys(type(node)) if getattr(node, key.attribute) in (UNSET, None, ""))
     folded = _folded(name)
@@ -148,8 +149,12 @@ def leftover_braces(view: ProjectView) -> Iterator[Hit]:
     for path, tag, node in view.nodes if not view.pending else ():
         for key in _keys_of(type(node)).strings:
             value = getattr(node, key.attribute)
-            if isinstance(value, str) and "{" in value and _BRACES.search(value):
+            if isinstance(value, str) and _holds_braces(value):
                 yield Hit("has Jinja braces that nothing will fill", f"{path}.{key.wire}".lstrip("."), tag)
+
+
+def _holds_braces(text: str) -> bool:
+    return any(0 <= text.find(start) <= text.rfind(end) - 2 for start, end in (("{{", "}}"), ("{%", "%}")))
 
 
 @frozen

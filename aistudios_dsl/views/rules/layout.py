@@ -160,8 +160,13 @@ def text_over_text(scene: SceneView) -> Iterator[Hit]:
     for back, front in combinations(sorted(scene.texts, key=lambda seen: seen.depth), 2):
         if not overlap(back.bounds, front.bounds) or _take_turns(back, front):
             continue
-        if any(overlap(one, other) for one in back.lines for other in front.lines):
+        if any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene)):
             yield hit(f"the text is over {_named(back)}", front, around(front.lines), around(back.lines))
+
+
+def _shown(seen: Seen, scene: SceneView) -> list[Box]:
+    """The lines of a text that the canvas shows."""
+    return [line for line in seen.lines if overlap(line, scene.frame, 0)]
 
 
 def _take_turns(one: Seen, other: Seen) -> bool:
@@ -211,7 +216,7 @@ def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colo
     fronts = [faded(ink, seen.alpha) for ink in inks if ink]
     plate = colour_of(clip.background_color)
     behind = [faded(plate, seen.alpha)] if plate else []
-    for line in seen.lines if fronts else ():
+    for line in _shown(seen, scene) if fronts else ():
         for share in _SAMPLES:
             ground = _BLACK if behind and behind[0].alpha == 1 else scene.ground(seen, line.point(share, 0.5))
             if ground is not None:

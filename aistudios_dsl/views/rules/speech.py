@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -70,9 +71,9 @@ def scripts_disagree(scene: SceneView) -> Iterator[Hit]:
 @of_scene("scripts-ambiguous", "warning", "use another outfit or scene for one of them, or write speech in the clips")
 def scripts_ambiguous(scene: SceneView) -> Iterator[Hit]:
     """Two avatars of a scene have the same model and outfit, so that its lines cannot tell them apart."""
-    twins = [(clip.model.ai_name, clip.model.emotion) for _, clip in _avatars(scene)]
+    twins = Counter((clip.model.ai_name, clip.model.emotion) for _, clip in _avatars(scene))
     for number, line in enumerate(scene.scene.scripts or ()):
-        if twins.count((line.model_id, line.cloth_id)) > 1:
+        if twins[line.model_id, line.cloth_id] > 1:
             message = f"{line.model_id} in {line.cloth_id} is in the scene more than once: which one speaks is not said"
             yield Hit(message, f"{scene.path}.scripts[{number}]")
 
