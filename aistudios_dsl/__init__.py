@@ -13,6 +13,7 @@ from aistudios_dsl.errors import (
 from aistudios_dsl.placement import above, below, left_of, right_of
 from aistudios_dsl.project import Project
 from aistudios_dsl.scene import Scene
+from aistudios_dsl.views.diff import diff
 
 __all__ = [
     "ApiError",
@@ -27,6 +28,7 @@ __all__ = [
     "TemplateError",
     "above",
     "below",
+    "diff",
     "left_of",
     "right_of",
     "wire",
