@@ -148,6 +148,9 @@ class Calls:
         `on_progress` is called after each look. Raises `RenderFailed` where the service gave up and `StillRendering`
         where the time is over: both have `project_id`, to go on with.
         """
+        if isinstance(job, Job) and not job.export:
+            hint = "render it first, which spends credits: export(id)"
+            raise ApiError("it is a draft, which nobody renders", f"rendering of {job.id}", hint, project_id=job.id)
         end, pause = time.monotonic() + timeout, FIRST_PAUSE
         while True:
             seen = yield from self.progress(job)
@@ -290,7 +293,11 @@ _KEY_HINT = (
     "a token is good for 24 hours; check AISTUDIOS_API_KEY, or use AISTUDIOS_APP_ID and AISTUDIOS_USER_KEY, with which"
     " it is renewed by itself"
 )
-_TOKEN_WORDS = ("token", "unauthor", "authenticat", "api key", "apikey")
+_OF_THE_TOKEN = re.compile(
+    r"unauthori[sz]ed|authenticat|(token|api[ _-]?key)\b.*\b(expired|invalid|not|missing|unknown)"
+    r"|(expired|invalid|missing|unknown)[\W_]+(\w+ ){0,2}(token|api[ _-]?key)"
+)
+"""What a refusal says that is about the token, as against a lack of credits that are called so."""
 
 
 def body_of(project: Payload, *, export: bool) -> dict[str, Any]:
@@ -333,7 +340,7 @@ def _quoted(job: str | Job) -> str:
 
 def _id_in(data: dict[str, Any], about: str, answer: Answer, look: str) -> str:
     found = data.get("projectId")
-    if isinstance(found, str | int) and found:
+    if type(found) in (str, int) and found:
         return str(found)
     raise SubmissionUnknown("the service took it but gave no id", about, look, answer.status)
 
@@ -363,7 +370,7 @@ def _is_about_the_token(answer: Answer) -> bool:
     error = envelope.get("error")
     parts = error.values() if isinstance(error, dict) else [error]
     said = " ".join(map(str, parts)).casefold()
-    return "401" in said.split() or any(word in said for word in _TOKEN_WORDS)
+    return "401" in said.split() or _OF_THE_TOKEN.search(said) is not None
 
 
 def _where_to_look(name: str) -> str:

@@ -1,0 +1,53 @@
+"""The table of docs/reliability.md is what happens; `tests/tools/fault_matrix.py` runs all of it, and writes it."""
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from aistudios_dsl import SubmissionUnknown
+from aistudios_dsl.service import AsyncClient, Client
+from aistudios_dsl.service.sandbox.faults import KINDS
+
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+
+import fault_matrix
+
+SLOW_OR_ALIKE = ("delay", "slow", "502", "503", "504", "502-after", "503-after", "504-after")
+RUN_HERE = tuple(kind for kind in KINDS if kind not in SLOW_OR_ALIKE)
+
+
+@pytest.fixture(scope="module")
+def outcomes(_sandbox_process):
+    """Each judged as it comes: nothing lost, nothing sent twice, no half file, no key in a message or log."""
+    return fault_matrix.run(_sandbox_process, RUN_HERE)
+
+
+@pytest.mark.parametrize("client", ["Client", "AsyncClient"])
+def test_every_fault_at_every_call_ends_as_documented(outcomes, client):
+    documented = fault_matrix.documented()
+    found = fault_matrix.cells(outcomes, client)
+    assert len(found) == 2 * len(RUN_HERE)
+    assert {key: documented[key] for key in found} == found
+
+
+def test_the_table_has_a_line_for_every_fault_of_the_sandbox():
+    assert set(fault_matrix.documented()) == {(kind, times) for kind in KINDS for times in (0, 1)}
+
+
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+def test_a_create_that_is_answered_too_late_is_made_once_and_its_fate_called_unknown(sandbox, make):
+    sandbox.faults("create:delay=0.6")
+
+    async def tried():
+        async with contextlib.AsyncExitStack() as stack:
+            client = await fault_matrix.entered(stack, make(sandbox.key, base_url=sandbox.base_url, timeout=0.25))
+            result = await fault_matrix.attempt(client, "create", [fault_matrix.BODY], {"export": True})
+        await asyncio.sleep(0.6)
+        return result
+
+    assert isinstance(asyncio.run(tried()), SubmissionUnknown)
+    assert sandbox.creates() == 1
+    assert sum(request["call"] == "create" for request in sandbox.requests()) == 1
