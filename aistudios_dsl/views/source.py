@@ -18,7 +18,7 @@ from aistudios_dsl.scene import Scene
 from aistudios_dsl.views.phrase import Stage, Step, in_order, line, phrased, same, text_of
 from aistudios_dsl.views.script import Plan, Program, written
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.jsontext import canonical
+from aistudios_dsl.wire.jsontext import canonical, depth
 from aistudios_dsl.wire.node import UNSET, keys
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Project as WireProject
@@ -120,7 +120,7 @@ def _headed(reading: Reading) -> Program | None:
     """`Project.load({...}).scene(...)`: what no argument of the project says is loaded."""
     head = dump(reading.project) | {"scenes": []}
     spoken = any(scene.scripts for scene in reading.project.scenes)
-    scenes = None if spoken or _depth(head) > _DEEPEST else reading.opened_scenes("1.4")
+    scenes = None if spoken or depth(head) > _DEEPEST else reading.opened_scenes("1.4")
     return None if scenes is None else Program((head,), {}, scenes, "Project.load")
 
 
@@ -129,7 +129,7 @@ def _framed(reading: Reading) -> Program | None:
     document = dump(reading.project)
     for scene in document["scenes"]:
         scene["clips"] = []
-    if _depth(document) > _DEEPEST:
+    if depth(document) > _DEEPEST:
         return None
     scenes = tuple(
         reading.filled(scene, index, generation_of(scene), lines=False)
@@ -141,21 +141,12 @@ def _framed(reading: Reading) -> Program | None:
 def _document(reading: Reading) -> Program:
     """`Project.load(...)` of the whole, as text where it is too deep for brackets."""
     document = dump(reading.project)
-    return Program((document if _depth(document) <= _DEEPEST else canonical(document),), {}, (), "Project.load")
+    return Program((document if depth(document) <= _DEEPEST else canonical(document),), {}, (), "Project.load")
 
 
 def generation_of(scene: WireScene) -> Generation:
     """Where a loaded scene has its speech."""
     return "1.4" if scene.scripts is UNSET else "1.6"
-
-
-def _depth(value: Any) -> int:
-    levels, layer = 0, [value]
-    while layer:
-        inner = (part.values() if isinstance(part, dict) else part for part in layer if isinstance(part, list | dict))
-        layer = [part for parts in inner for part in parts]
-        levels += 1
-    return levels
 
 
 # scenes
