@@ -3,8 +3,11 @@
 import base64
 import io
 import json
+import os
 import re
 import runpy
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -495,7 +498,8 @@ def test_a_notebook_shows_projects_and_scenes_in_a_frame_where_nothing_runs(brow
     assert browser.run("return document.querySelectorAll('iframe[sandbox]').length") == 2
     assert browser.run("return window.hit") is None
     browser.driver.switch_to.frame(0)
-    assert browser.run("return document.querySelectorAll('svg.scene').length") == 1
+    browser.driver.find_element("css selector", "tbody a").click()
+    assert browser.run("return document.querySelectorAll('svg.scene .box:target').length") == 1
     browser.driver.switch_to.default_content()
 
 
@@ -514,6 +518,12 @@ def test_the_drawing_needs_nothing_but_the_wire():
     scene = Project().scene(background="#102030").text("Hello").resolve().scenes[0]
     assert scene_svg(evolve(scene, clips=()), Drawing(canvas("landscape"))).count("data-clip") == 0
     assert ">Hello</text>" in scene_svg(scene, Drawing(canvas("landscape")))
+
+
+def test_drawing_loads_no_template_engine_and_no_browser_library():
+    code = "import sys, aistudios_dsl.views.storyboard, aistudios_dsl.views.svg; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"jinja2", "cattrs", "click", "httpx", "rich"} & set(loaded) == set()
 
 
 def aistudios(*args):
@@ -544,6 +554,16 @@ def test_preview_shows_a_template_or_one_of_its_rows(tmp_path):
     text = page.read_text(encoding="utf-8")
     assert "Zoë" in text
     assert "Storyboard of a template" not in text
+
+
+def test_preview_opens_what_it_wrote(tmp_path):
+    opener, opened = tmp_path / "opener", tmp_path / "opened"
+    opener.write_text(f'#!/bin/sh\necho "$1" > {opened}\n', encoding="utf-8")
+    opener.chmod(0o755)
+    command = [sys.executable, "-m", "aistudios_dsl.cli", "preview", ROOT / "examples/dialogue.py", "--open"]
+    environment = os.environ | {"BROWSER": str(opener)}
+    subprocess.run([*command, "-o", tmp_path / "page.html"], check=True, env=environment, capture_output=True)
+    assert opened.read_text(encoding="utf-8").strip() == (tmp_path / "page.html").as_uri()
 
 
 @pytest.mark.parametrize(

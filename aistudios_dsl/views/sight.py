@@ -54,7 +54,7 @@ class Seen:
     @cached_property
     def laid(self) -> TextBox | None:
         """A text's lines as the editor's canvas breaks them to the width of its box; None where there are none."""
-        return _laid(self.clip) if isinstance(self.clip, Text) else None
+        return laid_out(self.clip) if isinstance(self.clip, Text) else None
 
     @cached_property
     def lines(self) -> tuple[Box, ...]:
@@ -158,7 +158,8 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and -_FAR <= value <= _FAR
 
 
-def _laid(clip: Text) -> TextBox | None:
+def laid_out(clip: Text) -> TextBox | None:
+    """A text's lines as the editor's canvas breaks them to the width of its box; None where there are none."""
     size, width = near(clip.font_size) * POINT, near(clip.width)
     if not (clip.text.strip() and size > 0 and width > 0):
         return None

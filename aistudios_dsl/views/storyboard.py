@@ -148,6 +148,8 @@ def framed(make: Callable[[], str]) -> str:
         inner = make()
     except DslError as fault:
         return f"<pre>{escaped(str(fault))}</pre>"
+    # Links in such a frame count from the page around it, unless they name the frame.
+    inner = inner.replace('href="#', 'href="about:srcdoc#')
     size = 'width="100%" height="640" style="border: 0" title="Storyboard"'
     return f'<iframe sandbox srcdoc="{escaped(inner)}" {size}></iframe>'
 

@@ -16,7 +16,7 @@ from aistudios_dsl.layout.sizes import POINT, seen_size
 from aistudios_dsl.views import outlines
 from aistudios_dsl.views.outlines import Rectangle, figures
 from aistudios_dsl.views.pictures import Media, Pictures, file_name, read, scheme_of
-from aistudios_dsl.views.sight import ESTIMATE_SLACK, TOLERANCE, is_bold
+from aistudios_dsl.views.sight import is_bold, laid_out
 from aistudios_dsl.views.sketch import VARIABLE
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Background, Image, Project, Scene, Shadow, Shape, Text, Video
@@ -106,7 +106,6 @@ def scene_svg(scene: Scene, drawing: Drawing, *, title: str = "", over: str = ""
     clips = sorted(enumerate(scene.clips), key=lambda pair: layer_of(pair[1]))
     return element(
         "svg",
-        element("title", escaped(title)) if title else "",
         _background(scene.background, drawing),
         *(_clip(clip, index, drawing) for index, clip in clips),
         over,
@@ -116,6 +115,7 @@ def scene_svg(scene: Scene, drawing: Drawing, *, title: str = "", over: str = ""
         height=frame.height,
         class_="scene",
         role="img",
+        aria_label=title or None,
         overflow="hidden",
     )
 
@@ -327,12 +327,12 @@ def _shape(clip: Shape) -> str:
 def _grown(clip: AnyClip, stroke: float) -> str:
     # The canvas draws the stroke over the edge, and counts it into the box: half of it on each side.
     across, down = _scale(clip) or (1, 1)
-    return f"scale({figures(across)} {figures(down)}) translate({figures(stroke / 2)} {figures(stroke / 2)})"
+    return f"scale({across:.10g} {down:.10g}) translate({figures(stroke / 2)} {figures(stroke / 2)})"
 
 
 def _text(clip: Text, box: Box, drawing: Drawing) -> str:
     size, stroke, bold = clip.font_size * POINT, _stroke_width(clip), is_bold(clip)
-    lines = text_lines(clip)
+    lines = laid_out(clip)
     if lines is None:
         return ""
     share = {"center": 0.5, "right": 1.0}.get(clip.align, 0.0) if isinstance(clip.align, str) else 0.0
@@ -361,17 +361,6 @@ def _text(clip: Text, box: Box, drawing: Drawing) -> str:
     behind = _paint("fill", clip.background_color)
     panel = element("path", d=outlines.rectangle(box.width, box.height), **behind) if clip.background_color else ""
     return panel + element("g", *chips, words, transform=_grown(clip, stroke))
-
-
-def text_lines(clip: Text) -> measure.TextBox | None:
-    """The lines of a text on the wire as the editor breaks them to the width of its box; None where there are none."""
-    size, width = clip.font_size * POINT, clip.width
-    if not (clip.text.strip() and 0 < size < 1e6 and width > 0):
-        return None
-    bold, family = is_bold(clip), clip.font_family or "Noto Sans CJK"
-    box = measure.measure(clip.text, size, bold=bold, family=family)
-    room = width * (ESTIMATE_SLACK if box.estimated else 1)
-    return box if box.width <= room + TOLERANCE else measure.wrap(clip.text, size, room, bold=bold, family=family)
 
 
 def _line(line: str, x: float, y: float, width: float) -> str:
@@ -470,7 +459,8 @@ def _names(clip: AvatarClip, box: Box, head: Rectangle) -> str:
     x, y = head[0] + head[2] / 2, head[1] + head[3] * 2.1
     effects = [effect.type for effect in clip.effects or () if isinstance(effect.type, str)]
     lines = [clip.model.ai_name, clip.model.emotion, *effects]
-    placed = (label(text, x, y + row * size * 1.9, size) for row, text in enumerate(lines))
+    room = 1.2 * box.width
+    placed = (label(text, x, y + row * size * 1.9, size, room=room) for row, text in enumerate(lines))
     return "".join(placed)
 
 
