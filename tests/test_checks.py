@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from pages import blocks
+from pages import Reader, blocks
 
 from aistudios_dsl import Avatar, DslError, LoadError, Project, TemplateError, below, wire
 from aistudios_dsl.cli.base import load_script
@@ -75,6 +75,14 @@ def test_each_section_says_what_the_table_of_rules_says(section):
     rule = RULES[section.split()[0]]
     assert f"**{rule.severity}.** {rule.says}" in section
     assert f"*What to do:* {rule.remedy}.\n" in section
+
+
+def test_the_commands_of_the_page_run_as_they_stand(tmp_path):
+    reader = Reader(tmp_path)
+    commands = [block for block in blocks(PAGE) if block.language == "sh"]
+    assert commands
+    for block in commands:
+        reader.do(block)
 
 
 # what ships is silent
@@ -276,7 +284,8 @@ def test_a_turned_shape_is_no_ground_beside_itself():
         "https://10.0.0.3/a", "https://172.16.9.9/a", "https://192.168.1.2/a", "https://169.254.169.254/a",
         "https://[::1]/a", "https://[fe80::1]/a", "https://[fd00::1]/a", "https://[::ffff:10.0.0.1]/a",
         "https://0.0.0.0/a", "ftp://example.com/a", "blob:https://x.example/1", "data:image/png;base64,AAAA",
-        "http://[::1", "https://", "https:///a", "https://x.example:port/a", "https://x.example/a b.png", "", " ",
+        "http://[::1", "https://", "https:///a", "https://:443/a", "https://999.1.1.1/a", "https://1.2.3.4.5/a",
+        "https://x.example:port/a", "https://x.example/a b.png", "", " ",
     ],
 )  # fmt: skip
 def test_an_address_that_the_service_cannot_reach_is_found(url):

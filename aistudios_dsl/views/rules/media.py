@@ -17,6 +17,7 @@ from aistudios_dsl.wire.nodes import AnyClip, Audio, Image, Video
 _OWN_PATH = "/images/"
 _HOME_PATHS = re.compile(r"/(?:home|users|tmp|var|mnt|media|volumes|private|root|opt|etc|srv)/", re.IGNORECASE)
 _LOCAL_FILE = re.compile(r"[a-z]:[\\/]|\\\\|\.{1,2}[\\/]|~|file:", re.IGNORECASE)
+_NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*", re.IGNORECASE)
 _INNER_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "intranet", "test", "invalid")
 
 
@@ -115,6 +116,8 @@ def _unreachable_host(host: str) -> str:
     if number is not None:
         loopback = "your own machine" if number.is_loopback or number.is_unspecified else ""
         return f"is at {loopback}" if loopback else "" if number.is_global else "is at a private address"
+    if _NUMERIC_HOST.fullmatch(host):
+        return "names no host"
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return "is at your own machine"
@@ -133,7 +136,7 @@ def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _old_spelling(host: str) -> ipaddress.IPv4Address | None:
     # Browsers and curl also take 127.1, 0x7f.0.0.1 and 2130706433.
-    if not re.fullmatch(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}", host, re.IGNORECASE):
+    if not _NUMERIC_HOST.fullmatch(host):
         return None
     try:
         return ipaddress.IPv4Address(socket.inet_aton(host))
