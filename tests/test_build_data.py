@@ -286,11 +286,13 @@ def test_a_file_name_that_leaves_the_folder_or_is_none_is_refused(run, name, wor
         (["--data", "rows.csv", "-o", "rows.csv"], "rows.csv is the data itself"),
         (["--data", "rows.csv", "--indent", 2], "--indent goes with --name alone"),
         (["--data", "rows.csv", "-o", "/dev/null"], "neither a file nor a folder"),
+        (["--data", "pipe.csv", "--check-rows"], "reads the rows twice, and pipe.csv is no file that can be"),
         (["--data", "rows.csv", "--on-error", "ignore"], "'ignore' is not one of 'stop', 'skip'"),
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_use(run, args, words):
     data = rows_file("name,city\nAnn,Rome\n")
+    os.mkfifo("pipe.csv")
     before = Path(data).read_bytes()
     result = run("build", "template.py", *args)
     assert result.exit_code == 2, result.stderr

@@ -140,6 +140,8 @@ def _refuse_misfits(data: Path | None, output: str | None, indent: int | None, b
         return
     if target and target.absolute() == data.absolute():
         raise click.UsageError(f"{output} is the data itself, and would be overwritten")
+    if bulk["check_rows"] and data.exists() and not data.is_file():
+        raise click.UsageError(f"--check-rows reads the rows twice, and {data} is no file that can be")
     _refuse_wrong_form(target, str(output).endswith(("/", "\\")), indent, bulk["file_name"])
 
 
