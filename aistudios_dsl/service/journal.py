@@ -25,13 +25,14 @@ _SCHEMA = f"""
         number INTEGER PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL,
-        sha256 TEXT UNIQUE,
+        sha256 TEXT NOT NULL UNIQUE,
         payload TEXT NOT NULL,
         state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN {STATES}),
         project_id TEXT NOT NULL DEFAULT '',
         percent REAL NOT NULL DEFAULT 0,
         file TEXT NOT NULL DEFAULT '',
-        note TEXT NOT NULL DEFAULT ''
+        note TEXT NOT NULL DEFAULT '',
+        free INTEGER NOT NULL DEFAULT 0  -- a person said it was not sent: it may come in anew
     );
     CREATE TABLE terms (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     PRAGMA application_id = {_APPLICATION};
@@ -133,6 +134,7 @@ class Journal:
             # SQLite's own lock on a file beside the journal: every platform has it, and readers stay free.
             lock = sqlite3.connect(f"{self.path}.lock", isolation_level=None, timeout=0)
         try:
+            lock.execute("PRAGMA journal_mode = MEMORY")
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as fault:
             lock.close()
@@ -211,18 +213,18 @@ class Journal:
             return new
 
     def _problem(self, entry: Entry) -> DslError | None:
-        find = "SELECT key, sha256 FROM rows WHERE key = ? OR sha256 = ?"
-        for key, sha256 in self._base.execute(find, (entry.key, entry.sha256)):
+        find = "SELECT key, sha256, free FROM rows WHERE key = ? OR sha256 = ?"
+        for key, sha256, free in self._base.execute(find, (entry.key, entry.sha256)):
             if key != entry.key:
                 hint = "each would be made, and charged: take one out, or change its name"
                 return DslError(f"is the same payload as row {key}", f"row {entry.key}", hint)
-            if sha256 not in (None, entry.sha256):
+            if sha256 != entry.sha256 and not free:
                 return DslError("has changed since the journal took it in", f"row {key}")
         return None
 
     def _insert(self, entry: Entry) -> int:
         values = (entry.name, entry.sha256, entry.payload, entry.key)
-        freed = "UPDATE rows SET name = ?, sha256 = ?, payload = ? WHERE key = ? AND sha256 IS NULL"
+        freed = "UPDATE rows SET name = ?, sha256 = ?, payload = ? WHERE key = ? AND free"
         if self._base.execute(freed, values).rowcount:
             return 0
         fresh = "INSERT OR IGNORE INTO rows (name, sha256, payload, key) VALUES (?, ?, ?, ?)"

@@ -74,7 +74,7 @@ class Outbox:
     def mark(self, key: str, *, sent: str | None = None, not_sent: bool = False) -> Row:
         """Say what became of a row that nobody else can tell: `sent` as this project id, or `not_sent`.
 
-        A row that is not sent is queued again, and takes in what the source has for it then. Raises `DslError` where
+        A row that is not sent is queued again, and `add` may bring another payload for it. Raises `DslError` where
         the row's state leaves no doubt.
         """
         if (sent is None) == (not not_sent):
@@ -84,7 +84,7 @@ class Outbox:
             if row.state not in ("unknown", "failed") or row.project_id:
                 raise DslError(f"row {key} is {row.state}{row.project_id and f' as {row.project_id}'}: nothing to say")
             if sent is None:
-                return self._journal.change(row, state="queued", sha256=None, note="marked as not sent")
+                return self._journal.change(row, state="queued", free=1, note="marked as not sent")
             for other in self.rows():
                 if other.project_id == sent:
                     raise DslError(f"{sent} is row {other.key} ({other.name})")

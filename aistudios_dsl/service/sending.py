@@ -147,7 +147,7 @@ class Run:
                 if not self.may_send():
                     continue
                 payload = self.journal.payload(task.row)
-                self.change(task.row, state="submitting")
+                self.change(task.row, state="submitting", free=0)
             self.not_before = max(self.not_before, time.monotonic()) + self.gap
             self.flying += 1
             self.orders.put((task, payload))
@@ -158,12 +158,16 @@ class Run:
 
     def may_send(self) -> bool:
         """Whether one more create is wanted: nothing speaks against it, and the budget is not spent."""
+        if self.held:
+            return False
         if self.export and self.max_renders is not None and self.journal.count(MAYBE_PAID) >= self.max_renders:
             self.held = f"the budget of {self.max_renders} renders is spent"
         return not self.held
 
     def next_result(self) -> tuple[_Task, Any] | None:
-        """The next answer, or None when it is time to hand out more."""
+        """The next answer, or None when it is time to hand out more, or when there is nothing to wait for."""
+        if not self.flying and not self.waiting:
+            return None
         free = self.waiting and not self.stopped and self.flying < self.concurrency
         try:
             return self.results.get(timeout=max(0.0, self.delay()) if free else None)

@@ -19,6 +19,8 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aistudios_dsl.service import Outbox
+
 TESTS = Path(__file__).parents[1]
 VIDEO = TESTS.parent / "aistudios_dsl/service/sandbox/video.mp4"
 STATES = ["submitting", "submitted", "rendering", "done", "downloaded", "unknown"]
@@ -70,8 +72,7 @@ class Campaign:
         total = len(wanted)
         while wanted:
             moment = wanted.pop()
-            budget = max(20, self.rows * (total - len(wanted)) // total)
-            if self.killed_at(moment, budget):
+            if self.killed_at(moment, self.budget(len(wanted))):
                 print(f"{self.kills.total() + 1} of {total}: {moment}", file=sys.stderr, flush=True)
                 self.kills[moment] += 1
                 self.parts_seen += bool(self.parts())
@@ -80,6 +81,12 @@ class Campaign:
                 assert self.missed < 5 * total, (moment, wanted)
                 wanted.insert(0, moment)
         self.sandbox.faults()
+
+    def budget(self, kills_left):
+        """The renders that the next run may come to, so that some are left for the last kill."""
+        with Outbox(self.journal) as outbox:
+            queued = outbox.counts().get("queued", 0) if outbox.counts() else self.rows
+        return self.rows - queued + max(8, queued // (kills_left + 1))
 
     def killed_at(self, moment, budget):
         """Whether a run was killed at this moment."""

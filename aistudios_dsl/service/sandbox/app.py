@@ -72,12 +72,15 @@ class Sandbox:
         """The handler behind the door: faults, the token, and the envelope around its answer."""
 
         async def endpoint(request: Request) -> Response:
-            struck = self.faults.drawn(name)
+            world, struck = self.world, self.faults.drawn(name)
             request.state.kinds = {fault.kind for fault in struck}
             self.note(name, request)
             for fault in struck:
                 if fault.kind in BEFORE and (early := await self.before(fault, request)):
                     return early
+            if world is not self.world:
+                # The sandbox was reset while the request was held back.
+                return Broken(b"", sent=0)
             answer = await self.answer(name, handler, request)
             for fault in struck:
                 answer = after(fault, answer)

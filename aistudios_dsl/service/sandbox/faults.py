@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 from attrs import define, field, frozen
 
@@ -89,15 +88,15 @@ class Faults:
         self.wanted, self.struck = faults, {}
 
     def drawn(self, call: str) -> list[Fault]:
-        """The faults that strike this request."""
-        return list(self._drawn(call))
-
-    def _drawn(self, call: str) -> Iterator[Fault]:
+        """The faults that strike this request: delays, and at most one of the others; the rest keep their turns."""
+        found = list[Fault]()
         for index, fault in enumerate(self.wanted):
             meant = fault.call in (call, "*") and self.struck.get(index, 0) < fault.times
-            if meant and self.chance.random() < fault.chance:
+            free = fault.kind == "delay" or all(other.kind == "delay" for other in found)
+            if meant and free and self.chance.random() < fault.chance:
                 self.struck[index] = self.struck.get(index, 0) + 1
-                yield fault
+                found.append(fault)
+        return found
 
 
 def _known(what: str, name: str, known: dict[str, str] | list[str]) -> None:

@@ -1,0 +1,546 @@
+"""The outbox sends every row at most once, whatever breaks, and says of each what became of it."""
+
+import contextlib
+import json
+import os
+import pty
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import KEY
+from tools import kill_outbox
+
+from aistudios_dsl import BuildError, DslError, LoadError, Project
+from aistudios_dsl.service import Client, Outbox, sending
+
+ROOT = Path(__file__).parent.parent
+SCENE = {"background": {}, "clips": [], "sceneIdx": 0}
+
+
+def payload(number, **more):
+    return {"name": f"Video {number}", "scenes": [SCENE]} | more
+
+
+def payloads(count):
+    return [payload(number) for number in range(1, count + 1)]
+
+
+def jsonl(path, documents):
+    path.write_text("".join(json.dumps(document) + "\n" for document in documents), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def client(sandbox, monkeypatch):
+    """A client of a sandbox that renders at once; the outbox looks again soon."""
+    sandbox.settings(render_seconds=0)
+    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(sending, "LONGEST_PAUSE", 0.05)
+    with Client(sandbox.key, base_url=sandbox.base_url) as found:
+        yield found
+
+
+@pytest.fixture
+def outbox(client, tmp_path):
+    with Outbox(tmp_path / "videos.outbox", client) as found:
+        yield found
+
+
+def aistudios(sandbox, *args, cwd=ROOT, **more):
+    command = [sys.executable, "-m", "aistudios_dsl.cli", "outbox", *map(str, args)]
+    more = {"env": sandbox.environment} | more
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, **more)
+
+
+FAST = {"export": True, "rate": 1000.0}
+
+
+# Each row once
+
+
+def test_every_row_is_sent_once_rendered_and_saved(outbox, sandbox, tmp_path):
+    told = []
+    assert outbox.add(payloads(12)) == 12
+    summary = outbox.run(**FAST, download=tmp_path / "videos", on_change=told.append)
+    assert (summary.complete, dict(summary.counts)) == (True, {"downloaded": 12})
+    assert sorted(entry["name"] for entry in sandbox.ledger()) == sorted(row.name for row in outbox.rows())
+    assert {Path(row.file).read_bytes() for row in outbox.rows()} == {kill_outbox.VIDEO.read_bytes()}
+    assert sorted(Path(row.file).name for row in outbox.rows()) == sorted(
+        path.name for path in (tmp_path / "videos").iterdir()
+    )
+    assert [row.state for row in told if row.key == "3"] == ["submitting", "submitted", "done", "downloaded"]
+
+
+def test_a_second_run_sends_nothing(outbox, sandbox):
+    outbox.add(payloads(3))
+    outbox.run(**FAST)
+    assert outbox.add(payloads(3)) == 0
+    assert outbox.run(**FAST).complete
+    assert sandbox.creates() == 3
+
+
+def test_the_journal_and_the_service_name_the_same_bytes(outbox, sandbox):
+    outbox.add([Project("Über").scene().text("„Grüße“")])
+    outbox.run(**FAST)
+    with contextlib.closing(sqlite3.connect(outbox.path)) as base:
+        assert base.execute("SELECT sha256 FROM rows").fetchall() == [(sandbox.ledger()[0]["sha256"],)]
+
+
+def test_the_state_is_on_disk_before_the_request_leaves(client, tmp_path):
+    path, seen = tmp_path / "videos.outbox", []
+
+    class Watching:
+        base_url = client.base_url
+        progress, download, list = client.progress, client.download, client.list
+
+        def create(self, project, *, export):
+            with Outbox(path) as other:
+                seen.extend((row.name, row.state) for row in other.rows())
+            return client.create(project, export=export)
+
+    with Outbox(path, Watching()) as outbox:
+        outbox.add(payloads(1))
+        outbox.run(**FAST)
+    assert seen == [("Video 1", "submitting")]
+
+
+def test_drafts_are_stored_and_not_rendered(outbox, sandbox, client, tmp_path):
+    outbox.add(payloads(2))
+    assert outbox.run(export=False, download=tmp_path / "videos").complete
+    assert [entry["export"] for entry in sandbox.ledger()] == [False, False]
+    assert client.list() == ()
+    with pytest.raises(DslError, match="was begun to draft"):
+        outbox.run(**FAST)
+
+
+def test_a_journal_of_a_rehearsal_is_not_taken_to_another_service(outbox):
+    outbox.add(payloads(1))
+    outbox.run(**FAST)
+    words = r"is about http://127\.0\.0\.1:\d+, and not about https://app"
+    with (
+        Client(KEY, base_url="https://app.aistudios.com") as real,
+        Outbox(outbox.path, real) as other,
+        pytest.raises(DslError, match=words),
+    ):
+        other.run(**FAST)
+
+
+# Rows whose fate is unknown
+
+
+@pytest.mark.parametrize("fault", ["reset-before", "reset-after", "503-after", "truncated", "not-json", "cut"])
+def test_an_unknown_row_is_not_sent_again_by_itself(outbox, sandbox, fault):
+    outbox.add(payloads(2))
+    sandbox.faults(f"create:{fault}:x1")
+    outbox.run(**FAST, concurrency=1)
+    creates = sandbox.creates()
+    assert outbox.counts() == {"done": 1, "unknown": 1}
+    summary = outbox.run(**FAST)
+    assert (summary.complete, sandbox.creates()) == (False, creates)
+
+
+def test_what_the_service_lists_under_its_name_is_told_and_a_person_decides(outbox, sandbox):
+    outbox.add(payloads(3))
+    sandbox.faults("create:reset-after:x1", "create:reset-before:x1")
+    outbox.run(**FAST, concurrency=1)
+    found = outbox.candidates()
+    [made] = [projects for projects in found.values() if projects]
+    [sent] = [key for key, projects in found.items() if projects]
+    [not_sent] = [key for key, projects in found.items() if not projects]
+    assert made[0]["name"] == outbox.rows("unknown")[0].name
+    assert outbox.mark(sent, sent=made[0]["id"]).state == "submitted"
+    assert outbox.mark(not_sent, not_sent=True).state == "queued"
+    assert outbox.run(**FAST).complete
+    assert sorted(entry["name"] for entry in sandbox.ledger()) == ["Video 1", "Video 2", "Video 3"]
+
+
+def test_a_row_left_in_submitting_by_a_crash_becomes_unknown(outbox, tmp_path):
+    outbox.add(payloads(1))
+    with contextlib.closing(sqlite3.connect(outbox.path)) as base:
+        base.execute("UPDATE rows SET state = 'submitting'")
+        base.commit()
+    with Outbox(outbox.path) as other:
+        [row] = other.rows()
+    assert (row.state, row.note) == ("unknown", "the sending process ended before the service answered")
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ({"key": "1", "sent": "x"}, "row 1 is done as"),
+        ({"key": "9", "not_sent": True}, "has no row '9'"),
+        ({"key": "2", "not_sent": True}, "row 2 is queued: nothing to say"),
+        ({"key": "2"}, "say either sent"),
+        ({"key": "2", "sent": "x", "not_sent": True}, "say either sent"),
+    ],
+)
+def test_a_mark_is_refused_where_there_is_no_doubt(outbox, mark, words):
+    outbox.add(payloads(2))
+    outbox.run(**FAST, max_renders=1)
+    with pytest.raises(DslError, match=words):
+        outbox.mark(**mark)
+
+
+def test_one_project_cannot_be_two_rows(outbox, sandbox):
+    outbox.add(payloads(2))
+    sandbox.faults("create:reset-before:x1")
+    outbox.run(**FAST, concurrency=1)
+    [other] = outbox.rows("done")
+    [unknown] = outbox.rows("unknown")
+    with pytest.raises(DslError, match=f"{other.project_id} is row {other.key}"):
+        outbox.mark(unknown.key, sent=other.project_id)
+
+
+# What comes in
+
+
+BAD_ROWS = [
+    (["{"], "row 1 line 1 column 2: the project is not JSON"),
+    (["[]"], "row 1: a project cannot be sent as list"),
+    (['{"name": "x"}'], "row 1: this is no project: it has no scenes"),
+    ([json.dumps(payload(1)), '{"scenes": [{"sceneIdx": 0, "clips": []}]}'], r"row 2 scenes\[0\]\.background"),
+    ([json.dumps(payload(1)), json.dumps(payload(1))], "row 2: is the same payload as row 1"),
+    ([json.dumps(payload("{{ name }}"))], "row 1: holds Jinja that was not rendered"),
+    (["", "", "{", "{"], "these rows cannot be sent\n  row 3"),
+]
+
+
+@pytest.mark.parametrize(("lines", "words"), BAD_ROWS, ids=[words for _, words in BAD_ROWS])
+def test_rows_that_cannot_be_sent_are_named_and_none_is_taken_in(outbox, tmp_path, lines, words):
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(LoadError, match=words):
+        outbox.add(tmp_path / "rows.jsonl")
+    assert outbox.counts() == {}
+
+
+def test_braces_that_are_meant_can_be_sent(outbox, sandbox):
+    outbox.add([payload("{{ name }}")], literal=True)
+    assert outbox.run(**FAST).complete
+    assert sandbox.ledger()[0]["name"] == "Video {{ name }}"
+
+
+def test_a_source_that_changed_is_refused_with_every_row_that_did(outbox):
+    outbox.add(payloads(4))
+    changed = [payload(1), payload(2, orientation="portrait"), payload(3, orientation="portrait")]
+    with pytest.raises(LoadError) as caught:
+        outbox.add([*changed, payload(9)])
+    assert [f"{fault.path} {fault.message}" for fault in caught.value.problems] == [
+        "row 2 has changed since the journal took it in",
+        "row 3 has changed since the journal took it in",
+        "row 4 has changed since the journal took it in",
+    ]
+    with pytest.raises(LoadError, match="row 4: is in the journal, and no longer in the file"):
+        outbox.add(payloads(3))
+    assert outbox.add(payloads(6)) == 2
+
+
+def test_rows_known_by_a_key_may_change_places(outbox):
+    outbox.add(payloads(3), key="name")
+    assert outbox.add(payloads(4)[::-1], key="name") == 1
+    assert [row.key for row in outbox.rows()] == ["Video 1", "Video 2", "Video 3", "Video 4"]
+    with pytest.raises(LoadError, match="row Video 1: is the key of two rows"):
+        outbox.add([*payloads(4), payload(1, orientation="portrait")], key="name")
+    with pytest.raises(LoadError, match="has no text or number under 'id'"):
+        outbox.add(payloads(1), key="id")
+
+
+def test_a_refused_row_is_mended_and_sent(outbox, sandbox):
+    broken = payload(1)
+    broken["scenes"] = [SCENE | {"sceneIdx": 0.5}]
+    outbox.add([broken])
+    outbox.run(**FAST)
+    [row] = outbox.rows("failed")
+    assert "scenes[0].sceneIdx must be int" in row.note
+    with pytest.raises(LoadError, match="outbox mark ROW --not-sent"):
+        outbox.add(payloads(1))
+    outbox.mark("1", not_sent=True)
+    outbox.add(payloads(1))
+    assert outbox.run(**FAST).complete
+    assert sandbox.creates() == 1
+    with pytest.raises(LoadError, match="has changed"):
+        outbox.add([broken])
+
+
+# Limits, and what goes wrong
+
+
+def test_the_budget_holds_over_all_runs(outbox, sandbox):
+    outbox.add(payloads(5))
+    for _ in range(2):
+        summary = outbox.run(**FAST, max_renders=2)
+        assert summary.stopped == "the budget of 2 renders is spent"
+    assert (sandbox.creates(), outbox.counts()) == (2, {"queued": 3, "done": 2})
+
+
+def test_requests_keep_their_distance(outbox, sandbox):
+    outbox.add(payloads(4))
+    began = time.monotonic()
+    outbox.run(export=False, rate=20.0)
+    assert time.monotonic() - began >= 3 / 20
+    assert sandbox.creates() == 4
+
+
+def test_too_many_requests_are_sent_later_and_nothing_is_lost(outbox, sandbox):
+    outbox.add(payloads(3))
+    sandbox.faults("create:429=0:x3")
+    assert outbox.run(**FAST).complete
+    assert sandbox.creates() == 3
+
+
+def test_a_key_that_is_refused_stops_the_run_and_the_rows_wait(outbox, sandbox):
+    outbox.add(payloads(20))
+    sandbox.faults("*:expired")
+    summary = outbox.run(**FAST)
+    assert "expired" in summary.stopped
+    assert (dict(summary.counts), sandbox.creates()) == ({"queued": 20}, 0)
+
+
+@pytest.mark.parametrize(("fault", "state"), [("refused", "failed"), ("503-after", "unknown")])
+def test_creates_that_go_wrong_in_a_row_hold_back_the_rest(outbox, sandbox, fault, state):
+    outbox.add(payloads(40))
+    sandbox.faults(f"create:{fault}")
+    summary = outbox.run(**FAST, concurrency=2)
+    assert "nothing more is sent" in summary.stopped
+    assert 5 <= summary.counts[state] <= 6
+    assert summary.counts["queued"] >= 34
+
+
+def test_a_render_that_fails_is_told(outbox, sandbox):
+    outbox.add(payloads(1))
+    sandbox.faults("progress:failed")
+    assert not outbox.run(**FAST).complete
+    assert outbox.rows("failed")[0].note == "the service says 'failed'"
+
+
+def test_a_render_without_end_is_left_to_another_run(outbox, sandbox):
+    sandbox.settings(render_seconds=3600)
+    outbox.add(payloads(1))
+    assert not outbox.run(**FAST, timeout=0.1).complete
+    assert outbox.rows("rendering")[0].note == "not done after 0.1 s; another run looks again"
+    sandbox.settings(render_seconds=0)
+    assert outbox.run(**FAST).complete
+
+
+def test_a_project_that_is_gone_is_told(outbox, sandbox):
+    outbox.add(payloads(2))
+    sandbox.faults("create:reset-after:x1")
+    outbox.run(**FAST, concurrency=1)
+    outbox.mark(outbox.rows("unknown")[0].key, sent="no-such-project")
+    outbox.run(**FAST)
+    assert "there is no project no-such-project" in outbox.rows("failed")[0].note
+
+
+@pytest.mark.parametrize("fault", ["cut", "short", "503"])
+def test_a_broken_download_is_whole_in_the_end(outbox, sandbox, tmp_path, fault):
+    outbox.add(payloads(2))
+    sandbox.faults(f"download:{fault}:x2")
+    assert outbox.run(**FAST, download=tmp_path / "videos").complete
+    files = list((tmp_path / "videos").iterdir())
+    assert [path.read_bytes() == kill_outbox.VIDEO.read_bytes() for path in files] == [True, True]
+
+
+def test_a_folder_that_cannot_be_is_told_before_anything_is_sent(outbox, sandbox, tmp_path):
+    outbox.add(payloads(1))
+    (tmp_path / "file").touch()
+    with pytest.raises(DslError, match="cannot make the folder"):
+        outbox.run(**FAST, download=tmp_path / "file")
+    assert sandbox.creates() == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [({"export": "yes"}, "export is 'yes'"), ({"rate": 0}, "rate more than 0"), ({"concurrency": 0}, "1 or more")],
+)
+def test_wrong_terms_are_refused(outbox, how, words):
+    with pytest.raises(BuildError, match=words):
+        outbox.run(**FAST | how)
+
+
+def test_without_a_client_nothing_can_be_sent(tmp_path):
+    with Outbox(tmp_path / "videos.outbox") as outbox, pytest.raises(BuildError, match="has no client"):
+        outbox.run(**FAST)
+
+
+def test_the_key_is_in_no_file_of_the_journal(outbox, sandbox, tmp_path):
+    outbox.add(payloads(3))
+    sandbox.faults("create:expired:x1")
+    outbox.run(**FAST)
+    held = b"".join(path.read_bytes() for path in tmp_path.glob("videos.outbox*"))
+    assert b"Video 1" in held
+    assert KEY.encode() not in held
+
+
+# The journal's file
+
+
+def spoil_version(path):
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        base.execute("PRAGMA user_version = 7")
+
+
+def spoil_pages(path):
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+
+
+def other_database(path):
+    path.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE TABLE songs (title)")
+
+
+SPOILT = [
+    (spoil_version, "is a journal of version 7; this release reads version 1"),
+    (spoil_pages, "is damaged|malformed"),
+    (other_database, "is a database, but no outbox journal"),
+    (lambda path: path.write_text("name,price\n" * 20, encoding="utf-8"), "file is not a database"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "words"), SPOILT, ids=[words for _, words in SPOILT])
+def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(tmp_path, spoil, words):
+    path = tmp_path / "videos.outbox"
+    with Outbox(path) as outbox:
+        outbox.add(payloads(30))
+    spoil(path)
+    before = path.read_bytes()
+    with pytest.raises(DslError, match=words):
+        Outbox(path)
+    assert path.read_bytes() == before
+
+
+def test_a_journal_without_a_folder_is_told(tmp_path):
+    with pytest.raises(DslError, match=r"unable to open database file\n  hint: is its folder there"):
+        Outbox(tmp_path / "no" / "videos.outbox")
+
+
+def test_a_full_disk_is_told_and_nothing_is_sent(sandbox, tmp_path):
+    file = jsonl(tmp_path / "videos.jsonl", [payload(n, extra="x" * 5000) for n in range(100)])
+
+    def small_disk():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    result = aistudios(sandbox, "run", file, "--export", "--yes", preexec_fn=small_disk)
+    assert result.returncode == 1
+    assert "error: " in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sandbox.creates() == 0
+
+
+# Processes
+
+
+@contextlib.contextmanager
+def running(sandbox, file, *flags):
+    command = [sys.executable, "-m", "aistudios_dsl.cli", "outbox", "run", str(file), "--export", "--yes", *flags]
+    with subprocess.Popen(command, env=sandbox.environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            for _ in range(500):
+                if sandbox.requests():
+                    break
+                time.sleep(0.02)
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_process_is_refused_and_a_reader_is_not(sandbox, tmp_path):
+    sandbox.faults("create:delay=60")
+    file = jsonl(tmp_path / "videos.jsonl", payloads(4))
+    with running(sandbox, file):
+        result = aistudios(sandbox, "run", file, "--export", "--yes")
+        assert result.returncode == 1
+        assert f"another process is working on {tmp_path}" in result.stderr
+        assert aistudios(sandbox, "status", "--journal", file.with_suffix(".outbox")).stdout == "submitting       4\n"
+
+
+def test_ctrl_c_lets_what_is_in_flight_finish(sandbox, tmp_path):
+    sandbox.settings(render_seconds=0)
+    sandbox.faults("create:delay=1:x2")
+    file = jsonl(tmp_path / "videos.jsonl", payloads(10))
+    with running(sandbox, file, "--concurrency", "2", "--rate", "100/s") as process:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert process.returncode == 1
+    assert "interrupted; what was in flight is finished" in said
+    with Outbox(file.with_suffix(".outbox")) as outbox:
+        assert outbox.counts() == {"queued": 10 - sandbox.creates(), "submitted": sandbox.creates()}
+    assert 1 <= sandbox.creates() <= 2
+
+
+# The command
+
+
+def test_the_commands_from_run_to_mark(sandbox, tmp_path):
+    sandbox.settings(render_seconds=0)
+    sandbox.faults("create:reset-after:x1")
+    file = jsonl(tmp_path / "videos.jsonl", payloads(2))
+    flags = ["--export", "--yes", "--concurrency", "1", "--rate", "600/min", "--download", tmp_path / "videos"]
+    first = aistudios(sandbox, "run", file, *flags, cwd=tmp_path)
+    assert (first.returncode, first.stdout) == (1, "1 downloaded, 1 unknown\n")
+    assert "2 of 2 rows to be rendered at http://127.0.0.1" in first.stderr
+    assert "row 1 (Video 1): unknown: " in first.stderr
+    shown = aistudios(sandbox, "status", cwd=tmp_path).stdout
+    [listed] = [line for line in shown.splitlines() if "--sent" in line]
+    project_id = listed.split()[-1]
+    rows = json.loads(aistudios(sandbox, "status", "--json", cwd=tmp_path).stdout)["rows"]
+    assert rows[0]["candidates"][0]["id"] == project_id
+    marked = aistudios(sandbox, "mark", "1", "--sent", project_id, cwd=tmp_path)
+    assert marked.stdout == "row 1 (Video 1): submitted\n"
+    last = aistudios(sandbox, "run", file, *flags, cwd=tmp_path)
+    assert (last.returncode, last.stdout) == (0, "2 downloaded\n")
+    assert sandbox.creates() == 2
+
+
+WRONG_USE = [
+    (["run", "videos.jsonl"], 2, "say --export (renders, spends credits) or --draft"),
+    (["run", "videos.jsonl", "--export"], 2, "there is nobody to ask: add --yes"),
+    (["run", "videos.jsonl", "--export", "--rate", "fast"], 2, "'fast' is no rate"),
+    (["run", "other.jsonl", "--draft"], 1, "cannot read other.jsonl"),
+    (["mark", "1"], 2, "say --sent ID or --not-sent"),
+    (["mark", "1", "--not-sent", "--journal", "x.outbox"], 1, "there is no journal x.outbox"),
+    (["status"], 1, "there is no journal (*.outbox) in this folder"),
+]
+
+
+@pytest.mark.parametrize(("args", "code", "words"), WRONG_USE, ids=[" ".join(args) for args, _, _ in WRONG_USE])
+def test_wrong_use_is_told_with_the_way_out(sandbox, tmp_path, args, code, words):
+    jsonl(tmp_path / "videos.jsonl", payloads(1))
+    result = aistudios(sandbox, *args, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    assert (result.returncode, "Traceback" in result.stderr) == (code, False)
+    assert words in result.stderr
+    assert sandbox.creates() == 0
+
+
+def test_a_terminal_shows_a_bar(sandbox, tmp_path):
+    sandbox.settings(render_seconds=0)
+    file = jsonl(tmp_path / "videos.jsonl", payloads(3))
+    reader, terminal = pty.openpty()
+    command = [sys.executable, "-m", "aistudios_dsl.cli", "outbox", "run", str(file), "--draft"]
+    subprocess.run(command, env=sandbox.environment | {"TERM": "xterm"}, stderr=terminal, check=True)
+    os.close(terminal)
+    assert "3/3" in os.read(reader, 100_000).decode()
+    os.close(reader)
+
+
+# Kills: a short slice of tests/tools/kill_outbox.py
+
+
+def test_killed_at_a_few_moments_it_sends_nothing_twice(start_sandbox, tmp_path):
+    campaign = kill_outbox.Campaign(start_sandbox("--render-seconds", "1"), tmp_path, 60)
+    campaign.kill(["submitting after", "submitted inside", "file named", "create accepted"])
+    counts = campaign.finish()
+    assert campaign.kills.total() == 4
+    assert counts.total() == 60
+    assert len(set(campaign.creates())) == len(campaign.creates())
+    campaign.answer_for_unknown_rows()
+    assert campaign.finish() == {"downloaded": 60}
+    assert len(set(campaign.creates())) == len(campaign.creates()) == 60
+    assert campaign.wrong_files() == []
