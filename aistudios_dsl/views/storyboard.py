@@ -293,7 +293,7 @@ def _marks(findings: Sequence[tuple[int, Finding]]) -> str:
 
 
 def _badge(number: int, x: float, y: float) -> tuple[str, str]:
-    words = element("text", str(number), x=x, y=y + _BADGE * 0.44, class_="number")
+    words = element("text", str(number), x=x, y=y, class_="number")
     return element("circle", cx=x, cy=y, r=_BADGE), words
 
 
