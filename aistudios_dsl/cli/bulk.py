@@ -72,7 +72,6 @@ class Outcome:
     """What became of one row: a payload and perhaps a file's name, or a fault."""
 
     number: int
-    place: str
     values: Mapping[str, Any]
     payload: bytes = b""
     name: str = ""
@@ -212,7 +211,7 @@ def _outcomes(job: Job, rows: Rows) -> Iterator[Outcome]:
         except LoadError:
             raise
         except DslError as fault:
-            yield Outcome(rows.count, "", {}, fault=fault)
+            yield Outcome(rows.count, {}, fault=fault)
         else:
             yield _outcome(job, rows.count, row, names)
 
@@ -228,10 +227,10 @@ def _outcome(job: Job, number: int, row: Row, names: dict[str, int]) -> Outcome:
         slow_before = job.plan.slow_rows
         payload = job.plan.render_json(values)
     except DslError as fault:
-        return Outcome(number, row.place, values, fault=of_row(fault, number, row))
+        return Outcome(number, values, fault=of_row(fault, number, row))
     if name:
         names[name] = number
-    return Outcome(number, row.place, values, payload, name, job.plan.slow_rows > slow_before)
+    return Outcome(number, values, payload, name, job.plan.slow_rows > slow_before)
 
 
 def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
