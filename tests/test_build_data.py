@@ -247,6 +247,25 @@ def test_wrong_data_is_told_and_nothing_written(run, text, words):
     assert here() == ["rows.csv", "template.py"]
 
 
+JSON_FAULTS = [
+    ('{"name":"\\ud800","city":"x"}', "row 1 (rows.jsonl line 1): name: holds half a surrogate pair"),
+    ('{"name":NaN,"city":"x"}', "row 1 (rows.jsonl line 1): the line holds NaN, which is no JSON number"),
+    ('{"name":-1e999,"city":"x"}', "row 1 (rows.jsonl line 1): name: must be a finite number, not -inf"),
+    ('{"name":null,"city":"x"}', "row 1 (rows.jsonl line 1): scenes[0].clips[0].text: a value is None"),
+    ('["Ann","Rome"]', "row 1 (rows.jsonl line 1): must be an object, not a list"),
+    ('{"name":"A","name":"B","city":"x"}', "row 1 (rows.jsonl line 1): the line has the key 'name' twice"),
+    ('{"name":"A","city":"x"', "row 1 (rows.jsonl line 1): column 23: the line is not JSON: it ends in the middle"),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), JSON_FAULTS)
+def test_a_wrong_line_of_json_is_told_and_nothing_written(run, line, words):
+    result = run("build", "template.py", "--data", rows_file(line + "\n", "rows.jsonl"), "-o", "out.jsonl")
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert here() == ["rows.jsonl", "template.py"]
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
