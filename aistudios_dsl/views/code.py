@@ -41,13 +41,10 @@ def quoted(text: str) -> str:
     'say "hi"' "it's\\n"
     """
     quote = "'" if text.count('"') > text.count("'") else '"'
-    return quote + "".join(_escaped(letter, quote) for letter in text) + quote
-
-
-def _escaped(letter: str, quote: str) -> str:
-    if letter in (quote, "\\"):
-        return "\\" + letter
-    return letter if letter.isprintable() else repr(letter)[1:-1]
+    escaped = text.replace("\\", "\\\\").replace(quote, "\\" + quote)
+    if not escaped.isprintable():
+        escaped = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in escaped)
+    return f"{quote}{escaped}{quote}"
 
 
 def flat(value: Any) -> str:

@@ -225,7 +225,9 @@ def _brief(step: Step, usual_id: str, stage: Stage) -> Step:
     """The call without the layer and the id that it would be given anyway."""
     layers = [clip.layer for clip in stage.before if not isinstance(clip, UnknownClip)]
     usual = {"id": usual_id, "layer": math.floor(max([0, *layers])) + 1}
-    return evolve(step, named={name: value for name, value in step.named.items() if not same(value, usual.get(name))})
+    return evolve(
+        step, named={name: value for name, value in step.named.items() if not same(value, usual.get(name, UNSET))}
+    )
 
 
 def _lines(scene: WireScene, template: bool, first: int) -> list[tuple[int, Step]]:
