@@ -91,7 +91,8 @@ class _Reply:
     def ended(self) -> Answer:
         """The answer. Raises `_Again` where it is one to ask anew after."""
         found, sink = self._answer, self._step.sink
-        fault = found.fault or (sink.fault() if sink else None)
+        broken = sink.fault() if sink else None
+        fault = broken if broken and not broken.passing else found.fault or broken
         answer = Answer(found.status, found.headers, b"".join(self._body), fault)
         wait = self._step.again(answer)
         if wait is not False:
@@ -156,6 +157,9 @@ class Client:
     Client('http://127.0.0.1:8000')
     """
 
+    base_url = ""
+    """The service's address."""
+
     def __init__(
         self,
         api_key: str | None = None,
@@ -168,7 +172,8 @@ class Client:
     ) -> None:
         keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
         del api_key, app_id, user_key  # a traceback that shows locals shows none
-        self._calls = Calls(login(*keys), base_of(base_url))
+        self.base_url = base_of(base_url)
+        self._calls = Calls(login(*keys), self.base_url)
         self._http = httpx.Client(timeout=timeout, transport=transport)
 
     whoami = _blocking(Calls.whoami)
@@ -224,11 +229,6 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def base_url(self) -> str:
-        """The service's address."""
-        return self._calls.base
-
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
@@ -239,6 +239,9 @@ class AsyncClient:
     >>> AsyncClient("my-key", base_url="http://127.0.0.1:8000")
     AsyncClient('http://127.0.0.1:8000')
     """
+
+    base_url = ""
+    """The service's address."""
 
     def __init__(
         self,
@@ -252,7 +255,8 @@ class AsyncClient:
     ) -> None:
         keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
         del api_key, app_id, user_key
-        self._calls = Calls(login(*keys), base_of(base_url))
+        self.base_url = base_of(base_url)
+        self._calls = Calls(login(*keys), self.base_url)
         self._http = httpx.AsyncClient(timeout=timeout, transport=transport)
 
     whoami = _awaited(Calls.whoami)
@@ -307,11 +311,6 @@ class AsyncClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    @property
-    def base_url(self) -> str:
-        """The service's address."""
-        return self._calls.base
 
     def __repr__(self) -> str:
         return f"AsyncClient({self.base_url!r})"

@@ -285,7 +285,7 @@ class Calls:
             location = answer.headers.get("location")
             if answer.fault or not (300 <= answer.status < 400 and location):
                 return answer
-            url = urljoin(url, location)
+            url = _joined(url, location)
         raise ApiError(f"the video's host redirects more than {_MOST_REDIRECTS} times", about, project_id=id)
 
 
@@ -313,6 +313,13 @@ def body_of(project: Payload, *, export: bool) -> dict[str, Any]:
         raise BuildError("this is no project: it has no scenes", hint="give a Project, or the JSON that it builds")
     kept = {name: value for name, value in body.items() if name not in ANSWER_ONLY and not name.startswith("_")}
     return kept | {"isExport": export}
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
 
 
 def _mapping_of(project: Payload) -> Mapping[str, Any]:

@@ -1,0 +1,647 @@
+"""The client: what it sends, what it sends again, what it makes of each answer, and what it never shows."""
+
+import ast
+import asyncio
+import contextlib
+import inspect
+import json
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import httpx
+import pytest
+import stamina
+import trustme
+from attrs import evolve
+from small_server import good, refused, small_server
+
+from aistudios_dsl import ApiError, BuildError, DslError, Project, SubmissionUnknown
+from aistudios_dsl.errors import RenderFailed, StillRendering
+from aistudios_dsl.service import AsyncClient, Client, client, flow
+from aistudios_dsl.service.download import Part
+from aistudios_dsl.service.flow import Calls, Job, Progress
+from aistudios_dsl.service.login import Login, Secret, Token
+from aistudios_dsl.service.steps import Answer, Fault, Pause, Send
+
+KEY = "s3cret-key"
+BODY = {"name": "Rehearsal", "scenes": []}
+VIDEO = bytes(range(256)) * 400
+LINK = {"progress": 100}
+CALLS = [name for name, call in vars(Calls).items() if inspect.isgeneratorfunction(call) and not name.startswith("_")]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Retries and looks that do not wait."""
+    for name in ("AISTUDIOS_API_KEY", "AISTUDIOS_APP_ID", "AISTUDIOS_USER_KEY", "AISTUDIOS_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(flow, "FIRST_PAUSE", 0.01)
+    stamina.set_testing(True, attempts=4, cap=True)
+    yield
+    stamina.set_testing(False)
+
+
+@pytest.fixture
+def server():
+    with small_server() as started:
+        yield started
+
+
+@pytest.fixture
+def elsewhere():
+    with small_server() as started:
+        yield started
+
+
+@pytest.fixture(params=[Client, AsyncClient])
+def call(request, server):
+    """Makes one call, with either client."""
+
+    def made(method, *args, keys=None, url=None, **more):
+        client = request.param(**(keys or {"api_key": KEY}), base_url=url or server.url, timeout=5)
+        if isinstance(client, Client):
+            with client:
+                return getattr(client, method)(*args, **more)
+
+        async def awaited():
+            async with client:
+                return await getattr(client, method)(*args, **more)
+
+        return asyncio.run(awaited())
+
+    return made
+
+
+def offering(server, *answers, path="/video"):
+    """The server's one project is rendered, and its video gives these answers."""
+    server.answers["/editor/progress/p1"] = [good({"progress": 100, "downloadUrl": server.url + path})]
+    server.answers[path] = list(answers)
+
+
+def whole(headers=(), body=VIDEO):
+    return 200, {"Content-Type": "video/mp4", "ETag": '"1"'} | dict(headers), body
+
+
+def rest(request):
+    """What a server that knows ranges answers."""
+    start = int(request["headers"]["Range"].removeprefix("bytes=").removesuffix("-"))
+    assert request["headers"]["If-Range"] == '"1"'
+    return 206, {"Content-Range": f"bytes {start}-{len(VIDEO) - 1}/{len(VIDEO)}", "ETag": '"1"'}, VIDEO[start:]
+
+
+# One flow, two drivers
+
+
+def test_both_clients_have_every_call_with_one_signature_and_one_text():
+    assert len(CALLS) == 11
+    for name in CALLS:
+        blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
+        assert inspect.signature(blocking) == inspect.signature(awaited)
+        assert blocking.__doc__ == awaited.__doc__ == getattr(Calls, name).__doc__
+        assert inspect.iscoroutinefunction(awaited)
+        assert not inspect.iscoroutinefunction(blocking)
+
+
+def test_no_call_has_a_body_in_either_client():
+    tree = ast.parse(Path(client.__file__).read_text(encoding="utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in ("Client", "AsyncClient"):
+            defined = {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)}
+            assert defined & set(CALLS) == set()
+            made = {target.id for inner in node.body if isinstance(inner, ast.Assign) for target in inner.targets}
+            assert made == {*CALLS, "base_url"}
+
+
+def test_help_shows_what_a_call_returns():
+    assert str(inspect.signature(Client.create)).endswith("-> 'Job'")
+
+
+# What is sent
+
+
+def test_the_token_is_sent_raw_in_its_header_alone(server, call):
+    server.answers["*"] = [good({"isAuthenticated": True})]
+    call("whoami")
+    assert server.requests[0]["headers"]["Authorization"] == KEY
+    assert KEY not in server.requests[0]["path"]
+
+
+@pytest.mark.parametrize("export", [True, False])
+def test_create_posts_the_project_and_says_whether_to_render(server, call, export):
+    server.answers["/editor/project"] = [good({"projectId": "p1"})]
+    project = Project("Hello").scene()
+    assert call("create", project, export=export) == Job("p1", "Hello", export)
+    sent = server.requests[0]
+    assert (sent["method"], json.loads(sent["body"])) == ("POST", project.to_dict() | {"isExport": export})
+
+
+def test_a_project_from_the_service_is_posted_without_what_only_answers_hold(server, call):
+    server.answers["/editor/project"] = [good({"projectId": "p1"})]
+    stored = dict.fromkeys(flow.ANSWER_ONLY, 1) | BODY | {"__v": 3, "isExport": True, "newKey": "kept"}
+    call("create", json.dumps(stored), export=False)
+    assert json.loads(server.requests[0]["body"]) == BODY | {"isExport": False, "newKey": "kept"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "cannot be sent as list"),
+        (3, "cannot be sent as int"),
+        ({"name": "x"}, "it has no scenes"),
+        (Project("{{ name }}").scene(), "a template still"),
+    ],
+)
+def test_what_is_no_project_is_not_sent(server, call, payload, words):
+    with pytest.raises(DslError, match=words):
+        call("create", payload, export=False)
+    assert server.requests == []
+
+
+def test_whether_to_render_must_be_said(call):
+    with pytest.raises(TypeError, match="export"):
+        call("create", BODY)
+    with pytest.raises(BuildError, match="export is 'yes'"):
+        call("create", BODY, export="yes")
+
+
+def test_the_other_calls_ask_for_what_the_api_documents(server, call):
+    server.answers["*"] = [good({"projectId": "p/1", "deletedCount": 2, "project": {"name": "x"}})]
+    call("get", "p/1")
+    call("export", Job("p/1"), resolution="720", webhook_url="https://x.example")
+    assert call("delete", ["a", "b"]) == 2
+    asked = [
+        (request["method"], request["path"], json.loads(request["body"] or b"null")) for request in server.requests
+    ]
+    body = {"projectId": "p/1", "resolution": "720", "webhookUrl": "https://x.example"}
+    assert asked == [
+        ("GET", "/editor/project/p%2F1", None),
+        ("POST", "/editor/project/export", body),
+        ("DELETE", "/editor/project", {"ids": ["a", "b"]}),
+    ]
+
+
+@pytest.mark.parametrize("id", ["", " ", ".", "..", "a\nb", None, 3])
+def test_what_is_no_id_is_not_put_into_an_address(server, call, id):
+    with pytest.raises(BuildError, match="no project id"):
+        call("get", id)
+    assert server.requests == []
+
+
+def test_lists_are_found_under_whatever_name_they_have(server, call):
+    server.answers["/editor/project"] = [good([{"id": "p1"}])]
+    server.answers["/model"] = [good({"models": [{"id": "M1"}]})]
+    server.answers["/dropdown/workspaces"] = [good({"list": [{"workspaceId": "w"}]})]
+    assert call("list") == ({"id": "p1"},)
+    assert call("avatars") == ({"id": "M1"},)
+    assert call("workspaces") == ({"workspaceId": "w"},)
+
+
+# What an answer means
+
+
+def test_http_200_with_success_false_is_a_failure(server, call):
+    server.answers["*"] = [refused(200, code=4004, msg="no such\n project \x1b[31m")]
+    with pytest.raises(ApiError) as caught:
+        call("get", "p1")
+    fault = caught.value
+    assert (fault.status, fault.code, fault.project_id) == (200, "4004", "p1")
+    assert str(fault) == "project p1: the service said no: no such project [31m (HTTP 200, code 4004)"
+
+
+ANSWERS = [
+    (good({}), "gave no id", SubmissionUnknown),
+    ((200, {}, b'{"success": true, "data": {"proj'), "may have been made", SubmissionUnknown),
+    ((200, {}, b'{"data": {"projectId": "p1"}}'), "may have been made", SubmissionUnknown),
+    ((500, {}, b'{"success": false}'), "may have been made", SubmissionUnknown),
+    ((408, {}, b""), "may have been made", SubmissionUnknown),
+    (refused(400, msg="bad body"), "bad body", ApiError),
+    (refused(429, msg="slowly"), "slowly", ApiError),
+    ((302, {"Location": "/elsewhere"}, b""), "is AISTUDIOS_BASE_URL the service's address", ApiError),
+]
+
+
+@pytest.mark.parametrize(("answer", "words", "kind"), ANSWERS)
+def test_a_create_is_sent_once_and_a_doubtful_answer_says_where_to_look(server, call, answer, words, kind):
+    server.answers["*"] = [answer]
+    with pytest.raises(ApiError, match=words) as caught:
+        call("create", BODY, export=True)
+    assert type(caught.value) is kind
+    assert [request["method"] for request in server.requests] == ["POST"]
+    if kind is SubmissionUnknown:
+        assert "look for 'Rehearsal' on the dashboard" in caught.value.hint
+
+
+def test_a_create_is_tried_again_where_nothing_can_have_been_sent(server, call):
+    tries = []
+
+    class Refusing(httpx.BaseTransport, httpx.AsyncBaseTransport):
+        def handle_request(self, request):
+            tries.append(request)
+            raise httpx.ConnectError("[Errno 111] Connection refused")
+
+        async def handle_async_request(self, request):
+            return self.handle_request(request)
+
+    with Client(KEY, base_url=server.url, transport=Refusing()) as refusing, pytest.raises(ApiError) as caught:
+        refusing.create(BODY, export=True)
+    assert type(caught.value) is ApiError
+    assert "nothing was sent" in caught.value.hint
+    assert len(tries) == 4
+
+
+SAFE, SPENDING = Send("GET", "http://x.example"), Send("POST", "http://x.example", safe=False)
+LOST, UNSENT = Fault("broke"), Fault("refused", sent=False)
+
+
+@pytest.mark.parametrize(
+    ("send", "answer", "again"),
+    [
+        (SAFE, Answer(fault=LOST), True),
+        (SAFE, Answer(fault=evolve(LOST, passing=False)), False),
+        (SAFE, Answer(200, body=b"{}"), False),
+        (SAFE, Answer(200, body=b'{"cut'), True),
+        (SAFE, Answer(503), True),
+        (SAFE, Answer(404), False),
+        (SAFE, Answer(429), True),
+        (SAFE, Answer(429, {"retry-after": "7"}), 7.0),
+        (SAFE, Answer(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}), 0.0),
+        (SAFE, Answer(429, {"retry-after": "soon"}), True),
+        (SAFE, Answer(429, {"retry-after": "3600"}), False),
+        (SPENDING, Answer(fault=UNSENT), True),
+        (SPENDING, Answer(fault=LOST), False),
+        (SPENDING, Answer(503), False),
+        (SPENDING, Answer(429, {"retry-after": "7"}), False),
+    ],
+)
+def test_what_is_sent_again_and_after_how_many_seconds(send, answer, again):
+    found = send.again(answer)
+    assert (found, type(found)) == (again, type(again))
+
+
+# The token
+
+
+PAIR = {"app_id": "app-1", "user_key": "user-key-1"}
+
+
+def test_a_token_is_fetched_once_and_used_for_every_call(server):
+    server.answers["/auth/token"] = [good({"token": "t-1"})]
+    server.answers["*"] = [good({"isAuthenticated": True})]
+    with Client(**PAIR, base_url=server.url) as client:
+        client.whoami()
+        client.whoami()
+    assert [request["path"] for request in server.requests] == ["/auth/token", "/auth", "/auth"]
+    assert json.loads(server.requests[0]["body"]) == {"appId": "app-1", "userKey": "user-key-1"}
+    assert server.requests[2]["headers"]["Authorization"] == "t-1"
+
+
+def test_a_token_is_renewed_before_its_day_is_over(server):
+    server.answers["/auth/token"] = [good({"token": "t-1"}), good({"token": "t-2"})]
+    server.answers["*"] = [good({"isAuthenticated": True})]
+    fresh = Token.fresh(Secret("x"))
+    assert 0 < fresh.until - Token.fresh(Secret("x")).until + 1 < 2
+    with Client(**PAIR, base_url=server.url) as client:
+        client.whoami()
+        client._calls._login.token = evolve(client._calls._login.token, until=0.0)
+        client.whoami()
+    assert server.requests[-1]["headers"]["Authorization"] == "t-2"
+
+
+@pytest.mark.parametrize("no", [refused(401, msg="no"), refused(200, code="TOKEN_EXPIRED", msg="token expired")])
+def test_a_refused_token_is_renewed_once_and_the_create_sent_again(server, call, no):
+    server.answers["/auth/token"] = [good({"token": "t-1"}), good({"token": "t-2"})]
+    server.answers["/editor/project"] = [no, good({"projectId": "p1"})]
+    assert call("create", BODY, export=True, keys=PAIR).id == "p1"
+    assert [request["path"] for request in server.requests] == ["/auth/token", "/editor/project"] * 2
+
+
+def test_a_token_that_is_refused_twice_ends_the_call(server, call):
+    server.answers["/auth/token"] = [good({"token": "t-1"})]
+    server.answers["/editor/project"] = [refused(401, msg="no t-1 here")]
+    with pytest.raises(ApiError, match=r"no \*\*\* here"):
+        call("create", BODY, export=True, keys=PAIR)
+    assert len(server.requests) == 4
+
+
+def test_a_lack_of_credits_called_tokens_is_no_reason_for_a_new_token(server, call):
+    server.answers["/auth/token"] = [good({"token": "t-1"})]
+    server.answers["/editor/project"] = [refused(200, msg="you have 0 tokens left")]
+    with pytest.raises(ApiError, match="0 tokens left"):
+        call("create", BODY, export=True, keys=PAIR)
+    assert len(server.requests) == 2
+
+
+def test_a_token_that_another_call_renewed_meanwhile_is_taken():
+    login = Login(Secret("a"), Secret("u"), Token.fresh(Secret("new")))
+    steps = Calls(login, "https://x.example")._renewed(Secret("old"))
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    assert end.value.value.reveal() == "new"
+
+
+@pytest.mark.parametrize("data", [{}, {"token": ""}, {"token": 3}, {"token": "two words"}, {"token": "line\nbreak"}])
+def test_an_answer_without_a_usable_token_is_an_error(server, call, data):
+    server.answers["/auth/token"] = [good(data)]
+    with pytest.raises(ApiError, match="gave no token"):
+        call("whoami", keys=PAIR)
+
+
+def test_the_token_follows_no_redirect(server, elsewhere, call):
+    server.answers["*"] = [(307, {"Location": elsewhere.url + "/auth"}, b"")]
+    with pytest.raises(ApiError, match="HTTP 307"):
+        call("whoami")
+    assert elsewhere.requests == []
+
+
+# Keys and addresses
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "there is no API key"),
+        ({"api_key": ""}, "the API key is empty"),
+        ({"api_key": " \n"}, "the API key is empty"),
+        ({"api_key": "Bearer s3cret-key"}, 'begins with "Bearer"'),
+        ({"api_key": "s3cret key"}, "holds a space or a letter that no key has"),
+        ({"api_key": "s3cret-kéy"}, "holds a space or a letter that no key has"),
+        ({"api_key": 3}, "a key is text, not int"),
+        ({"app_id": "s3cret"}, "an app id is given without its user key"),
+        ({"user_key": "s3cret"}, "a user key is given without its app id"),
+        ({"api_key": "s3cret", "user_key": "s3cret"}, "two ways to log in"),
+        ({"api_key": "s3cret", "base_url": "app.aistudios.com"}, "does not begin with https://"),
+        ({"api_key": "s3cret", "base_url": "https://"}, "is no host"),
+        ({"api_key": "s3cret", "base_url": "https://x.example?a=1"}, "is no host alone"),
+        ({"api_key": "s3cret", "base_url": "https://x.example:port"}, "is no address"),
+        ({"api_key": "s3cret", "base_url": "https://me:password@x.example"}, "holds a user name or password"),
+    ],
+)
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+def test_a_key_or_address_that_cannot_be_right_is_refused_without_being_shown(make, given, words):
+    with pytest.raises(BuildError, match=words) as caught:
+        make(**given)
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in shown.stack if "aistudios_dsl" in frame.filename]
+    assert ours
+    assert "s3cret" not in f"{caught.value} {[frame.locals for frame in ours]}"
+
+
+def test_keys_and_address_come_from_the_environment(monkeypatch):
+    monkeypatch.setenv("AISTUDIOS_APP_ID", "a")
+    monkeypatch.setenv("AISTUDIOS_USER_KEY", "u")
+    monkeypatch.setenv("AISTUDIOS_BASE_URL", "https://x.example/api/odin/v3/")
+    with Client() as client:
+        assert (client.base_url, client._calls._login.renews) == ("https://x.example", True)
+    monkeypatch.setenv("AISTUDIOS_API_KEY", "k\n")
+    with Client() as client:
+        assert client._calls._login.current().reveal() == "k"
+    monkeypatch.setenv("AISTUDIOS_API_KEY", "")
+    with pytest.raises(BuildError, match="the API key is empty"):
+        Client()
+
+
+def test_a_host_that_cannot_be_reached_is_named(call):
+    with pytest.raises(ApiError, match=r"127\.0\.0\.1:1 cannot be reached") as caught:
+        call("whoami", url="http://127.0.0.1:1")
+    assert (caught.value.status, caught.value.__context__) == (0, None)
+
+
+def test_a_host_name_that_is_none_is_named(call):
+    with pytest.raises(ApiError, match=r"x\.\.example (is no host|cannot be reached)"):
+        call("whoami", url="http://x..example")
+
+
+def test_a_certificate_that_is_not_trusted_is_told_at_once(call):
+    certificate = trustme.CA().issue_cert("127.0.0.1")
+    with small_server(certificate) as server, pytest.raises(ApiError) as caught:
+        call("create", BODY, export=True, url=server.url)
+    assert type(caught.value) is ApiError
+    assert "is not trusted: unable to get local issuer certificate" in str(caught.value)
+    assert "SSL_CERT_FILE" in caught.value.hint
+
+
+def test_a_server_without_tls_is_told(server, call):
+    with pytest.raises(ApiError, match="is not trusted: "):
+        call("whoami", url=server.url.replace("http:", "https:"))
+
+
+# Waiting
+
+
+def test_waiting_ends_when_the_video_is_there_and_tells_each_look(server, call):
+    looks = [good({"progress": value}) for value in (0, 30.5)]
+    done = good({"progress": 100, "downloadUrl": "https://x.example/v.mp4"})
+    server.answers["/editor/progress/p1"] = [*looks, good({"progress": 100}), done]
+    seen = []
+    ended = call("wait", "p1", on_progress=seen.append)
+    assert ended == Progress("p1", 100, "https://x.example/v.mp4")
+    assert [look.percent for look in seen] == [0, 30.5, 100, 100]
+
+
+def test_waiting_ends_with_the_id_to_go_on_with(server, call):
+    server.answers["/editor/progress/p1"] = [good({"progress": 12})]
+    with pytest.raises(StillRendering, match=r"not done after 0\.05 s: 12 %") as caught:
+        call("wait", "p1", 0.05)
+    assert (caught.value.project_id, "aistudios wait p1" in caught.value.hint) == ("p1", True)
+
+
+@pytest.mark.parametrize("state", ["failed", "ERROR"])
+def test_waiting_ends_when_the_service_gives_up(server, call, state):
+    server.answers["/editor/progress/p1"] = [good({"progress": 40, "state": state})]
+    with pytest.raises(RenderFailed, match=f"gave up at 40 %: {state}") as caught:
+        call("wait", "p1")
+    assert caught.value.project_id == "p1"
+
+
+def test_nobody_waits_for_a_draft(server, call):
+    with pytest.raises(ApiError, match="it is a draft"):
+        call("wait", Job("p1", export=False))
+    assert server.requests == []
+
+
+def test_looks_at_a_rendering_grow_apart_up_to_half_a_minute(monkeypatch):
+    monkeypatch.setattr(flow, "FIRST_PAUSE", 2.0)
+    calls = Calls(Login(token=Token(Secret("k"), float("inf"))), "https://x.example")
+    steps, pauses = calls.wait("p1"), []
+    step = next(steps)
+    while len(pauses) < 12:
+        pauses += [step.seconds] if isinstance(step, Pause) else []
+        step = steps.send(None if isinstance(step, Pause) else Answer(200, body=good({"progress": 1})[2]))
+    assert 1.6 <= pauses[0] <= 2.4
+    assert all(24 <= pause <= 36 for pause in pauses[-4:])
+
+
+@pytest.mark.parametrize("value", ["40", None, True])
+def test_a_progress_that_is_no_number_is_an_error(server, call, value):
+    server.answers["*"] = [good({"progress": value})]
+    with pytest.raises(ApiError, match="not a number"):
+        call("progress", "p1")
+
+
+# Downloading
+
+
+def test_a_download_is_streamed_without_a_token_and_named_by_the_service(server, call, tmp_path):
+    offering(server, whole({"Content-Disposition": 'attachment; filename="my film.mp4"'}))
+    path = call("download", "p1", tmp_path)
+    assert (path, path.read_bytes()) == (tmp_path / "my film.mp4", VIDEO)
+    assert "Authorization" not in server.requests[-1]["headers"]
+    assert [file.name for file in tmp_path.iterdir()] == ["my film.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ('attachment; filename="../../evil.sh"', "evil.sh"),
+        ('attachment; filename="..\\\\..\\\\evil.exe"', "evil.exe"),
+        ('attachment; filename="/etc/passwd"', "passwd"),
+        ("attachment; filename*=UTF-8''..%2F..%2Fevil", "evil"),
+        ("attachment; filename*=UTF-8''%EB%B9%84%EB%94%94%EC%98%A4.mp4", "비디오.mp4"),
+        ('attachment; filename=".bashrc"', "bashrc"),
+        ('attachment; filename=".."', "p1.mp4"),
+        ('attachment; filename="con.mp4"', "p1.mp4"),
+        ('attachment; filename=""', "p1.mp4"),
+        ("", "p1.mp4"),
+        (f'attachment; filename="{"x" * 300}.mp4"', "x" * 50 + ".mp4"),
+    ],
+)
+def test_a_name_from_the_service_stays_in_the_folder(server, call, tmp_path, header, name):
+    (tmp_path / "inner").mkdir()
+    offering(server, whole({"Content-Disposition": header}))
+    assert call("download", "p1", tmp_path / "inner") == tmp_path / "inner" / name
+    assert [file.name for file in tmp_path.rglob("*")] == ["inner", name]
+
+
+def test_a_download_that_breaks_goes_on_where_it_broke(server, call, tmp_path):
+    offering(server, whole({"X-Cut": "50000"}), lambda request: (*rest(request)[:2], rest(request)[2]))
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    assert server.requests[-1]["headers"]["Range"] == "bytes=50000-"
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        whole(body=VIDEO[::-1], headers={"ETag": '"2"'}),
+        (416, {}, b""),
+        (206, {"Content-Range": f"bytes 7-{len(VIDEO) - 1}/{len(VIDEO)}"}, VIDEO[7:]),
+        (206, {}, VIDEO[50000:]),
+    ],
+)
+def test_two_versions_of_a_video_are_never_joined(server, call, tmp_path, second):
+    offering(server, whole({"X-Cut": "50000"}), second, whole(body=VIDEO[::-1]))
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO[::-1]
+
+
+def test_without_a_validator_a_broken_download_begins_anew(server, call, tmp_path):
+    offering(server, whole({"ETag": 'W/"1"', "X-Cut": "50000"}), whole())
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    assert "Range" not in server.requests[-1]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (whole({"X-Cut": "50000"}), "broke"),
+        (whole(body=b""), "the video is empty"),
+        (whole({"X-No-Length": "1"}), "does not say how long it is"),
+        (whole({"Content-Type": "text/html"}), "which is no video"),
+        (whole({"Content-Encoding": "gzip"}), "packs it as gzip"),
+        ((403, {}, b"expired"), "answers HTTP 403"),
+        ((302, {"Location": "http://video.example/v.mp4"}, b""), "http://video.example, which is not https"),
+        ((302, {"Location": "file:///etc/passwd"}, b""), "which is not https"),
+        ((302, {"Location": "//[bad"}, b""), "which is not https"),
+        ((302, {"Location": "/video"}, b""), "redirects more than 5 times"),
+    ],
+)
+def test_what_is_no_whole_video_leaves_no_file(server, call, tmp_path, answer, words):
+    offering(server, answer)
+    with pytest.raises(ApiError, match=words):
+        call("download", "p1", tmp_path / "v.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_redirected_download_is_followed_without_a_token(server, elsewhere, call, tmp_path):
+    offering(server, (302, {"Location": elsewhere.url + "/film"}, b""))
+    elsewhere.answers["/film"] = [whole()]
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    assert "Authorization" not in elsewhere.requests[0]["headers"]
+
+
+def test_a_video_that_is_not_ready_is_told_with_how_far_it_is(server, call, tmp_path):
+    server.answers["*"] = [good({"progress": 12.5})]
+    with pytest.raises(ApiError, match=r"not ready: 12\.5 %"):
+        call("download", "p1", tmp_path / "v.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_file_is_kept_unless_told(server, call, tmp_path):
+    (tmp_path / "p1.mp4").write_text("mine")
+    offering(server, whole())
+    for target in (tmp_path / "p1.mp4", tmp_path):
+        with pytest.raises(DslError, match="is there already"):
+            call("download", "p1", target)
+    assert (tmp_path / "p1.mp4").read_text() == "mine"
+    assert call("download", "p1", tmp_path, overwrite=True).read_bytes() == VIDEO
+    assert [file.name for file in tmp_path.iterdir()] == ["p1.mp4"]
+
+
+def test_a_file_that_came_meanwhile_is_kept(server, call, tmp_path):
+    def meanwhile(request):
+        (tmp_path / "v.mp4").write_text("mine")
+        return whole()
+
+    offering(server, meanwhile)
+    with pytest.raises(DslError, match="is there already"):
+        call("download", "p1", tmp_path / "v.mp4")
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["mine"]
+
+
+def test_two_downloads_of_one_file_do_not_write_into_each_other(server, call, tmp_path):
+    offering(server, whole())
+    filling = contextlib.closing(Part.beside(tmp_path / "v.mp4", "p1", False)._file)
+    with filling, pytest.raises(DslError, match="being filled by another download"):
+        call("download", "p1", tmp_path / "v.mp4")
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    assert [file.name for file in tmp_path.iterdir()] == ["v.mp4"]
+
+
+@pytest.mark.parametrize("folder", ["no/such/folder/v.mp4", "/proc/v.mp4"])
+def test_a_place_that_takes_no_file_is_told(server, call, tmp_path, folder):
+    offering(server, whole())
+    with pytest.raises(DslError, match=r"there is no folder|cannot write"):
+        call("download", "p1", tmp_path / folder)
+
+
+FULL_DISK = """
+import resource, sys
+from aistudios_dsl.service import Client
+resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
+try:
+    Client("k", base_url=sys.argv[1]).download("p1", sys.argv[2])
+except Exception as fault:
+    print(type(fault).__name__, fault)
+"""
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(server, tmp_path):
+    offering(server, whole())
+    command = [sys.executable, "-c", FULL_DISK, server.url, str(tmp_path / "v.mp4")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"DslError cannot write {tmp_path}/v.mp4: File too large")
+    assert "make room" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_download_leaves_nothing(server, call, tmp_path, monkeypatch):
+    offering(server, whole())
+
+    def interrupted(part, chunk):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Part, "_write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call("download", "p1", tmp_path / "v.mp4")
+    assert list(tmp_path.iterdir()) == []
