@@ -2,58 +2,18 @@
 
 import json
 
+import pytest
+from documents import ANY, REAL
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from aistudios_dsl import Project
+from aistudios_dsl import LoadError, Project
 from aistudios_dsl.wire import codec
 from aistudios_dsl.wire.jsontext import canonical, parse
 from aistudios_dsl.wire.node import Node, keys
-from aistudios_dsl.wire.nodes import CLIP_TYPES
-from aistudios_dsl.wire.nodes import Project as WireProject
-
-NUMBERS = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
-JSON = st.recursive(
-    st.none() | st.booleans() | NUMBERS | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-OUR_NAMES = st.sampled_from(
-    ["extra", "key_order", "scale_x", "source_url", "ai_name", "UNSET", "self", "KEYS", "opacity"]
-)
-UNKNOWN = st.dictionaries(st.text(max_size=6) | OUR_NAMES, JSON, max_size=3)
-
-
-def value_of(key):
-    if key.attribute == "clips":
-        return st.lists(
-            st.one_of(*map(object_of, CLIP_TYPES.values()), UNKNOWN.map(lambda d: d | {"type": "hologram"})), max_size=3
-        )
-    if key.node:
-        inner = object_of(key.node)
-        return st.lists(inner, max_size=2) if key.array else inner
-    plain = {int: st.integers(), float: NUMBERS, str: st.text(max_size=6), bool: st.booleans(), type(None): st.none()}
-    return st.one_of(*(plain[kind] for kind in key.kinds)) if key.kinds else JSON
-
-
-@st.composite
-def object_of(draw, cls):
-    """A JSON object of a wire class: what it requires, some of the rest, and keys that nobody knows."""
-    found = {}
-    known = {key.wire for key in keys(cls)}
-    for key in keys(cls):
-        if key.attribute == "type" and cls in CLIP_TYPES.values():
-            found["type"] = next(name for name, other in CLIP_TYPES.items() if other is cls)
-        elif key.required:
-            found[key.wire] = draw(value_of(key))
-        elif draw(st.booleans()):
-            found[key.wire] = draw(st.none() | value_of(key))
-    found |= {name: value for name, value in draw(UNKNOWN).items() if name not in known}
-    return dict(draw(st.permutations(list(found.items()))))
 
 
 @settings(max_examples=60, deadline=None)
-@given(object_of(WireProject))
+@given(ANY)
 def test_any_project_comes_back_as_it_was(document):
     text = canonical(document)
     assert canonical(codec.dump(codec.load(document))) == text
@@ -62,7 +22,7 @@ def test_any_project_comes_back_as_it_was(document):
 
 
 @settings(max_examples=20, deadline=None)
-@given(object_of(WireProject))
+@given(ANY)
 def test_a_loaded_tree_shares_nothing_with_its_document(document):
     loaded = codec.load(document)
     before = canonical(codec.dump(loaded))
@@ -98,8 +58,62 @@ def test_every_wire_class_lists_each_of_its_keys_once():
             assert sorted(cls.KEYS.split()) == sorted(key.wire for key in keys(cls)), cls
 
 
-def test_a_big_document_is_read_and_written(tmp_path):
-    clip = {"id": "a", "type": "hologram", "data": ["x" * 1000] * 50}
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_samples_and_golden_payloads_come_back_as_they_were(path):
+    document = parse(path.read_bytes())
+    assert Project.load(path).to_json() == canonical(document)
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_a_truncated_document_is_refused_wherever_it_was_cut(path):
+    whole = path.read_bytes().strip()
+    for end in range(0, len(whole) - 1, len(whole) // 40):
+        with pytest.raises(LoadError, match=r"is not JSON|is empty|not UTF-8"):
+            Project.load(whole[:end])
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        (b'{"scenes": [], "name": "\xff"}', "not UTF-8"),
+        ('{"scenes": []}'.encode("utf-16"), "not UTF-8"),
+        (b'{"scenes": [], "scenes": []}', "has the key 'scenes' twice"),
+        (b'{"scenes": [], "a": {"b": 1, "b": 2}}', "has the key 'b' twice"),
+        (b'{"scenes": [], "a": NaN}', "holds NaN"),
+        (b'{"scenes": [], "a": 1e999}', "finite number"),
+        (b'{"scenes": [], "a": ' + b"9" * 5000 + b"}", "number too long"),
+        (b'{"scenes": [], "a": "\\ud800"}', "half a surrogate pair"),
+        (b"[]", "must be an object"),
+        (b'{"success": false, "error": {"code": 401, "msg": "no"}}', "answered with an error, not a project: 401 no"),
+    ],
+)
+def test_what_is_no_project_is_refused_by_what_is_wrong_with_it(document, complaint):
+    with pytest.raises(LoadError, match=complaint):
+        Project.load(document)
+
+
+@pytest.mark.parametrize("pair", ["[]", ('{"a":', "}")], ids=["lists", "objects"])
+@pytest.mark.parametrize("levels", [10, 95, 150, 500, 100_000])
+def test_depth_is_taken_up_to_a_limit_and_refused_beyond(pair, levels):
+    left, right = pair
+    text = f'{{"scenes":[],"dictionary":{left * levels}{"1" if left != "[" else ""}{right * levels}}}'
+    if levels < 100:
+        assert Project.load(text).to_json() == text
+    else:
+        with pytest.raises(LoadError, match="nested too deeply"):
+            Project.load(text)
+
+
+def test_a_mapping_that_holds_itself_is_refused():
+    document = {"scenes": []}
+    document["again"] = [document, document]
+    with pytest.raises(LoadError, match="nested too deeply"):
+        Project.load(document)
+
+
+def test_a_document_of_fifty_megabytes_is_read_and_written(tmp_path):
+    clip = {"id": "a", "type": "hologram", "data": ["x" * 1000] * 500}
     document = {"scenes": [{"background": {}, "clips": [clip] * 100, "sceneIdx": 0}]}
     (tmp_path / "big.json").write_text(json.dumps(document))
+    assert (tmp_path / "big.json").stat().st_size > 50_000_000
     assert Project.load(tmp_path / "big.json").to_json() == canonical(document)
