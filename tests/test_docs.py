@@ -79,3 +79,18 @@ def test_the_table_of_errors_is_the_one_its_script_prints():
 
     table = runpy.run_path(str(ROOT / "tests" / "tools" / "text_error_table.py"))["table"]()
     assert table in (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
+
+
+def test_the_transcript_of_the_whole_story_is_what_it_prints():
+    import runpy
+
+    made = runpy.run_path(str(ROOT / "tests" / "tools" / "make_story.py"))
+    assert made["page"]() == made["PAGE"].read_text(encoding="utf-8")
+
+
+def test_the_reference_pages_follow_from_the_code():
+    import runpy
+
+    made = runpy.run_path(str(ROOT / "tests" / "tools" / "make_reference.py"))
+    for name, page in made["PAGES"].items():
+        assert page() == (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8"), name
