@@ -16,7 +16,7 @@ import pytest
 from conftest import KEY
 from tools import kill_outbox
 
-from aistudios_dsl import BuildError, DslError, LoadError, Project
+from aistudios_dsl import ApiError, BuildError, DslError, LoadError, Project
 from aistudios_dsl.service import Client, Outbox, sending
 
 ROOT = Path(__file__).parent.parent
@@ -327,13 +327,49 @@ def test_a_render_without_end_is_left_to_another_run(outbox, sandbox):
     assert outbox.run(**FAST).complete
 
 
-def test_a_project_that_is_gone_is_told(outbox, sandbox):
+def test_a_project_that_is_not_there_is_unknown_again(outbox, sandbox):
     outbox.add(payloads(2))
     sandbox.faults("create:reset-after:x1")
     outbox.run(**FAST, concurrency=1)
     outbox.mark(outbox.rows("unknown")[0].key, sent="no-such-project")
     outbox.run(**FAST)
-    assert "there is no project no-such-project" in outbox.rows("failed")[0].note
+    [row] = outbox.rows("unknown")
+    assert "there is no project no-such-project" in row.note
+    [made] = outbox.candidates()[row.key]
+    outbox.mark(row.key, sent=made["id"])
+    assert outbox.run(**FAST).complete
+
+
+def test_a_burst_of_refusals_is_one_trouble(outbox, sandbox):
+    outbox.add(payloads(20))
+    sandbox.faults("create:429=0:x8")
+    assert outbox.run(**FAST, concurrency=8).complete
+    assert sandbox.creates() == 20
+
+
+def test_a_service_out_of_reach_stops_the_run_after_some_patience(outbox, client):
+    class OutOfReach:
+        base_url = client.base_url
+        asked = 0
+
+        def create(self, project, *, export):
+            self.asked += 1
+            raise ApiError("cannot be reached")
+
+    outbox.add(payloads(20))
+    with Outbox(outbox.path, OutOfReach()) as other:
+        summary = other.run(**FAST, concurrency=1)
+    assert (summary.stopped, dict(summary.counts)) == ("cannot be reached", {"queued": 20})
+
+
+def test_a_video_that_is_gone_is_told_and_asked_for_again(outbox, sandbox, client, tmp_path):
+    outbox.add(payloads(1))
+    outbox.run(**FAST)
+    [row] = outbox.rows()
+    client.delete(row.project_id)
+    summary = outbox.run(**FAST, download=tmp_path / "videos")
+    assert (summary.complete, summary.stopped) == (False, "1 videos could not be saved")
+    assert "there is no project" in outbox.rows("done")[0].note
 
 
 @pytest.mark.parametrize("fault", ["cut", "short", "503"])

@@ -81,7 +81,7 @@ class Outbox:
             raise BuildError("say either sent, with the project's id, or not_sent")
         with self._journal.alone():
             row = self._journal.row(key)
-            if row.state not in ("unknown", "failed") or row.project_id:
+            if row.state != "unknown" and (row.state != "failed" or row.project_id):
                 raise DslError(f"row {key} is {row.state}{row.project_id and f' as {row.project_id}'}: nothing to say")
             if sent is None:
                 return self._journal.change(row, state="queued", free=1, note="marked as not sent")

@@ -23,9 +23,9 @@ from aistudios_dsl.service.journal import MAYBE_PAID, Journal, Row
 
 IN_A_ROW = 5
 """After so many creates, or renders, that go wrong one after the other, nothing more is sent."""
-_NOT_ABOUT_THE_ROW = (0, 401, 403, 408, 429)
+_NOT_ABOUT_THE_ROW = (0, 401, 429)
 """Statuses of a create that was not made, and may be made later; 0 is a service out of reach."""
-_BAD_KEY = (401, 403)
+_BAD_KEY = 401
 
 
 class Sender(Protocol):
@@ -95,6 +95,7 @@ class Run:
     waiting: list[_Task] = field(factory=list)
     flying: int = 0
     not_before: float = 0.0
+    quiet_until: float = 0.0
     held: str = ""
     stopped: str = ""
     bad: Counter[str] = field(factory=Counter)
@@ -116,7 +117,9 @@ class Run:
             for _ in range(self.concurrency):
                 self.orders.put(None)
         counts = self.journal.counts()
-        return Summary(counts, self.stopped or (self.held if "queued" in counts else ""))
+        held = self.held if "queued" in counts else ""
+        unsaved = counts.get("done", 0) if self.folder and self.export else 0
+        return Summary(counts, self.stopped or held or (f"{unsaved} videos could not be saved" if unsaved else ""))
 
     def interrupt(self) -> None:
         """Begin nothing more."""
@@ -247,8 +250,10 @@ class Run:
             self.stopped = _note(fault)
         elif fault.status != 404:
             self.trouble(task, fault)
+        elif task.step == "look":
+            self.change(task.row, state="unknown", project_id="", note=_note(fault))
         else:
-            self.change(task.row, state="failed" if task.step == "look" else "done", note=_note(fault))
+            self.change(task.row, note=_note(fault))
         if not isinstance(fault, DslError):
             raise fault
 
@@ -263,11 +268,13 @@ class Run:
     def trouble(self, task: _Task, fault: ApiError) -> None:
         """The service is out of reach, busy, or refuses the key: leave the row as it was, and come back later."""
         row = self.change(task.row, state="queued", note=_note(fault)) if task.step == "create" else task.row
-        self.bad["trouble"] += 1
-        if fault.status in _BAD_KEY or self.bad["trouble"] >= IN_A_ROW:
+        if time.monotonic() >= self.quiet_until:
+            # What was in flight meanwhile met the same trouble.
+            self.bad["trouble"] += 1
+        if fault.status == _BAD_KEY or self.bad["trouble"] >= IN_A_ROW:
             self.stopped = _note(fault)
         wait = min(2.0 ** self.bad["trouble"], LONGEST_PAUSE)
-        self.not_before = max(self.not_before, time.monotonic() + wait)
+        self.quiet_until = self.not_before = max(self.not_before, time.monotonic() + wait)
         self.plan(task.step, row, wait, pause=task.pause, until=task.until)
 
     def wrong_again(self, kind: str, words: str) -> None:
