@@ -25,6 +25,8 @@ ESTIMATE_SLACK = 1.1
 
 _FAR = 1e8
 _SHARES = {"center": 0.5, "right": 1.0}
+_SAMPLES = (0.1, 0.5, 0.9)
+_CLEAR = Colour(0, 0, 0, 0.0)
 _RECTANGLES = ("Square", "Rectangle_corner0")
 
 
@@ -95,12 +97,20 @@ class SceneView:
         """The clips that surely hide what lies wholly behind them."""
         return tuple(seen for seen in self.painted if _is_opaque(seen))
 
-    def ground(self, above: Seen, point: Point) -> Colour | None:
-        """The colour behind a clip at a point of the canvas; None where a picture, or nothing known, is behind it."""
+    def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
+        """The colours behind the lines of a text, where they are known: not where a picture is behind them."""
+        ink = around(lines)
+        behind = [seen for seen in self.painted if seen.depth < above.depth and _upright_overlap(seen.bounds, ink, 0)]
+        if all(_is_even(seen, ink) for seen in behind):
+            points = [lines[0].centre]
+        else:
+            points = [line.point(share, 0.5) for line in lines for share in _SAMPLES]
+        found = (self._ground(behind, point) for point in points)
+        return (colour for colour in found if colour is not None)
+
+    def _ground(self, behind: Sequence[Seen], point: Point) -> Colour | None:
         layers: list[Colour] = []
-        for seen in self.painted:
-            if seen.depth >= above.depth or not _may_cover(seen.bounds, point):
-                continue
+        for seen in behind:
             colour = _paint(seen, point)
             if colour is None:
                 return None
@@ -262,11 +272,6 @@ def overhang(box: Box, frame: Box) -> tuple[float, float, float, float]:
     return frame.left - box.left, frame.top - box.top, past_right, past_bottom
 
 
-def _may_cover(bounds: Box, point: Point) -> bool:
-    x, y = point[0] - bounds.left, point[1] - bounds.top
-    return 0 <= x <= bounds.width and 0 <= y <= bounds.height
-
-
 # colours
 
 
@@ -297,15 +302,22 @@ def _backdrop(scene: Scene) -> Colour | None:
     return colour_of(scene.background.source_color) if solid else None
 
 
+def _is_even(seen: Seen, ink: Box) -> bool:
+    """Whether a clip paints the same, as far as is known, everywhere in a box."""
+    clip = seen.clip
+    uneven = seen.box.angle or isinstance(clip, Text) or (isinstance(clip, Shape) and clip.shape_name != "Square")
+    return not uneven and inside(ink, seen.bounds, 0)
+
+
 def _paint(seen: Seen, point: Point) -> Colour | None:
     """What a clip paints at a point: a colour (clear where it paints nothing), or None where that is not known."""
+    if not isinstance(seen.clip, Text | Shape):
+        return None if _share_of(seen.box, point) else _CLEAR
     clip = seen.clip
     if isinstance(clip, Text):
         plate = colour_of(clip.background_color or "transparent")
         over_letters = any(_share_of(line, point) for line in seen.lines)
         return None if over_letters or plate is None else _filled(seen, point, plate, edge=True)
-    if not isinstance(clip, Shape) or not clip.width or not clip.height:
-        return None
     fill = colour_of(clip.fill)
     if fill is None:
         return None
@@ -315,11 +327,11 @@ def _paint(seen: Seen, point: Point) -> Colour | None:
 def _filled(seen: Seen, point: Point, fill: Colour, *, edge: bool) -> Colour | None:
     share = _share_of(seen.box, point)
     if share is None:
-        return Colour(0, 0, 0, 0.0)
+        return _CLEAR
     if edge or _surely_filled(seen.clip, share):
         return faded(fill, seen.alpha)
     circle = isinstance(seen.clip, Shape) and seen.clip.shape_name == "Circle"
-    return Colour(0, 0, 0, 0.0) if circle else None
+    return _CLEAR if circle else None
 
 
 def _surely_filled(clip: Clip, share: Point) -> bool:

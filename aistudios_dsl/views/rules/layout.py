@@ -31,7 +31,6 @@ SAFE = 0.05
 CONTRAST = 4.5
 """What WCAG 2.2 (1.4.3, level AA) asks of text."""
 _SIDES = ("left", "top", "right", "bottom")
-_SAMPLES = (0.1, 0.5, 0.9)
 _BLACK = Colour(0, 0, 0)
 _LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
 
@@ -216,11 +215,11 @@ def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colo
     fronts = [faded(ink, seen.alpha) for ink in inks if ink]
     plate = colour_of(clip.background_color)
     behind = [faded(plate, seen.alpha)] if plate else []
-    for line in _shown(seen, scene) if fronts else ():
-        for share in _SAMPLES:
-            ground = _BLACK if behind and behind[0].alpha == 1 else scene.ground(seen, line.point(share, 0.5))
-            if ground is not None:
-                yield _weighed(tuple(fronts), (*behind, ground))
+    lines = _shown(seen, scene)
+    if fronts and lines:
+        hidden_ground = bool(behind) and behind[0].alpha == 1
+        for ground in (_BLACK,) if hidden_ground else scene.grounds(seen, lines):
+            yield _weighed(tuple(fronts), (*behind, ground))
 
 
 @lru_cache(maxsize=1024)
