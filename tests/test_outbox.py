@@ -576,7 +576,7 @@ def test_killed_at_a_few_moments_it_sends_nothing_twice(start_sandbox, tmp_path)
     assert campaign.kills.total() == 4
     assert counts.total() == 60
     assert len(set(campaign.creates())) == len(campaign.creates())
-    campaign.answer_for_unknown_rows()
+    campaign.answer_for_the_rest()
     assert campaign.finish() == {"downloaded": 60}
     assert len(set(campaign.creates())) == len(campaign.creates()) == 60
     assert campaign.wrong_files() == []

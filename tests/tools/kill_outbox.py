@@ -23,7 +23,7 @@ from aistudios_dsl.service import Outbox
 
 TESTS = Path(__file__).parents[1]
 VIDEO = TESTS.parent / "aistudios_dsl/service/sandbox/video.mp4"
-STATES = ["submitting", "submitted", "rendering", "done", "downloaded", "unknown"]
+STATES = ["submitting", "submitted", "rendering", "done", "downloaded", "unknown", "failed", "queued"]
 STEPS = [f"{state} {moment}" for state in STATES for moment in ("before", "inside", "after")]
 MOMENTS = [
     *STEPS,
@@ -137,7 +137,7 @@ class Campaign:
                 process.wait()
             assert process.returncode in (0, 1), (self.folder / "output.txt").read_text(encoding="utf-8")[-2000:]
             counts = self.states()
-            if not set(counts) - {"downloaded", "unknown"}:
+            if not set(counts) - {"downloaded", "unknown", "failed"}:
                 return counts
 
     def states(self):
@@ -154,12 +154,12 @@ class Campaign:
         environment = self.sandbox.environment
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
-    def answer_for_unknown_rows(self):
+    def answer_for_the_rest(self):
         """Do as a person would: mark what the service lists under the row's name as sent, and the rest as not sent."""
         marked = Counter()
         for row in self.status():
-            if row["state"] == "unknown":
-                listed = row["candidates"]
+            if row["state"] in ("unknown", "failed"):
+                listed = row.get("candidates", [])
                 assert len(listed) < 2, row
                 word = ["--sent", listed[0]["id"]] if listed else ["--not-sent"]
                 self.outbox("mark", row["key"], *word)
@@ -183,8 +183,9 @@ class Campaign:
 
 def faults_for(moment):
     """What the sandbox is to do so that the moment comes, and lasts."""
-    if moment.startswith("unknown"):
-        return ["create:reset-after:x4"]
+    provoking = {"unknown": "create:reset-after:x4", "failed": "create:refused:x4", "queued": "create:429:x4"}
+    if moment.split()[0] in provoking:
+        return [provoking[moment.split()[0]]]
     return {
         "create on its way": ["create:delay=1:x2"],
         "create accepted": ["create:slow=1:x2"],
@@ -286,7 +287,7 @@ def report(campaign, seconds):
     print(f"after the last resume: {dict(counts)}")
     print(f"creates accepted: {len(campaign.creates())}, payloads created twice: {twice}")
     print(f"files: {len(list(campaign.videos.iterdir()))}, not whole: {len(campaign.wrong_files())}")
-    print(f"unknown rows answered for: {dict(campaign.answer_for_unknown_rows())}")
+    print(f"rows marked by hand: {dict(campaign.answer_for_the_rest())}")
     counts = campaign.finish()
     print(
         f"after that: {dict(counts)}; creates accepted: {len(campaign.creates())}; {time.monotonic() - seconds:.0f} s"
@@ -305,7 +306,7 @@ def main(rows, each):
     began = time.monotonic()
     with TemporaryDirectory() as folder, running_sandbox("--render-seconds", "4") as sandbox:
         campaign = Campaign(sandbox, Path(folder), rows)
-        campaign.kill(MOMENTS * each)
+        campaign.kill(MOMENTS * each + ["any time"] * 9 * each)
         report(campaign, began)
 
 
