@@ -165,6 +165,16 @@ def test_fill_stroke_opacity_and_background_are_those_of_the_wire(browser, tmp_p
     assert color_at(png, 620, 220) == (0, 255, 0)
 
 
+def test_a_loaded_clip_that_is_wholly_clear_is_not_seen(browser, tmp_path):
+    clip = {"id": "a", "type": "shape", "layer": 1, "left": 0, "top": 0, "width": 900, "height": 900, "opacity": 0}
+    clip |= {"shapeName": "Square", "fill": "#ff0000"}
+    background = {"source_type": "color", "source_color": "#00ff00"}
+    page = tmp_path / "scene.svg"
+    document = {"scenes": [{"background": background, "sceneIdx": 0, "clips": [clip]}]}
+    page.write_text(Project.load(document).svg(), encoding="utf-8")
+    assert color_at(browser.open(page, 1920, 1080).picture(), 20, 20) == (0, 255, 0)
+
+
 def test_a_shadow_falls_where_the_canvas_casts_it_even_when_the_clip_is_turned(browser, tmp_path):
     shadow = wire.Shadow(color="#000000", blur=0, offset_x=10, offset_y=10, enabled=True)
     shape = {"fill": "#ff0000", "width": 200, "height": 200, "angle": 180, "shadow": shadow}

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from aistudios_dsl.layout.geometry import Point
+from aistudios_dsl.views.markup import figures
 
 Rectangle = tuple[float, float, float, float]
 
@@ -20,16 +21,6 @@ _HALF_BODY = (
 )
 """Curves from neck to shoulder, upper arm, elbow, hip, foot, instep and crotch: shares of half the width, and of the
 height below the chin."""
-
-
-def figures(number: float) -> str:
-    """A number as SVG writes it, to a ten-thousandth: far below what a screen shows.
-
-    >>> figures(12.0), figures(0.1 + 0.2), figures(-0.00001)
-    ('12', '0.3', '0')
-    """
-    text = f"{number:.4f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def shape(name: str, width: float, height: float, radius: float = 0) -> str:

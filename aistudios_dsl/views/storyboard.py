@@ -16,20 +16,10 @@ from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.scene import LABELS
 from aistudios_dsl.speech import duration, plain
-from aistudios_dsl.views.outlines import figures
+from aistudios_dsl.views.markup import element, escaped, figures
 from aistudios_dsl.views.pictures import Media, file_name, read
 from aistudios_dsl.views.sketch import VARIABLE
-from aistudios_dsl.views.svg import (
-    Drawing,
-    element,
-    escaped,
-    frame_of,
-    layer_of,
-    pictures_of,
-    scene_at,
-    scene_svg,
-    seen,
-)
+from aistudios_dsl.views.svg import Drawing, frame_of, layer_of, pictures_of, scene_at, scene_svg, seen
 from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Image, Project, Scene, Shape, Text, Video
 
 if TYPE_CHECKING:
