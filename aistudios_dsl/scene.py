@@ -570,7 +570,7 @@ def settles(clip: Text) -> bool:
     """Whether the text's box is our own measure of its words, so that it goes with them when they change."""
     try:
         return clip.width is not UNSET and _measured(clip) == (clip.width, clip.height)
-    except DslError:
+    except (DslError, OverflowError):
         return False
 
 

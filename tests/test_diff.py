@@ -1,0 +1,147 @@
+"""What changed between two projects is told in words, by tag and field, and nothing is left out."""
+
+import json
+
+import pytest
+from attrs import evolve
+from documents import ANY, REAL, spoilt
+from hypothesis import given, settings
+
+from aistudios_dsl import LoadError, Project, Scene, diff, wire
+from aistudios_dsl.wire.jsontext import canonical
+
+
+def base():
+    scene = Scene(background="#102030").text("Title", at=(100, 100), tag="title")
+    scene = scene.image("https://x.example/a.png", natural=(800, 600), tag="photo").shape("Star", fill="red", width=9)
+    return Project("Promo").add(scene.avatar("M000045058", say="One.\n\nTwo.", tag="host"))
+
+
+def lines(before, after):
+    return str(diff(before, after)).splitlines()
+
+
+def test_the_same_project_has_no_difference():
+    found = diff(base(), Project.load(base().to_dict()))
+    assert (str(found), len(found), list(found), bool(found)) == ("no difference", 0, [], False)
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (evolve(base(), name="Other"), ['name "Promo" -> "Other"']),
+        (evolve(base(), name=None), ['name removed: "Promo"']),
+        (evolve(base(), orientation="portrait").edit("title", fill="#000000"), None),
+        (
+            base().edit("title", fill="#000000"),
+            ['scenes[0].clips[1] (text, tag \'title\'): fill "#ffffff" -> "#000000"'],
+        ),
+        (base().edit("photo", opacity=50), ["scenes[0].clips[2] (image, tag 'photo'): opacity 100 -> 50"]),
+        (base().edit("host", say="One."), ['scenes[0]: speech of \'host\' "One.\\n\\nTwo." -> "One."']),
+        (base().edit("host", say=None), ["scenes[0]: speech of 'host' removed: \"One.\\n\\nTwo.\""]),
+        (base().text("More", tag="more"), ["scenes[0].clips[5] (text, tag 'more'): added (\"More\")"]),
+        (base().scene().text("More"), ["scenes[1]: added (1 clip)"]),
+        (base().with_scenes([]).scene(), None),
+        (base().background("/x.png"), None),
+        (
+            base().edit("title", shadow=wire.Shadow(blur=2)),
+            ["scenes[0].clips[1] (text, tag 'title'): shadow added: {\"blur\":2}"],
+        ),
+        (
+            base().map(wire.AvatarClip, lambda clip: evolve(clip, effects=(wire.Effect(type="glow"),))),
+            ['scenes[0].clips[4] (avatar, tag \'host\'): effects added: [{"type":"glow"}]'],
+        ),
+    ],
+)
+def test_a_change_is_told_by_tag_and_field(after, expected):
+    found = lines(base(), after)
+    assert found != ["no difference"]
+    assert expected is None or found == expected
+
+
+def test_inner_objects_and_unknown_keys_have_their_own_names():
+    before, after = base().to_dict(), base().to_dict()
+    clip = after["scenes"][0]["clips"][4]
+    clip["model"]["language"] = "ko"
+    clip["glow"] = None
+    after["_id"] = "p1"
+    assert lines(Project.load(before), Project.load(after)) == [
+        '_id added: "p1"',
+        'scenes[0].clips[4] (avatar, tag \'host\'): model.language "en" -> "ko"',
+        "scenes[0].clips[4] (avatar, tag 'host'): glow added: null",
+    ]
+
+
+def test_scenes_that_moved_are_told_apart_from_new_and_lost_ones():
+    first, second, third = (
+        Scene().text(f"Number {n}", tag=f"t{n}").shape("Star", fill="red", width=n) for n in (1, 2, 3)
+    )
+    before = Project.load(Project().add(first, second, third).to_dict())
+    scenes = before.scenes
+    assert lines(before, before.with_scenes(scenes[1:])) == ["scenes[0]: removed (2 clips)"]
+    assert lines(before, before.with_scenes([scenes[2], *scenes[:2]])) == ["scenes[0]: moved here from scenes[2]"]
+    inserted = before.with_scenes([scenes[0], Scene().audio("https://x.example/a.mp3", label="New"), *scenes[1:]])
+    assert lines(before, inserted) == ["scenes[1]: added (1 clip)"]
+
+
+def test_clips_are_the_same_though_a_new_one_shifts_their_ids():
+    stars = [Scene().shape("Star", fill=fill, width=9) for fill in ("red", "blue")]
+    before = Project().add(stars[0].shape("Circle", fill="blue", width=9))
+    after = Project().scene().text("New").shape("Star", fill="red", width=9).shape("Circle", fill="blue", width=9)
+    found = diff(before, after)
+    assert [change.place for change in found if change.kind != "changed"] == ["scenes[0].clips[0] (text)"]
+    assert {change.field for change in found if change.kind == "changed"} == {"id", "layer"}
+
+
+def test_a_clip_that_stands_elsewhere_in_the_list_has_moved():
+    before = Project.load(base().to_dict())
+    [scene] = before.scenes
+    after = before.with_scenes([evolve(scene, items=(*scene.items[1:], scene.items[0]))])
+    assert lines(before, after) == ["scenes[0].clips[4] (shape): moved here from clips[0]"]
+
+
+def test_speech_told_line_by_line_whoever_holds_it():
+    project = base()
+    assert lines(project, Project.load(project.to_dict(api="1.6"))) == [
+        'scenes[0]: speech is written in "the clips" -> "the scene"'
+    ]
+
+
+def test_the_order_of_keys_is_a_difference_too():
+    document = base().to_dict()
+    other = dict(reversed(document.items()))
+    assert lines(Project.load(document), Project.load(other)) == ["the order of keys differs"]
+
+
+def test_templates_are_compared_as_written():
+    before, after = (Project().scene().text(f"Hi {{{{ {name} }}}}", tag="t", width=9, height=9) for name in "ab")
+    assert lines(before, after) == ['scenes[0].clips[0] (text, tag \'t\'): text "Hi {{ a }}" -> "Hi {{ b }}"']
+
+
+def test_changes_are_values_that_become_json():
+    [change] = diff(base(), base().edit("photo", opacity=50))
+    assert (change.kind, change.field, change.old, change.new, change.tag) == ("changed", "opacity", 100, 50, "photo")
+    assert json.loads(json.dumps(change.to_dict())) == {
+        "kind": "changed",
+        "place": "scenes[0].clips[2] (image, tag 'photo')",
+        "tag": "photo",
+        "field": "opacity",
+        "old": 100,
+        "new": 50,
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANY, spoilt())
+def test_any_two_projects_compare_and_only_equal_ones_have_no_difference(one, other):
+    documents = [one, other, json.loads(REAL[0].read_text(encoding="utf-8"))]
+    try:
+        projects = [Project.load(document, template=False) for document in documents]
+    except LoadError:
+        return
+    for before in projects:
+        for after in projects:
+            found = diff(before, after)
+            assert bool(len(found)) == (before.to_json() != after.to_json())
+            assert canonical([change.to_dict() for change in found])
+            assert str(found)

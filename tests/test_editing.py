@@ -1,0 +1,273 @@
+"""What the editor made comes in, is changed by tag, and goes out with all the rest as it was."""
+
+import json
+
+import pytest
+from attrs import evolve
+from documents import REAL, at, places_in
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aistudios_dsl import Avatar, BuildError, Project, Scene, wire
+from aistudios_dsl.wire.jsontext import canonical
+
+SEED, DIALOGUE = ("seed_project", "dialogue")
+
+
+def real(name):
+    return json.loads(next(path for path in REAL if path.stem == name).read_text(encoding="utf-8"))
+
+
+def clip_of(project, tag, scene=0):
+    return next(c for c in project.to_dict()["scenes"][scene]["clips"] if tag in (c.get("tag"), c["id"]))
+
+
+# what was not touched
+
+
+@pytest.mark.parametrize("wrap", [lambda body: body, lambda body: {"success": True, "data": {"project": body}}])
+def test_a_body_an_answer_and_a_file_load_alike(wrap, tmp_path):
+    document = wrap(real(SEED))
+    path = tmp_path / "project.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    for source in (document, json.dumps(document), json.dumps(document).encode(), path, str(path)):
+        assert Project.load(source).to_json() == canonical(real(SEED))
+
+
+def fields_of_clips():
+    """A real project and the path of a string in one of its clips."""
+    for file in REAL:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        for path in places_in(document):
+            if len(path) == 5 and path[-1] in ("source_url", "video_url", "label", "fill"):
+                yield file, path
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(list(fields_of_clips())), st.text(st.characters(exclude_characters="{", exclude_categories=["Cs"]))
+)
+def test_a_change_of_one_field_leaves_every_other_byte(place, value):
+    file, path = place
+    document = json.loads(file.read_text(encoding="utf-8"))
+    clip, attribute = at(document, path[:-1]), path[-1]
+    project = Project.load(document).edit(clip["id"], scene=path[1], **{attribute: value})
+    clip[attribute] = value
+    assert project.to_json() == canonical(document)
+
+
+def test_a_new_field_comes_after_those_that_were_there():
+    document = real(SEED)
+    project = Project.load(document).edit("aiModel-1h4ij5h8e87", tag="host")
+    document["scenes"][0]["clips"][0]["tag"] = "host"
+    assert project.to_json() == canonical(document)
+
+
+# texts
+
+
+@pytest.mark.parametrize(("align", "share"), [("left", 0), ("center", 0.5), ("right", 1)])
+@pytest.mark.parametrize("change", [{"text": "Hello, World"}, {"font_size": 60}, {"font_weight": 700}])
+def test_a_measured_text_is_measured_again_about_its_aligned_edge(align, share, change):
+    document = Project().scene().text("Hello", align=align, at=(100, 50), tag="t").to_dict()
+    old, new = Project.load(document).find("t"), Project.load(document).edit("t", **change).find("t")
+    fresh = Project().scene().text("Hello", tag="t").edit("t", **change).resolve().scenes[0].clips[0]
+    assert (new.width, new.height, new.top) == (fresh.width, fresh.height, old.top)
+    assert new.left + share * new.width == pytest.approx(old.left + share * old.width)
+
+
+def test_a_size_that_is_given_with_the_text_is_taken():
+    document = Project().scene().text("Hello", tag="t", at=(1, 2)).to_dict()
+    new = Project.load(document).edit("t", text="Hello, World", width=500, height=99).find("t")
+    assert (new.left, new.top, new.width, new.height) == (1, 2, 500, 99)
+
+
+def test_map_measures_again_as_edit_does():
+    document = Project().scene().text("Hello", tag="t").to_dict()
+    mapped = Project.load(document).map(wire.Text, lambda clip: evolve(clip, text="Hello, World"), tag="t")
+    assert mapped.to_json() == Project.load(document).edit("t", text="Hello, World").to_json()
+
+
+def test_a_text_made_a_template_after_loading_is_measured_for_each_row():
+    document = Project().scene().text("Hello", align="right", at=(100, 50), tag="t").to_dict()
+    row = Project.load(document).edit("t", text="Hi {{ name }}").render(name="Ann").find("t")
+    direct = Project.load(document).edit("t", text="Hi Ann").find("t")
+    assert (row.text, row.width, row.height) == (direct.text, direct.width, direct.height)
+    assert row.left == pytest.approx(direct.left)
+
+
+@pytest.mark.parametrize("size", [0, -4, 10**400, 1e300])
+def test_a_loaded_text_of_no_sensible_size_still_changes(size):
+    document = Project().scene().text("Hello", tag="t").to_dict()
+    document["scenes"][0]["clips"][0]["fontSize"] = size
+    new = clip_of(Project.load(document).edit("t", text="Bye"), "t")
+    assert new == document["scenes"][0]["clips"][0] | {"text": "Bye"}
+
+
+# pictures
+
+
+def picture(**place):
+    return Project().scene().image("u", tag="p", **place).to_dict()
+
+
+def seen(clip):
+    return clip["left"], clip["top"], clip["width"] * clip["scaleX"], clip["height"] * clip["scaleY"]
+
+
+def test_another_picture_keeps_the_box_of_the_old_one():
+    document = picture(natural=(800, 600), width=400, at=(100, 200))
+    new = clip_of(Project.load(document).edit("p", source_url="v"), "p")
+    assert new == document["scenes"][0]["clips"][0] | {"source_url": "v"}
+
+
+@pytest.mark.parametrize(
+    ("natural", "fit", "expected"),
+    [
+        ((1600, 1200), None, (100, 200, 400, 300)),
+        ((500, 500), None, (150, 200, 300, 300)),
+        ((500, 500), "cover", (100, 150, 400, 400)),
+        ((500, 500), "stretch", (100, 200, 400, 300)),
+        ((800, 200), None, (100, 300, 400, 100)),
+    ],
+)
+def test_a_picture_of_another_size_stands_about_the_same_centre(natural, fit, expected):
+    document = picture(natural=(800, 600), width=400, at=(100, 200))
+    given = {"natural": natural} | ({"fit": fit} if fit else {})
+    new = clip_of(Project.load(document).edit("p", source_url="v", **given), "p")
+    assert (new["width"], new["height"]) == natural
+    assert seen(new) == pytest.approx(expected)
+
+
+def test_a_turned_picture_keeps_its_centre_too():
+    document = picture(natural=(800, 600), width=400, angle=90, at="center")
+    new = clip_of(Project.load(document).edit("p", natural=(300, 300)), "p")
+    left, top, width, height = seen(new)
+    assert (left - height / 2, top + width / 2) == pytest.approx((960, 540))
+
+
+def test_a_built_picture_is_laid_out_anew():
+    project = Project().scene().image("u", natural=(800, 600), width=400, tag="p").edit("p", natural=(400, 400))
+    assert seen(clip_of(project, "p")) == (760, 340, 400, 400)
+
+
+def test_the_size_may_be_read_from_a_file():
+    gif = b"GIF89a" + (300).to_bytes(2, "little") + (100).to_bytes(2, "little") + b"\x00\x00\x00"
+    new = clip_of(Project.load(picture(natural=(600, 200), width=60)).edit("p", file=gif), "p")
+    assert (new["width"], new["height"], new["scaleX"]) == (300, 100, 0.2)
+
+
+@pytest.mark.parametrize("given", [{"natural": (0, 1)}, {"natural": 5}, {"fit": "kontain"}])
+def test_a_size_that_is_none_is_refused_by_the_clip(given):
+    with pytest.raises(BuildError, match=r"scenes\[0\].clips\[0\] \(image, tag 'p'\)"):
+        Project.load(picture(natural=(8, 6))).edit("p", **given)
+
+
+# speech
+
+
+def speech(project, scene=0):
+    found = project.to_dict()["scenes"][scene]
+    clips = [clip["script"]["org"] for clip in found["clips"] if "script" in clip]
+    return clips + [(line["modelId"], line["org"]) for line in found.get("scripts", [])]
+
+
+def test_what_an_avatar_says_is_replaced_in_the_clip():
+    document = real(SEED)
+    script = document["scenes"][0]["clips"][0]["script"]
+    script |= {"tts": {"voice": 1}, "own": 2}
+    project = Project.load(document).edit("aiModel-1h4ij5h8e87", say="A < B\n\nC")
+    script["org"] = "<p>A &lt; B</p><p>C</p>"
+    assert project.to_json() == canonical(document)
+
+
+def test_what_an_avatar_says_is_replaced_in_the_scene_where_it_began():
+    document = real(DIALOGUE)
+    project = Project.load(document).edit("host", say="Once.")
+    assert speech(project) == [("M000045058", "<p>Once.</p>"), ("M000000000", "<p>A lamp that reads with you.</p>")]
+
+
+@pytest.mark.parametrize("api", ["1.4", "1.6"])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_silence_new_words_and_one_more_line(api, loaded):
+    guest = Avatar("M2", "B2")
+    project = Project(api=api).scene().avatar("M000045058", say="A", tag="host").say("B")
+    project = project.avatar(guest, width=9, height=9, tag="guest")
+    if loaded:
+        project = Project.load(project.to_dict())
+    words = [line if isinstance(line, str) else line[1] for line in speech(project.edit("host", say="New"))]
+    assert words == ["<p>New</p>"]
+    assert speech(project.edit("host", say=None)) == []
+    if api == "1.4" or not loaded:
+        assert "<p>New</p>" in str(speech(project.edit("guest", say="New")))
+    assert "<p>C</p>" in str(speech(project.say("C", by="guest")))
+
+
+def test_speech_is_edited_by_scene_where_the_tag_is_in_several():
+    project = Project().scene().avatar("M000045058", say="A", tag="host")
+    project = project.scene().avatar("M000045058", say="B", tag="host").scene()
+    with pytest.raises(BuildError, match=r"scenes \[0, 1\] all have") as caught:
+        project.edit("host", say="C")
+    assert "edit('host', scene=0, ...)" in caught.value.hint
+    changed = Project.load(project.to_dict()).edit("host", scene=1, say="C")
+    assert [speech(changed, scene) for scene in (0, 1)] == [["<p>A</p>"], ["<p>C</p>"]]
+    with pytest.raises(BuildError, match="there is no scene 9"):
+        project.edit("host", scene=9, say="C")
+
+
+@pytest.mark.parametrize("name", [SEED, "scene_scripts_project"])
+def test_speech_may_be_a_template_in_either_generation(name):
+    said = "Hi {{ 'Sir' if age > 30 else name }} & co"
+    project = Project.load(real(name)).edit("aiModel-1h4ij5h8e87", say=said)
+    assert "Hi A&lt;n &amp; co" in str(speech(project.render(name="A<n", age=3)))
+
+
+def test_only_avatars_speak_and_only_pictures_have_a_natural_size():
+    project = Project().scene().text("Hi", tag="t").avatar("M000045058", tag="host")
+    with pytest.raises(BuildError, match="text has no field 'say'"):
+        project.edit("t", say="Hi")
+    with pytest.raises(BuildError, match="avatar has no field 'natural'"):
+        project.edit("host", natural=(1, 1))
+    with pytest.raises(BuildError, match="say must be a string"):
+        project.edit("host", say=3)
+    with pytest.raises(BuildError, match="did you mean 'say'"):
+        project.edit("host", sya="Hi")
+
+
+# scenes
+
+
+def test_scenes_are_appended_inserted_removed_and_reordered():
+    loaded = Project.load(real("product_promo"))
+    opening, pitch = loaded.scenes
+    extra = Scene().text("Extra", tag="extra")
+    orders = {
+        "append": [opening, pitch, extra],
+        "insert": [opening, extra, pitch],
+        "remove": [pitch],
+        "reorder": [pitch, opening],
+    }
+    before = {id(scene): body["clips"] for scene, body in zip(loaded.scenes, loaded.to_dict()["scenes"], strict=True)}
+    for name, scenes in orders.items():
+        found = loaded.with_scenes(scenes).to_dict()["scenes"]
+        assert [scene["sceneIdx"] for scene in found] == list(range(len(scenes))), name
+        kept = [body["clips"] for body, scene in zip(found, scenes, strict=True) if id(scene) in before]
+        assert kept == [before[id(scene)] for scene in scenes if id(scene) in before]
+    assert loaded.add(extra).to_json() == loaded.with_scenes(orders["append"]).to_json()
+
+
+def test_a_loaded_project_takes_verbs_and_rows():
+    loaded = Project.load(real(SEED)).text("Hello {{ name }}", at="top", tag="t").say("Bye {{ name }}.")
+    clips = loaded.render(name="A & B").to_dict()["scenes"][0]["clips"]
+    assert [clip["layer"] for clip in clips] == [1, 2]
+    assert clips[0]["script"]["org"] == "<p>Hello, this is test video.</p><p>Bye A &amp; B.</p>"
+    assert clips[1]["text"] == "Hello A & B"
+
+
+def test_braces_in_loaded_strings_render_as_in_built_ones():
+    built = (
+        Project("{{ n }}").scene().avatar("M000045058", say="Hi {{ n }}").image("https://x/{{ n }}.png", natural=(8, 6))
+    )
+    loaded = Project.load(built.literally().to_dict())
+    assert loaded.variables().values()
+    assert loaded.render(n="Ann").to_dict() == built.render(n="Ann").to_dict()
