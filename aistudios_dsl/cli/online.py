@@ -68,6 +68,8 @@ def send(
     _refuse_misfits(export, draft, waits or folder is not None)
     project = _literal(load_script(file, name), settings)
     _check(project, despite_errors)
+    if folder is not None:
+        _make(folder)
     with _client() as client:
         _ask(project, export, yes, client.base_url)
         with _result(as_json) as tell:
@@ -94,8 +96,8 @@ def status(project_id: str, as_json: bool) -> None:
 @as_json
 def wait(project_id: str, timeout: float, as_json: bool) -> None:
     """Wait until ID is rendered, and print the video's address."""
-    with _client() as client, _shown_progress() as show:
-        seen = client.wait(project_id, timeout, show)
+    with _client() as client:
+        seen = _waited(client, project_id, timeout)
     _tell(_facts(seen), seen.download_url, as_json)
 
 
@@ -170,12 +172,12 @@ def _literal(project: Project, settings: tuple[str, ...]) -> Project:
 
 
 def _check(project: Project, despite_errors: bool) -> None:
-    findings: list[Any] = getattr(project, "check", list)()
+    findings = [finding for finding in project.check() if finding.severity != "note"]
     for finding in findings:
         click.echo(str(finding), err=True)
     errors = sum(finding.severity == "error" for finding in findings)
     if errors and not despite_errors:
-        hint = "mend them, or send it --despite-errors"
+        hint = "mend them (aistudios check shows them again), or send it --despite-errors"
         raise DslError(f"not sent: the checks found {errors} error{'' if errors == 1 else 's'}", hint=hint)
 
 
@@ -223,18 +225,31 @@ def _create(client: Client, project: Project, export: bool) -> Job:
         raise SubmissionUnknown(message, f"creating {project.name!r}", hint) from None
 
 
-def _finish(client: Client, job: Job, folder: Path | None, timeout: float, tell: Callable[..., None]) -> None:
+def _make(folder: Path) -> None:
+    """Make the folder before anything is spent on what is to go there."""
     try:
-        with _shown_progress() as show:
-            seen = client.wait(job, timeout, show)
-    except KeyboardInterrupt:
-        hint = f"wait again: aistudios wait {job.id}"
-        raise ApiError("you stopped waiting; it goes on without you", f"rendering of {job.id}", hint) from None
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise DslError(f"cannot make the folder {folder}: {fault.strerror}", hint="name another one") from None
+
+
+def _finish(client: Client, job: Job, folder: Path | None, timeout: float, tell: Callable[..., None]) -> None:
+    seen = _waited(client, job, timeout)
     if folder is None:
         tell(downloadUrl=seen.download_url)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    tell(file=str(client.download(seen, folder)))
+    else:
+        tell(file=str(client.download(seen, folder)))
+
+
+def _waited(client: Client, job: Job | str, timeout: float) -> Progress:
+    try:
+        with _shown_progress() as show:
+            return client.wait(job, timeout, show)
+    except KeyboardInterrupt:
+        project_id = job if isinstance(job, str) else job.id
+        hint = f"wait again: aistudios wait {project_id}"
+        message = "you stopped waiting; it goes on without you"
+        raise ApiError(message, f"rendering of {project_id}", hint, project_id=project_id) from None
 
 
 @contextmanager
