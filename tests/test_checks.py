@@ -16,10 +16,10 @@ from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.speech import duration, systems, systems_of
 from aistudios_dsl.templates.rows import read_rows
+from aistudios_dsl.views.boxes import overlap
 from aistudios_dsl.views.check import CODES, Finding, by_scene
 from aistudios_dsl.views.rules import RULES
 from aistudios_dsl.views.rules.media import shown_url, unreachable
-from aistudios_dsl.views.sight import overlap
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "checks.md"
@@ -465,7 +465,10 @@ ANYTHING = [*NUMBERS, *STRINGS, None, True, [], {}]
 
 def spoilt(document, random):
     """The document with one value of it replaced, mostly by one of its kind, or a key taken out or added."""
-    holder = random.choice([holder for holder in inner(document) if holder])
+    holders = [holder for holder in inner(document) if holder]
+    if not holders:
+        return document
+    holder = random.choice(holders)
     key = random.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
     chance = random.random()
     if chance < 0.05:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeGuard
@@ -15,11 +14,10 @@ from aistudios_dsl.layout.geometry import Box, Point, canvas
 from aistudios_dsl.layout.sizes import POINT, seen_size
 from aistudios_dsl.layout.text import TextBox, line_height, measure, text_height, wrap
 from aistudios_dsl.scene import LABELS
+from aistudios_dsl.views.boxes import TOLERANCE, around, inside, upright_overlap
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Project, Scene, Shape, Text, UnknownClip, Video
 
-TOLERANCE = 0.5
-"""Half a pixel: less than that nobody sees."""
 ESTIMATE_SLACK = 1.1
 """How much wider than its box a text may be whose width is only an estimate."""
 
@@ -100,7 +98,7 @@ class SceneView:
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
         """The colours behind the lines of a text, where they are known: not where a picture is behind them."""
         ink = around(lines)
-        behind = [seen for seen in self.painted if seen.depth < above.depth and _upright_overlap(seen.bounds, ink, 0)]
+        behind = [seen for seen in self.painted if seen.depth < above.depth and upright_overlap(seen.bounds, ink, 0)]
         if all(_is_even(seen, ink) for seen in behind):
             points = [lines[0].centre]
         else:
@@ -208,68 +206,6 @@ def _face(clip: AvatarClip, box: Box) -> Box | None:
     corner = Box(box.left, box.top, 1, 1, box.angle)
     left, top = corner.point((head[0] - value.model_tight_x) * across, (head[1] - value.model_tight_y) * down)
     return Box(left, top, head[2] * across, head[3] * down, box.angle)
-
-
-# boxes
-
-
-def overlap(one: Box, other: Box, slack: float = 1.0) -> bool:
-    """Whether two boxes, turned or not, share more than `slack` px in every direction.
-
-    >>> overlap(Box(0, 0, 10, 10), Box(8, 8, 10, 10)), overlap(Box(0, 0, 10, 10, 45), Box(6, 0, 4, 4))
-    (True, False)
-    """
-    if not _upright_overlap(one.bounds, other.bounds, slack):
-        return False
-    if not one.angle % 90 and not other.angle % 90:
-        return True
-    return all(_shared(one.corners, other.corners, axis) > slack for box in (one, other) for axis in _axes(box))
-
-
-def _upright_overlap(one: Box, other: Box, slack: float) -> bool:
-    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
-    down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
-    return across > slack and down > slack
-
-
-def _axes(box: Box) -> tuple[Point, Point]:
-    radians = math.radians(box.angle % 360)
-    return (math.cos(radians), math.sin(radians)), (-math.sin(radians), math.cos(radians))
-
-
-def _shared(one: Sequence[Point], other: Sequence[Point], axis: Point) -> float:
-    (low, high), (other_low, other_high) = (
-        (min(shadow), max(shadow)) for shadow in ([x * axis[0] + y * axis[1] for x, y in box] for box in (one, other))
-    )
-    return min(high, other_high) - max(low, other_low)
-
-
-def around(boxes: Sequence[Box]) -> Box:
-    """The upright box just around some boxes.
-
-    >>> around([Box(0, 0, 10, 10), Box(20, 5, 10, 10)])
-    Box(left=0, top=0, width=30, height=15, angle=0.0)
-    """
-    bounds = [box.bounds for box in boxes]
-    left, top = min(box.left for box in bounds), min(box.top for box in bounds)
-    right, bottom = max(box.left + box.width for box in bounds), max(box.top + box.height for box in bounds)
-    return Box(left, top, right - left, bottom - top)
-
-
-def inside(box: Box, frame: Box, slack: float = TOLERANCE) -> bool:
-    """Whether an upright box is within another, but for `slack` px."""
-    return not any(past > slack for past in overhang(box, frame))
-
-
-def overhang(box: Box, frame: Box) -> tuple[float, float, float, float]:
-    """How far (px) an upright box reaches past the left, top, right and bottom of another; less than 0 is room.
-
-    >>> overhang(Box(-5, 0, 10, 10), Box(0, 0, 100, 100))
-    (5, 0, -95, -90)
-    """
-    right, bottom = box.left + box.width, box.top + box.height
-    past_right, past_bottom = right - frame.left - frame.width, bottom - frame.top - frame.height
-    return frame.left - box.left, frame.top - box.top, past_right, past_bottom
 
 
 # colours

@@ -8,22 +8,9 @@ from itertools import combinations
 
 from aistudios_dsl.layout.colour import Colour, contrast
 from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.views.boxes import TOLERANCE, around, inside, overhang, overlap
 from aistudios_dsl.views.rules import Hit, hit, of_scene
-from aistudios_dsl.views.sight import (
-    ESTIMATE_SLACK,
-    TOLERANCE,
-    SceneView,
-    Seen,
-    around,
-    colour_of,
-    composite,
-    faded,
-    hides,
-    inside,
-    near,
-    overhang,
-    overlap,
-)
+from aistudios_dsl.views.sight import ESTIMATE_SLACK, SceneView, Seen, colour_of, composite, faded, hides, near
 from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
 
 SAFE = 0.05
