@@ -251,7 +251,7 @@ def _places(clip: Clip, stage: Stage, edge: float | None) -> Iterator[Named]:
     found = list[Named]()
     if stage.anchors:
         box, frame = box_of(clip), stage.setting.frame
-        anchors = [anchor for anchor in ANCHORS if edge in (None, ANCHORS[anchor][0])]
+        anchors: list[Anchor] = [anchor for anchor in ANCHORS if edge in (None, ANCHORS[anchor][0])]
         found += [place for anchor in anchors for place in _anchored(clip, anchor, box, frame)]
         found += _beside(box, stage) if edge is None else []
     pointed = [point] if edge in (None, 0.0) else []
