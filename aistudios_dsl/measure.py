@@ -114,43 +114,37 @@ def _shape(place: Place, frame: Box) -> Measured:
 
 
 def _text(draft: Draft, clip: Text, frame: Box) -> tuple[Item, Measured]:
-    words = worded(draft, frame)(clip.text)
-    size_on_wire = Measured(words.width, words.height, *_scales(draft.place))
-    return evolve(draft, clip=evolve(clip, text=words.text, font_size=words.font_size)), size_on_wire
+    text, points, width, height = worded(draft, frame)(clip.text)
+    size_on_wire = Measured(width, height, *_scales(draft.place))
+    return evolve(draft, clip=evolve(clip, text=text, font_size=points)), size_on_wire
 
 
-@frozen
-class Words:
-    """The words of a text clip as they are written: their lines, their point size, and their box in px."""
-
-    text: str
-    font_size: float
-    width: float
-    height: float
+Worded = Callable[[str], tuple[str, float, float, float]]
+"""From the words of a text to what is written: its lines, its point size, and the width and height of its box in px."""
 
 
-def worded(draft: Draft, frame: Box) -> Callable[[str], Words]:
+def worded(draft: Draft, frame: Box) -> Worded:
     """How a drafted text writes whatever words it is given. Raises `BuildError`, as what it returns does."""
     clip: Any = draft.clip
     width, height = _wanted(draft.place, frame)
     if width is not None and height is not None:
         if draft.place.fit is not None:
             _fit_box(draft.place, clip)
-        given = width, height
-        return lambda text: Words(text, clip.font_size, *given)
+        given = clip.font_size, width, height
+        return lambda text: (text, *given)
     if draft.place.fit is not None:
         return _fitted(draft.place, clip, frame)
-    return _measuring(clip, width, height)
+    return _unwrapped(clip, height) if width is None else _wrapped(clip, width, height)
 
 
-def _fitted(place: Place, clip: Text, frame: Box) -> Callable[[str], Words]:
+def _fitted(place: Place, clip: Text, frame: Box) -> Worded:
     from aistudios_dsl.layout import text as measure
 
     across, down = _fit_box(place, clip)
     box_width, box_height = extent(across, frame.width, "fit width"), extent(down, frame.height, "fit height")
     bold = clip.font_weight == 700
 
-    def words(text: str) -> Words:
+    def words(text: str) -> tuple[str, float, float, float]:
         size, box = measure.fit(
             text,
             point_size=int(clip.font_size),
@@ -160,27 +154,38 @@ def _fitted(place: Place, clip: Text, frame: Box) -> Callable[[str], Words]:
             bold=bold,
             family=clip.font_family,
         )
-        return Words("\n".join(box.lines), size, rounded_up(box.width), box.height)
+        return "\n".join(box.lines), size, rounded_up(box.width), plain(box.height)
 
     return words
 
 
-def _measuring(clip: Text, width: float | None, height: float | None) -> Callable[[str], Words]:
+def _unwrapped(clip: Text, height: float | None) -> Worded:
     from aistudios_dsl.layout import text as measure
 
-    points, bold = clip.font_size, clip.font_weight == 700
-    size = points * POINT
+    points, size = clip.font_size, clip.font_size * POINT
+    measured = measure.unwrapped(size, clip.font_weight == 700)
+    of_one_line = plain(height or measure.text_height(size, 1))
 
-    def words(text: str) -> Words:
-        if width is None:
-            lines, wide = measure.widest_line(text, size, bold)
-        else:
-            letter, widest = measure.widest_letter(text, size, bold)
-            if width < widest:
-                raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
-            box = measure.wrap(text, size, width, bold=bold, family=clip.font_family)
-            lines, wide = list(box.lines), box.width
-        return Words("\n".join(lines), points, rounded_up(wide), height or measure.text_height(size, len(lines)))
+    def words(text: str) -> tuple[str, float, float, float]:
+        lines, width = measured(text)
+        if len(lines) == 1:
+            return lines[0], points, rounded_up(width), of_one_line
+        return "\n".join(lines), points, rounded_up(width), plain(height or measure.text_height(size, len(lines)))
+
+    return words
+
+
+def _wrapped(clip: Text, width: float, height: float | None) -> Worded:
+    from aistudios_dsl.layout import text as measure
+
+    points, size, bold = clip.font_size, clip.font_size * POINT, clip.font_weight == 700
+
+    def words(text: str) -> tuple[str, float, float, float]:
+        letter, widest = measure.widest_letter(text, size, bold)
+        if width < widest:
+            raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
+        box = measure.wrap(text, size, width, bold=bold, family=clip.font_family)
+        return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
 
     return words
 

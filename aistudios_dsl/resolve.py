@@ -91,7 +91,7 @@ def _drawn(scene: Scene, setting: Setting) -> list[tuple[Item, Measured | None]]
 def _placed(drawn: list[tuple[Item, Measured | None]], frame: Box) -> list[AnyClip]:
     boxes: dict[str, Cover] = {}
     clips: dict[int, AnyClip] = {}
-    wanted = {at.tag for item, _ in drawn if (at := _beside(item))}
+    wanted = {at.tag for item, _ in drawn if (at := beside_of(item))}
     for index in placing_order([item for item, _ in drawn]):
         item, size = drawn[index]
         clip = clip_of(item)
@@ -110,21 +110,22 @@ def placing_order(items: Sequence[Item]) -> list[int]:
     """The places of the items, each after the one that it stands beside. Raises `BuildError` for a circle."""
     names = {index: clip_of(item).tag or label(index, clip_of(item)) for index, item in enumerate(items)}
     _refuse_same_tags(items)
-    links = {names[index]: at.tag for index, item in enumerate(items) if (at := _beside(item))}
+    links = {names[index]: at.tag for index, item in enumerate(items) if (at := beside_of(item))}
     queue = {name: index for index, name in names.items() if name in links}
     _refuse_unknown_neighbours(items)
     free = [index for index, name in names.items() if name not in links]
     return [*free, *(queue[name] for name in order(links))]
 
 
-def _beside(item: Item) -> Beside | None:
+def beside_of(item: Item) -> Beside | None:
+    """The neighbour that a drafted clip is placed by."""
     return item.place.at if isinstance(item, Draft) and isinstance(item.place.at, Beside) else None
 
 
 def _refuse_unknown_neighbours(items: Sequence[Item]) -> None:
     tags = [clip.tag for clip in map(clip_of, items) if clip.tag and not isinstance(clip, UnknownClip)]
     for index, item in enumerate(items):
-        at = _beside(item)
+        at = beside_of(item)
         if at and at.tag not in tags:
             hint = did_you_mean(at.tag, tags) or "no clip of the scene has a tag"
             message = f"{at.side}({at.tag!r}): no clip of the scene has this tag"
@@ -144,10 +145,15 @@ def _refuse_same_tags(items: Sequence[Item]) -> None:
 
 def box_of(clip: Clip) -> Box:
     """The box a clip is seen in, from its wire numbers (Fabric.js: `(width + strokeWidth) * scaleX`)."""
-    stroke = getattr(clip, "stroke_width", UNSET)
+    scale_x, scale_y, stroke, angle = drawn_with(clip)
+    width, height = seen_size(clip.width, clip.height, scale_x, scale_y, stroke)
+    return Box(clip.left, clip.top, width, height, angle)
+
+
+def drawn_with(clip: Clip) -> tuple[float, float, float, float]:
+    """The scales, the stroke width (px) and the angle (degrees) a clip is drawn with, where it names none the usual."""
     scale_x, scale_y = (1 if scale in (UNSET, None) else scale for scale in (clip.scale_x, clip.scale_y))
-    width, height = seen_size(clip.width, clip.height, scale_x, scale_y, stroke or 0)
-    return Box(clip.left, clip.top, width, height, getattr(clip, "angle", UNSET) or 0)
+    return scale_x, scale_y, getattr(clip, "stroke_width", UNSET) or 0, getattr(clip, "angle", UNSET) or 0
 
 
 def cover_of(clip: Clip) -> Cover:

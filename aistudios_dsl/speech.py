@@ -9,7 +9,6 @@ from functools import cache
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _LINE_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _TAG = re.compile(r"<[^<>]*>")
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _WORDS_A_SECOND = 150 / 60
 _LETTERS_A_WORD = 5
 _PAUSE = 0.4
@@ -56,9 +55,20 @@ def paragraphs(text: str) -> str:
     >>> paragraphs("Tom & Ann\\nsay hello.\\n\\nGoodbye.")
     '<p>Tom &amp; Ann say hello.</p><p>Goodbye.</p>'
     """
+    if "\n" not in text and "\r" not in text:
+        return f"<p>{escaped(text.strip())}</p>"
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     parts = (_LINE_BREAK.sub(" ", part.strip()) for part in _BLANK_LINES.split(lines))
-    return "".join(f"<p>{part.translate(_ESCAPES)}</p>" for part in parts)
+    return "".join(f"<p>{escaped(part)}</p>" for part in parts)
+
+
+def escaped(text: str) -> str:
+    """Plain text as it stands in a paragraph of HTML.
+
+    >>> escaped("Tom & Ann")
+    'Tom &amp; Ann'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def plain(org: str) -> str:

@@ -163,11 +163,14 @@ def anchoring(
     """
     across, down = _shares(anchor)
     inset_across, inset_down = margins(margin, frame)
+    first_left, push_right = frame.left, (1 - 2 * across) * inset_across
+    first_top, push_down = frame.top, (1 - 2 * down) * inset_down
+    room_across, room_down = frame.width, frame.height
 
     def corner(width: float, height: float) -> Point:
-        own_left, own_top, wide, high = covered(0, 0, width, height, angle)
-        left = frame.left + _start(across, frame.width - wide, inset_across)
-        top = frame.top + _start(down, frame.height - high, inset_down)
+        own_left, own_top, wide, high = covered(0, 0, width, height, angle) if angle else (0, 0, width, height)
+        left = first_left + (across * (room_across - wide) + push_right)
+        top = first_top + (down * (room_down - high) + push_down)
         return left - own_left, top - own_top
 
     return corner
@@ -255,10 +258,6 @@ def _cos_sin(angle: float) -> Point:
 def _turned(right: float, down: float, angle: float) -> Point:
     cos, sin = _cos_sin(angle)
     return cos * right - sin * down, sin * right + cos * down
-
-
-def _start(share: float, room: float, inset: float) -> float:
-    return share * room + (1 - 2 * share) * inset
 
 
 def _pair(margin: tuple[Length, ...] | list[Length]) -> tuple[Length, Length]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 import zlib
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -14,6 +15,7 @@ from attrs import frozen
 _FULL, _HANGUL = 1000, 920
 _SPACES = frozenset("\t\r\u2028\u2029")
 _CACHED_PAIRS = 200_000
+_CACHED_WORDS = 5_000
 _LONGEST_CACHED_WORD = 24
 
 _ESTIMATES: tuple[tuple[int, int, int], ...] = (
@@ -53,11 +55,23 @@ class Words(dict[str, int]):
         self._pairs = pairs
 
     def __missing__(self, word: str) -> int:
-        if len(self) > _CACHED_PAIRS:
+        if len(self) > _CACHED_WORDS:
             self.clear()
         found = sum(map(self._pairs.__getitem__, pairwise(f" {word} ")))
         if len(word) <= _LONGEST_CACHED_WORD:
             self[word] = found
+        return found
+
+
+class Edges(dict[str, int]):
+    """What a line's first or last letter has less than a word between spaces that begins or ends with it."""
+
+    def __init__(self, correction: Callable[[str], int]) -> None:
+        super().__init__()
+        self._correction = correction
+
+    def __missing__(self, letter: str) -> int:
+        found = self[letter] = self._correction(letter)
         return found
 
 
@@ -139,6 +153,20 @@ def pairs(bold: bool) -> Pairs:
 def words(bold: bool) -> Words:
     """The word widths of the regular or the bold face, computed as they are met."""
     return Words(pairs(bold))
+
+
+@cache
+def firsts(bold: bool) -> Edges:
+    """By the first letter of a line: no space is before it."""
+    between = pairs(bold)
+    return Edges(lambda letter: face(bold).advance(letter) - between[" ", letter])
+
+
+@cache
+def lasts(bold: bool) -> Edges:
+    """By the last letter of a line: no space is behind it."""
+    between = pairs(bold)
+    return Edges(lambda letter: -between[letter, " "])
 
 
 @cache

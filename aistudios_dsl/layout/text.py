@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from attrs import frozen
@@ -52,15 +52,20 @@ def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto S
     return _box(_lines(text), size, bold, family, None)
 
 
-def widest_line(text: str, size: float, bold: bool = False) -> tuple[list[str], float]:
-    """The lines of a text as it stands, and the width of the widest, px: what `measure` says, for those in a hurry.
+def unwrapped(size: float, bold: bool = False) -> Callable[[str], tuple[list[str], float]]:
+    """`measure` for many texts of `size` px: what gives the lines of one, and the width (px) of its widest.
 
-    >>> widest_line("Hello\\nAnn", 48)[0]
+    >>> unwrapped(48)("Hello\\nAnn")[0]
     ['Hello', 'Ann']
     """
-    lines = _lines(text)
-    widest = units(text, bold) if len(lines) == 1 else max(units(line, bold) for line in lines)
-    return lines, widest * size / 1000 or EMPTY_WIDTH
+    width = _ruler(bold)
+
+    def lines_and_width(text: str) -> tuple[list[str], float]:
+        lines = _lines(text)
+        widest = width(lines[0]) if len(lines) == 1 else max(map(width, lines))
+        return lines, widest * size / 1000 or EMPTY_WIDTH
+
+    return lines_and_width
 
 
 def wrap(
@@ -145,11 +150,17 @@ def units(line: str, bold: bool = False) -> int:
     >>> units("AV") < units("A") + units("V")
     True
     """
-    if not line:
-        return 0
-    between_spaces = sum(map(metrics.words(bold).__getitem__, line.split(" ")))
-    pairs = metrics.pairs(bold)
-    return between_spaces + metrics.face(bold).advance(line[0]) - pairs[" ", line[0]] - pairs[line[-1], " "]
+    return _ruler(bold)(line)
+
+
+@cache
+def _ruler(bold: bool) -> Callable[[str], int]:
+    word, first, last = metrics.words(bold).__getitem__, metrics.firsts(bold), metrics.lasts(bold)
+
+    def units(line: str) -> int:
+        return sum(map(word, line.split(" "))) + first[line[0]] + last[line[-1]] if line else 0
+
+    return units
 
 
 def _lines(text: str) -> list[str]:

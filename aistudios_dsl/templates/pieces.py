@@ -118,19 +118,22 @@ class Reading:
         self.values = values
         self.words = {name: value if type(value := values[name]) is str else str(printable(value)) for name in words}
         self._strings = strings
-        self._lent: dict[bool, Context] = {}
+        self._lent: list[tuple[bool, Context]] = []
         for name in asked:
             if hasattr(values[name], "__next__"):
                 raise TypeError(f"{name} can be read only once")
 
     def context(self, html: bool) -> Context:
-        if html not in self._lent:
-            self._lent[html] = self._strings.lend(html, self.values)
-        return self._lent[html]
+        for known, context in self._lent:
+            if known is html:
+                return context
+        context = self._strings.lend(html, self.values)
+        self._lent.append((html, context))
+        return context
 
     def close(self) -> None:
         """Give the Contexts back; a reading that failed keeps them, as they may hold what it left."""
-        for html, context in self._lent.items():
+        for html, context in self._lent:
             self._strings.take_back(html, context)
 
 

@@ -147,9 +147,9 @@ class Programs:
         self._origins = tuple((index, 0) for index in range(len(template.scenes)))
         self._decides = any(asked.found for asked in self._asked)
         self._once_only = self._names_of_conditions()
-        self._static: list[tuple[int, Sheets]] | None = None
+        self._static: Sheets | None = None
         if not (self._conditional or self._decides):
-            self._static = self._program(((), tuple((origin, ()) for origin in self._origins)))
+            [(_, self._static)] = self._program(((), tuple((origin, ()) for origin in self._origins)))
 
     def _names_of_conditions(self) -> set[str]:
         templates, found = self._strings.templates, set[str]()
@@ -164,7 +164,7 @@ class Programs:
         """The JSON of a row; any exception says no more than that this row has to be rendered the long way."""
         values = _values(row)
         if self._static is not None:
-            return b"".join([sheets.fill(values) for _, sheets in self._static])
+            return self._static.fill(values)
         signature, scopes = self._signature(values)
         program = self._known.get(signature)
         if program is None:

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from aistudios_dsl.layout.colour import parse_colour
-from aistudios_dsl.speech import paragraphs
+from aistudios_dsl.speech import escaped, paragraphs
 from aistudios_dsl.templates.pieces import Name, Reading, Strings, Written
 from aistudios_dsl.templates.skeleton import Check, Group, Part, Said, Slot, Solid, inside
 
@@ -22,34 +22,60 @@ class _Form:
     way: str
 
 
+class _Untame(Exception):
+    """A word that the smooth sheet cannot take."""
+
+
+class _Forms(dict[str, bytes]):
+    """How words are written in one way; short ones are kept for the rows to come."""
+
+    _MOST, _LONGEST = 512, 64
+
+    def __init__(self, write: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, word: str) -> bytes:
+        written = self._write(word)
+        if len(word) <= self._LONGEST:
+            if len(self) >= self._MOST:
+                self.clear()
+            self[word] = written
+        return written
+
+
 class Sheets:
     """Two sheets of the same JSON: the smooth one writes each word once, wherever it goes; the rough one takes any row.
 
-    Words are tame when escaping and parting into paragraphs treat them letter by letter, wherever they stand.
+    A word goes through the smooth one when parting into paragraphs treats it letter by letter, wherever it stands.
     """
 
     def __init__(self, strings: Strings, parts: Sequence[Part], checks: Sequence[Check]) -> None:
         self._rough = Sheet(strings, parts, checks)
         smooth = [piece for part in parts for piece in _smoothed(strings, part)]
         self._smooth = Sheet(strings, smooth, checks)
-        self._tame = [form.name for form in self._smooth.forms if form.way != "plain"]
+        self._escaped = [form.name for form in self._smooth.forms if form.way == "html"]
 
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The JSON of a row's values."""
-        for name in self._tame:
-            if not _is_tame(values[name]):
+        for name in self._escaped:
+            # What other types hold may be HTML already, which Jinja knows not to escape.
+            if type(values[name]) not in (str, int, float, bool):
                 return self._rough.fill(values)
-        return self._smooth.fill(values)
+        try:
+            return self._smooth.fill(values)
+        except _Untame:
+            return self._rough.fill(values)
 
 
-def _is_tame(value: object) -> bool:
-    if type(value) is str:
-        return value.isprintable() and value != "" and value[0] != " " and value[-1] != " "
-    return type(value) in (int, float, bool)
+def _is_tame(word: str) -> bool:
+    return word.isprintable() and word != "" and word[0] != " " and word[-1] != " "
 
 
 def _said(word: str) -> bytes:
-    return inside(paragraphs(word)[3:-4]).encode()
+    if not _is_tame(word):
+        raise _Untame
+    return inside(escaped(word)).encode()
 
 
 def _escaped(word: str) -> bytes:
@@ -96,17 +122,24 @@ class Sheet:
     def __init__(self, strings: Strings, parts: Sequence[Part | _Form], checks: Sequence[Check]) -> None:
         self._strings = strings
         self._written: dict[Written, int] = {}
-        self.forms = list(dict.fromkeys(part for part in parts if isinstance(part, _Form)))
-        shown = list(dict.fromkeys(part for part in parts if isinstance(part, Written | Said | Solid)))
-        groups = list(dict.fromkeys(part.group for part in parts if isinstance(part, Slot)))
+        order = _spanned(parts)
+        self.forms = list(dict.fromkeys(part for part in order if isinstance(part, _Form)))
+        shown = list(dict.fromkeys(part for part in order if isinstance(part, Written | Said | Solid)))
         self._shown = [(_shower(part), self._whole(_source(part))) for part in shown]
-        self._groups = [(group, [self._whole(one) for one in group.written]) for group in groups]
+        spans = [part for part in order if isinstance(part, _Span)]
+        groups = {
+            group: [span for span in spans if span.group is group] for group in dict.fromkeys(s.group for s in spans)
+        }
+        self._layouts = [
+            (_Layout(group, own), [self._whole(one) for one in group.written]) for group, own in groups.items()
+        ]
         self._checks = [(check.judge, self._whole(check.written)) for check in checks]
         self._readers = [strings.reader(one) for one in self._written]
         self._set_names()
-        self._constants = list(dict.fromkeys(_runs(parts)))
-        places = self._places(shown, groups)
-        self._pick = itemgetter(*(places[part] for part in _joined(parts)))
+        self._constants = list(dict.fromkeys(part for part in order if isinstance(part, bytes)))
+        pool = [*self._constants, *self.forms, *shown, *(span for own in groups.values() for span in own)]
+        places = {part: place for place, part in enumerate(pool)}
+        self._pick = itemgetter(*(places[part] for part in order))
 
     def _whole(self, written: Written) -> int:
         return self._written.setdefault(written, len(self._written))
@@ -114,13 +147,7 @@ class Sheet:
     def _set_names(self) -> None:
         words, self._asked = self._strings.names(self._written)
         self._words = list(dict.fromkeys([*words, *(form.name for form in self.forms)]))
-        self._ways = [(form.name, _WAYS[form.way]) for form in self.forms]
-
-    def _places(self, shown: Sequence[Part], groups: Sequence[Group]) -> dict[Any, int]:
-        order: list[Any] = [*self._constants, *self.forms, *shown]
-        for group in groups:
-            order += [Slot(group, place) for place in range(sum(len(mover.names) for mover in group.movers))]
-        return {part: place for place, part in enumerate(order)}
+        self._ways = [(form.name, _Forms(_WAYS[form.way])) for form in self.forms]
 
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The bytes of a row."""
@@ -128,15 +155,15 @@ class Sheet:
             return b"".join(self._pick(self._constants))
         reading = Reading(self._strings, values, self._words, self._asked)
         words = reading.words
-        pool = [*self._constants, *[write(words[name]) for name, write in self._ways]]
+        pool = self._constants + [forms[words[name]] for name, forms in self._ways]
         if self._written:
             texts = [read(reading) for read in self._readers]
             reading.close()
             for judge, at in self._checks:
                 judge(texts[at])
             pool += [show(texts[at]) for show, at in self._shown]
-            for group, needed in self._groups:
-                pool += group.laid_out([texts[at] for at in needed])
+            for layout, needed in self._layouts:
+                pool += layout[texts[needed[0]] if len(needed) == 1 else tuple([texts[at] for at in needed])]
         return b"".join(self._pick(pool))
 
 
@@ -153,15 +180,55 @@ def _shower(part: Part) -> Callable[[str], bytes]:
 
 
 def _joined(parts: Iterable[Part | _Form]) -> list[Any]:
-    """The parts, with neighbouring bytes made one, and at least two of them for `itemgetter`."""
+    """The parts, with neighbouring bytes made one."""
     joined: list[Any] = [b""]
     for part in parts:
         if isinstance(part, bytes) and isinstance(joined[-1], bytes):
             joined[-1] += part
         else:
             joined.append(part)
-    return joined if len(joined) > 1 else [*joined, b""]
+    return joined
 
 
-def _runs(parts: Iterable[Part | _Form]) -> list[bytes]:
-    return [part for part in _joined(parts) if isinstance(part, bytes)]
+@frozen(eq=False)
+class _Span:
+    """What a group of clips gives between two others' parts, in one format: the places in what it gives."""
+
+    group: Group
+    form: bytes
+    places: tuple[int, ...]
+
+
+def _spanned(parts: Iterable[Part | _Form]) -> list[Any]:
+    """The parts, with what one group gives made one where only bytes stand between; two at least, for `itemgetter`."""
+    order: list[Any] = []
+    for part in _joined(parts):
+        between = order[-1] if order and isinstance(order[-1], bytes) else b""
+        before = order[-2] if between and len(order) > 1 else order[-1] if order else None
+        if isinstance(part, Slot) and isinstance(before, _Span) and before.group is part.group:
+            del order[-2 if between else -1 :]
+            form = before.form + between.replace(b"%", b"%%") + part.form
+            order.append(_Span(part.group, form, (*before.places, part.place)))
+        else:
+            order.append(_Span(part.group, part.form, (part.place,)) if isinstance(part, Slot) else part)
+    return [*order, b"", b""]
+
+
+class _Layout(dict[Any, list[bytes]]):
+    """What a group gives for its words, span by span; words that come again are not measured again."""
+
+    _MOST, _LONGEST = 128, 256
+
+    def __init__(self, group: Group, spans: Sequence[_Span]) -> None:
+        super().__init__()
+        self._group = group
+        self._forms = [(span.form, itemgetter(*span.places)) for span in spans]
+
+    def __missing__(self, words: str | tuple[str, ...]) -> list[bytes]:
+        given = self._group.laid_out((words,) if isinstance(words, str) else words)
+        found = [form % pick(given) for form, pick in self._forms]
+        if len(words if isinstance(words, str) else "".join(words)) <= self._LONGEST:
+            if len(self) >= self._MOST:
+                self.clear()
+            self[words] = found
+        return found

@@ -8,7 +8,7 @@ no stand-in: a scene is resolved once for each of their values. Which strings ca
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from json.encoder import encode_basestring
 from typing import Any, Literal
@@ -18,11 +18,11 @@ from attrs import evolve, frozen
 from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
 from aistudios_dsl.layout.geometry import Cover, covered
-from aistudios_dsl.layout.sizes import plain, seen_size
+from aistudios_dsl.layout.sizes import seen_size
 from aistudios_dsl.measure import Setting, measured, worded
 from aistudios_dsl.placement import Beside
 from aistudios_dsl.render import Visit, filled, mapped
-from aistudios_dsl.resolve import cornered, cover_of, drawn_with, placing_order, resolve_scene
+from aistudios_dsl.resolve import beside_of, cornered, cover_of, drawn_with, placing_order, resolve_scene
 from aistudios_dsl.scene import Draft, Item, Scene, clip_of, judge_colour, settled, settles
 from aistudios_dsl.speech import paragraphs
 from aistudios_dsl.templates.environment import Templates
@@ -76,21 +76,24 @@ class Group:
     movers: tuple[_Mover, ...]
     boxes: Mapping[str, Cover]
 
-    def laid_out(self, words: Sequence[str]) -> tuple[bytes, ...]:
+    def laid_out(self, words: Sequence[str]) -> Sequence[Any]:
         """What each slot of the group holds, for the words of its texts."""
-        boxes, left = dict(self.boxes), iter(words)
-        found: list[bytes] = []
+        if len(self.movers) == 1:
+            return self.movers[0].moved(words[0], dict(self.boxes))
+        boxes, rest = dict(self.boxes), iter(words)
+        found: list[Any] = []
         for mover in self.movers:
-            found += mover.moved(next(left) if mover.reads else "", boxes)
-        return tuple(found)
+            found += mover.moved("" if mover.written is None else next(rest), boxes)
+        return found
 
 
 @frozen
 class Slot:
-    """One of the things that a group of clips gives."""
+    """One of the things that a group of clips gives, and how it is formatted."""
 
     group: Group
     place: int
+    form: bytes
 
 
 class _Index:
@@ -334,13 +337,9 @@ class _Mover:
     at: int
     written: Written | None
     names: tuple[str, ...]
-    moved: Callable[[str, dict[str, Cover]], Sequence[bytes]]
+    moved: Callable[[str, dict[str, Cover]], Sequence[Any]]
     beside: str = ""
     tag: str = ""
-
-    @property
-    def reads(self) -> bool:
-        return self.written is not None
 
 
 def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> WireScene:
@@ -356,7 +355,7 @@ def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> W
         for mover in members:
             changes: dict[str, Any] = {}
             for name in mover.names:
-                slot = Slot(group, place)
+                slot = Slot(group, place, b"%b" if name == "text" else b"%a")
                 changes[name] = quoted("", slot) if name == "text" else Hole("", slot)
                 place += 1
             clips[offset + mover.at] = evolve(clips[offset + mover.at], **changes)
@@ -364,50 +363,50 @@ def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> W
 
 
 def _movers(scene: Scene, literal: Scene, clips: Sequence[Any], setting: Setting) -> list[_Mover]:
+    wanted = {by.tag: False for item in literal.items if (by := beside_of(item))}
     movers: list[_Mover] = []
-    moving: set[str] = set()
     for at in placing_order(literal.items):
         item, clip = literal.items[at], clip_of(literal.items[at])
-        beside = item.place.at.tag if isinstance(item, Draft) and isinstance(item.place.at, Beside) else ""
+        beside = beside_of(item)
         words = clip.text if isinstance(clip, Text) and isinstance(clip.text, Hole) else None
         mover = None
         if isinstance(item, Draft):
             given = item.place.width is not None and item.place.height is not None
-            if (words is not None and not given) or beside in moving:
-                mover = _drafted(at, item, None if given else words, clips[at], setting, beside)
+            if (words is not None and not given) or (beside and wanted[beside.tag]):
+                mover = _drafted(at, item, None if given else words, clips[at], setting, wanted)
         elif words is not None and isinstance(clip, Text):
             before = clip_of(scene.items[at])
             mover = _settling(at, before, clip, words) if isinstance(before, Text) and settles(before) else None
         if mover is not None:
             movers.append(mover)
-            moving |= {clip.tag} if clip.tag else set()
+            wanted |= {mover.tag: True} if mover.tag in wanted else {}
     return movers
 
 
-def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Setting, beside: str) -> _Mover:
+def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Setting, wanted: Collection[str]) -> _Mover:
     """A drafted text with holes, or a clip that stands beside one that moves."""
     _, size = measured(draft, setting)
     scale_x, scale_y, stroke, angle = drawn_with(clip)
     corner = cornered(draft, size, angle, setting.frame)
-    tag = clip.tag or ""
+    beside = draft.place.at.tag if isinstance(draft.place.at, Beside) else ""
+    tag = clip.tag if clip.tag in wanted else ""
 
-    def place(width: float, height: float, boxes: dict[str, Cover]) -> Sequence[bytes]:
+    def placed(width: float, height: float, boxes: dict[str, Cover]) -> tuple[float, float]:
         wide, high = seen_size(width, height, scale_x, scale_y, stroke)
-        left, top = corner(wide, high, boxes)
+        point = corner(wide, high, boxes)
         if tag:
-            boxes[tag] = covered(left, top, wide, high, angle)
-        return _number(left), _number(top)
+            boxes[tag] = covered(*point, wide, high, angle)
+        return point
 
     if words is None:
         own = clip.width, clip.height
-        return _Mover(at, None, ("left", "top"), lambda text, boxes: place(*own, boxes), beside, tag)
+        return _Mover(at, None, ("left", "top"), lambda text, boxes: placed(*own, boxes), beside, tag)
     sized = worded(draft, setting.frame)
 
-    def moved(text: str, boxes: dict[str, Cover]) -> Sequence[bytes]:
-        found = sized(text)
-        width, height = plain(found.width), plain(found.height)
-        shown = inside(found.text).encode(), _number(found.font_size), _number(width), _number(height)
-        return *shown, *place(width, height, boxes)
+    def moved(text: str, boxes: dict[str, Cover]) -> Sequence[Any]:
+        shown, points, width, height = sized(text)
+        left, top = placed(width, height, boxes)
+        return inside(shown).encode(), points, width, height, left, top
 
     names = ("text", "font_size", "width", "height", "left", "top")
     return _Mover(at, _written(words), names, moved, beside, tag)
@@ -418,12 +417,12 @@ def _settling(at: int, before: Text, after: Text, words: Hole) -> _Mover:
     with as_found():
         kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
-    def moved(text: str, boxes: dict[str, Cover]) -> Sequence[bytes]:
+    def moved(text: str, boxes: dict[str, Cover]) -> Sequence[Any]:
         with as_found():
             clip = settled(before, evolve(kept, text=text))
         if clip.tag:
             boxes[clip.tag] = cover_of(clip)
-        return tuple(_number(getattr(clip, name)) for name in names)
+        return tuple(getattr(clip, name) for name in names)
 
     names = ("left", "top", "width", "height")
     return _Mover(at, _written(words), names, moved, tag=after.tag or "")
@@ -431,10 +430,6 @@ def _settling(at: int, before: Text, after: Text, words: Hole) -> _Mover:
 
 def _written(hole: Hole) -> Written:
     return next(part for part in hole.parts if isinstance(part, Written))
-
-
-def _number(value: float) -> bytes:
-    return repr(value).encode()
 
 
 def _groups(movers: Sequence[_Mover]) -> list[list[_Mover]]:
