@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from attrs import evolve, frozen
@@ -68,8 +68,7 @@ def decompile(project: WireProject, make: Maker, *, literal: bool = True) -> Sou
     `literal`: braces in strings are text, else they are Jinja that waits for a row.
     """
     wanted = text_of(project)
-    ids = Counter(clip.id for scene in project.scenes for clip in scene.clips)
-    reading = Reading(project, not literal, ids)
+    reading = Reading(project, not literal, _first_places(project))
     forms = (form(reading) for form in (_built, _headed, _framed, _document))
     program = next(form for form in forms if form is not None and _gives(form, make, wanted))
     braces = literal and any(mark in wanted for mark in ("{{", "{%", "{#"))
@@ -158,7 +157,8 @@ class Reading:
 
     project: WireProject
     template: bool
-    ids: Counter[str]
+    firsts: Mapping[str, tuple[int, int]]
+    """Where each id stands first: a verb takes no id that is there already."""
 
     def setting(self, api: Generation) -> Setting:
         return Setting(self.project.orientation or "landscape", Catalog(), api)
@@ -205,13 +205,21 @@ class Reading:
         added, verbs = list[list[Step]](), taken
         for place in range(taken, len(clips)):
             clip, stage = clips[place], Stage(self.setting(api), clips[:place], self.template)
-            alone = self.ids[clip.id] < 2 and tags[clip.tag] < 2
+            alone = self.firsts[clip.id] == (index, place) and tags[clip.tag] < 2
             found = phrased(clip, stage) if alone else ()
             verbs += bool(found)
             number = clip_id(clip.type, place - taken, (index, 0), frozenset())
             added.append([_brief(found[0], number, stage), *found[1:]] if found else [Step("put", (clip,))])
         spoken = _lines(scene, self.template, taken) if lines else []
         return Plan({}, tuple(_with_lines(added, spoken, clips[taken:])), verbs)
+
+
+def _first_places(project: WireProject) -> dict[str, tuple[int, int]]:
+    places: dict[str, tuple[int, int]] = {}
+    for index, scene in enumerate(project.scenes):
+        for place, clip in enumerate(scene.clips):
+            places.setdefault(clip.id, (index, place))
+    return places
 
 
 def _is_usual(scene: WireScene, index: int) -> bool:
