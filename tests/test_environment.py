@@ -174,3 +174,15 @@ def test_render_all_names_the_row_that_failed():
     assert next(rendered).name == "1"
     with pytest.raises(TemplateError, match="row 2: name: the row has no 'a'"):
         next(rendered)
+
+
+@pytest.mark.parametrize("levels", [100, 330, 490, 3000])
+@pytest.mark.parametrize("left, right", [("(", ")"), ("not ", ""), ("[", "]")])
+def test_a_template_nested_too_deeply_is_refused_and_no_stack_is_shown(left, right, levels):
+    """However deep: where Jinja reads it, where it looks for names, and where it compiles it."""
+    text = f"{{{{ {left * levels}name{right * levels} }}}}"
+    for use in (Templates().names, Templates().is_template, lambda text: Templates().render(text, {"name": "Ann"})):
+        try:
+            assert use(text)
+        except TemplateError as fault:
+            assert "too deeply" in fault.message or "without an end" in fault.message

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -193,7 +194,17 @@ def compiled(configure: Hook | None, text: str, html: bool) -> Any:
     return jinja(configure, html).from_string(text)
 
 
+@contextmanager
+def _shallow() -> Generator[None]:
+    """What is nested so deeply that Jinja gives up is the template's fault."""
+    try:
+        yield
+    except RecursionError:
+        raise TemplateError("is nested too deeply for Jinja to read", hint="write it in fewer levels") from None
+
+
 @lru_cache(maxsize=1024)
+@_shallow()
 def _expression(configure: Hook | None, expression: str) -> Any:
     from jinja2 import TemplateSyntaxError
 
@@ -204,6 +215,7 @@ def _expression(configure: Hook | None, expression: str) -> Any:
 
 
 @lru_cache(maxsize=4096)
+@_shallow()
 def parsed(configure: Hook | None, text: str) -> Any:
     from jinja2 import TemplateSyntaxError
 
@@ -219,23 +231,33 @@ def _pieces(configure: Hook | None, text: str) -> Iterator[bool]:
     """Of each piece of the text, whether it is plain data that rendering leaves as it is."""
     from jinja2 import nodes
 
-    body = parsed(configure, text).body
-    inner = [piece for output in body for piece in (output.nodes if isinstance(output, nodes.Output) else [output])]
-    data = "".join(piece.data for piece in inner if isinstance(piece, nodes.TemplateData))
-    yield from (isinstance(piece, nodes.TemplateData) for piece in inner)
+    found = inner(parsed(configure, text))
+    data = "".join(piece.data for piece in found if isinstance(piece, nodes.TemplateData))
+    yield from (isinstance(piece, nodes.TemplateData) for piece in found)
     if any(mark in text for mark in ("{#", "\r")) or configure is not None:
         yield data == text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def inner(tree: Any) -> list[Any]:
+    from jinja2 import nodes
+
+    return [piece for output in tree.body for piece in (output.nodes if isinstance(output, nodes.Output) else [output])]
+
+
 @lru_cache(maxsize=4096)
+@_shallow()
 def _names(configure: Hook | None, text: str) -> frozenset[str]:
     from jinja2 import meta, nodes
 
     environment = jinja(configure, False)
     tree = parsed(configure, text)
-    # Without its globals, Jinja tells of a name that a row lacks and that happens to be one of them.
-    tree.set_environment(_bare(configure))
-    wanted = meta.find_undeclared_variables(tree)
+    pieces = inner(tree)
+    if all(isinstance(piece, nodes.TemplateData | nodes.Name) for piece in pieces):
+        wanted = {piece.name for piece in pieces if isinstance(piece, nodes.Name)} - {"self"}
+    else:
+        # Without its globals, Jinja tells of a name that a row lacks and that happens to be one of them.
+        tree.set_environment(_bare(configure))
+        wanted = meta.find_undeclared_variables(tree)
     called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
     own = {name for name in environment.globals if configure is not None and name not in _builtin_globals()}
     return frozenset(wanted - own - (called & set(environment.globals)))
