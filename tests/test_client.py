@@ -7,7 +7,9 @@ import inspect
 import json
 import subprocess
 import sys
+import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -332,6 +334,25 @@ def test_a_lack_of_credits_called_tokens_is_no_reason_for_a_new_token(server, ca
     with pytest.raises(ApiError, match="0 tokens left"):
         call("create", BODY, export=True, keys=PAIR)
     assert len(server.requests) == 2
+
+
+def test_of_many_calls_at_once_one_fetches_the_token(server):
+    def slowly(request):
+        time.sleep(0.2)
+        return good({"token": "t-1"})
+
+    server.answers["/auth/token"] = [slowly]
+    server.answers["*"] = [good({"isAuthenticated": True})]
+    with Client(**PAIR, base_url=server.url) as client, ThreadPoolExecutor(8) as pool:
+        assert len(list(pool.map(lambda _: client.whoami(), range(8)))) == 8
+
+    async def together():
+        async with AsyncClient(**PAIR, base_url=server.url) as client:
+            await asyncio.gather(*(client.whoami() for _ in range(8)))
+
+    asyncio.run(together())
+    assert [request["path"] for request in server.requests].count("/auth/token") == 2
+    assert len(server.requests) == 18
 
 
 def test_a_token_that_another_call_renewed_meanwhile_is_taken():

@@ -35,6 +35,7 @@ ORDER = [
     "service.login",
     "service.steps",
     "service.download",
+    "service.verdict",
     "service.flow",
     "service.client",
     "service.webhook",

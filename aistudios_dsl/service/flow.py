@@ -16,6 +16,7 @@ from aistudios_dsl.errors import ApiError, BuildError, LoadError, RenderFailed, 
 from aistudios_dsl.service.download import Part, judge_link, judge_target
 from aistudios_dsl.service.login import PREFIX, Login, Secret, Token
 from aistudios_dsl.service.steps import Answer, Flow, Pause, Send, Work
+from aistudios_dsl.service.verdict import KEY_HINT, data_of, is_about_the_token, shown, spent
 from aistudios_dsl.wire.jsontext import canonical, parse
 
 ANSWER_ONLY = frozenset(
@@ -29,6 +30,8 @@ FAILED_STATES = frozenset({"failed", "fail", "error", "canceled", "cancelled", "
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds between two looks at a rendering, at first and at most."""
 _MOST_REDIRECTS = 5
+_TURN = 0.05
+"""Seconds after which a call looks again whether another one has fetched the token."""
 
 
 class HasPayload(Protocol):
@@ -82,7 +85,7 @@ class Calls:
         """Try the key, which is free, and return what the service says of it. Raises `ApiError` where it is refused."""
         data = yield from self._read("GET", "/auth", about="whoami")
         if data.get("isAuthenticated") is not True:
-            raise ApiError("the service does not accept the key", "whoami", _KEY_HINT, 200)
+            raise ApiError("the service does not accept the key", "whoami", KEY_HINT, 200)
         return data
 
     def create(self, project: Payload, *, export: bool) -> Flow[Job]:
@@ -95,7 +98,7 @@ class Calls:
         name = str(body.get("name") or "")
         about = f"creating {name!r}" if name else "creating a project without a name"
         answer = yield from self._call("POST", "/editor/project", canonical(body).encode(), safe=False)
-        data = self._spent(answer, about, _where_to_look(name))
+        data = spent(answer, self._login, about, _where_to_look(name))
         return Job(_id_in(data, about, answer, _where_to_look(name)), name, export)
 
     def get(self, id: str | Job) -> Flow[dict[str, Any]]:
@@ -128,7 +131,7 @@ class Calls:
             f"look at its progress before exporting it again: aistudios status {_id(id)}",
         )
         answer = yield from self._call("POST", "/editor/project/export", canonical(body).encode(), safe=False)
-        data = self._spent(answer, about, hint, _id(id))
+        data = spent(answer, self._login, about, hint, _id(id))
         return Job(str(data.get("projectId") or _id(id)), id.name if isinstance(id, Job) else "")
 
     def progress(self, id: str | Job) -> Flow[Progress]:
@@ -185,7 +188,7 @@ class Calls:
         these = [_id(one) for one in ([ids] if isinstance(ids, str | Job) else ids)]
         body = canonical({"ids": these}).encode()
         answer = yield from self._call("DELETE", "/editor/project", body, safe=False)
-        data = self._data(answer, f"deleting {', '.join(these)}", these[0] if len(these) == 1 else "")
+        data = data_of(answer, self._login, f"deleting {', '.join(these)}", these[0] if len(these) == 1 else "")
         count = data.get("deletedCount", 0)
         return count if isinstance(count, int) else 0
 
@@ -203,59 +206,37 @@ class Calls:
 
     def _read(self, method: str, path: str, *, about: str, id: str = "") -> Flow[dict[str, Any]]:
         answer = yield from self._call(method, path)
-        return self._data(answer, f"{about} {id}" if id else about, id)
+        return data_of(answer, self._login, f"{about} {id}" if id else about, id)
 
     def _call(self, method: str, path: str, body: bytes | None = None, *, safe: bool = True) -> Flow[Answer]:
         token = self._login.current() or (yield from self._renewed(None))
         request = Send(method, f"{self.base}{PREFIX}{path}", token, body, safe)
         answer: Answer = yield request
-        if self._login.renews and _is_about_the_token(answer):
+        if self._login.renews and is_about_the_token(answer):
             token = yield from self._renewed(token)
             answer = yield Send(method, request.url, token, body, safe)
         return answer
 
     def _renewed(self, refused: Secret | None) -> Flow[Secret]:
-        """A token that is not the refused one: another call may have fetched it meanwhile."""
-        current = self._login.current()
-        if current is not None and current is not refused:
-            return current
+        """A token that is not the refused one: of many calls at once, one fetches it for all."""
+        while not self._login.turn.acquire(blocking=False):
+            yield Pause(_TURN)
+        try:
+            current = self._login.current()
+            if current is not None and current is not refused:
+                return current
+            return (yield from self._fetched())
+        finally:
+            self._login.turn.release()
+
+    def _fetched(self) -> Flow[Secret]:
         body = {"appId": self._login.app_id, "userKey": self._login.user_key}
         answer: Answer = yield Send("POST", f"{self.base}{PREFIX}/auth/token", body=body)
-        token = self._data(answer, "the app id and user key").get("token")
+        token = data_of(answer, self._login, "the app id and user key").get("token")
         if not isinstance(token, str) or not re.fullmatch("[!-~]+", token):
             raise ApiError("the service gave no token", "the app id and user key", status=answer.status)
         self._login.token = Token.fresh(Secret(token))
         return self._login.token.secret
-
-    # what an answer means
-
-    def _data(self, answer: Answer, about: str, id: str = "") -> dict[str, Any]:
-        """What the envelope holds; a list is put under "items". Raises `ApiError` on anything but a success."""
-        envelope = answer.envelope
-        if answer.fault or answer.status >= 300 or envelope is None or envelope.get("success") is not True:
-            raise self._refusal(answer, about, id)
-        data = envelope.get("data")
-        return data if isinstance(data, dict) else {"items": data}
-
-    def _spent(self, answer: Answer, about: str, look: str, id: str = "") -> dict[str, Any]:
-        """As `_data`, for what costs: raises `SubmissionUnknown` unless the answer is a success or a definite no."""
-        if _is_definite(answer):
-            return self._data(answer, about, id)
-        refusal = self._refusal(answer, about, id)
-        message = f"it may have been made, and charged: {refusal.message}"
-        raise SubmissionUnknown(message, about, look, answer.status, refusal.code, id)
-
-    def _refusal(self, answer: Answer, about: str, id: str) -> ApiError:
-        if answer.fault:
-            return ApiError(self._login.scrubbed(answer.fault.text), about, answer.fault.hint, project_id=id)
-        error = (answer.envelope or {}).get("error")
-        error = error if isinstance(error, dict) else {"msg": error}
-        code = _shown(self._login.scrubbed(str(error.get("code") or "")))
-        said = _shown(self._login.scrubbed(str(error.get("msg") or error.get("message") or "")))
-        detail = f"{said} ({_number(answer, code)})" if said else _number(answer, code)
-        if answer.envelope is None:
-            detail = f"{detail}, and no answer of the service's form"
-        return ApiError(f"the service said no: {detail}", about, _hint_for(answer), answer.status, code, id)
 
     # the video
 
@@ -287,17 +268,6 @@ class Calls:
                 return answer
             url = _joined(url, location)
         raise ApiError(f"the video's host redirects more than {_MOST_REDIRECTS} times", about, project_id=id)
-
-
-_KEY_HINT = (
-    "a token is good for 24 hours; check AISTUDIOS_API_KEY, or use AISTUDIOS_APP_ID and AISTUDIOS_USER_KEY, with which"
-    " it is renewed by itself"
-)
-_OF_THE_TOKEN = re.compile(
-    r"unauthori[sz]ed|authenticat|(token|api[ _-]?key)\b.*\b(expired|invalid|not|missing|unknown)"
-    r"|(expired|invalid|missing|unknown)[\W_]+(\w+ ){0,2}(token|api[ _-]?key)"
-)
-"""What a refusal says that is about the token, as against a lack of credits that are called so."""
 
 
 def body_of(project: Payload, *, export: bool) -> dict[str, Any]:
@@ -359,56 +329,12 @@ def _objects(data: dict[str, Any], name: str = "items") -> tuple[dict[str, Any],
     return tuple(item for item in items if isinstance(item, dict))
 
 
-def _is_definite(answer: Answer) -> bool:
-    """Whether the answer leaves no doubt: nothing was sent, the service itself answered, or the request was refused."""
-    if answer.fault:
-        return not answer.fault.sent
-    if answer.status < 300:
-        return answer.envelope is not None and isinstance(answer.envelope.get("success"), bool)
-    return answer.status < 500 and answer.status != 408
-
-
-def _is_about_the_token(answer: Answer) -> bool:
-    if answer.status == 401:
-        return True
-    envelope = answer.envelope or {}
-    if answer.fault or answer.status not in (200, 403) or envelope.get("success") is not False:
-        return False
-    error = envelope.get("error")
-    parts = error.values() if isinstance(error, dict) else [error]
-    said = " ".join(map(str, parts)).casefold()
-    return "401" in said.split() or _OF_THE_TOKEN.search(said) is not None
-
-
 def _where_to_look(name: str) -> str:
     what = f"{name!r}" if name else "it (it has no name)"
     return (
         f"look for {what} on the dashboard, or in client.list() if it was to be rendered, before sending it again:"
         " sent twice it is made, and charged, twice"
     )
-
-
-def _hint_for(answer: Answer) -> str:
-    if _is_about_the_token(answer):
-        return _KEY_HINT
-    if answer.status == 429:
-        wait = answer.retry_after
-        return f"too many requests: try again in {wait:.0f} s" if wait else "too many requests: try again later"
-    if answer.status == 404 and answer.envelope is not None:
-        return "is the id right, and of this login?"
-    if answer.envelope is None and answer.status < 500:
-        return "is AISTUDIOS_BASE_URL the service's address?"
-    return ""
-
-
-def _number(answer: Answer, code: str) -> str:
-    return f"HTTP {answer.status}, code {code}" if code else f"HTTP {answer.status}"
-
-
-def _shown(text: str) -> str:
-    """Foreign text as one short printable line."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(line.split())[:300]
 
 
 def _ended(seen: Progress, timeout: float) -> Progress:
@@ -418,7 +344,7 @@ def _ended(seen: Progress, timeout: float) -> Progress:
     if seen.failed:
         hint = "nothing is rendered any more; look at the project on the dashboard"
         raise RenderFailed(
-            f"the service gave up at {seen.percent:g} %: {_shown(seen.state)}", about, hint, 200, "", seen.id
+            f"the service gave up at {seen.percent:g} %: {shown(seen.state)}", about, hint, 200, "", seen.id
         )
     hint = f"it goes on without you; wait again: aistudios wait {seen.id}"
     raise StillRendering(f"not done after {timeout:g} s: {seen.percent:g} %", about, hint, 200, "", seen.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -63,6 +64,8 @@ class Login:
     app_id: Secret | None = None
     user_key: Secret | None = None
     token: Token | None = field(default=None)
+    turn: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
+    """Held by the call that fetches a token."""
 
     @property
     def renews(self) -> bool:

@@ -1,6 +1,7 @@
 """Calls that both type checkers must refuse, one a line; never run."""
 
 from aistudios_dsl import Project, Scene, wire
+from aistudios_dsl.service import AsyncClient, Client
 
 Project().scene().text("x", att=(0, 0))  # wrong keyword
 Project().scene().text("x", at="middle")  # no anchor
@@ -14,3 +15,8 @@ Scene().avatar("M1", framing="knees")  # no framing
 Project(api="2.0")  # no generation
 Scene().text("x", animation="wobble")  # no animation
 wire.Animation(type="fade-in", duration="1", delay=0)  # no number
+Client("key").create({})  # whether to render is not said
+Client("key").create({}, export=True, exprt=True)  # wrong keyword
+Client("key").wait(3)  # no id
+print(Client("key").create(Project(), export=True).url)  # no such field
+print(AsyncClient("key").create(Project(), export=True).id)  # not awaited

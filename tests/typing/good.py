@@ -1,8 +1,11 @@
 """Calls that both type checkers must accept; never run."""
 
+from pathlib import Path
+
 from attrs import evolve
 
 from aistudios_dsl import Avatar, Catalog, Project, Scene, above, below, left_of, right_of, wire
+from aistudios_dsl.service import AsyncClient, Client
 
 project: Project = (
     Project("Name", orientation="portrait", api="1.6", catalog=Catalog(), resolution="1080")
@@ -25,3 +28,9 @@ scene: Scene = Scene(background="#fff").text("Hi", at=left_of("a")).text("Ho", a
 piped: str = project.add(scene).pipe(lambda value, tail: value.to_json() + tail, "\n")
 rendered: Project = project.render({"name": "Ann"}, city="Rome")
 nodes: wire.Project = rendered.resolve()
+saved: Path = Client("key", timeout=9).download(Client().create(project, export=True), "videos", overwrite=True)
+
+
+async def awaited(client: AsyncClient) -> float:
+    job = await client.create(project.to_dict(), export=True)
+    return (await client.wait(job, 60, on_progress=print)).percent
