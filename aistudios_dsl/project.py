@@ -214,7 +214,8 @@ class Project(Verbs):
 
         if self.literal:
             raise TemplateError("this project is rendered already", hint="compile the template, not its result")
-        self._pending()
+        for index, scene in enumerate(self.scenes):
+            self._conditions(index, scene)
         return Plan(self)
 
     def _pending(self) -> dict[str, tuple[str, ...]]:

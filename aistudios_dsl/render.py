@@ -10,7 +10,7 @@ from attrs import evolve, fields, has
 from aistudios_dsl.errors import DslError, TemplateError
 from aistudios_dsl.scene import Line, Scene, settled
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.wire.node import Node, as_found, fault_of, keys
+from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
 Visit = Callable[[str, str, bool], str]
@@ -29,7 +29,27 @@ def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
     if isinstance(value, Mapping):
         new = {key: mapped(item, f"{path}.{key}", visit) for key, item in value.items()}
         return new if any(new[key] is not value[key] for key in new) else value
-    return _mapped_fields(value, path, visit) if has(type(value)) else value
+    return _mapped_fields(value, path, visit) if _strings(type(value)) else value
+
+
+def _strings(cls: type[Any]) -> tuple[tuple[str, str, str], ...]:
+    """Of a class of ours, the fields that may hold strings of the user's: attribute, constructor's and shown name."""
+    if cls not in _STRINGS_OF:
+        _STRINGS_OF[cls] = tuple(_read_strings(cls)) if has(cls) else ()
+    return _STRINGS_OF[cls]
+
+
+_STRINGS_OF: dict[type[Any], tuple[tuple[str, str, str], ...]] = {}
+
+
+def _read_strings(cls: type[Any]) -> Iterator[tuple[str, str, str]]:
+    wire_names = {key.attribute: key.wire for key in keys(cls)} if issubclass(cls, Node) else {}
+    # The type of a clip says which class it is; that of an animation or an effect is the user's to choose.
+    fixed = _NOT_STRINGS_OF_THE_USER | (set() if issubclass(cls, Animation | Effect) else {"type"})
+    for attribute in fields(cls):
+        name = attribute.name
+        if name not in fixed:
+            yield name, attribute.alias or name, wire_names.get(name, _RENAMED.get(name, name))
 
 
 def _mapped_items(value: Any, path: str, visit: Visit) -> Any:
@@ -38,20 +58,15 @@ def _mapped_items(value: Any, path: str, visit: Visit) -> Any:
 
 
 def _mapped_fields(value: Any, path: str, visit: Visit) -> Any:
-    wire_names = {key.attribute: key.wire for key in keys(type(value))} if isinstance(value, Node) else {}
     changes: dict[str, Any] = {}
-    for attribute in fields(type(value)):
-        name = attribute.name
-        # The type of a clip says which class it is; that of an animation or an effect is the user's to choose.
-        fixed = name == "type" and not isinstance(value, Animation | Effect)
-        if fixed or name in _NOT_STRINGS_OF_THE_USER:
-            continue
-        shown = wire_names.get(name, _RENAMED.get(name, name))
+    for name, alias, shown in _strings(type(value)):
         old = getattr(value, name)
+        if old is None or old is UNSET or old is False or old is True:
+            continue
         html = name == "org" if isinstance(value, Script | SceneScript) else isinstance(value, Line) and value.html
         new = mapped(old, f"{path}.{shown}" if shown and path else shown or path, visit, html=html)
         if new is not old:
-            changes[attribute.alias or name] = new
+            changes[alias] = new
     return _changed(value, changes, path) if changes else value
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from aistudios_dsl.templates.environment import Hook, Templates, compiled, jinja, parsed, printable
+from aistudios_dsl.templates.environment import Hook, Templates, compiled, inner, jinja, parsed, printable
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -55,14 +55,13 @@ class Strings:
             return None
         given = self.templates.names(written.text)
         found: list[str | Name] = []
-        for output in parsed(configure, written.text).body:
-            for piece in output.nodes if isinstance(output, nodes.Output) else [output]:
-                if isinstance(piece, nodes.TemplateData):
-                    found.append(piece.data)
-                elif isinstance(piece, nodes.Name) and piece.name in given and piece.name != "self":
-                    found.append(Name(piece.name))
-                else:
-                    return None
+        for piece in inner(parsed(configure, written.text)):
+            if isinstance(piece, nodes.TemplateData):
+                found.append(piece.data)
+            elif isinstance(piece, nodes.Name) and piece.name in given and piece.name != "self":
+                found.append(Name(piece.name))
+            else:
+                return None
         return tuple(found)
 
     def reader(self, written: Written) -> Callable[[Reading], str]:

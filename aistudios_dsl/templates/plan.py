@@ -27,6 +27,7 @@ from aistudios_dsl.templates.skeleton import (
     Part,
     checks,
     decided,
+    is_template,
     json_parts,
     opened,
     openings,
@@ -147,9 +148,7 @@ class Programs:
         self._origins = tuple((index, 0) for index in range(len(template.scenes)))
         self._decides = any(asked.found for asked in self._asked)
         self._once_only = self._names_of_conditions()
-        self._static: Sheets | None = None
-        if not (self._conditional or self._decides):
-            [(_, self._static)] = self._program(((), tuple((origin, ()) for origin in self._origins)))
+        self._static = None if self._conditional or self._decides else self._only_program()
 
     def _names_of_conditions(self) -> set[str]:
         templates, found = self._strings.templates, set[str]()
@@ -159,6 +158,14 @@ class Programs:
             if scene.when is not None:
                 found.update(templates.expression_names(scene.when))
         return found
+
+    def _only_program(self) -> Sheets | None:
+        try:
+            [(_, sheets)] = self._program(((), tuple((origin, ()) for origin in self._origins)))
+        except Exception:
+            # Something is wrong with the template whatever the row: each row will say so.
+            return None
+        return sheets
 
     def render(self, row: Mapping[str, Any] | None) -> bytes:
         """The JSON of a row; any exception says no more than that this row has to be rendered the long way."""
@@ -252,7 +259,7 @@ def _openings_of_head(template: Template, strings: Strings) -> list[Opening]:
     found: list[Opening] = []
 
     def visit(path: str, text: str, html: bool) -> str:
-        if strings.templates.is_template(text):
+        if is_template(strings.templates, path, text):
             role: Any = "deciding" if path in ("orientation", "resolution") else "free"
             found.append(Opening(path, Written(text, html), role))
         return text

@@ -225,9 +225,10 @@ class _Layout(dict[Any, list[bytes]]):
         self._forms = [(span.form, itemgetter(*span.places)) for span in spans]
 
     def __missing__(self, words: str | tuple[str, ...]) -> list[bytes]:
-        given = self._group.laid_out((words,) if isinstance(words, str) else words)
+        texts = (words,) if isinstance(words, str) else words
+        given = self._group.laid_out(texts)
         found = [form % pick(given) for form, pick in self._forms]
-        if len(words if isinstance(words, str) else "".join(words)) <= self._LONGEST:
+        if len(max(texts, key=len)) <= self._LONGEST:
             if len(self) >= self._MOST:
                 self.clear()
             self[words] = found

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.errors import TemplateError
+from aistudios_dsl.errors import DslError, TemplateError
 from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
 from aistudios_dsl.layout.geometry import Cover, covered
 from aistudios_dsl.layout.sizes import seen_size
@@ -78,9 +78,10 @@ class Group:
 
     def laid_out(self, words: Sequence[str]) -> Sequence[Any]:
         """What each slot of the group holds, for the words of its texts."""
+        boxes = dict(self.boxes)
         if len(self.movers) == 1:
-            return self.movers[0].moved(words[0], dict(self.boxes))
-        boxes, rest = dict(self.boxes), iter(words)
+            return self.movers[0].moved(words[0], boxes)
+        rest = iter(words)
         found: list[Any] = []
         for mover in self.movers:
             found += mover.moved("" if mover.written is None else next(rest), boxes)
@@ -136,12 +137,20 @@ def openings(scene: Scene, index: int, templates: Templates) -> tuple[Opening, .
     found: list[Opening] = []
 
     def visit(path: str, text: str, html: bool) -> str:
-        if templates.is_template(text):
+        if is_template(templates, path, text):
             found.append(Opening(path, Written(text, html), _role(scene, path)))
         return text
 
     mapped(evolve(scene, when=None, each=None), f"scenes[{index}]", visit)
     return tuple(found)
+
+
+def is_template(templates: Templates, path: str, text: str) -> bool:
+    """Whether the string at this path has holes. Raises `TemplateError` with the path where it is broken."""
+    try:
+        return templates.is_template(text)
+    except DslError as fault:
+        raise fault.under(path) from None
 
 
 _ASKED = ("deciding", "backdrop")
@@ -246,7 +255,7 @@ def stood_in(scene: Scene, index: int, found: Sequence[Opening], answers: Sequen
 
 def skeleton(scene: Scene, literal: Scene, setting: Setting, *, numbered: bool) -> tuple[Part, ...]:
     """The parts of a scene's JSON; `numbered` leaves its number open. Raises what resolving the scene raises."""
-    wire = resolve_scene(literal, 0, setting)
+    wire = resolve_scene(literal, literal.origin[0] if literal.origin else 0, setting)
     with as_found():
         wire = _tinted(literal, _spoken(literal, _moved(scene, literal, wire, setting), setting))
         number: Any = Hole("", INDEX)
@@ -256,34 +265,34 @@ def skeleton(scene: Scene, literal: Scene, setting: Setting, *, numbered: bool) 
 
 def json_parts(value: Any) -> Iterator[Part]:
     """Canonical JSON, parted at its holes."""
-    pending = bytearray()
+    pending: list[str] = []
     for part in _parts(value):
-        if isinstance(part, bytes):
-            pending += part
+        if isinstance(part, str):
+            pending.append(part)
         else:
-            yield bytes(pending)
+            yield "".join(pending).encode()
             pending.clear()
             yield part
-    yield bytes(pending)
+    yield "".join(pending).encode()
 
 
-def _parts(value: Any) -> Iterator[Part]:
+def _parts(value: Any) -> Iterator[Part | str]:
     if isinstance(value, Hole):
         yield from value.parts
     elif isinstance(value, dict):
-        yield b"{"
+        yield "{"
         for number, (key, item) in enumerate(value.items()):
-            yield (("," if number else "") + canonical(key) + ":").encode()
+            yield f"{',' if number else ''}{encode_basestring(key)}:"
             yield from _parts(item)
-        yield b"}"
+        yield "}"
     elif isinstance(value, list):
-        yield b"["
+        yield "["
         for number, item in enumerate(value):
-            yield b"," if number else b""
+            yield "," if number else ""
             yield from _parts(item)
-        yield b"]"
+        yield "]"
     else:
-        yield canonical(value).encode()
+        yield encode_basestring(value) if isinstance(value, str) else canonical(value)
 
 
 def _tinted(literal: Scene, wire: WireScene) -> WireScene:
@@ -340,6 +349,20 @@ class _Mover:
     moved: Callable[[str, dict[str, Cover]], Sequence[Any]]
     beside: str = ""
     tag: str = ""
+    as_bytes: Collection[str] = ()
+    """The fields that are given as JSON already."""
+
+
+class _Numbers(dict[float, bytes]):
+    """The JSON of numbers that come again and again, such as the height of a line."""
+
+    _MOST = 128
+
+    def __missing__(self, number: float) -> bytes:
+        if len(self) >= self._MOST:
+            self.clear()
+        found = self[number] = repr(number).encode()
+        return found
 
 
 def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> WireScene:
@@ -355,8 +378,8 @@ def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> W
         for mover in members:
             changes: dict[str, Any] = {}
             for name in mover.names:
-                slot = Slot(group, place, b"%b" if name == "text" else b"%a")
-                changes[name] = quoted("", slot) if name == "text" else Hole("", slot)
+                slot = Slot(group, place, b"%b" if name in mover.as_bytes else b"%a")
+                changes[name] = Hole("", slot)
                 place += 1
             clips[offset + mover.at] = evolve(clips[offset + mover.at], **changes)
     return evolve(wire, clips=tuple(clips))
@@ -391,25 +414,33 @@ def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Sett
     beside = draft.place.at.tag if isinstance(draft.place.at, Beside) else ""
     tag = clip.tag if clip.tag in wanted else ""
 
+    as_written = (scale_x, scale_y, stroke) == (1, 1, 0)
+
     def placed(width: float, height: float, boxes: dict[str, Cover]) -> tuple[float, float]:
-        wide, high = seen_size(width, height, scale_x, scale_y, stroke)
-        point = corner(wide, high, boxes)
+        if not as_written:
+            width, height = seen_size(width, height, scale_x, scale_y, stroke)
+        left, top = corner(width, height, boxes)
         if tag:
-            boxes[tag] = covered(*point, wide, high, angle)
-        return point
+            boxes[tag] = covered(left, top, width, height, angle)
+        return left, top
 
     if words is None:
         own = clip.width, clip.height
         return _Mover(at, None, ("left", "top"), lambda text, boxes: placed(*own, boxes), beside, tag)
-    sized = worded(draft, setting.frame)
+    sized, fits = worded(draft, setting.frame), draft.place.fit is not None
+
+    # One memory for each, since 54 and 54.0 would be one key.
+    heights, tops = _Numbers(), _Numbers()
 
     def moved(text: str, boxes: dict[str, Cover]) -> Sequence[Any]:
         shown, points, width, height = sized(text)
         left, top = placed(width, height, boxes)
-        return inside(shown).encode(), points, width, height, left, top
+        if fits:
+            return encode_basestring(shown).encode(), width, heights[height], left, tops[top], points
+        return encode_basestring(shown).encode(), width, heights[height], left, tops[top]
 
-    names = ("text", "font_size", "width", "height", "left", "top")
-    return _Mover(at, _written(words), names, moved, beside, tag)
+    names = ("text", "width", "height", "left", "top", *(("font_size",) if fits else ()))
+    return _Mover(at, _written(words), names, moved, beside, tag, ("text", "height", "top"))
 
 
 def _settling(at: int, before: Text, after: Text, words: Hole) -> _Mover:

@@ -204,7 +204,8 @@ def faults(node: Node, *, literal: bool = False) -> Iterator[BuildError]:
         if name in known:
             yield BuildError(f"extra holds {name!r}, which is a field of {type(node).__name__}")
     for key in keys(type(node)):
-        fault = fault_of(key, getattr(node, key.attribute), literal=literal)
+        value = getattr(node, key.attribute)
+        fault = None if value is UNSET else fault_of(key, value, literal=literal)
         if fault:
             yield fault
 
