@@ -153,6 +153,8 @@ def test_a_project_from_the_service_is_posted_without_what_only_answers_hold(ser
         ("[]", "cannot be sent as list"),
         (3, "cannot be sent as int"),
         ({"name": "x"}, "it has no scenes"),
+        ({"scenes": [{"clips": {1, 2}}]}, r"scenes\[0\]\.clips: must be JSON, not set"),
+        ({"scenes": ["\ud800"]}, "half a surrogate pair"),
         (Project("{{ name }}").scene(), "a template still"),
     ],
 )

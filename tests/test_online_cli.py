@@ -174,6 +174,19 @@ def test_ctrl_c_stops_the_waiting_and_not_the_rendering(aistudios, sandbox):
     assert f"aistudios wait {project_id}" in said
 
 
+def test_ctrl_c_while_a_create_is_under_way_says_that_its_fate_is_unknown(sandbox):
+    sandbox.faults("create:delay=60")
+    command = [*COMMAND, "send", SEED, "--export", "--yes"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=sandbox.environment) as process:
+        while not any(request["call"] == "create" for request in sandbox.requests()):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert "interrupted while it was being sent: it may have been made, and charged" in said
+    assert "Traceback" not in said
+
+
 def on_a_terminal(environment, answer, *args):
     """Run a command whose terminal is one, and answer its question; returns what was on the screen, and the code."""
     pid, terminal = pty.fork()

@@ -17,7 +17,7 @@ from aistudios_dsl.service.download import Part, judge_link, judge_target
 from aistudios_dsl.service.login import PREFIX, Login, Secret, Token
 from aistudios_dsl.service.steps import Answer, Flow, Pause, Send, Work
 from aistudios_dsl.service.verdict import KEY_HINT, data_of, is_about_the_token, shown, spent
-from aistudios_dsl.wire.jsontext import canonical, parse
+from aistudios_dsl.wire.jsontext import canonical, copied, parse
 
 ANSWER_ONLY = frozenset(
     (
@@ -126,12 +126,10 @@ class Calls:
         """
         given = {"workspaceId": workspace_id, "resolution": resolution, "webhookUrl": webhook_url}
         body = {"projectId": _id(id)} | {name: value for name, value in given.items() if value is not None}
-        about, hint = (
-            f"exporting {_id(id)}",
-            f"look at its progress before exporting it again: aistudios status {_id(id)}",
-        )
+        about = f"exporting {_id(id)}"
+        look = f"look at its progress before exporting it again: aistudios status {_id(id)}"
         answer = yield from self._call("POST", "/editor/project/export", canonical(body).encode(), safe=False)
-        data = spent(answer, self._login, about, hint, _id(id))
+        data = spent(answer, self._login, about, look, _id(id))
         return Job(str(data.get("projectId") or _id(id)), id.name if isinstance(id, Job) else "")
 
     def progress(self, id: str | Job) -> Flow[Progress]:
@@ -174,7 +172,7 @@ class Calls:
         project_id = _id(job)
         target = Path(path)
         judge_target(target, overwrite)
-        url = job.download_url if isinstance(job, Progress) and job.done else (yield from self._link(project_id))
+        url = yield from self._link(project_id)
         part: Part = yield Work(lambda: Part.beside(target, project_id, overwrite))
         try:
             yield from self._fetch(url, part, project_id)
@@ -295,13 +293,13 @@ def _joined(url: str, location: str) -> str:
 def _mapping_of(project: Payload) -> Mapping[str, Any]:
     try:
         found: Any = parse(project, "the project") if isinstance(project, str | bytes) else project
+        found = found.to_dict() if hasattr(found, "to_dict") else found
+        if isinstance(found, Mapping):
+            return {name: copied(value, str(name)) for name, value in found.items()}
     except LoadError as fault:
         raise BuildError(fault.message, fault.path, fault.hint) from None
-    found = found.to_dict() if hasattr(found, "to_dict") else found
-    if not isinstance(found, Mapping):
-        hint = "give a Project, a mapping, or JSON text"
-        raise BuildError(f"a project cannot be sent as {type(found).__name__}", hint=hint)
-    return found
+    hint = "give a Project, a mapping, or JSON text"
+    raise BuildError(f"a project cannot be sent as {type(found).__name__}", hint=hint)
 
 
 def _id(job: str | Job | Progress) -> str:
