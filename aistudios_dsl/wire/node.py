@@ -7,8 +7,8 @@ to the documented ranges and names; what is loaded is taken as found (see `as_fo
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -218,8 +218,8 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
         return BuildError(f"{key.attribute} must be a wire.{key.node.__name__}, not {type(value).__name__}")
     if key.kinds and not _is_kind(value, key.kinds):
         return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}")
-    if isinstance(value, float) and not math.isfinite(value):
-        return BuildError(f"{key.attribute} must be a finite number, not {value}")
+    if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+        return BuildError(f"{key.attribute} must be a finite number, not {shown(value)}")
     if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
         return BuildError(f"{key.attribute} holds half a surrogate pair, which is no text")
     if key.rule.holds(value):
@@ -274,4 +274,4 @@ def shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     text = f'"{value}"' if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f'{text[:56]}…"'
+    return text if len(text) <= 60 else f'{text[:56]}…{text[-1] if isinstance(value, str) else ""}'
