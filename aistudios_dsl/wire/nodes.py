@@ -166,7 +166,9 @@ class Origin(Node):
 class DeployImage(Node):
     """The avatar's pictures: thumbnail, original and cut-out, with their sizes in px."""
 
-    KEYS: ClassVar[str] = "themb_src themb_width themb_height org_src org_width org_height edit_src edit_width edit_height"
+    KEYS: ClassVar[str] = (
+        "themb_src themb_width themb_height org_src org_width org_height edit_src edit_width edit_height"
+    )
     themb_src: str = field(default=UNSET, metadata={"wire": "themb_src"})
     themb_width: Number = field(default=UNSET, metadata={"wire": "themb_width"})
     themb_height: Number = field(default=UNSET, metadata={"wire": "themb_height"})
@@ -193,7 +195,9 @@ class DeploySize(Node):
 class Model(Node):
     """Which avatar (`ai_name`) in which outfit (`emotion`, the clothes id), and the numbers of its picture."""
 
-    KEYS: ClassVar[str] = "ai_name emotion language source_url editor origin deployImage deploySize editorValue maskFile"
+    KEYS: ClassVar[str] = (
+        "ai_name emotion language source_url editor origin deployImage deploySize editorValue maskFile"
+    )
     ai_name: str = field(metadata={"wire": "ai_name"})
     emotion: str
     language: str = UNSET
