@@ -190,6 +190,15 @@ def test_a_loaded_text_is_measured_again_for_each_row():
     assert plan.slow_rows == 0
 
 
+@pytest.mark.parametrize("api", ["1.4", "1.6"])
+def test_a_line_said_after_those_of_a_loaded_template_keeps_them(api):
+    document = Project(api=api).scene().avatar("M000045058", say="Hello {{ '{{ name }}' }}").render().to_dict()
+    template = Project.load(document).say("Goodbye.").say("{{ name }}")
+    plan = template.compile()
+    assert plan.render_json({"name": "<Ann>"}) == slow(template, {"name": "<Ann>"})
+    assert plan.slow_rows == 0
+
+
 def test_an_avatar_that_a_row_names_brings_its_own_geometry():
     template = Project().scene().avatar(Avatar("M1", "C{{ n }}", origin=(100, 300), tight=(1, 2, 80, 270)), at="left")
     plan = template.compile()

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 Hook = Callable[["Environment"], None]
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
-_EACH = re.compile(r"\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)", re.DOTALL)
+_EACH = r"(?s)\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)"
 
 
 @frozen
@@ -90,7 +90,7 @@ class Templates:
         >>> Templates().each("name, price in offers")
         (('name', 'price'), 'offers')
         """
-        found = _EACH.fullmatch(expression)
+        found = re.fullmatch(_EACH, expression)
         if not found:
             raise TemplateError(f"each={expression!r} is no loop", hint='write each="item in items"')
         return tuple(name.strip() for name in found[1].split(",")), found[2].strip()
@@ -156,7 +156,7 @@ def _run(work: Callable[[], Any], row: Mapping[str, Any]) -> Any:
         raise TemplateError("the template calls itself without an end") from fault
     except Exception as fault:
         raise TemplateError(f"rendering failed: {type(fault).__name__}: {fault}") from fault
-    if isinstance(value, str) and _SURROGATE.search(value):
+    if isinstance(value, str) and re.search(_SURROGATE, value):
         raise TemplateError("a value holds half a surrogate pair, which is no text")
     return value
 

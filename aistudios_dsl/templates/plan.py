@@ -227,7 +227,10 @@ class Programs:
                 found = skeleton(scene, literal.scenes[number], setting, numbered=numbered)
                 _keep(self._skeletons, key, found, _SCENES_KEPT)
             parts = self._skeletons[key]
-            yield 0 if scene.each is None else number + 1, parts, list(checks(self._openings[origin[0]], parts))
+            own = list(checks(self._openings[origin[0]], parts))
+            if any(check.judge is str.encode for check in own):
+                raise ValueError("a string of the scene does not come through, so something else was made of it")
+            yield 0 if scene.each is None else number + 1, parts, own
 
 
 _SCENES: Any = _Scenes()

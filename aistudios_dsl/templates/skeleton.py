@@ -213,7 +213,7 @@ def opened(found: Sequence[Opening], answers: Sequence[str | bool]) -> Visit:
 
 
 def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
-    """What the strings must pass once they are written; those that no part writes must be text, no more."""
+    """What the strings must pass once they are written; of those that no part writes, only that they can be."""
     shown = set(_all_written(parts))
     for opening in found:
         if opening.role == "colour":
@@ -306,7 +306,7 @@ def _tinted(literal: Scene, wire: WireScene) -> WireScene:
 
 def _spoken(literal: Scene, wire: WireScene, setting: Setting) -> WireScene:
     """The scene whose speech is open wherever a line has holes."""
-    if not any(isinstance(line.text, Hole) for line in literal.lines):
+    if not literal.lines:
         return wire
     lines = [_line_parts(line.text, line.html) for line in literal.lines]
     if generation(literal, setting.api) == "1.6":
