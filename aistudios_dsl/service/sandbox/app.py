@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import evolve
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -120,6 +120,8 @@ class Sandbox:
             data = await handler(request)
         except Refused as no:
             return refusal(no)
+        except ClientDisconnect:
+            return Broken(b"", sent=0)
         return data if isinstance(data, Response) else JSONResponse({"success": True, "data": data})
 
     # The documented calls.
