@@ -61,9 +61,10 @@ def unwrapped(size: float, bold: bool = False) -> Callable[[str], tuple[list[str
     width = _ruler(bold)
 
     def lines_and_width(text: str) -> tuple[list[str], float]:
+        if text.isascii() and "\n" not in text:
+            return [text], width(text) * size / 1000 or EMPTY_WIDTH
         lines = _lines(text)
-        widest = width(lines[0]) if len(lines) == 1 else max(map(width, lines))
-        return lines, widest * size / 1000 or EMPTY_WIDTH
+        return lines, max(map(width, lines)) * size / 1000 or EMPTY_WIDTH
 
     return lines_and_width
 

@@ -217,18 +217,19 @@ def _spanned(parts: Iterable[Part | _Form]) -> list[Any]:
 class _Layout(dict[Any, list[bytes]]):
     """What a group gives for its words, span by span; words that come again are not measured again."""
 
-    _MOST, _LONGEST = 128, 256
+    _MOST, _LONGEST = 128, 4096
 
     def __init__(self, group: Group, spans: Sequence[_Span]) -> None:
         super().__init__()
-        self._group = group
+        self._laid_out = group.laid_out
         self._forms = [(span.form, itemgetter(*span.places)) for span in spans]
+        whole = tuple(range(sum(len(mover.names) for mover in group.movers)))
+        self._form = spans[0].form if spans[0].places == whole else None
 
     def __missing__(self, words: str | tuple[str, ...]) -> list[bytes]:
-        texts = (words,) if isinstance(words, str) else words
-        given = self._group.laid_out(texts)
-        found = [form % pick(given) for form, pick in self._forms]
-        if len(max(texts, key=len)) <= self._LONGEST:
+        given = self._laid_out((words,) if isinstance(words, str) else words)
+        found = [self._form % tuple(given)] if self._form else [form % pick(given) for form, pick in self._forms]
+        if len(found[0]) <= self._LONGEST:
             if len(self) >= self._MOST:
                 self.clear()
             self[words] = found

@@ -416,14 +416,14 @@ def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Sett
 
     as_written = (scale_x, scale_y, stroke) == (1, 1, 0)
 
-    def placed(width: float, height: float, boxes: dict[str, Cover]) -> tuple[float, float]:
-        if not as_written:
-            width, height = seen_size(width, height, scale_x, scale_y, stroke)
+    def seen_and_placed(width: float, height: float, boxes: dict[str, Cover]) -> tuple[float, float]:
+        width, height = seen_size(width, height, scale_x, scale_y, stroke)
         left, top = corner(width, height, boxes)
         if tag:
             boxes[tag] = covered(left, top, width, height, angle)
         return left, top
 
+    placed = corner if as_written and not tag else seen_and_placed
     if words is None:
         own = clip.width, clip.height
         return _Mover(at, None, ("left", "top"), lambda text, boxes: placed(*own, boxes), beside, tag)
