@@ -121,7 +121,7 @@ class Sandbox:
         except Refused as no:
             return refusal(no)
         except ClientDisconnect:
-            return Broken(b"", sent=0)
+            return Response(status_code=400)
         return data if isinstance(data, Response) else JSONResponse({"success": True, "data": data})
 
     # The documented calls.
