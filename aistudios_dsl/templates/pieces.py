@@ -71,9 +71,11 @@ class Strings:
             return _joining(pieces)
         template = compiled(self.templates.configure, written.text, written.html)
         if not _is_clean(self.templates.configure, written.text):
-            return lambda reading: str(template.render(reading.values))
+            return lambda reading: str(template.render(named(reading.values)))
         run, html = template.root_render_func, written.html
-        return lambda reading: "".join(run(reading.context(html)))
+        if html:
+            return lambda reading: "".join(run(reading.html or reading.lent(True)))
+        return lambda reading: "".join(run(reading.plain or reading.lent(False)))
 
     def names(self, written: Iterable[Written]) -> tuple[list[str], list[str]]:
         """The plain names of strings that are to be read, and the names that Jinja itself will ask for."""
@@ -96,7 +98,7 @@ class Strings:
             context = self._spare[html].pop()
         except IndexError:
             context = jinja(self.templates.configure, html).from_string("").new_context()
-        context.parent = dict(self._globals[html], **values)
+        context.parent = {**self._globals[html], **values}
         return context
 
     def take_back(self, html: bool, context: Context) -> None:
@@ -111,29 +113,42 @@ class Reading:
     Raises whatever comes where a name is missing, None or no text, and for values that can be read only once.
     """
 
-    __slots__ = ("_lent", "_strings", "values", "words")
+    __slots__ = ("_strings", "html", "plain", "values", "words")
 
     def __init__(self, strings: Strings, values: Mapping[str, Any], words: Iterable[str], asked: Iterable[str]) -> None:
         self.values = values
         self.words = {name: value if type(value := values[name]) is str else str(printable(value)) for name in words}
+        self.plain: Context | None = None
+        self.html: Context | None = None
         self._strings = strings
-        self._lent: list[tuple[bool, Context]] = []
         for name in asked:
             if hasattr(values[name], "__next__"):
                 raise TypeError(f"{name} can be read only once")
 
-    def context(self, html: bool) -> Context:
-        for known, context in self._lent:
-            if known is html:
-                return context
+    def lent(self, html: bool) -> Context:
+        """A Context for this row, kept in `html` or `plain`."""
         context = self._strings.lend(html, self.values)
-        self._lent.append((html, context))
+        if html:
+            self.html = context
+        else:
+            self.plain = context
         return context
 
     def close(self) -> None:
         """Give the Contexts back; a reading that failed keeps them, as they may hold what it left."""
-        for html, context in self._lent:
-            self._strings.take_back(html, context)
+        if self.plain is not None:
+            self._strings.take_back(False, self.plain)
+        if self.html is not None:
+            self._strings.take_back(True, self.html)
+
+
+def named(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The row as rendering takes it: what has no string for a name is nobody's.
+
+    >>> named({"name": "Ann", None: ["more"]})
+    {'name': 'Ann'}
+    """
+    return {name: value for name, value in row.items() if isinstance(name, str)}
 
 
 def _joining(pieces: tuple[str | Name, ...]) -> Callable[[Reading], str]:

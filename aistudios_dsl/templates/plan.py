@@ -16,7 +16,7 @@ from aistudios_dsl.measure import Setting
 from aistudios_dsl.render import Visit, kept_scenes
 from aistudios_dsl.scene import Scene
 from aistudios_dsl.templates.environment import Hook
-from aistudios_dsl.templates.pieces import Reading, Strings, Written
+from aistudios_dsl.templates.pieces import Reading, Strings, Written, named
 from aistudios_dsl.templates.rows import of_row
 from aistudios_dsl.templates.sheet import Sheets
 from aistudios_dsl.templates.skeleton import (
@@ -169,9 +169,9 @@ class Programs:
 
     def render(self, row: Mapping[str, Any] | None) -> bytes:
         """The JSON of a row; any exception says no more than that this row has to be rendered the long way."""
-        values = _values(row)
         if self._static is not None:
-            return self._static.fill(values)
+            return self._static.fill({**row} if isinstance(row, dict) else _values(row))
+        values = _values(row)
         signature, scopes = self._signature(values)
         program = self._known.get(signature)
         if program is None:
@@ -247,15 +247,9 @@ def _numbered(part: Part, number: int) -> Part:
 
 
 def _values(row: Mapping[Any, Any] | None) -> dict[str, Any]:
-    """The row as rendering takes it: names that are no strings are nobody's."""
-    if isinstance(row, dict):
-        try:
-            return dict(**row)
-        except TypeError:
-            pass
     if not isinstance(row, Mapping | None):
         raise TypeError("a row is a mapping")
-    return {name: value for name, value in (row or {}).items() if isinstance(name, str)}
+    return named(row or {})
 
 
 def _openings_of_head(template: Template, strings: Strings) -> list[Opening]:

@@ -217,7 +217,7 @@ def _spanned(parts: Iterable[Part | _Form]) -> list[Any]:
 class _Layout(dict[Any, list[bytes]]):
     """What a group gives for its words, span by span; words that come again are not measured again."""
 
-    _MOST, _LONGEST = 128, 4096
+    _MOST, _LONGEST = 512, 4096
 
     def __init__(self, group: Group, spans: Sequence[_Span]) -> None:
         super().__init__()
