@@ -330,6 +330,7 @@ def test_two_exports_are_printed_before_it_serves(sandbox):
         (["--fault", "craete:500"], "did you mean 'create'?"),
         (["--fault", "create:reset-aftr"], "did you mean 'reset-after'?"),
         (["--fault", "create:500:often"], "write CALL:KIND[=NUMBER]"),
+        (["--ledger", "no/such/folder/ledger.jsonl"], "cannot write the ledger"),
         (["--host", "192.0.2.1"], "cannot listen on 192.0.2.1:8765"),
     ],
 )

@@ -53,24 +53,33 @@ def sandbox(
         for kind, does in KINDS.items():
             click.echo(f"{kind:12} {does}".rstrip())
         return
+    if ledger:
+        _begun(ledger)
     settings = Settings(key=key, token_seconds=token_seconds, render_seconds=render_seconds, ledger=ledger)
-    _serve(settings, [Fault.parse(text) for text in faults], seed, _listening(host, port))
+    _serve(settings, [Fault.parse(text) for text in faults], seed, (host, port))
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _begun(ledger: Path) -> None:
+    try:
+        ledger.touch()
+    except OSError as fault:
+        raise DslError(f"cannot write the ledger {ledger}: {fault.strerror}", hint="is its folder there?") from None
+
+
+def _listening(address: tuple[str, int]) -> socket.socket:
     # asyncio sends small answers at once only where the protocol is named; else each would wait 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        listener.bind(address)
     except OSError as fault:
         hint = "another program listens there: give another --port, or 0 for a free one"
-        raise DslError(f"cannot listen on {host}:{port}: {fault.strerror}", hint=hint) from None
+        raise DslError(f"cannot listen on {address[0]}:{address[1]}: {fault.strerror}", hint=hint) from None
     listener.listen(512)
     return listener
 
 
-def _serve(settings: Settings, faults: list[Fault], seed: int, listener: socket.socket) -> None:
+def _serve(settings: Settings, faults: list[Fault], seed: int, address: tuple[str, int]) -> None:
     try:
         import uvicorn
 
@@ -78,7 +87,7 @@ def _serve(settings: Settings, faults: list[Fault], seed: int, listener: socket.
     except ImportError as fault:
         hint = "pip install 'aistudios-dsl[sandbox]'"
         raise DslError(f"the sandbox needs a package that is not here: {fault.name}", hint=hint) from None
-    app = application(settings, faults, seed)
+    listener, app = _listening(address), application(settings, faults, seed)
     config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, lifespan="off", ws="none")
     host, port = listener.getsockname()[:2]
     click.echo(f"export AISTUDIOS_API_KEY={settings.key}\nexport AISTUDIOS_BASE_URL=http://{host}:{port}")
