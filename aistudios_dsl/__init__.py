@@ -11,9 +11,8 @@ from aistudios_dsl.errors import (
     TemplateError,
 )
 from aistudios_dsl.placement import above, below, left_of, right_of
-from aistudios_dsl.project import Project
+from aistudios_dsl.project import Project, diff
 from aistudios_dsl.scene import Scene
-from aistudios_dsl.views.diff import diff
 
 __all__ = [
     "ApiError",

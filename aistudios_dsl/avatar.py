@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import asdict, evolve, frozen
 
@@ -20,6 +19,9 @@ from aistudios_dsl.wire.nodes import (
     Origin,
     Project,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _CDN = "https://cdn.aistudios.com/ai"
 Rectangle = tuple[Number, Number, Number, Number]
@@ -257,6 +259,8 @@ class Catalog:
     @classmethod
     def load(cls, path: str | Path) -> Catalog:
         """The catalogue that `save` wrote. Raises `LoadError` when the file is no catalogue."""
+        from pathlib import Path
+
         from aistudios_dsl.wire.jsontext import parse
 
         try:
@@ -270,6 +274,8 @@ class Catalog:
 
     def save(self, path: str | Path) -> Path:
         """Write the catalogue as JSON, for `load`."""
+        from pathlib import Path
+
         from aistudios_dsl.wire.codec import dump
         from aistudios_dsl.wire.jsontext import canonical
 

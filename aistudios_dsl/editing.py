@@ -17,8 +17,8 @@ from aistudios_dsl.wire.nodes import AvatarClip, Image, SceneScript, Video
 M = TypeVar("M", bound=Image | Video)
 L = TypeVar("L")
 
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_KEPT = re.compile("\ue000(\\d+)\ue001")
+_JINJA = r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
+_KEPT = "\ue000(\\d+)\ue001"
 
 
 def refilled(clip: M, natural: tuple[float, float], fit: Fit = "contain") -> M:
@@ -49,10 +49,10 @@ def spoken_html(text: str) -> str:
     >>> spoken_html("A < B, {{ 'yes' if n > 1 else 'no' }}")
     "<p>A &lt; B, {{ 'yes' if n > 1 else 'no' }}</p>"
     """
-    kept = _JINJA.findall(text)
+    kept = re.findall(_JINJA, text)
     numbers = iter(range(len(kept)))
-    plain_text = _JINJA.sub(lambda _: f"\ue000{next(numbers)}\ue001", _KEPT.sub("", text))
-    return _KEPT.sub(lambda found: kept[int(found[1])], paragraphs(plain_text))
+    plain_text = re.sub(_JINJA, lambda _: f"\ue000{next(numbers)}\ue001", re.sub(_KEPT, "", text))
+    return re.sub(_KEPT, lambda found: kept[int(found[1])], paragraphs(plain_text))
 
 
 def says(script: SceneScript, clip: AvatarClip) -> bool:

@@ -14,7 +14,6 @@ The tree::
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
@@ -118,11 +117,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("fade_in", ["fade-in", "fade-out"]), nearest("xyz", ["fade-in"])
     ('fade-in', '')
     """
+    from difflib import get_close_matches
+
     known = list(known)
     folded = {_fold(candidate): candidate for candidate in reversed(known)}
     if _fold(name) in folded:
         return folded[_fold(name)]
-    close = difflib.get_close_matches(_fold(name), folded, n=1, cutoff=0.6)
+    close = get_close_matches(_fold(name), folded, n=1, cutoff=0.6)
     return folded[close[0]] if close else ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -15,9 +15,7 @@ from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up,
 from aistudios_dsl.placement import AvatarId, Place, judge
 from aistudios_dsl.scene import Draft, Item, judge_colours
 from aistudios_dsl.wire.node import UNSET, Node, faults
-from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Shape, Text
-
-Generation = Literal["1.4", "1.6"]
+from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Shape, Text
 
 HEADS_ABOVE = 0.4
 HEADS_SHOWN = {"head": 1.6, "bust": 3.0, "waist": 4.6}

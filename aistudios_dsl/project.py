@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve, field, frozen
 
 from aistudios_dsl.avatar import Catalog
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean
-from aistudios_dsl.measure import Generation, Setting
 from aistudios_dsl.render import Visit, mapped, render_scenes, renderer
-from aistudios_dsl.resolve import given_ids, resolve_scene
 from aistudios_dsl.scene import Scene, Verbs, judge_extra
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.rows import of_row
-from aistudios_dsl.voices import converted
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
-from aistudios_dsl.wire.nodes import AnyClip, Background, Orientation, Resolution, Text
+from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution, Text
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jinja2 import Environment
 
+    from aistudios_dsl.measure import Setting
     from aistudios_dsl.templates.plan import Plan
     from aistudios_dsl.views.check import Finding
+    from aistudios_dsl.views.diff import Diff
     from aistudios_dsl.views.pictures import Media
     from aistudios_dsl.views.source import Source
 
@@ -200,6 +199,8 @@ class Project(Verbs):
             try:
                 yield self.render(row)
             except DslError as fault:
+                from aistudios_dsl.templates.rows import of_row
+
                 raise of_row(fault, number, row) from fault.__cause__
 
     def compile(self) -> Plan:
@@ -269,6 +270,9 @@ class Project(Verbs):
 
         Raises `BuildError` for what cannot be said, `TemplateError` while variables wait for a row.
         """
+        from aistudios_dsl.resolve import resolve_scene
+        from aistudios_dsl.voices import converted
+
         self._refuse_pending()
         if not self.scenes and self.frame is None:
             hint = "verbs return a new project: keep what they return, as in project = project.scene()"
@@ -281,6 +285,9 @@ class Project(Verbs):
         return whole if api is None else converted(whole, setting.api)
 
     def _setting(self, api: Generation | None = None) -> Setting:
+        from aistudios_dsl.measure import Setting
+        from aistudios_dsl.resolve import given_ids
+
         return Setting(
             self.orientation, self.catalog or Catalog(), _generation(api or self.api), given_ids(self.scenes)
         )
@@ -399,6 +406,8 @@ class Project(Verbs):
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the JSON, indented, to a file, and return its path."""
+        from pathlib import Path
+
         target = Path(path)
         target.write_text(self.to_json(indent=2) + "\n", encoding="utf-8")
         return target
@@ -423,6 +432,8 @@ class Project(Verbs):
         The page is one file that asks nothing of any network: pictures are stand-ins unless `media` has a copy, as in
         `svg`. A template shows its variables. Raises what `resolve` raises, and `BuildError` as `svg` does.
         """
+        from pathlib import Path
+
         target = Path(path)
         target.write_text(self._page(media, scene), encoding="utf-8")
         return target
@@ -489,6 +500,20 @@ def _shown(scene: Scene) -> str:
 Scene.shown = staticmethod(_shown)
 
 
+def diff(before: Project | WireProject, after: Project | WireProject) -> Diff:
+    """What changed from one project to the other, in words: print it, or go through its changes.
+
+    Templates are compared as they are written. Clips are the same that have one tag, else one content, else one id.
+    Raises `BuildError` where one of them cannot be resolved.
+
+    >>> print(diff(Project("A").scene(), Project("B").scene()))
+    name "A" -> "B"
+    """
+    from aistudios_dsl.views.diff import compared
+
+    return compared(before, after)
+
+
 def _scene_of(node: WireScene, position: int) -> Scene:
     return Scene(
         background=node.background,
@@ -539,6 +564,8 @@ def _document(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any
         return parse(source)
     if not isinstance(source, str | os.PathLike):
         raise LoadError(f"cannot load {type(source).__name__}", hint="give a path, a mapping, or JSON text")
+    from pathlib import Path
+
     path = Path(source)
     try:
         return parse(path.read_bytes(), str(path))

@@ -15,7 +15,6 @@ from aistudios_dsl.errors import BuildError, DslError, did_you_mean
 from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import POINT, Fit, Length, plain, rounded_up
-from aistudios_dsl.layout.text import measure
 from aistudios_dsl.placement import (
     AvatarId,
     Framing,
@@ -583,6 +582,8 @@ def _words(clip: Text) -> tuple[Any, ...]:
 
 
 def _measured(clip: Text) -> tuple[float, float]:
+    from aistudios_dsl.layout.text import measure
+
     weight = clip.font_weight
     bold = weight == "bold" or (isinstance(weight, int | float) and weight >= 600)
     box = measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family or "Noto Sans CJK")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from functools import cache
 
-_BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
-_LINE_BREAK = re.compile(r"[ \t]*\n[ \t]*")
-_TAG = re.compile(r"<[^<>]*>")
+_BLANK_LINES = r"\n[ \t]*(?:\n[ \t]*)+"
+_LINE_BREAK = r"[ \t]*\n[ \t]*"
+_TAG = r"<[^<>]*>"
 _WORDS_A_SECOND = 150 / 60
 _LETTERS_A_WORD = 5
 _PAUSE = 0.4
@@ -45,8 +44,8 @@ _SYSTEMS: dict[str, tuple[str, str]] = {
 
 _UNSPACED = ("Thai", "Lao", "Burmese", "Khmer")
 _LETTERS_A_SECOND = {"Han": 250 / 60, "Kana": 350 / 60, "Hangul": 300 / 60}
-_WORDS = re.compile(r"\d|[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-_STOPS = re.compile(r"[.!?…।؟:;](?:\s+|$)|[。！？]|\n\n+")
+_WORDS = r"\d|[^\W\d_]+(?:['’\-][^\W\d_]+)*"
+_STOPS = r"[.!?…।؟:;](?:\s+|$)|[。！？]|\n\n+"
 
 
 def paragraphs(text: str) -> str:
@@ -58,7 +57,7 @@ def paragraphs(text: str) -> str:
     if "\n" not in text and "\r" not in text:
         return f"<p>{escaped(text.strip())}</p>"
     lines = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    parts = (_LINE_BREAK.sub(" ", part.strip()) for part in _BLANK_LINES.split(lines))
+    parts = (re.sub(_LINE_BREAK, " ", part.strip()) for part in re.split(_BLANK_LINES, lines))
     return "".join(f"<p>{escaped(part)}</p>" for part in parts)
 
 
@@ -77,7 +76,9 @@ def plain(org: str) -> str:
     >>> plain("<p>Tom &amp; Ann</p><p>say <span>hello</span>.</p>")
     'Tom & Ann\\n\\nsay hello.'
     """
-    return "\n\n".join(html.unescape(_TAG.sub("", part)) for part in _inner_texts(org) or [org])
+    from html import unescape
+
+    return "\n\n".join(unescape(re.sub(_TAG, "", part)) for part in _inner_texts(org) or [org])
 
 
 def _inner_texts(org: str) -> list[str]:
@@ -125,8 +126,8 @@ def duration(text: str, language: str = "") -> float:
     unspaced = sum(counted.get(system, 0) for system in _UNSPACED)
     for system in (*rates, *_UNSPACED):
         text = _letters(system).sub(" ", text) if system in counted else text
-    words = len(_WORDS.findall(text)) + unspaced / _LETTERS_A_WORD
-    return seconds + words / _WORDS_A_SECOND + _PAUSE * len(_STOPS.findall(text))
+    words = len(re.findall(_WORDS, text)) + unspaced / _LETTERS_A_WORD
+    return seconds + words / _WORDS_A_SECOND + _PAUSE * len(re.findall(_STOPS, text))
 
 
 @cache

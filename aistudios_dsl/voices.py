@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from attrs import evolve
 
 from aistudios_dsl.errors import BuildError
-from aistudios_dsl.measure import Generation
 from aistudios_dsl.scene import Draft, Line, Scene, clip_of, label
 from aistudios_dsl.speech import paragraphs
 from aistudios_dsl.wire.node import UNSET
-from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Project, SceneScript, Script
+from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, Project, SceneScript, Script
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
 

@@ -5,16 +5,19 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 ROOT = Path(__file__).parent.parent
 FENCE = re.compile(r'^```(\w*)(?: title="([^"]*)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+PORT = "8765"
+"""What pages write; a free one is typed instead."""
 OTHER_TERMINAL = "another terminal"
 INSTALL = "install"
 """Done already in the environment of the tests; `tests/tools/newcomer.py` types these commands too."""
@@ -44,6 +47,7 @@ class Reader:
         self.installs = installs
         self.names = {"__name__": "__page__"}
         self.background = []
+        self.port = free_port()
         self.exports = folder / ".exports"
         self.exports.touch()
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LANG": "C.UTF-8", "PIP_NO_CACHE_DIR": "1"}
@@ -57,10 +61,12 @@ class Reader:
                 self.do(block)
         finally:
             for process in self.background:
-                os.killpg(process.pid, signal.SIGTERM)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM)
                 process.communicate(timeout=20)
 
     def do(self, block):
+        block = evolve(block, code=block.code.replace(PORT, str(self.port)))
         if block.title == INSTALL and not self.installs:
             return
         if block.language == "sh":
@@ -117,3 +123,8 @@ def wait_for(url, seconds=20):
             time.sleep(0.05)
         else:
             return
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]

@@ -68,7 +68,7 @@ def diff(before: Path, after: Path, as_json: bool) -> None:
     \b
     aistudios diff old.json new.json
     """
-    from aistudios_dsl.views.diff import diff as compared
+    from aistudios_dsl.views.diff import compared
 
     found = compared(load_script(before), load_script(after))
     click.echo(json.dumps([change.to_dict() for change in found], ensure_ascii=False) if as_json else str(found))

@@ -13,9 +13,9 @@ from aistudios_dsl.errors import BuildError, nearest
 
 _NUMBER = r"([+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:%|deg)?)"
 _NEXT = rf"\s*,\s*{_NUMBER}"
-_COMMAS = re.compile(rf"(rgb|hsl)a?\(\s*{_NUMBER}{_NEXT}{_NEXT}(?:{_NEXT})?\s*\)", re.ASCII)
-_SPACES = re.compile(rf"(rgb|hsl)a?\(\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}(?:\s*/\s*{_NUMBER})?\s*\)", re.ASCII)
-_HEX = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
+_COMMAS = rf"(?a)(rgb|hsl)a?\(\s*{_NUMBER}{_NEXT}{_NEXT}(?:{_NEXT})?\s*\)"
+_SPACES = rf"(?a)(rgb|hsl)a?\(\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}(?:\s*/\s*{_NUMBER})?\s*\)"
+_HEX = r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
 _HINTS = {
     "#": "a hex colour has 3, 4, 6 or 8 digits from 0-9 and a-f after the #",
     "rgb": 'write "rgb(16, 32, 48)": each 0 to 255, or each 0% to 100%; a fourth value is alpha, 0 to 1',
@@ -110,7 +110,7 @@ def parse_colour(text: str, what: str = "color") -> Colour:
 
 
 def _from_hex(text: str) -> Colour | None:
-    if not _HEX.fullmatch(text):
+    if not re.fullmatch(_HEX, text):
         return None
     digits = text[1:] if len(text) > 5 else "".join(digit * 2 for digit in text[1:])
     red, green, blue, *clear = bytes.fromhex(digits)
@@ -118,7 +118,7 @@ def _from_hex(text: str) -> Colour | None:
 
 
 def _from_function(text: str) -> Colour | None:
-    match = _COMMAS.fullmatch(text) or _SPACES.fullmatch(text)
+    match = re.fullmatch(_COMMAS, text) or re.fullmatch(_SPACES, text)
     if match is None:
         return None
     name, *channels, clear = match.groups(default="1")

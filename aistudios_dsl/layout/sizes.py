@@ -15,7 +15,7 @@ Fit: TypeAlias = Literal["contain", "cover", "stretch"]
 POINT = 4 / 3
 """Pixels in a point: the vendor states px : pt = 4 : 3."""
 FITS: tuple[Fit, ...] = ("contain", "cover", "stretch")
-_LENGTH = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%?)\s*", re.ASCII)
+_LENGTH = r"(?a)\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%?)\s*"
 _LENGTH_HINT = 'give a number of px, or a percentage of the canvas such as "45%"'
 _LARGEST = 1e9
 
@@ -137,7 +137,7 @@ def one_of(value: str, known: Iterable[str], what: str) -> None:
 def _px(value: Length, side: float, what: str) -> float:
     if not isinstance(value, str):
         return finite(value, what)
-    match = _LENGTH.fullmatch(value)
+    match = re.fullmatch(_LENGTH, value)
     if match is None:
         raise BuildError(f"{what} is {value!r}", hint=_LENGTH_HINT)
     number = float(match[1])

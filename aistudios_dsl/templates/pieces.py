@@ -91,13 +91,12 @@ class Strings:
 
     def lend(self, html: bool, values: Mapping[str, Any]) -> Context:
         """A Context for Jinja's own functions that holds the globals and these values."""
-        if html not in self._globals:
-            template = jinja(self.templates.configure, html).from_string("")
-            self._globals[html] = dict(template.globals)
         try:
             context = self._spare[html].pop()
         except IndexError:
-            context = jinja(self.templates.configure, html).from_string("").new_context()
+            template = jinja(self.templates.configure, html).from_string("")
+            self._globals[html] = dict(template.globals)
+            context = template.new_context()
         context.parent = {**self._globals[html], **values}
         return context
 

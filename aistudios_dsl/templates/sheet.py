@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from json.encoder import encode_basestring
 from operator import itemgetter
 from typing import Any
 
@@ -11,7 +12,7 @@ from attrs import frozen
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.speech import escaped, paragraphs
 from aistudios_dsl.templates.pieces import Name, Reading, Strings, Written
-from aistudios_dsl.templates.skeleton import Check, Group, Part, Said, Slot, Solid, inside
+from aistudios_dsl.templates.skeleton import Check, Group, Part, Said, Slot, Solid
 
 
 @frozen
@@ -75,17 +76,17 @@ def _is_tame(word: str) -> bool:
 def _said(word: str) -> bytes:
     if not _is_tame(word):
         raise _Untame
-    return inside(escaped(word)).encode()
+    return _plain(escaped(word))
 
 
 def _escaped(word: str) -> bytes:
     from markupsafe import escape
 
-    return inside(str(escape(word))).encode()
+    return _plain(str(escape(word)))
 
 
 def _plain(word: str) -> bytes:
-    return inside(word).encode()
+    return encode_basestring(word)[1:-1].encode()
 
 
 _WAYS: dict[str, Callable[[str], bytes]] = {"plain": _plain, "html": _escaped, "said": _said}
@@ -173,7 +174,7 @@ def _source(part: Written | Said | Solid) -> Written:
 
 def _shower(part: Part) -> Callable[[str], bytes]:
     if isinstance(part, Said):
-        return lambda text: inside(paragraphs(text)).encode()
+        return lambda text: _plain(paragraphs(text))
     if isinstance(part, Solid):
         return lambda text: parse_colour(text).rgb.encode()
     return _plain

@@ -83,14 +83,14 @@ class Diff:
         return "\n".join(map(str, self.changes)) or "no difference"
 
 
-def diff(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
+def compared(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
     """What changed from one project to the other. Templates are compared as they are written.
 
     Clips are the same that have one tag, else one content, else one id; scenes, that share most clips and words.
     Raises `BuildError` where one of them cannot be resolved.
 
     >>> from aistudios_dsl.wire.codec import load
-    >>> print(diff(load({"scenes": [], "name": "A"}), load({"scenes": [], "name": "B"})))
+    >>> print(compared(load({"scenes": [], "name": "A"}), load({"scenes": [], "name": "B"})))
     name "A" -> "B"
     """
     old, new = (each if isinstance(each, Project) else each.literally().resolve() for each in (before, after))

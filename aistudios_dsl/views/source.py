@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from aistudios_dsl.avatar import Catalog
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal
-from aistudios_dsl.measure import Generation, Setting
+from aistudios_dsl.measure import Setting
 from aistudios_dsl.resolve import clip_id, resolve_scene
 from aistudios_dsl.scene import Scene
 from aistudios_dsl.views.phrase import Stage, Step, in_order, line, phrased, same, text_of
@@ -20,7 +20,7 @@ from aistudios_dsl.views.script import Plan, Program, written
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, depth
 from aistudios_dsl.wire.node import UNSET, keys
-from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Shape, UnknownClip
+from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from aistudios_dsl.errors import BuildError, LoadError
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def canonical(value: Any, indent: int | None = None) -> str:
@@ -82,7 +82,7 @@ def depth(value: Any, most: int = 1000) -> int:
 
 def whole_text(value: str, path: str = "") -> str:
     """The string itself, or `LoadError` where half of a surrogate pair makes it no text that UTF-8 can hold."""
-    if _SURROGATE.search(value):
+    if re.search(_SURROGATE, value):
         raise LoadError("holds half a surrogate pair, which is no text", path, "write the character itself")
     return value
 

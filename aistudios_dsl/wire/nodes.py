@@ -10,6 +10,8 @@ from aistudios_dsl.wire.node import UNSET, Node, Number, Rule
 
 Orientation = Literal["landscape", "portrait"]
 Resolution = Literal["4k", "1080", "720", "480"]
+Generation = Literal["1.4", "1.6"]
+"""Where speech is written: in the clip (docs 1.4), or in the scene (docs 1.5 and later)."""
 Align = Literal["left", "center", "right"]
 ShapeName = Literal[
     "Line_v2",
@@ -55,7 +57,7 @@ Whole = Annotated[Number, Rule(whole=True)]
 Size = Annotated[Number, Rule(low=0)]
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Animation(Node):
     """How a clip comes or goes: duration 1 to 30 and delay 0 to 30 seconds, whole numbers.
 
@@ -69,7 +71,7 @@ class Animation(Node):
     delay: Annotated[Number, Rule(low=0, high=30, whole=True)]
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Shadow(Node):
     """A drop shadow: colour (the service's default `#00000060`), blur 0 to 10 px (0), offsets 0.1 to 10 px (5).
 
@@ -85,7 +87,7 @@ class Shadow(Node):
     enabled: bool = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Script(Node):
     """Speech in the clip (generation 1.4): `org` is HTML, `tts` another voice or null."""
 
@@ -94,7 +96,7 @@ class Script(Node):
     tts: Any = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class SceneScript(Node):
     """One line of speech in the scene (generation 1.5 and later), spoken by the avatar with this model and cloth."""
 
@@ -106,7 +108,7 @@ class SceneScript(Node):
     cloth_id: str
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Effect(Node):
     """An effect on an avatar; `head-only` is the one that samples show."""
 
@@ -114,7 +116,7 @@ class Effect(Node):
     type: str
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class EditorValue(Node):
     """The figure inside its picture, in px of the original picture: head box, tight box, and the space around it."""
 
@@ -142,7 +144,7 @@ class EditorValue(Node):
     space_r: Number = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Editor(EditorValue):
     """`EditorValue` and the tight box once more."""
 
@@ -153,7 +155,7 @@ class Editor(EditorValue):
     width: Number = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Origin(Node):
     """The size of the original picture, px."""
 
@@ -162,7 +164,7 @@ class Origin(Node):
     width: Number = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class DeployImage(Node):
     """The avatar's pictures: thumbnail, original and cut-out, with their sizes in px."""
 
@@ -180,7 +182,7 @@ class DeployImage(Node):
     edit_height: Number = field(default=UNSET, metadata={"wire": "edit_height"})
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class DeploySize(Node):
     """Original and cut-out size once more, px."""
 
@@ -191,7 +193,7 @@ class DeploySize(Node):
     edit_height: Number = field(default=UNSET, metadata={"wire": "edit_height"})
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Model(Node):
     """Which avatar (`ai_name`) in which outfit (`emotion`, the clothes id), and the numbers of its picture."""
 
@@ -210,7 +212,7 @@ class Model(Node):
     mask_file: str = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Background(Node):
     """A scene's background. Every sample has `source_type="image"`; no other value is documented.
 
@@ -230,7 +232,7 @@ _BOX = "width height left top"
 _LOCKS = "lockMovementX lockMovementY lockRotation lockScalingX lockScalingY lockSkewingX lockSkewingY lockUniScaling"
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Clip(Node):
     """What every clip has: id, type, layer (higher is in front), and its box in px.
 
@@ -249,7 +251,7 @@ class Clip(Node):
     tag: str = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class EditorClip(Clip):
     """The editor's own state of a canvas object, on the clip types whose samples carry it."""
 
@@ -266,7 +268,7 @@ class EditorClip(Clip):
     lock_uni_scaling: bool = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class AvatarClip(EditorClip):
     """`aiModel`: a talking avatar. `opacity` 1 to 100 percent."""
 
@@ -284,7 +286,7 @@ class AvatarClip(EditorClip):
     is_delete: bool = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Image(EditorClip):
     """`image`: a picture by URL. `angle` degrees clockwise, `opacity` 1 to 100 percent."""
 
@@ -298,7 +300,7 @@ class Image(EditorClip):
     animation: Animation = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Video(EditorClip):
     """`videoImage`: a video by URL, with a poster picture (`source_url`). `volume`, `opacity` 1 to 100 percent."""
 
@@ -313,7 +315,7 @@ class Video(EditorClip):
     opacity: Percent = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Shape(Clip):
     """`shape`: one of 17 outlines. `angle` degrees clockwise, `opacity` 1 to 100 percent, strokes in whole px."""
 
@@ -333,7 +335,7 @@ class Shape(Clip):
     animation: Animation = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Text(Clip):
     """`textImage`: a text. `font_size` in whole points (px = pt * 4/3), everything else in px."""
 
@@ -359,7 +361,7 @@ class Text(Clip):
     animation: Animation = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Audio(Clip):
     """`audio`: a sound by URL, with the label that the editor shows. `volume` 1 to 100 percent."""
 
@@ -370,7 +372,7 @@ class Audio(Clip):
     volume: Percent = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class UnknownClip(Node):
     """A clip of a type that the vendor's pages do not name: kept whole in `extra`, never judged."""
 
@@ -404,7 +406,7 @@ CLIP_TYPES: dict[str, type[Clip]] = {
 }
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Scene(Node):
     """A scene: its background, its clips, and (generation 1.5 and later) its speech."""
 
@@ -417,7 +419,7 @@ class Scene(Node):
     thumbnail_url: str | None = UNSET
 
 
-@frozen(kw_only=True, repr=False)
+@frozen(kw_only=True, repr=False, eq=False)
 class Project(Node):
     """The body of a create: scenes, and what holds for the whole video."""
 
