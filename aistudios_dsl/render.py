@@ -43,7 +43,7 @@ _STRINGS_OF: dict[type[Any], tuple[tuple[str, str, str], ...]] = {}
 
 
 def _read_strings(cls: type[Any]) -> Iterator[tuple[str, str, str]]:
-    wire_names = {key.attribute: key.wire for key in keys(cls)} if issubclass(cls, Node) else {}
+    wire_names: dict[str, str] = {key.attribute: key.wire for key in keys(cls)} if issubclass(cls, Node) else {}
     # The type of a clip says which class it is; that of an animation or an effect is the user's to choose.
     fixed = _NOT_STRINGS_OF_THE_USER | (set() if issubclass(cls, Animation | Effect) else {"type"})
     for attribute in fields(cls):
