@@ -512,6 +512,19 @@ def test_ctrl_c_lets_what_is_in_flight_finish(sandbox, tmp_path):
     assert 1 <= sandbox.creates() <= 2
 
 
+def test_a_second_ctrl_c_ends_at_once_and_what_was_in_flight_is_unknown(sandbox, tmp_path):
+    sandbox.faults("create:delay=60")
+    file = jsonl(tmp_path / "videos.jsonl", payloads(3))
+    with running(sandbox, file, "--rate", "1000/s") as process:
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        process.communicate(timeout=30)
+    assert process.returncode == 1
+    with Outbox(file.with_suffix(".outbox")) as outbox:
+        assert outbox.counts() == {"unknown": 3}
+
+
 # The command
 
 
