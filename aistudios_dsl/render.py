@@ -49,7 +49,7 @@ def _read_strings(cls: type[Any]) -> Iterator[tuple[str, str, str]]:
     for attribute in fields(cls):
         name = attribute.name
         if name not in fixed:
-            yield name, attribute.alias or name, wire_names.get(name, _RENAMED.get(name, name))
+            yield name, attribute.alias or name, ({name: name} | _RENAMED | wire_names)[name]
 
 
 def _mapped_items(value: Any, path: str, visit: Visit) -> Any:

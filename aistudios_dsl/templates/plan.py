@@ -39,8 +39,8 @@ from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
 _ROWS_A_WRITE = 16
-_PROGRAMS_KEPT = 256
-_SCENES_KEPT = 1024
+_PROGRAMS_KEPT = 64
+_SCENES_KEPT = 256
 
 Answers = tuple[str | bool, ...]
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
@@ -90,10 +90,10 @@ class Plan:
         try:
             return self._programs.render(row)
         except Exception:
-            # Rendered again the long way, which says what is wrong and where.
             with self._lock:
                 self.slow_rows += 1
-            return self.template.render(row).to_json().encode()
+        # The long way says what is wrong and where, as if nothing had been tried before.
+        return self.template.render(row).to_json().encode()
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write a line of JSON for each row, some rows at a time, and return their number.
@@ -223,10 +223,10 @@ class Programs:
         for number, (origin, answers) in enumerate(signature[1]):
             scene = self._template.scenes[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
-            if key not in self._skeletons:
-                found = skeleton(scene, literal.scenes[number], setting, numbered=numbered)
-                _keep(self._skeletons, key, found, _SCENES_KEPT)
-            parts = self._skeletons[key]
+            parts = self._skeletons.get(key)
+            if parts is None:
+                parts = skeleton(scene, literal.scenes[number], setting, numbered=numbered)
+                _keep(self._skeletons, key, parts, _SCENES_KEPT)
             own = list(checks(self._openings[origin[0]], parts))
             if any(check.judge is str.encode for check in own):
                 raise ValueError("a string of the scene does not come through, so something else was made of it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from json.encoder import encode_basestring
 from operator import itemgetter
 from typing import Any
@@ -52,21 +53,23 @@ class Sheets:
     """
 
     def __init__(self, strings: Strings, parts: Sequence[Part], checks: Sequence[Check]) -> None:
-        self._rough = Sheet(strings, parts, checks)
         smooth = [piece for part in parts for piece in _smoothed(strings, part)]
         self._smooth = Sheet(strings, smooth, checks)
         self._escaped = [form.name for form in self._smooth.forms if form.way == "html"]
+        self._rough: Sheet | None = None
+        self._make_rough = partial(Sheet, strings, parts, checks)
 
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The JSON of a row's values."""
-        for name in self._escaped:
-            # What other types hold may be HTML already, which Jinja knows not to escape.
-            if type(values[name]) not in (str, int, float, bool):
-                return self._rough.fill(values)
-        try:
-            return self._smooth.fill(values)
-        except _Untame:
-            return self._rough.fill(values)
+        # What other types hold may be HTML already, which Jinja knows not to escape.
+        if all(type(values[name]) in (str, int, float, bool) for name in self._escaped):
+            try:
+                return self._smooth.fill(values)
+            except _Untame:
+                pass
+        if self._rough is None:
+            self._rough = self._make_rough()
+        return self._rough.fill(values)
 
 
 def _is_tame(word: str) -> bool:
