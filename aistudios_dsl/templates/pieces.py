@@ -121,7 +121,7 @@ class Reading:
         self.html: Context | None = None
         self._strings = strings
         for name in asked:
-            if hasattr(values[name], "__next__"):
+            if type(values[name]) is not str and hasattr(values[name], "__next__"):
                 raise TypeError(f"{name} can be read only once")
 
     def lent(self, html: bool) -> Context:

@@ -62,7 +62,7 @@ class Sheets:
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The JSON of a row's values."""
         # What other types hold may be HTML already, which Jinja knows not to escape.
-        if all(type(values[name]) in (str, int, float, bool) for name in self._escaped):
+        if not self._escaped or all(type(values[name]) in (str, int, float, bool) for name in self._escaped):
             try:
                 return self._smooth.fill(values)
             except _Untame:
