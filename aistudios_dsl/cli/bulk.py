@@ -43,7 +43,7 @@ class Converting:
     def __init__(self, project: Project, api: Any) -> None:
         self._project = project
         self._api = api
-        self.slow_rows = 0
+        self.slow_rows: int = 0
 
     def render_json(self, row: Mapping[str, Any], /) -> bytes:
         """The payload of one row."""

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from aistudios_dsl.service.flow import Job, Progress
     from aistudios_dsl.wire import Scene
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")
-patience = click.option("--timeout", default=1800.0, show_default=True, help="Wait at most so many seconds.")
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")
+_patience = click.option("--timeout", default=1800.0, show_default=True, help="Wait at most so many seconds.")
 
 
 @click.command()
-@as_json
+@_as_json
 def whoami(as_json: bool) -> None:
     """Try the key, which is free."""
     with _client() as client:
@@ -42,8 +42,8 @@ def whoami(as_json: bool) -> None:
 @click.option("--despite-errors", is_flag=True, help="Send it even if the checks find errors.")
 @click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
-@patience
-@as_json
+@_patience
+@_as_json
 def send(
     file: Path,
     export: bool,
@@ -81,7 +81,7 @@ def send(
 
 @click.command()
 @click.argument("project_id", metavar="ID")
-@as_json
+@_as_json
 def status(project_id: str, as_json: bool) -> None:
     """Print how far the rendering of ID is, and where its video lies."""
     with _client() as client:
@@ -92,8 +92,8 @@ def status(project_id: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("project_id", metavar="ID")
-@patience
-@as_json
+@_patience
+@_as_json
 def wait(project_id: str, timeout: float, as_json: bool) -> None:
     """Wait until ID is rendered, and print the video's address."""
     with _client() as client:
@@ -105,7 +105,7 @@ def wait(project_id: str, timeout: float, as_json: bool) -> None:
 @click.argument("project_id", metavar="ID")
 @click.option("-o", "--output", default=".", type=click.Path(path_type=Path), help="A file, or a folder (here).")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
-@as_json
+@_as_json
 def download(project_id: str, output: Path, overwrite: bool, as_json: bool) -> None:
     """Save the video of ID, whole or not at all, and print its path."""
     with _client() as client:
@@ -114,7 +114,7 @@ def download(project_id: str, output: Path, overwrite: bool, as_json: bool) -> N
 
 
 @click.command()
-@as_json
+@_as_json
 def avatars(as_json: bool) -> None:
     """Print the avatars that this key may use: id, cloth id, and their names, a line for each cloth."""
     with _client() as client:

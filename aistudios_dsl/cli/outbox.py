@@ -30,7 +30,7 @@ def _rate(ctx: click.Context, option: click.Parameter, value: str) -> float:
     return rate
 
 
-journal = click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="The journal's file.")
+_journal = click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="The journal's file.")
 
 
 @click.group()
@@ -41,7 +41,7 @@ def outbox() -> None:
 @outbox.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--export/--draft", default=None, help="Render, which spends credits; or store drafts only.")
-@journal
+@_journal
 @click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at once.")
 @click.option("--rate", default="2/s", callback=_rate, show_default=True, help="At most so many requests: 2/s, 90/min.")
 @click.option("--max-renders", type=click.IntRange(0), help="A budget over all runs of this journal.")
@@ -80,7 +80,7 @@ def run(
 
 
 @outbox.command()
-@journal
+@_journal
 @click.option("--json", "as_json", is_flag=True, help="Print every row as JSON.")
 def status(journal: Path | None, as_json: bool) -> None:
     """Print how many rows are in each state; for those whose fate is unknown, what the service has by their name."""
@@ -103,7 +103,7 @@ def status(journal: Path | None, as_json: bool) -> None:
 @click.argument("row")
 @click.option("--sent", metavar="ID", help="It was sent, and is this project.")
 @click.option("--not-sent", is_flag=True, help="It was not sent: the next run sends it.")
-@journal
+@_journal
 def mark(row: str, sent: str | None, not_sent: bool, journal: Path | None) -> None:
     """Say what became of a ROW whose fate is unknown, after a look at the dashboard."""
     from aistudios_dsl.service import Outbox

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing, closing
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -157,7 +157,7 @@ class Client:
     Client('http://127.0.0.1:8000')
     """
 
-    base_url = ""
+    base_url: str
     """The service's address."""
 
     def __init__(
@@ -172,21 +172,21 @@ class Client:
     ) -> None:
         keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
         del api_key, app_id, user_key  # a traceback that shows locals shows none
-        self.base_url = base_of(base_url)
+        self.base_url: str = base_of(base_url)
         self._calls = Calls(login(*keys), self.base_url)
         self._http = httpx.Client(timeout=timeout, transport=transport)
 
-    whoami = _blocking(Calls.whoami)
-    create = _blocking(Calls.create)
-    get = _blocking(Calls.get)
-    list = _blocking(Calls.list)
-    export = _blocking(Calls.export)
-    progress = _blocking(Calls.progress)
-    wait = _blocking(Calls.wait)
-    download = _blocking(Calls.download)
-    delete = _blocking(Calls.delete)
-    avatars = _blocking(Calls.avatars)
-    workspaces = _blocking(Calls.workspaces)
+    whoami: Final = _blocking(Calls.whoami)
+    create: Final = _blocking(Calls.create)
+    get: Final = _blocking(Calls.get)
+    list: Final = _blocking(Calls.list)
+    export: Final = _blocking(Calls.export)
+    progress: Final = _blocking(Calls.progress)
+    wait: Final = _blocking(Calls.wait)
+    download: Final = _blocking(Calls.download)
+    delete: Final = _blocking(Calls.delete)
+    avatars: Final = _blocking(Calls.avatars)
+    workspaces: Final = _blocking(Calls.workspaces)
 
     def _run(self, flow: Flow[T]) -> T:
         with closing(flow):
@@ -240,7 +240,7 @@ class AsyncClient:
     AsyncClient('http://127.0.0.1:8000')
     """
 
-    base_url = ""
+    base_url: str
     """The service's address."""
 
     def __init__(
@@ -255,21 +255,21 @@ class AsyncClient:
     ) -> None:
         keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
         del api_key, app_id, user_key
-        self.base_url = base_of(base_url)
+        self.base_url: str = base_of(base_url)
         self._calls = Calls(login(*keys), self.base_url)
         self._http = httpx.AsyncClient(timeout=timeout, transport=transport)
 
-    whoami = _awaited(Calls.whoami)
-    create = _awaited(Calls.create)
-    get = _awaited(Calls.get)
-    list = _awaited(Calls.list)
-    export = _awaited(Calls.export)
-    progress = _awaited(Calls.progress)
-    wait = _awaited(Calls.wait)
-    download = _awaited(Calls.download)
-    delete = _awaited(Calls.delete)
-    avatars = _awaited(Calls.avatars)
-    workspaces = _awaited(Calls.workspaces)
+    whoami: Final = _awaited(Calls.whoami)
+    create: Final = _awaited(Calls.create)
+    get: Final = _awaited(Calls.get)
+    list: Final = _awaited(Calls.list)
+    export: Final = _awaited(Calls.export)
+    progress: Final = _awaited(Calls.progress)
+    wait: Final = _awaited(Calls.wait)
+    download: Final = _awaited(Calls.download)
+    delete: Final = _awaited(Calls.delete)
+    avatars: Final = _awaited(Calls.avatars)
+    workspaces: Final = _awaited(Calls.workspaces)
 
     async def _run(self, flow: Flow[T]) -> T:
         with closing(flow):

@@ -38,7 +38,7 @@ class Strings:
     """The strings of one template, with the Contexts that wait to be used again: each is lent to one row at a time."""
 
     def __init__(self, configure: Hook | None) -> None:
-        self.templates = Templates(configure)
+        self.templates: Templates = Templates(configure)
         self._spare: dict[bool, list[Context]] = {False: [], True: []}
         self._globals: dict[bool, dict[str, Any]] = {}
 
@@ -115,8 +115,10 @@ class Reading:
     __slots__ = ("_strings", "html", "plain", "values", "words")
 
     def __init__(self, strings: Strings, values: Mapping[str, Any], words: Iterable[str], asked: Iterable[str]) -> None:
-        self.values = values
-        self.words = {name: value if type(value := values[name]) is str else str(printable(value)) for name in words}
+        self.values: Mapping[str, Any] = values
+        self.words: dict[str, str] = {
+            name: value if type(value := values[name]) is str else str(printable(value)) for name in words
+        }
         self.plain: Context | None = None
         self.html: Context | None = None
         self._strings = strings

@@ -78,7 +78,7 @@ class Plan:
 
     def __init__(self, template: Template) -> None:
         self.template = template
-        self.slow_rows = 0
+        self.slow_rows: int = 0
         self._lock = Lock()
         self._programs = Programs(template)
 

@@ -36,7 +36,7 @@ class Row(dict[str, Any]):
 
     def __init__(self, values: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), place: str = "") -> None:
         super().__init__(values)
-        self.place = place
+        self.place: str = place
 
 
 class Rows:
@@ -49,7 +49,7 @@ class Rows:
     def __init__(self, found: Iterator[Row | _Fault], share: Callable[[], float]) -> None:
         self._found = found
         self._share = share
-        self.count = 0
+        self.count: int = 0
 
     def __iter__(self) -> Self:
         return self

@@ -127,7 +127,7 @@ class Sheet:
         self._strings = strings
         self._written: dict[Written, int] = {}
         order = _spanned(parts)
-        self.forms = list(dict.fromkeys(part for part in order if isinstance(part, _Form)))
+        self.forms: list[_Form] = list(dict.fromkeys(part for part in order if isinstance(part, _Form)))
         shown = list(dict.fromkeys(part for part in order if isinstance(part, Written | Said | Solid)))
         self._shown = [(_shower(part), self._whole(_source(part))) for part in shown]
         spans = [part for part in order if isinstance(part, _Span)]

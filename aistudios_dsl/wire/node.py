@@ -131,8 +131,6 @@ class Node:
         names = ("extra", *(key.attribute for key in keys(type(self))))
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         given = ((key.attribute, getattr(self, key.attribute)) for key in keys(type(self)))
         shown = [f"{name}={value!r}" for name, value in given if value is not UNSET]

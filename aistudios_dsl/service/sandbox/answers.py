@@ -21,7 +21,9 @@ class Broken(Response):
 
     def __init__(self, content: bytes, sent: int, *, reset: bool = True, of: Response | None = None) -> None:
         super().__init__(content, of.status_code if of else 200, dict(of.headers) if of else None)
-        self.sent, self.reset, self.silent = sent, reset, of is None
+        self.sent: int = sent
+        self.reset: bool = reset
+        self.silent: bool = of is None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what is to be sent, and break the connection."""

@@ -42,7 +42,8 @@ class Sandbox:
     """The calls, one method each; what they answer is the `data` of the envelope."""
 
     def __init__(self, world: World, faults: Faults) -> None:
-        self.world, self.faults = world, faults
+        self.world: World = world
+        self.faults: Faults = faults
         self.tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:

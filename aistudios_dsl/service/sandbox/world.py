@@ -33,7 +33,9 @@ class Refused(Exception):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
-        self.status, self.code, self.message = status, code, message
+        self.status: int = status
+        self.code: str = code
+        self.message: str = message
 
 
 @define
