@@ -112,7 +112,7 @@ def test_no_call_has_a_body_in_either_client():
         if isinstance(node, ast.ClassDef) and node.name in ("Client", "AsyncClient"):
             defined = {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)}
             assert defined & set(CALLS) == set()
-            made = {target.id for inner in node.body if isinstance(inner, ast.Assign) for target in inner.targets}
+            made = {inner.target.id for inner in node.body if isinstance(inner, ast.AnnAssign)}
             assert made == {*CALLS, "base_url"}
 
 

@@ -157,7 +157,7 @@ class Client:
     Client('http://127.0.0.1:8000')
     """
 
-    base_url: str
+    base_url: str = ""
     """The service's address."""
 
     def __init__(
@@ -240,7 +240,7 @@ class AsyncClient:
     AsyncClient('http://127.0.0.1:8000')
     """
 
-    base_url: str
+    base_url: str = ""
     """The service's address."""
 
     def __init__(
