@@ -106,3 +106,53 @@ def test_version_and_help():
     shown = aistudios("--help")
     assert shown.returncode == 0
     assert "build" in shown.stdout
+
+
+# what a file is
+
+
+PAYLOAD = '{"scenes":[],"name":"%s","x":false}'
+
+
+@pytest.mark.parametrize("name", ["launch.JSON", "launch.txt", "launch", "launch.payload"])
+def test_json_under_another_name_is_read_and_never_run(tmp_path, name):
+    path = tmp_path / name
+    path.write_text(PAYLOAD % "Launch", encoding="utf-8")
+    result = aistudios("build", path)
+    assert (result.returncode, json.loads(result.stdout)["name"]) == (0, "Launch"), result.stderr
+
+
+@pytest.mark.parametrize("name", ["offers.jsonl", "offers.json", "offers.txt"])
+@pytest.mark.parametrize("command", [["build"], ["decompile"], ["send", "--draft"], ["preview"]])
+def test_jsonl_in_place_of_a_project_is_told_as_such(tmp_path, name, command):
+    path = tmp_path / name
+    path.write_text("\n".join(PAYLOAD % each for each in ("One", "Two")), encoding="utf-8")
+    result = aistudios(*command, path)
+    assert result.returncode == 1
+    assert f"{path} is JSONL, a payload on each line, and one project is asked for" in result.stderr
+    assert f"aistudios outbox run {path}" in result.stderr
+    assert len(result.stderr) < 600
+
+
+def test_rows_in_place_of_a_project_are_not_run(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("name\nAnn\n", encoding="utf-8")
+    result = aistudios("build", path)
+    assert "people.csv is neither a script nor a project JSON" in result.stderr
+    assert "rows go with --data" in result.stderr
+
+
+def test_a_long_source_line_is_cut_in_an_error(tmp_path):
+    for text in (f"project = nothing + '{'x' * 4000}'", f"project = = '{'x' * 400}'"):
+        result = aistudios("build", script(tmp_path, text))
+        assert "project = " in result.stderr
+        assert len(result.stderr) < 600
+
+
+@pytest.mark.parametrize("command", [["build", "examples/dialogue.py"], ["schema"]])
+def test_a_folder_in_place_of_a_file_to_write_is_told(command, tmp_path):
+    for folder in (".", "..", tmp_path):
+        result = aistudios(*command, "-o", folder)
+        assert result.returncode == 1
+        assert "is a folder" in result.stderr
+        assert "Traceback" not in result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import sys
 import traceback
@@ -14,6 +15,12 @@ from aistudios_dsl.errors import DslError, did_you_mean
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
+
+
+_SCRIPTS = (".py", ".pyw", "")
+_LINES = (".jsonl", ".ndjson")
+_SOURCE_SHOWN = 120
+"""How many characters of a source line an error shows."""
 
 
 class Commands(click.Group):
@@ -44,6 +51,8 @@ def setting(text: str) -> tuple[str, str]:
 
 def write_whole(path: Path, text: str) -> None:
     """Write the file whole or not at all: beside it first, then renamed."""
+    if path.is_dir():
+        raise DslError(f"{path} is a folder", hint="name the file in it")
     beside = path.with_name(f".{path.name}.part")
     try:
         beside.write_text(text, encoding="utf-8")
@@ -55,17 +64,66 @@ def write_whole(path: Path, text: str) -> None:
         ) from None
 
 
-def load_script(path: Path, name: str = "project") -> Project:
-    """The project of a Python file, under `name`, or of a project JSON. Raises `DslError` on anything else."""
+def load_script(path: Path, name: str = "project", *, literal: bool = False) -> Project:
+    """The project of a Python file, under `name`, or of a project JSON. Raises `DslError` on anything else.
+
+    What a file is, its suffix says, and for others its content: JSON is never run. `literal`: braces are text.
+    """
     from aistudios_dsl.project import Project
 
-    if path.suffix == ".json":
-        return Project.load(path)
-    if not path.is_file():
+    if not path.is_file() and path.suffix.lower() != ".json":
         near = did_you_mean(
             path.name, [entry.name for entry in path.parent.glob("*") if entry.suffix in (".py", ".json")]
         )
         raise DslError(f"there is no file {path}", hint=near if near.startswith("did you") else "")
+    if path.suffix.lower() not in _SCRIPTS or is_json(path):
+        return Project.load(_single(path), template=not literal)
+    project = _named(path, name)
+    return project.literally() if literal else project
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file is JSON, or holds JSON under another name than that of a script."""
+    if path.suffix.lower() in (".json", *_LINES):
+        return True
+    return path.suffix.lower() != ".py" and _start(path, 4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
+def is_lines(path: Path) -> bool:
+    """Whether a JSON file holds several objects, one a line: by its name, or by its first two lines."""
+    if path.suffix.lower() in _LINES:
+        return True
+    try:
+        with path.open("rb") as file:
+            lines = (line for line in file if line.strip())
+            first, second = next(lines, b""), next(lines, b"")
+        return second[:1] == b"{" and isinstance(json.loads(first), dict)
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def _start(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""
+
+
+def _single(path: Path) -> Path:
+    """The path of a file that holds one project. Raises `DslError` for one that does not."""
+    if not is_json(path):
+        hint = "name a script .py, a project .json; rows go with --data"
+        raise DslError(f"{path} is neither a script nor a project JSON", hint=hint)
+    if is_lines(path):
+        hint = f"to send them: aistudios outbox run {path}; to check them: aistudios check {path}"
+        raise DslError(f"{path} is JSONL, a payload on each line, and one project is asked for", hint=hint)
+    return path
+
+
+def _named(path: Path, name: str) -> Project:
+    from aistudios_dsl.project import Project
+
     found = _run(path)
     if name not in found:
         made = [key for key, value in found.items() if isinstance(value, Project)]
@@ -84,7 +142,7 @@ def _run(path: Path) -> dict[str, Any]:
         raise DslError(f"{path} ended by itself, with exit code {fault.code}") from None
     except SyntaxError as fault:
         place = f"{fault.filename} line {fault.lineno}"
-        raise DslError(f"{fault.msg}: {(fault.text or '').strip()}", place) from None
+        raise DslError(f"{fault.msg}: {_cut(fault.text or '')}", place) from None
     except Exception as fault:
         raise _at_own_line(path, fault) from None
     finally:
@@ -97,11 +155,16 @@ def _at_own_line(path: Path, fault: Exception) -> DslError:
     frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if _is_own(frame.filename, package)]
     last = frames[-1] if frames else None
     place = f"{last.filename} line {last.lineno}" if last else str(path)
-    source = f"\n    {last.line}" if last and last.line else ""
+    source = f"\n    {_cut(last.line)}" if last and last.line else ""
     if isinstance(fault, DslError):
         where = f"{fault.path}: " if fault.path else ""
         return DslError(f"{where}{fault.message}{source}", place, fault.hint)
     return DslError(f"{type(fault).__name__}: {fault}{source}", place)
+
+
+def _cut(line: str) -> str:
+    line = line.strip()
+    return line if len(line) <= _SOURCE_SHOWN else f"{line[:_SOURCE_SHOWN]}…"
 
 
 def _is_own(filename: str, package: str) -> bool:
