@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -258,4 +259,18 @@ def test_a_path_holds_every_row_or_is_not_touched(tmp_path):
     with pytest.raises(TemplateError, match="row 2: name: the row has no 'name'"):
         plan.write_jsonl([{"name": "Ann"}, {"nmae": "Bob"}], target)
     assert target.read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_no_rows_are_an_empty_file(tmp_path):
+    assert Project("{{ name }}").scene().compile().write_jsonl([], tmp_path / "out.jsonl") == 0
+    assert (tmp_path / "out.jsonl").read_bytes() == b""
+
+
+def test_what_is_under_way_bears_the_number_of_its_process(tmp_path):
+    def rows():
+        assert [path.name for path in tmp_path.iterdir()] == [f".out.jsonl.{os.getpid()}.part"]
+        yield {"name": "Ann"}
+
+    assert Project("{{ name }}").scene().compile().write_jsonl(rows(), tmp_path / "out.jsonl") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]

@@ -34,6 +34,7 @@ from aistudios_dsl.templates.skeleton import (
     skeleton,
     stood_in,
 )
+from aistudios_dsl.whole import WholeFile
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -103,17 +104,13 @@ class Plan:
         """
         if not isinstance(file, str | os.PathLike):
             return self._write(rows, file)
-        target = Path(file)
-        beside = target.with_name(f".{target.name}.part")
-        try:
-            with beside.open("wb") as part:
-                count = self._write(rows, part)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        with WholeFile(Path(file)) as whole:
+            whole.write(b"")  # no rows are an empty file
+            count = self._write(rows, whole)
+            whole.finish()
         return count
 
-    def _write(self, rows: Iterable[Mapping[str, Any]], file: BinaryIO) -> int:
+    def _write(self, rows: Iterable[Mapping[str, Any]], file: BinaryIO | WholeFile) -> int:
         count, lines = 0, self._lines(rows)
         while batch := list(islice(lines, _ROWS_A_WRITE)):
             file.write(b"\n".join([*batch, b""]))
