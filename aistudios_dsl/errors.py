@@ -15,7 +15,10 @@ The tree::
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class DslError(Exception):
@@ -136,6 +139,21 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     known = list(known)
     close = nearest(name, known)
     return f"did you mean {close!r}?" if close else "known are: " + ", ".join(map(str, known)) if known else ""
+
+
+def near_file(path: Path) -> str:
+    """The hint for a file that is not there: one beside it of nearly the same name and the same suffix; else "".
+
+    Where only the suffix is another, that file is meant as well.
+    """
+    from difflib import get_close_matches
+
+    wanted, kind = _fold(path.stem), path.suffix.casefold()
+    beside = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    stems = {_fold(entry.stem): entry.name for entry in beside if entry.suffix.casefold() == kind}
+    stems = {_fold(entry.stem): entry.name for entry in beside if _fold(entry.stem) == wanted} | stems
+    close = get_close_matches(wanted, stems, n=1, cutoff=0.75)
+    return f"did you mean {stems[close[0]]!r}?" if close else ""
 
 
 def _fold(name: str) -> str:

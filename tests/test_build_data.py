@@ -173,10 +173,20 @@ def test_skipped_rows_stand_with_their_reasons_in_a_file_beside_the_output(run):
     skipped = [json.loads(line) for line in Path("out.skipped.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [entry["row"] for entry in skipped] == [2, 3]
     assert skipped[0]["reason"] == "row 2 (rows.csv line 3): has 1 column, the header has 2: 'city' missing"
+    assert skipped[0]["values"] == {"name": "Bob"}
     assert "the file name 'Ann.json' is that of row 1 too" in skipped[1]["reason"]
     assert skipped[1]["values"] == {"name": "Ann", "city": "Oslo"}
     assert run(*args, "out.jsonl").exit_code == 0
     assert titles(Path("out.jsonl").read_text(encoding="utf-8")) == ["Hi Ann", "Hi Ann", "Hi Cid"]
+
+
+def test_what_could_be_read_of_a_skipped_row_is_kept(run):
+    values = []
+    for data in (rows_file("name,city\nAnn,Rome,x,y\n,Bonn\n"), rows_file('{"name":\n{"name": "Cid"}\n', "rows.jsonl")):
+        assert run("build", "template.py", "--data", data, "--on-error", "skip", "-o", "out.jsonl").exit_code in (0, 1)
+        lines = Path("out.jsonl.skipped.jsonl").read_text(encoding="utf-8").splitlines()
+        values.append(json.loads(lines[0])["values"])
+    assert values == [{"name": "Ann", "city": "Rome", "": ["x", "y"]}, {"": '{"name":'}]
 
 
 def test_a_list_of_skipped_rows_goes_when_nothing_is_skipped_any_more(run):
@@ -224,6 +234,15 @@ def test_strict_refuses_columns_that_nothing_uses(run, skip):
     assert run(*args).exit_code == 0
     named = run("build", "template.py", "--data", "rows.csv", "-o", "d", "--name", "{{ citi }}", "--strict")
     assert named.exit_code == 0, named.stderr
+
+
+def test_check_rows_lists_columns_that_nothing_uses_once_and_the_faults_of_all_rows(run):
+    data = rows_file("name,city,citi\nAnn,Rome,Roma\nBob,Oslo,Oslo\nCid\n")
+    result = run("build", "template.py", "--data", data, "--strict", "--check-rows")
+    assert result.exit_code == 1
+    assert "2 rows are faulty, and nothing is written\n" in result.stderr
+    assert result.stderr.count("column 'citi': used by no field") == 1
+    assert "row 3 (rows.csv line 4): has 1 column, the header has 3" in result.stderr
 
 
 MISSING = [

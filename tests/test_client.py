@@ -604,7 +604,7 @@ def test_an_existing_file_is_kept_unless_told(server, call, tmp_path):
     (tmp_path / "p1.mp4").write_text("mine")
     offering(server, whole())
     for target in (tmp_path / "p1.mp4", tmp_path):
-        with pytest.raises(DslError, match="is there already"):
+        with pytest.raises(DslError, match=r"is there already\n  hint: give another name, or overwrite=True"):
             call("download", "p1", target)
     assert (tmp_path / "p1.mp4").read_text() == "mine"
     assert call("download", "p1", tmp_path, overwrite=True).read_bytes() == VIDEO
@@ -636,6 +636,13 @@ def test_a_place_that_takes_no_file_is_told(server, call, tmp_path, folder):
     offering(server, whole())
     with pytest.raises(DslError, match=r"there is no folder|cannot write"):
         call("download", "p1", tmp_path / folder)
+
+
+def test_a_folder_that_is_not_there_is_no_file_name(server, call, tmp_path):
+    offering(server, whole())
+    with pytest.raises(DslError, match=r"there is no folder .*/videos/\n  hint: make it first"):
+        call("download", "p1", f"{tmp_path}/videos/")
+    assert list(tmp_path.iterdir()) == []
 
 
 FULL_DISK = """

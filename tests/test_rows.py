@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from aistudios_dsl import DslError, LoadError, Project, TemplateError
+from aistudios_dsl.errors import near_file
 from aistudios_dsl.templates.rows import Row, read_rows
 
 
@@ -175,6 +176,24 @@ def test_a_file_that_is_not_there_is_told_with_the_nearest(tmp_path):
         with pytest.raises(LoadError, match="No such file") as caught:
             next(read_rows(tmp_path / name))
         assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("nope.csv", ""),
+        ("nope.json", ""),
+        ("l2.py", ""),
+        ("ofer.jsonl", "offer.jsonl"),
+        ("Offer.JSONL", "offer.jsonl"),
+        ("offer", "offer.jsonl"),
+        ("no/folder/offer.jsonl", ""),
+    ],
+)
+def test_only_a_file_that_is_truly_near_is_suggested(tmp_path, name, near):
+    for other in ("space.csv", "offer.jsonl", "e.py", "offer_2024.csv"):
+        (tmp_path / other).touch()
+    assert near_file(tmp_path / name) == (f"did you mean {near!r}?" if near else "")
 
 
 @pytest.mark.parametrize("source", [{"a": 1}, b"a", 3, None])

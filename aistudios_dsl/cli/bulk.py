@@ -69,7 +69,7 @@ class Job:
 
 @frozen
 class Outcome:
-    """What became of one row: a payload and perhaps a file's name, or a fault."""
+    """What became of one row: a payload and perhaps a file's name, or a fault; and the columns that nothing uses."""
 
     number: int
     values: Mapping[str, Any]
@@ -77,6 +77,7 @@ class Outcome:
     name: str = ""
     slow: bool = False
     fault: DslError | None = None
+    unused: DslError | None = None
 
 
 @define
@@ -211,15 +212,16 @@ def _outcomes(job: Job, rows: Rows) -> Iterator[Outcome]:
         except LoadError:
             raise
         except DslError as fault:
-            yield Outcome(rows.count, {}, fault=fault)
+            yield Outcome(rows.count, rows.unread, fault=fault)
         else:
             yield _outcome(job, rows.count, row, names)
 
 
 def _outcome(job: Job, number: int, row: Row, names: dict[str, int]) -> Outcome:
     values = Row({**row, **job.constants}, row.place) if job.constants else row
+    unused = None
     if job.used is not None and not values.keys() <= job.used:
-        raise of_row(_unused(values, job.used), number, row)
+        unused = of_row(_unused(values, job.used), number, row)
     try:
         name = job.name(values) if job.name else ""
         if name in names:
@@ -227,10 +229,10 @@ def _outcome(job: Job, number: int, row: Row, names: dict[str, int]) -> Outcome:
         slow_before = job.plan.slow_rows
         payload = job.plan.render_json(values)
     except DslError as fault:
-        return Outcome(number, values, fault=of_row(fault, number, row))
+        return Outcome(number, values, fault=of_row(fault, number, row), unused=unused)
     if name:
         names[name] = number
-    return Outcome(number, values, payload, name, job.plan.slow_rows > slow_before)
+    return Outcome(number, values, payload, name, job.plan.slow_rows > slow_before, unused=unused)
 
 
 def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
@@ -247,8 +249,9 @@ def _watched(job: Job, doing: str) -> Iterator[Outcome]:
     outcomes = _outcomes(job, rows)
     shown = _with_bar(outcomes, rows, doing) if sys.stderr.isatty() else outcomes
     for outcome in shown:
-        if outcome.fault and not job.skip and doing == "writing":
-            raise outcome.fault
+        if doing == "writing":
+            for fault in _faults(outcome, job):
+                raise fault
         yield outcome
 
 
@@ -267,16 +270,27 @@ def _with_bar(outcomes: Iterator[Outcome], rows: Rows, doing: str) -> Iterator[O
 
 def _check(job: Job) -> None:
     faults: list[DslError] = []
-    count = 0
+    count, said = 0, set[str]()
     for outcome in _watched(job, "checking"):
-        if outcome.fault is not None:
-            count += 1
-            faults += [outcome.fault] if count <= _SHOWN_FAULTS else []
-    if count == 1 and not job.skip:
+        # Columns that nothing uses are the table's: said once, not in every row.
+        found = [fault for fault in _faults(outcome, job) if fault is outcome.fault or fault.message not in said]
+        said.update(fault.message for fault in found if fault is outcome.unused)
+        count += bool(found)
+        faults += found[: _SHOWN_FAULTS - len(faults)]
+    if count == len(faults) == 1:
         raise faults[0]
-    if count and not job.skip:
+    if count:
         first = f"; the first {_SHOWN_FAULTS}" if count > _SHOWN_FAULTS else ""
-        raise LoadError(f"{count} rows are faulty, and nothing is written{first}", problems=tuple(faults))
+        many = "1 row is" if count == 1 else f"{count} rows are"
+        raise LoadError(f"{many} faulty, and nothing is written{first}", problems=tuple(faults))
+
+
+def _faults(outcome: Outcome, job: Job) -> Iterator[DslError]:
+    """What stops the build; a faulty row does not where rows may be skipped."""
+    if outcome.unused:
+        yield outcome.unused
+    if outcome.fault and not job.skip:
+        yield outcome.fault
 
 
 def _skip(outcome: Outcome, job: Job, skips: WholeFile | None) -> None:

@@ -21,13 +21,17 @@ if sys.platform != "win32":
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_TAKEN = "give another name, or overwrite=True"
 _PAGES = ("text/", "application/json", "application/xml", "application/xhtml")
 
 
-def judge_target(target: Path, overwrite: bool) -> None:
+def judge_target(path: str | Path, overwrite: bool) -> None:
     """Raise `DslError` where no file could be put there, before anything is asked of the service."""
+    target = Path(path)
+    if str(path).endswith(("/", os.sep)) and not target.is_dir():
+        raise DslError(f"there is no folder {path}", hint="make it first")
     if target.exists() and not target.is_dir() and not overwrite:
-        raise DslError(f"{target} is there already", hint="give another name, or say overwrite")
+        raise DslError(f"{target} is there already", hint=_TAKEN)
     if not target.is_dir() and not target.parent.is_dir():
         raise DslError(f"there is no folder {target.parent}", hint="make it first")
 
@@ -186,7 +190,7 @@ class Part:
                 self._file.close()
             _put(self._path, self._target, self._overwrite)
         except FileExistsError:
-            raise DslError(f"{self._target} is there already", hint="give another name, or say overwrite") from None
+            raise DslError(f"{self._target} is there already", hint=_TAKEN) from None
         except OSError as fault:
             raise self._refused(fault) from None
         return self._target

@@ -171,7 +171,7 @@ class Calls:
         """
         project_id = _id(job)
         target = Path(path)
-        judge_target(target, overwrite)
+        judge_target(path, overwrite)
         url = yield from self._link(project_id)
         part: Part = yield Work(lambda: Part.beside(target, project_id, overwrite))
         try:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean
+from aistudios_dsl.errors import DslError, LoadError, TemplateError, near_file
 from aistudios_dsl.wire.jsontext import copied, parse
 from aistudios_dsl.wire.node import shown
 
@@ -43,13 +43,15 @@ class Rows:
     """An iterator over rows that reads as it goes, so memory stays flat.
 
     A faulty row raises `TemplateError` from `next`, and the rows after it can still be read; a file that is no table
-    at all raises `LoadError` and is at its end. `count` is the number of rows met so far, faulty ones included.
+    at all raises `LoadError` and is at its end. `count` is the number of rows met so far, faulty ones included, and
+    `unread` what the last faulty one held: values by name, and under "" what has no name.
     """
 
     def __init__(self, found: Iterator[Row | _Fault], share: Callable[[], float]) -> None:
         self._found = found
         self._share = share
         self.count: int = 0
+        self.unread: Mapping[str, Any] = {}
 
     def __iter__(self) -> Self:
         return self
@@ -58,6 +60,7 @@ class Rows:
         found = next(self._found)
         self.count += 1
         if isinstance(found, _Fault):
+            self.unread = found.values
             raise of_row(found.error, self.count, found)
         return found
 
@@ -68,10 +71,11 @@ class Rows:
 
 
 class _Fault:
-    """A row that could not be read, in the place where it would have come."""
+    """A row that could not be read, in the place where it would have come, and what was read of it."""
 
-    def __init__(self, place: str, message: str, hint: str = "", path: str = "") -> None:
+    def __init__(self, place: str, message: str, hint: str = "", path: str = "", values: Any = None) -> None:
         self.place = place
+        self.values: Mapping[str, Any] = values or {}
         self.error = TemplateError(message, path, hint)
 
 
@@ -141,9 +145,8 @@ class _File:
 
 
 def _unreadable(path: Path, fault: OSError) -> LoadError:
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = did_you_mean(path.name, beside) if isinstance(fault, FileNotFoundError) else ""
-    return LoadError(f"cannot read {path}: {fault.strerror}", hint=near if near.startswith("did you") else "")
+    near = near_file(path) if isinstance(fault, FileNotFoundError) else ""
+    return LoadError(f"cannot read {path}: {fault.strerror}", hint=near)
 
 
 def _of_csv(file: _File) -> Iterator[Row | _Fault]:
@@ -206,11 +209,13 @@ def _of_record(names: list[str], cells: list[str], place: str) -> Row | _Fault:
 
 def _ragged(names: list[str], cells: list[str], place: str) -> _Fault:
     count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
+    values: dict[str, Any] = dict(zip(names, cells, strict=False))
     if len(cells) < len(names):
         lacking = ", ".join(map(repr, names[len(cells) :]))
-        return _Fault(place, f"has {count}, the header has {len(names)}: {lacking} missing")
-    hint = "a value with a comma in it is put in quotes"
-    return _Fault(place, f"has {count}, the header has {len(names)}: {cells[len(names)]!r} has no column", hint)
+        return _Fault(place, f"has {count}, the header has {len(names)}: {lacking} missing", values=values)
+    rest = cells[len(names) :]
+    what = f"has {count}, the header has {len(names)}: {rest[0]!r} has no column"
+    return _Fault(place, what, "a value with a comma in it is put in quotes", values=values | {"": rest})
 
 
 def _of_jsonl(file: _File) -> Iterator[Row | _Fault]:
@@ -229,7 +234,7 @@ def _of_line(text: str, place: str) -> Row | _Fault:
         return _of_value(copied(value) if _UNSOUND.search(text) else value, place)
     except LoadError as fault:
         column = fault.path.removeprefix("line 1 ")
-        return _Fault(place, fault.message, fault.hint, column)
+        return _Fault(place, fault.message, fault.hint, column, {"": text})
 
 
 def _of_json(file: _File) -> Iterator[Row | _Fault]:
