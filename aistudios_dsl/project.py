@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import evolve, field, frozen
 
 from aistudios_dsl.avatar import Catalog
-from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean
+from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, near_file
+from aistudios_dsl.keywords import knows_its_keywords
 from aistudios_dsl.render import Visit, mapped, render_scenes, renderer
-from aistudios_dsl.scene import Scene, Verbs, judge_extra
+from aistudios_dsl.scene import Scene, Verbs, judge_extra, verb
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _HEADLINE_FIELDS = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 
 
+@knows_its_keywords("scenes", "frame", "loaded_scenes", "literal")
 @frozen(repr=False)
 class Project(Verbs):
     """A video: scenes, and what holds for all of them.
@@ -72,6 +74,7 @@ class Project(Verbs):
         name = f"{self.name!r}, " if self.name else ""
         return f"Project({name}{len(self.scenes)} scene{'' if len(self.scenes) == 1 else 's'})"
 
+    @verb
     def scene(
         self,
         *,
@@ -570,9 +573,7 @@ def _document(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any
     try:
         return parse(path.read_bytes(), str(path))
     except OSError as fault:
-        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = did_you_mean(path.name, beside) if beside else ""
-        hint = close if close.startswith("did you") else "give a path, a mapping, or JSON text"
+        hint = near_file(path) or "give a path, a mapping, or JSON text"
         raise LoadError(f"cannot read {path}: {fault.strerror}", hint=hint) from None
 
 

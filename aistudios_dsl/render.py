@@ -75,8 +75,11 @@ def _changed(value: Any, changes: Mapping[str, Any], path: str) -> Any:
         fault = fault_of(key, changes.get(key.attribute, getattr(value, key.attribute)), literal=True)
         if fault and key.attribute in changes and isinstance(changes[key.attribute], str):
             raise TemplateError(fault.message, f"{path}.{key.wire}", fault.hint)
-    with as_found():
-        return evolve(value, **changes)
+    try:
+        with as_found():
+            return evolve(value, **changes)
+    except DslError as fault:
+        raise fault.under(path) from None
 
 
 def render_scenes(scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]) -> Iterator[Scene]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, Unpack
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack, cast
 
 import attrs
 from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.avatar import Avatar
 from aistudios_dsl.editing import first_replaced, refilled, says, spoken_html
-from aistudios_dsl.errors import BuildError, DslError, did_you_mean
-from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
+from aistudios_dsl.errors import BuildError, DslError, did_you_mean, nearest
+from aistudios_dsl.keywords import hint_for, keywords_of, knows_its_keywords, unknown_of
+from aistudios_dsl.layout.colour import judge_backdrop, parse_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import POINT, Fit, Length, plain, rounded_up
 from aistudios_dsl.placement import (
@@ -27,6 +29,7 @@ from aistudios_dsl.placement import (
 )
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import (
+    CLIP_TYPES,
     Align,
     Animation,
     AnyClip,
@@ -47,6 +50,7 @@ from aistudios_dsl.wire.nodes import Shape as ShapeClip
 C = TypeVar("C", bound=Clip)
 P = ParamSpec("P")
 R = TypeVar("R")
+V = TypeVar("V", bound=Callable[..., Any])
 
 LABELS: dict[str, str] = {"aiModel": "avatar", "textImage": "text", "videoImage": "video"}
 _GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
@@ -89,6 +93,27 @@ def label(index: int, clip: AnyClip) -> str:
     return f"clips[{index}] ({LABELS.get(clip.type, clip.type)}{tag})"
 
 
+_VERBS: list[Callable[..., Any]] = []
+
+
+def _adds_a_clip(method: Callable[..., Any]) -> bool:
+    return "layer" in keywords_of(method)
+
+
+def verb(method: V) -> V:
+    """The method, which refuses a keyword that it does not take, with the nearest that it does."""
+
+    @wraps(method)
+    def judged(self: Verbs, /, *args: Any, **given: Any) -> Any:
+        fault = unknown_of(method, given, filter(_adds_a_clip, _VERBS))
+        if fault:
+            self._refuse(fault, method, given.get("tag"))
+        return method(self, *args, **given)
+
+    _VERBS.append(method)
+    return cast("V", judged)
+
+
 class Verbs(ABC):
     """The verbs. Each returns a new value; the one it is called on stays as it is."""
 
@@ -102,6 +127,24 @@ class Verbs(ABC):
     def _clips(self) -> Iterator[AnyClip]:
         """The clips that `find` looks through."""
 
+    if not TYPE_CHECKING:  # A checker that saw this would take every name for a method.
+
+        def __getattr__(self, name: str) -> Any:
+            close = nearest(name, [known for known in dir(type(self)) if not known.startswith("_")])
+            hint = f": did you mean {close!r}?" if close and not name.startswith("_") else ""
+            raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
+
+    def _refuse(self, fault: BuildError, verb: Callable[..., Any], tag: str | None) -> NoReturn:
+        """Raise the fault under the clip that the verb was to add, else under the verb's own name."""
+
+        def draw() -> Draft:
+            raise fault
+
+        if _adds_a_clip(verb):
+            self._change(lambda scene: scene._plus(draw, verb.__name__, tag))
+        raise fault.under(f"{verb.__name__}()")
+
+    @verb
     def background(self, value: str | Background | None) -> Self:
         """Replace the background: a colour ("#102030", "rgb(…)", "hsl(…)"), a picture's URL, or a `wire.Background`.
 
@@ -110,6 +153,7 @@ class Verbs(ABC):
         """
         return self._change(lambda scene: evolve(scene, background=value))
 
+    @verb
     def avatar(
         self,
         avatar: Avatar | str,
@@ -121,7 +165,7 @@ class Verbs(ABC):
         framing: Framing | None = None,
         head_at: tuple[Length, Length] | None = None,
         head_height: Length | None = None,
-        effects: Iterable[str | Mapping[str, Any]] = (),
+        effects: str | Mapping[str, Any] | Iterable[str | Mapping[str, Any]] = (),
         **place: Unpack[Sized],
     ) -> Self:
         """Add an avatar, given as an `Avatar` or by its ids, and what it says.
@@ -149,7 +193,7 @@ class Verbs(ABC):
                 place,
                 own,
                 model=UNSET,
-                effects=tuple(_effect(effect) for effect in effects) or UNSET,
+                effects=_effects(effects),
                 **_editor_state(),
                 head_only=None,
                 voice_only=False,
@@ -159,6 +203,7 @@ class Verbs(ABC):
         placed = self._change(lambda scene: scene._plus(draw, "avatar", place.get("tag")))
         return placed if say is None else placed.say(say)
 
+    @verb
     def say(self, text: str, *, by: str | None = None, html: bool = False) -> Self:
         """Add a line of speech, by the avatar with the tag or id `by`, else by the one added last.
 
@@ -169,6 +214,7 @@ class Verbs(ABC):
         """
         return self._change(lambda scene: scene._spoken(text, by, html))
 
+    @verb
     def text(
         self,
         text: str,
@@ -218,6 +264,7 @@ class Verbs(ABC):
 
         return self._change(lambda scene: scene._plus(draw, "text", place.get("tag")))
 
+    @verb
     def image(
         self,
         url: str,
@@ -241,6 +288,7 @@ class Verbs(ABC):
 
         return self._change(lambda scene: scene._plus(draw, "image", place.get("tag")))
 
+    @verb
     def video(
         self,
         url: str,
@@ -270,6 +318,7 @@ class Verbs(ABC):
 
         return self._change(lambda scene: scene._plus(draw, "video", place.get("tag")))
 
+    @verb
     def audio(
         self,
         url: str,
@@ -291,6 +340,7 @@ class Verbs(ABC):
 
         return self._change(lambda scene: scene._plus(draw, "audio", None))
 
+    @verb
     def shape(
         self,
         name: ShapeName | str,
@@ -346,6 +396,7 @@ class Verbs(ABC):
         """
         return self._change(lambda scene: scene._edited(tag_or_id, changes))
 
+    @verb
     def map(self, clip_class: type[C], fn: Callable[[C], C], *, tag: str | None = None) -> Self:
         """Replace each clip of a wire class (and tag) by what `fn` makes of it.
 
@@ -355,6 +406,7 @@ class Verbs(ABC):
         """
         return self._change(lambda scene: scene._mapped(clip_class, fn, tag))
 
+    @verb
     def find(self, tag_or_id: str) -> AnyClip:
         """The clip with this tag or id; `BuildError` with the nearest where there is none."""
         clips = list(self._clips())
@@ -372,6 +424,7 @@ class Verbs(ABC):
         return fn(self, *args, **kwargs)
 
 
+@knows_its_keywords("items", "lines", "frame", "position", "origin")
 @frozen(kw_only=True, repr=False)
 class Scene(Verbs):
     """One scene: a background and clips, filled by the verbs.
@@ -404,8 +457,8 @@ class Scene(Verbs):
         if not isinstance(backdrop, str | Background | None):
             kind = type(backdrop).__name__
             raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
-        if isinstance(backdrop, str):
-            _judge_backdrop(backdrop)
+        if isinstance(backdrop, str) and not holds_jinja(backdrop):
+            judge_backdrop(backdrop)
         judge_extra(self.extra)
         for name in ("when", "each"):
             value = getattr(self, name)
@@ -466,8 +519,8 @@ class Scene(Verbs):
         try:
             if isinstance(clip, AvatarClip) and "say" in changes:
                 scene = scene._said_instead(index, clip, changes.pop("say"))
-            if isinstance(clip, Image | Video) and _PICTURE & set(changes):
-                scene = scene._pictured(index, clip, **{name: changes.pop(name) for name in _PICTURE & set(changes)})
+            if isinstance(clip, Image | Video) and (given := set(_PICTURE) & set(changes)):
+                scene = scene._pictured(index, clip, **{name: changes.pop(name) for name in given})
         except DslError as fault:
             raise fault.under(label(index, clip)) from None
         return scene._replaced(index, lambda clip: changed(clip, changes))
@@ -533,8 +586,13 @@ class Scene(Verbs):
         return self._with(index, replaced)
 
 
-_PICTURE = {"natural", "file", "fit"}
+_PICTURE = ("natural", "file", "fit")
 """What `edit` takes for a picture beside the fields of its wire class."""
+_OF_CLASS: dict[type[Any], tuple[str, ...]] = {AvatarClip: ("say",), Image: _PICTURE, Video: _PICTURE}
+
+
+def _fields_to_edit(clip_class: type[Any]) -> tuple[str, ...]:
+    return (*(key.attribute for key in keys(clip_class)), *_OF_CLASS.get(clip_class, ()))
 
 
 def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
@@ -542,8 +600,8 @@ def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
     known = {key.attribute: key for key in keys(type(clip))}
     for name, value in changes.items():
         if name not in known:
-            own = ("say",) if isinstance(clip, AvatarClip) else _PICTURE if isinstance(clip, Image | Video) else ()
-            hint = did_you_mean(name, [*known, *own])
+            others = {LABELS.get(kind, kind): _fields_to_edit(cls) for kind, cls in CLIP_TYPES.items()}
+            hint = hint_for(name, _fields_to_edit(type(clip)), others)
             raise BuildError(f"{LABELS.get(clip.type, clip.type)} has no field {name!r}", hint=hint)
         fault = fault_of(known[name], value)
         if fault:
@@ -608,13 +666,6 @@ def judge_extra(extra: object) -> None:
         raise BuildError(f"extra must be a mapping of keys to JSON, not {type(extra).__name__}")
 
 
-def _judge_backdrop(value: str) -> None:
-    if not value.strip():
-        raise BuildError("background is empty", hint='give a colour such as "#102030", or a URL')
-    if is_colour_literal(value) and not holds_jinja(value):
-        parse_colour(value, "background")
-
-
 def _refuse_geometry(old: AnyClip, new: AnyClip) -> None:
     for name in _GEOMETRY:
         if getattr(old, name) != getattr(new, name):
@@ -625,10 +676,7 @@ def _refuse_geometry(old: AnyClip, new: AnyClip) -> None:
 
 def _draft(cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], /, **values: Any) -> Draft:
     given = {name: value for name, value in place.items() if name not in _PLACE_NAMES}
-    known = {key.attribute for key in keys(cls)} - set(_GEOMETRY)
-    for name in given:
-        if name not in known:
-            raise BuildError(f"unknown argument {name!r}", hint=did_you_mean(name, [*_PLACE_NAMES, *known, *own]))
+    known = {key.attribute for key in keys(cls)}
     stated = {name: _absent(value) for name, value in (_DEFAULTS | given).items() if name in known}
     stated |= {"animation": _animation(given["animation"])} if "animation" in given else {}
     where = {name: value for name, value in {**place, **own}.items() if name in attrs.fields_dict(Place)}
@@ -678,6 +726,12 @@ def _animation(value: Any) -> Animation:
             raise BuildError(f"animation {fault.message}", hint=fault.hint) from None
     hint = 'such as "fade-in" or ("fade-in", 1, 0)'
     raise BuildError(f"animation {value!r} is neither a type nor (type, duration, delay)", hint=hint)
+
+
+def _effects(effects: Any) -> Any:
+    if isinstance(effects, str | Mapping):
+        effects = (effects,)
+    return tuple(_effect(effect) for effect in effects) or UNSET
 
 
 def _effect(effect: str | Mapping[str, Any]) -> Effect:

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "aistudios_dsl"
 ORDER = [
     "errors",
+    "keywords",
     "whole",
     "wire.node",
     "wire.nodes",

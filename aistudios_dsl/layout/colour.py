@@ -93,6 +93,28 @@ def is_colour_literal(text: str) -> bool:
     return text.lower().startswith(("#", "rgb(", "rgba(", "hsl(", "hsla("))
 
 
+def judge_backdrop(text: str) -> None:
+    """Raise `BuildError` for a background that is empty, no colour, or a colour written so that it passes for a URL.
+
+    >>> judge_backdrop("/images/navy.png")
+    >>> judge_backdrop("navy")
+    Traceback (most recent call last):
+        ...
+    aistudios_dsl.errors.BuildError: background is 'navy', which would be taken for a URL
+      hint: write the colour as '#000080'
+    """
+    plain = text.strip().lower()
+    if not plain:
+        raise BuildError("background is empty", hint='give a colour such as "#102030", or a URL')
+    if is_colour_literal(text):
+        parse_colour(text, "background")
+        return
+    colour = _from_hex(plain) or _from_hex(f"#{plain}") or _from_function(plain) or _names().get(plain)
+    if colour is not None:
+        message = f"background is {text!r}, which would be taken for a URL"
+        raise BuildError(message, hint=f"write the colour as {colour.hex!r}")
+
+
 def parse_colour(text: str, what: str = "color") -> Colour:
     """The colour that CSS reads in `text`: hex, rgb() and hsl() with commas or spaces, a CSS name, or transparent.
 

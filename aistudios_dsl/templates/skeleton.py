@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.errors import DslError, TemplateError
-from aistudios_dsl.layout.colour import is_colour_literal, parse_colour
+from aistudios_dsl.errors import DslError
+from aistudios_dsl.layout.colour import is_colour_literal, judge_backdrop
 from aistudios_dsl.layout.geometry import Cover, covered
 from aistudios_dsl.layout.sizes import seen_size
 from aistudios_dsl.measure import Setting, measured, worded
@@ -219,7 +219,7 @@ def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
         if opening.role == "colour":
             yield Check(opening.written, partial(judge_colour, _COLOURS[opening.path.rpartition(".")[2]]))
         elif opening.role == "backdrop":
-            yield Check(opening.written, _judge_backdrop)
+            yield Check(opening.written, judge_backdrop)
         elif opening.role != "deciding" and opening.written not in shown:
             yield Check(opening.written, str.encode)
 
@@ -239,13 +239,6 @@ def _stand_in(opening: Opening, answer: str | bool) -> str:
         return str(answer)
     colour = opening.role == "colour" or (opening.role == "backdrop" and answer)
     return quoted("#000000" if colour else "/" if opening.role == "backdrop" else "", opening.written)
-
-
-def _judge_backdrop(value: str) -> None:
-    if is_colour_literal(value):
-        parse_colour(value)
-    elif not value.strip():
-        raise TemplateError("background is empty")
 
 
 def stood_in(scene: Scene, index: int, found: Sequence[Opening], answers: Sequence[str | bool]) -> Scene:

@@ -20,3 +20,8 @@ Client("key").create({}, export=True, exprt=True)  # wrong keyword
 Client("key").wait(3)  # no id
 print(Client("key").create(Project(), export=True).url)  # no such field
 print(AsyncClient("key").create(Project(), export=True).id)  # not awaited
+Project().scene().text("x", fill="#fff")  # the wire's name
+Project().scene(title="x")  # wrong keyword
+Project(width=9)  # wrong keyword
+Scene(backgroud="#fff")  # wrong keyword
+Project().txt("x")  # no such verb

@@ -1,0 +1,98 @@
+"""A wrong keyword or method: refused, wherever it is given, with the right one."""
+
+import inspect
+
+import pytest
+
+from aistudios_dsl import BuildError, Project, Scene
+from aistudios_dsl.keywords import keywords_of
+from aistudios_dsl.placement import Shaded
+
+URL = "https://x.example/a.png"
+
+
+def opened():
+    return Project().scene()
+
+
+WRONG = [
+    (lambda: opened().text("x", colour="red"), "unknown argument 'colour'", "did you mean 'color'?"),
+    (lambda: opened().text("x", fill="red"), "unknown argument 'fill'", "did you mean 'color'?"),
+    (lambda: opened().text("x", font_weight=700), "unknown argument 'font_weight'", "did you mean 'bold'?"),
+    (lambda: opened().text("x", type="x"), "unknown argument 'type'", "known are: text, font_size"),
+    (lambda: opened().image(URL, source_url=URL), "unknown argument 'source_url'", "did you mean 'url'?"),
+    (lambda: opened().shape("Star", color="#fff"), "unknown argument 'color'", "did you mean 'fill'?"),
+    (lambda: opened().video(URL, angle=5), "unknown argument 'angle'", "only text, image and shape take 'angle'"),
+    (lambda: opened().text("x", framing="bust"), "unknown argument 'framing'", "only avatar takes 'framing'"),
+    (lambda: opened().audio(URL, label="x", volme=5), "unknown argument 'volme'", "did you mean 'volume'?"),
+    (lambda: opened().text("x").say("x", bye="x"), "say(): unknown argument 'bye'", "did you mean 'by'?"),
+    (lambda: Project().scene(title="x"), "scene(): unknown argument 'title'", "known are: background, watermark"),
+    (lambda: Project(width=9), "Project(): unknown argument 'width'", "known are: name, orientation"),
+    (lambda: Scene(backgroud="x"), "Scene(): unknown argument 'backgroud'", "did you mean 'background'?"),
+    (lambda: opened().text("x", tag="t").edit("t", color="#fff"), "text has no field 'color'", "'fill'?"),
+    (lambda: opened().text("x", tag="t").edit("t", bold=True), "text has no field 'bold'", "'font_weight'?"),
+    (lambda: opened().text("x", tag="t").edit("t", say="Hi"), "text has no field 'say'", "only avatar takes 'say'"),
+    (lambda: opened().image(URL, tag="t").edit("t", url=URL), "image has no field 'url'", "'source_url'?"),
+]
+
+
+@pytest.mark.parametrize(("call", "message", "hint"), WRONG, ids=[f"{row[1]}, {row[2]}" for row in WRONG])
+def test_a_wrong_keyword_is_refused_with_the_right_one(call, message, hint):
+    with pytest.raises(BuildError) as found:
+        call()
+    assert message in str(found.value)
+    assert hint in found.value.hint
+
+
+def test_a_wrong_keyword_of_a_clip_is_told_with_its_place():
+    with pytest.raises(BuildError) as found:
+        opened().text("x").image(URL, tag="logo", widht=9)
+    assert found.value.path == "scenes[0].clips[1] (image, tag 'logo')"
+
+
+def test_the_names_that_are_listed_are_those_of_the_verb_each_once_and_in_one_order():
+    with pytest.raises(BuildError) as found:
+        opened().text("x", zzz=3)
+    names = found.value.hint.removeprefix("known are: ").split(", ")
+    assert names == list(dict.fromkeys(keywords_of(inspect.unwrap(Scene.text))))
+    assert {"color", "bold", "width", "at", "shadow"} <= set(names)
+    assert not {"fill", "type", "font_weight", "background_color"} & set(names)
+
+
+def test_every_name_that_a_typed_dict_gives_is_taken_when_the_program_runs():
+    assert set(Shaded.__annotations__) <= set(keywords_of(inspect.unwrap(Scene.shape)))
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("txt", "text"), ("add_text", "text"), ("edti", "edit")])
+def test_an_unknown_method_is_told_with_the_nearest(wrong, right):
+    for value in (Project(), Scene()):
+        with pytest.raises(AttributeError, match=f"has no '{wrong}': did you mean '{right}'"):
+            getattr(value, wrong)
+        assert not hasattr(value, "_no_such_thing")
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [("navy", "#000080"), ("RED", "#ff0000"), ("102030", "#102030"), (" #102030", "#102030"), ("abc", "#aabbcc")],
+)
+def test_a_background_colour_that_would_pass_for_a_url_is_refused_with_its_hex_form(given, right):
+    template = Project().scene(background="{{ colour }}")
+    for build in (
+        lambda: Scene(background=given),
+        lambda: template.render(colour=given),
+        lambda: template.compile().render_json({"colour": given}),
+    ):
+        with pytest.raises(BuildError, match="taken for a URL") as found:
+            build()
+        assert found.value.hint == f"write the colour as '{right}'"
+
+
+@pytest.mark.parametrize("url", ["navy.png", "/navy", "https://x.example/102030", "https://x.example/red"])
+def test_every_other_string_is_a_background_picture(url):
+    assert Project().scene(background=url).to_dict()["scenes"][0]["background"]["source_url"] == url
+
+
+@pytest.mark.parametrize("effects", ["head-only", {"type": "head-only"}, ["head-only"]])
+def test_a_single_effect_needs_no_list(effects):
+    clips = opened().avatar("M000045058", effects=effects).to_dict()["scenes"][0]["clips"]
+    assert clips[0]["effects"] == [{"type": "head-only"}]
