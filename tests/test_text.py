@@ -189,3 +189,24 @@ def test_the_verb_refuses_what_no_box_can_hold(asked, message):
 def test_an_estimate_is_never_silent():
     project = Project().scene().text("Hello").text("مرحبا").text("Hello", font_family="Comic Sans")
     assert project.estimates() == {"scenes[0].clips[1]": "مرحبا", "scenes[0].clips[2]": "Helo"}
+
+
+LETTERS = st.text("abc AV To.\n漢字かな 한국", min_size=1, max_size=60)
+
+
+@given(LETTERS, st.floats(80, 900), st.floats(30, 500), st.booleans())
+def test_fit_takes_the_first_size_from_above_that_fits(text, width, height, bold):
+    """Sizes are passed over only where wrapping them would show that they do not fit."""
+
+    def fits(points):
+        box = layout.wrap(text, points * layout.POINT, width, bold=bold)
+        return (
+            max(box.width, layout.widest_letter(text, points * layout.POINT, bold)[1]) <= width and box.height <= height
+        )
+
+    first = next((points for points in range(72, 11, -1) if fits(points)), None)
+    if first is None:
+        with pytest.raises(BuildError, match="does not fit"):
+            layout.fit(text, point_size=72, minimum=12, width=width, height=height, bold=bold)
+    else:
+        assert layout.fit(text, point_size=72, minimum=12, width=width, height=height, bold=bold)[0] == first

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache
+from math import ceil
 
 from attrs import frozen
 
@@ -121,8 +122,9 @@ def fit(
     """
     positive(width, "fit width")
     positive(height, "fit height")
+    hopeless = _hopeless(text, width, height, bold)
     for points in range(int(point_size), int(minimum) - 1, -1):
-        if text_height(points * POINT, 1) > height:
+        if hopeless(points * POINT):
             continue
         box = wrap(text, points * POINT, width, bold=bold, family=family)
         if box.width <= width and box.height <= height:
@@ -131,6 +133,24 @@ def fit(
     needs = f"it takes {box.width:.0f} x {box.height:.0f} px"
     message = f"the text does not fit {width:g} x {height:g} px at {minimum} pt: {needs}"
     raise BuildError(message, hint="make the box larger, the text shorter, or min_font_size smaller")
+
+
+def _hopeless(text: str, width: float, height: float, bold: bool) -> Callable[[float], bool]:
+    """Whether a text of so many px cannot fit, told without wrapping: by what is not broken, and by its fewest lines.
+
+    Each break drops a gap. A tenth is allowed for what kerning gains where a word is broken.
+    """
+    lines = [(_WORD_GAPS.split(line), 0.9 if _CJK.search(line) else 1 - 1e-9) for line in _lines(text)]
+    parts = [part for words, _ in lines for word in words for part in (word if _CJK.search(word) else [word])]
+    solid, gap = max((units(part, bold) for part in parts), default=0), units(" ", bold)
+    filled = [share * sum(units(word, bold) + gap for word in words) for words, share in lines]
+
+    def hopeless(size: float) -> bool:
+        limit = width * 1000 / size / _TIE
+        fewest = sum(max(1, ceil(units / (limit + gap))) for units in filled)
+        return solid * size / 1000 > width or text_height(size, fewest) > height
+
+    return hopeless
 
 
 def widest_letter(text: str, size: float, bold: bool = False) -> tuple[str, float]:
