@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aistudios_dsl import Project
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -156,3 +158,35 @@ def test_a_folder_in_place_of_a_file_to_write_is_told(command, tmp_path):
         assert result.returncode == 1
         assert "is a folder" in result.stderr
         assert "Traceback" not in result.stderr
+
+
+# braces that are text
+
+
+@pytest.fixture
+def braces(tmp_path):
+    """A payload in which a customer wrote braces."""
+    path = tmp_path / "4.json"
+    Project("Hi").scene().text("Say {{ fine }}", at=(300, 300), tag="t").literally().save(path)
+    return path
+
+
+def test_braces_are_text_where_that_is_said(braces, tmp_path):
+    built = aistudios("build", braces, "--literal")
+    assert json.loads(built.stdout) == json.loads(braces.read_text(encoding="utf-8"))
+    checked = aistudios("check", braces, "--literal")
+    assert (checked.returncode, "leftover-braces" in checked.stdout) == (0, True)
+    assert "waits for" not in checked.stdout
+    shown = aistudios("preview", braces, "--literal", "-o", tmp_path / "4.html")
+    assert (shown.returncode, shown.stderr) == (0, f"{tmp_path / '4.html'}\n")
+
+
+def test_without_it_check_says_what_to_do_of_braces_that_are_text(braces):
+    assert "--literal" in aistudios("check", braces).stdout
+
+
+@pytest.mark.parametrize("command", [["build"], ["check"], ["preview"], ["send", "--draft"]])
+def test_values_and_braces_that_are_text_do_not_go_together(braces, command):
+    result = aistudios(*command, braces, "--literal", "--set", "fine=x")
+    assert result.returncode == 2
+    assert "there is nothing for --set or --data to fill" in " ".join(result.stderr.replace("│", "").split())

@@ -215,3 +215,15 @@ def test_a_terminal_is_asked_before_credits_are_spent(sandbox, answer, code, mad
     shown, ended = on_a_terminal(environment, answer, "send", SEED, "--export", "--wait")
     assert "Rendering spends credits. Send it? [y/N]" in shown
     assert (ended, sandbox.creates()) == (code, made)
+
+
+def test_braces_that_are_text_are_sent_where_that_is_said(aistudios, sandbox, tmp_path):
+    document = json.loads((ROOT / "tests/data/seed_project.json").read_text(encoding="utf-8")) | {"name": "{{ fine }}"}
+    path = tmp_path / "braces.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    refused = aistudios("send", path, "--draft")
+    assert "the project is a template and needs fine" in refused.stderr
+    assert "are its braces text? --literal" in refused.stderr
+    assert sandbox.creates() == 0
+    assert aistudios("send", path, "--draft", "--literal").returncode == 0
+    assert sandbox.creates() == 1

@@ -22,6 +22,14 @@ _LINES = (".jsonl", ".ndjson")
 _SOURCE_SHOWN = 120
 """How many characters of a source line an error shows."""
 
+literal_option = click.option("--literal", is_flag=True, help="Braces in the project's strings are text.")
+
+
+def refuse_filling(literal: bool, *given: object) -> None:
+    """Raise a usage error where values are given for a project whose braces are text."""
+    if literal and any(given):
+        raise click.UsageError("--literal takes braces as text: there is nothing for --set or --data to fill")
+
 
 class Commands(click.Group):
     """A group that suggests the nearest command and shows this package's errors without a traceback."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from aistudios_dsl.cli.base import load_script, setting, write_whole
+from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, setting, write_whole
 
 if TYPE_CHECKING:
     from aistudios_dsl.cli.bulk import Job, Renderer, Tally
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Where speech is written: in the clip, or in the scene.")
+@literal_option
 @click.option("--indent", type=click.IntRange(0, 8), help="Spread the JSON over lines.")
 @click.option("-o", "--output", help="Write here instead of to stdout: whole, or not at all.")
 def build(
@@ -37,6 +38,7 @@ def build(
     settings: tuple[str, ...],
     data: Path | None,
     api: Any,
+    literal: bool,
     indent: int | None,
     output: str | None,
     **bulk: Any,
@@ -52,9 +54,10 @@ def build(
     aistudios build examples/personalised.py --data examples/data/people.csv -o videos --name "{{ id }}.json"
     """
     constants = dict(setting(text) for text in settings)
+    refuse_filling(literal, settings, data)
     _refuse_misfits(data, output, indent, bulk)
     if data is None:
-        _build_one(load_script(script, name), constants, api, indent, output)
+        _build_one(load_script(script, name, literal=literal), constants, api, indent, output)
     else:
         _build_rows(load_script(script, name), data, constants, api, indent, output, bulk)
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from aistudios_dsl.cli.base import load_script, setting
+from aistudios_dsl.cli.base import is_json, is_lines, literal_option, load_script, refuse_filling, setting
+from aistudios_dsl.errors import DslError, LoadError
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
     from aistudios_dsl.views.check import Finding
+    from aistudios_dsl.views.groups import Group, Summary
+    from aistudios_dsl.views.rules import Severity
+
+    Payloads = Iterator[tuple[int, Callable[[], bytes]]]
+
+FAULT = "row-fault"
+"""The code of what a row has that gives no project; no rule finds it, and none can ignore it."""
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+_NAMED_ROWS = 8
+_ROW = re.compile(r"^row \d+(?: \(.*? (?:line|item) \d+\))?(?:: )?")
 
 
 @click.command()
@@ -26,30 +37,45 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 @click.option("--ignore", "ignored", multiple=True, metavar="CODE[:tag]", help="Leave a rule out, or for one clip.")
 @click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
+@click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): check each of them.")
+@click.option("--row", type=click.IntRange(1), help="Only this row of --data, or line of a JSONL, from 1.")
+@literal_option
 def check(
-    file: Path, strict: bool, as_json: bool, ignored: tuple[str, ...], name: str, settings: tuple[str, ...]
+    file: Path,
+    strict: bool,
+    as_json: bool,
+    ignored: tuple[str, ...],
+    name: str,
+    settings: tuple[str, ...],
+    data: Path | None,
+    row: int | None,
+    literal: bool,
 ) -> None:
-    """List what is wrong in FILE: a Python file that defines `project`, or a project JSON.
+    """List what is wrong in FILE: a Python file that defines `project`, a project JSON, or a JSONL of payloads.
 
     Ends with 1 where there are errors. What each code means, with an example: docs/checks.md.
 
     \b
     aistudios check examples/talking_avatar.py
     aistudios check project.json --strict --ignore unsafe-area --ignore low-contrast:logo
+    aistudios check examples/personalised.py --data examples/data/people.csv
+    aistudios check videos.jsonl
     """
-    from aistudios_dsl.views.check import counted
-
     _refuse_unknown(ignored)
-    project = load_script(file, name)
-    if settings:
-        project = project.render(dict(setting(text) for text in settings))
-    findings = project.check(ignore=ignored)
-    counts = counted(findings)
-    if as_json:
-        found = [finding.to_dict() for finding in findings]
-        click.echo(json.dumps({"findings": found, "counts": counts}, ensure_ascii=False))
+    refuse_filling(literal, settings, data)
+    lines = file.is_file() and is_json(file) and is_lines(file)
+    if lines and (settings or data):
+        raise click.UsageError(f"{file} is JSONL, payloads that are rendered: they take no --set and no --data")
+    if row is not None and not lines and data is None:
+        raise click.UsageError("--row speaks of rows: give them with --data")
+    if lines:
+        counts = _tell_many(_of_lines(file), "line", row, ignored, as_json)
     else:
-        _print(findings, project)
+        project, constants = load_script(file, name, literal=literal), dict(setting(text) for text in settings)
+        if data is None:
+            counts = _tell_one(project.render(constants) if constants else project, ignored, as_json)
+        else:
+            counts = _tell_many(_of_rows(project, data, constants), "row", row, ignored, as_json)
     if counts["error"] or (strict and counts["warning"]):
         click.get_current_context().exit(1)
 
@@ -64,6 +90,22 @@ def _refuse_unknown(ignored: tuple[str, ...]) -> None:
             raise click.BadParameter(f"there is no check {code!r}: {did_you_mean(code, CODES)}", param_hint="--ignore")
 
 
+# one project
+
+
+def _tell_one(project: Project, ignored: tuple[str, ...], as_json: bool) -> Mapping[Severity, int]:
+    from aistudios_dsl.views.check import counted
+
+    findings = project.check(ignore=ignored)
+    counts = counted(findings)
+    if as_json:
+        found = [finding.to_dict() for finding in findings]
+        click.echo(json.dumps({"findings": found, "counts": counts}, ensure_ascii=False))
+    else:
+        _print(findings, project)
+    return counts
+
+
 def _print(findings: Sequence[Finding], project: Project) -> None:
     """The findings of the project and of each scene; what to do is said once for each code."""
     from aistudios_dsl.views.check import by_scene, counted
@@ -72,14 +114,102 @@ def _print(findings: Sequence[Finding], project: Project) -> None:
     for scene, group in by_scene(findings):
         click.secho("project" if scene is None else f"scenes[{scene}]", bold=True)
         for finding in group:
-            tag = f" (tag {finding.tag!r})" if finding.tag else ""
-            place = re.sub(r"^scenes\[\d+\]\.?", "", finding.path)
-            where = f"{place}{tag}: " if place or tag else ""
-            severity = click.style(f"{finding.severity:7}", fg=_COLOURS[finding.severity])
-            click.echo(f"  {severity} {finding.code:22} {where}{finding.message}")
-            if finding.remedy not in said:
-                click.echo(f"          {'':22} {finding.remedy}")
-            said.add(finding.remedy)
+            _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.message, said)
     counts = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counted(findings).items() if count]
     scenes = len(project.scenes)
     click.echo(f"{', '.join(counts) or 'nothing found'} in {scenes} scene{'' if scenes == 1 else 's'}")
+
+
+def _print_finding(finding: Finding, place: str, message: str, said: set[str]) -> None:
+    where = " ".join(filter(None, (place, finding.name)))
+    severity = click.style(f"{finding.severity:7}", fg=_COLOURS[finding.severity])
+    click.echo(f"  {severity} {finding.code:22} {f'{where}: ' if where else ''}{message}")
+    if finding.remedy and finding.remedy not in said:
+        click.echo(f"          {'':22} {finding.remedy}")
+    said.add(finding.remedy)
+
+
+# many payloads
+
+
+def _of_lines(path: Path) -> Payloads:
+    """The payloads of a JSONL, each with its line, from 1."""
+    try:
+        with path.open("rb") as file:
+            yield from ((number, partial(bytes, line)) for number, line in enumerate(file, 1) if line.strip())
+    except OSError as fault:
+        raise DslError(f"cannot read {path}: {fault.strerror}") from None
+
+
+def _of_rows(project: Project, data: Path, constants: Mapping[str, str]) -> Payloads:
+    """The payloads of a template, each with its row, from 1; a faulty row is one that raises when it is called."""
+    from aistudios_dsl.errors import TemplateError
+    from aistudios_dsl.templates.rows import read_rows
+
+    plan, rows = project.compile(), read_rows(data)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except TemplateError as fault:
+            yield rows.count, partial(_raise, fault)
+        else:
+            yield rows.count, partial(plan.render_json, {**row, **constants})
+
+
+def _raise(fault: DslError) -> NoReturn:
+    raise fault
+
+
+def _tell_many(
+    payloads: Payloads, noun: str, only: int | None, ignored: tuple[str, ...], as_json: bool
+) -> Mapping[Severity, int]:
+    from aistudios_dsl.views.groups import summed
+
+    summary = summed((number, _judged(make, ignored)) for number, make in payloads if only in (None, number))
+    if not summary.total:
+        raise DslError(f"there is no {noun} {only}" if only else "there are no payloads in it")
+    if as_json:
+        found = [group.finding.to_dict() | {"rows": group.rows} for group in summary.groups]
+        told = {"findings": found, "counts": summary.counts, "rows": summary.total}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        _print_groups(summary, noun)
+    return summary.counts
+
+
+def _judged(make: Callable[[], bytes], ignored: tuple[str, ...]) -> list[Finding]:
+    from aistudios_dsl.views.check import Finding, checked
+
+    try:
+        return checked(make(), ignore=ignored)
+    except DslError as fault:
+        problems = (fault.problems if isinstance(fault, LoadError) else ()) or (fault,)
+        # Its row is told beside it: with the row in its path, no two were alike.
+        return [Finding(FAULT, "error", one.message, _ROW.sub("", one.path), remedy=one.hint) for one in problems]
+
+
+def _print_groups(summary: Summary, noun: str) -> None:
+    """Each finding once, under the rows that have it."""
+    said = set[str]()
+    for rows, groups in summary.by_rows().items():
+        click.secho(_named(rows, summary.total, noun), bold=True)
+        for group in groups:
+            _print_finding(group.finding, group.finding.path, _message(group, noun), said)
+    kinds = ", ".join(f"{kind}s in {count:,}" for kind, count in summary.rows.items() if count)
+    total = f"{summary.total:,} {noun}{'' if summary.total == 1 else 's'}"
+    click.echo(f"{total}: {kinds}" if kinds else f"nothing found in {total}")
+
+
+def _message(group: Group, noun: str) -> str:
+    return group.finding.message if group.alike else f"{group.finding.message} ({noun} {group.rows[0]}; others alike)"
+
+
+def _named(rows: tuple[int, ...], total: int, noun: str) -> str:
+    if len(rows) == 1:
+        return f"{noun} {rows[0]}"
+    if len(rows) == total:
+        return f"all {total:,} {noun}s"
+    shown = ", ".join(map(str, rows[:_NAMED_ROWS]))
+    return f"{noun}s {shown}" if len(rows) <= _NAMED_ROWS else f"{len(rows):,} {noun}s: {shown}, …"

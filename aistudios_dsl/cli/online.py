@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.cli.base import load_script, setting
+from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, setting
 from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def whoami(as_json: bool) -> None:
 @click.option("--despite-errors", is_flag=True, help="Send it even if the checks find errors.")
 @click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
+@literal_option
 @_patience
 @_as_json
 def send(
@@ -54,6 +55,7 @@ def send(
     despite_errors: bool,
     name: str,
     settings: tuple[str, ...],
+    literal: bool,
     timeout: float,
     as_json: bool,
 ) -> None:
@@ -66,7 +68,8 @@ def send(
     aistudios send video.py --export --download videos
     """
     _refuse_misfits(export, draft, waits or folder is not None)
-    project = _literal(load_script(file, name), settings)
+    refuse_filling(literal, settings)
+    project = _literal(load_script(file, name, literal=literal), settings)
     _check(project, despite_errors)
     if folder is not None:
         _make(folder)
@@ -167,6 +170,7 @@ def _literal(project: Project, settings: tuple[str, ...]) -> Project:
     missing = sorted({name for names in project.variables().values() for name in names})
     if missing:
         hint = f"give them: {' '.join(f'--set {name}=…' for name in missing)}; many rows: aistudios outbox"
+        hint += "; are its braces text? --literal" if project.frame is not None else ""
         raise DslError(f"the project is a template and needs {', '.join(missing)}", hint=hint)
     return project
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.cli.base import load_script, setting
+from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, setting
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
 @click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): one of them is shown.")
 @click.option("--row", type=click.IntRange(1), help="Which row of --data, from 1 (the default).")
+@literal_option
 @click.option("--scene", type=click.IntRange(1), help="Only this scene, counted from 1 as the page counts them.")
 @click.option("--media", type=click.Path(path_type=Path), help="A folder with copies of pictures, named as URLs end.")
 @click.option("--open", "show", is_flag=True, help="Open what was written.")
@@ -34,6 +35,7 @@ def preview(
     settings: Sequence[str],
     data: Path | None,
     row: int | None,
+    literal: bool,
     scene: int | None,
     media: Path | None,
     show: bool,
@@ -50,19 +52,26 @@ def preview(
     """
     if row is not None and data is None:
         raise click.UsageError("--row speaks of rows: give them with --data")
-    project = _filled(load_script(script, name), dict(setting(text) for text in settings), data, row or 1)
+    refuse_filling(literal, settings, data)
     target = Path(output)
+    folder = output.endswith(("/", "\\")) or target.is_dir()
+    if not folder and target.suffix.lower() not in (".html", ".htm", ".svg"):
+        raise click.UsageError(f"-o {output}: a page is named .html, one picture .svg, and a folder of them DIR/")
+    project = load_script(script, name, literal=literal)
+    project = filled(project, dict(setting(text) for text in settings), data, row or 1)
     try:
-        written = _write(project, target, output.endswith(("/", "\\")) or target.is_dir(), scene, media)
+        written = _write(project, target, folder, scene, media)
     except OSError as fault:
         hint = "is its folder there, and may you write to it?"
         raise DslError(f"cannot write {output}: {fault.strerror}", hint=hint) from None
-    click.echo(f"{output}: {len(written)} pictures" if len(written) > 1 else str(written[0]), err=True)
+    many = f"{written[0]} to {written[-1].name}: {len(written)} pictures"
+    click.echo(many if len(written) > 1 else str(written[0]), err=True)
     if show and not webbrowser.open(written[0].resolve().as_uri()):
         click.echo("note: no browser could be opened", err=True)
 
 
-def _filled(project: Project, constants: dict[str, str], data: Path | None, number: int) -> Project:
+def filled(project: Project, constants: dict[str, str], data: Path | None, number: int) -> Project:
+    """The project with the values of row `number` of the data, from 1, and with the constants."""
     if data is None:
         return project.render(constants) if constants else project
     from aistudios_dsl.templates.rows import of_row, read_rows
@@ -82,7 +91,7 @@ def _write(project: Project, target: Path, folder: bool, scene: int | None, medi
     many = len(project.scenes)
     if scene is not None and scene > many:
         raise DslError(f"there is no scene {scene}", hint=f"the project has {many}")
-    if not folder and target.suffix != ".svg":
+    if not folder and target.suffix.lower() != ".svg":
         return [project.storyboard(target, media=media, scene=None if scene is None else scene - 1)]
     numbers = [scene] if scene is not None else list(range(1, many + 1))
     if not folder and len(numbers) != 1:

@@ -55,6 +55,18 @@ def around(boxes: Sequence[Box]) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
+def cut(box: Box, frame: Box) -> Box:
+    """The part of an upright box that is within another, which it overlaps.
+
+    >>> cut(Box(-5, 0, 10, 10), Box(0, 0, 100, 4))
+    Box(left=0, top=0, width=5, height=4, angle=0.0)
+    """
+    left, top = max(box.left, frame.left), max(box.top, frame.top)
+    right = min(box.left + box.width, frame.left + frame.width)
+    bottom = min(box.top + box.height, frame.top + frame.height)
+    return Box(left, top, right - left, bottom - top)
+
+
 def inside(box: Box, frame: Box, slack: float = TOLERANCE) -> bool:
     """Whether an upright box is within another, but for `slack` px."""
     return not any(past > slack for past in overhang(box, frame))

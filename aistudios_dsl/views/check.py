@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from attrs import asdict, frozen
 
 from aistudios_dsl.errors import DslError, did_you_mean
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.views.rules import RULES, Hit, ProjectView, Rule, Severity, document, layout, media, speech
+from aistudios_dsl.views.rules import (
+    RULES,
+    Hit,
+    ProjectView,
+    Rule,
+    Severity,
+    document,
+    first_words,
+    layout,
+    media,
+    speech,
+)
 from aistudios_dsl.views.sight import scene_views
-from aistudios_dsl.wire.nodes import Project
+from aistudios_dsl.wire.codec import load
+from aistudios_dsl.wire.jsontext import parse
+from aistudios_dsl.wire.nodes import Project, Text
 
 MODULES = (layout, speech, media, document)
 """Where the rules stand; importing them enters each into the table."""
 CODES = tuple(RULES)
 """Every code; docs/checks.md shows each with an example."""
 
-_RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
+"""The severities, the gravest first."""
 _INDEX = re.compile(r"^scenes\[(\d+)\](?:\.clips\[(\d+)\])?")
 
 
@@ -37,10 +52,21 @@ class Finding:
     tag: str = ""
     boxes: tuple[Box, ...] = ()
     remedy: str = ""
+    text: str = ""
+    """The first words of a text without a tag, to find it by."""
 
     def __str__(self) -> str:
-        named = f" (tag {self.tag!r})" if self.tag else ""
-        return f"{self.severity} {self.code}: {self.path}{named}: {self.message}\n  {self.remedy}"
+        where = " ".join(filter(None, (self.path, self.name)))
+        return f"{self.severity} {self.code}: {f'{where}: ' if where else ''}{self.message}\n  {self.remedy}"
+
+    @property
+    def name(self) -> str:
+        """What its clip is known by, in brackets: its tag, else the first words of its text; "" where it has neither.
+
+        >>> Finding("unsafe-area", "warning", "", "scenes[0].clips[2]", text="Hello").name
+        "('Hello')"
+        """
+        return f"(tag {self.tag!r})" if self.tag else f"({self.text!r})" if self.text else ""
 
     @property
     def scene(self) -> int | None:
@@ -67,14 +93,37 @@ def check(
     """
     ignored = [_ignored(text) for text in ignore]
     view = ProjectView(project, scene_views(project), pending or {})
-    found = (_finding(rule, hit) for rule in RULES.values() for hit in rule.find(view))
+    found = (_finding(rule, hit, project) for rule in RULES.values() for hit in rule.find(view))
     kept = (finding for finding in found if not any(_is(finding, *one) for one in ignored))
     return sorted(kept, key=_order)
 
 
-def _finding(rule: Rule, hit: Hit) -> Finding:
+def checked(payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] = ()) -> list[Finding]:
+    """The findings of a payload as it would be sent, braces being text; `ignore` as `check` has it.
+
+    Raises `LoadError` where it is no project at all.
+
+    >>> [finding.code for finding in checked('{"scenes": [{"background": {}, "clips": [], "sceneIdx": 1}]}')]
+    ['empty-scene', 'scene-order']
+    """
+    document = parse(payload) if isinstance(payload, str | bytes) else payload
+    return check(load(document), ignore=ignore)
+
+
+def _finding(rule: Rule, hit: Hit, project: Project) -> Finding:
     remedy = hit.remedy or rule.remedy
-    return Finding(rule.code, rule.severity, hit.message, hit.path, hit.tag, hit.boxes, remedy)
+    words = "" if hit.tag else _words(hit.path, project)
+    return Finding(rule.code, rule.severity, hit.message, hit.path, hit.tag, hit.boxes, remedy, words)
+
+
+def _words(path: str, project: Project) -> str:
+    """The first words of the text that a path leads to."""
+    found = _INDEX.match(path)
+    if not found or found[2] is None:
+        return ""
+    # A scene that waits for a row is empty here.
+    clip = next(islice(project.scenes[int(found[1])].clips, int(found[2]), None), None)
+    return first_words(clip.text) if isinstance(clip, Text) else ""
 
 
 def _ignored(text: str) -> tuple[str, str]:
@@ -91,7 +140,7 @@ def _is(finding: Finding, code: str, tag: str) -> bool:
 def _order(finding: Finding) -> tuple[int, int, int]:
     found = _INDEX.match(finding.path)
     scene, clip = (-1, -1) if found is None else (int(found[1]), int(found[2] or -1))
-    return scene, _RANK[finding.severity], clip
+    return scene, RANK[finding.severity], clip
 
 
 def counted(findings: Iterable[Finding]) -> dict[Severity, int]:
@@ -100,7 +149,7 @@ def counted(findings: Iterable[Finding]) -> dict[Severity, int]:
     >>> counted([Finding("cut-off", "note", "", "scenes[0].clips[0]")])
     {'error': 0, 'warning': 0, 'note': 1}
     """
-    counts: dict[Severity, int] = dict.fromkeys(_RANK, 0)
+    counts: dict[Severity, int] = dict.fromkeys(RANK, 0)
     for finding in findings:
         counts[finding.severity] += 1
     return counts

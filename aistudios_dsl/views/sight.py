@@ -16,7 +16,7 @@ from aistudios_dsl.layout.text import TextBox, line_height, measure, text_height
 from aistudios_dsl.scene import LABELS
 from aistudios_dsl.views.boxes import TOLERANCE, around, inside, upright_overlap
 from aistudios_dsl.wire.node import UNSET
-from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Project, Scene, Shape, Text, UnknownClip, Video
+from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Project, Scene, Shape, Text, UnknownClip
 
 ESTIMATE_SLACK = 1.1
 """How much wider than its box a text may be whose width is only an estimate."""
@@ -90,11 +90,6 @@ class SceneView:
         """The clips from front to back."""
         return tuple(sorted(self.clips, key=lambda seen: seen.depth, reverse=True))
 
-    @cached_property
-    def covers(self) -> tuple[Seen, ...]:
-        """The clips that surely hide what lies wholly behind them."""
-        return tuple(seen for seen in self.painted if _is_opaque(seen))
-
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
         """The colours behind the lines of a text, where they are known: not where a picture is behind them."""
         ink = around(lines)
@@ -109,7 +104,7 @@ class SceneView:
     def _ground(self, behind: Sequence[Seen], point: Point) -> Colour | None:
         layers: list[Colour] = []
         for seen in behind:
-            colour = _paint(seen, point)
+            colour = paint(seen, point)
             if colour is None:
                 return None
             layers.append(colour)
@@ -245,14 +240,14 @@ def _is_even(seen: Seen, ink: Box) -> bool:
     return not uneven and inside(ink, seen.bounds, 0)
 
 
-def _paint(seen: Seen, point: Point) -> Colour | None:
+def paint(seen: Seen, point: Point) -> Colour | None:
     """What a clip paints at a point: a colour (clear where it paints nothing), or None where that is not known."""
     if not isinstance(seen.clip, Text | Shape):
-        return None if _share_of(seen.box, point) else _CLEAR
+        return None if share_of(seen.box, point) else _CLEAR
     clip = seen.clip
     if isinstance(clip, Text):
         plate = colour_of(clip.background_color or "transparent")
-        over_letters = any(_share_of(line, point) for line in seen.lines)
+        over_letters = any(share_of(line, point) for line in seen.lines)
         return None if over_letters or plate is None else _filled(seen, point, plate, edge=True)
     fill = colour_of(clip.fill)
     if fill is None:
@@ -261,7 +256,7 @@ def _paint(seen: Seen, point: Point) -> Colour | None:
 
 
 def _filled(seen: Seen, point: Point, fill: Colour, *, edge: bool) -> Colour | None:
-    share = _share_of(seen.box, point)
+    share = share_of(seen.box, point)
     if share is None:
         return _CLEAR
     if edge or _surely_filled(seen.clip, share):
@@ -278,25 +273,10 @@ def _surely_filled(clip: Clip, share: Point) -> bool:
     return name == "Diamond" and x + y <= 1
 
 
-def _share_of(box: Box, point: Point) -> Point | None:
+def share_of(box: Box, point: Point) -> Point | None:
     """Where a point lies in a box, as shares of its own width and height; None outside."""
     if not box.width or not box.height:
         return None
     x, y = Box(0, 0, 1, 1, -box.angle).point(point[0] - box.left, point[1] - box.top)
     share = x / box.width, y / box.height
     return share if 0 <= share[0] <= 1 and 0 <= share[1] <= 1 else None
-
-
-def _is_opaque(seen: Seen) -> bool:
-    clip = seen.clip
-    if seen.alpha < 1 or getattr(clip, "animation", UNSET):
-        return False
-    if not isinstance(clip, Shape):
-        return isinstance(clip, Video)
-    fill = colour_of(clip.fill)
-    return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
-
-
-def hides(front: Seen, back: Seen) -> bool:
-    """Whether a clip in front reaches over the whole of another."""
-    return front.depth > back.depth and all(_share_of(front.box, corner) for corner in back.box.corners)

@@ -16,6 +16,9 @@ from aistudios_dsl.wire.nodes import Clip, Project
 
 Severity = Literal["error", "warning", "note"]
 
+WORDS = 24
+"""How many characters of a text name a clip that has no tag."""
+
 
 @frozen
 class Hit:
@@ -82,6 +85,16 @@ def of_scene(code: str, severity: Severity, remedy: str) -> Callable[[OfScene], 
         return find
 
     return enter
+
+
+def first_words(text: str) -> str:
+    """The start of a text, in one line of at most 24 characters.
+
+    >>> first_words("Warm light,\\nall night through")
+    'Warm light, all night…'
+    """
+    line = " ".join(text[: 8 * WORDS].split())
+    return line if len(line) <= WORDS else f"{line[: WORDS - 1].rpartition(' ')[0] or line[: WORDS - 1]}…"
 
 
 def hit(message: str, seen: Seen, *boxes: Box) -> Hit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
@@ -11,12 +12,18 @@ from attrs import frozen
 
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.colour import parse_colour
+from aistudios_dsl.views.boxes import inside
 from aistudios_dsl.views.rules import Hit, ProjectView, of_project, of_scene
-from aistudios_dsl.views.sight import SceneView
+from aistudios_dsl.views.sight import SceneView, Seen
 from aistudios_dsl.wire import nodes
 from aistudios_dsl.wire.node import UNSET, Key, Node, Rule, fault_of, holds_jinja, keys
-from aistudios_dsl.wire.nodes import Shape, Text, UnknownClip
+from aistudios_dsl.wire.nodes import SceneScript, Script, Shape, Text, UnknownClip
 
+_RENDER = (
+    "render it with a row to check all of it: .render(row), --set or --data; --literal where braces are text"
+)
+_KEEP = "give it clips: verbs return a new project, so keep what they return, as in project = project.text(...)"
+_SINGLE = re.compile(r"(?<![{\w])\{{1,2} ?[A-Za-z_][\w.]{0,40} ?\}{1,2}(?!\})")
 _NEAR = 0.8
 _LONGEST_KEY = 40
 _KEYS_LOOKED_AT = 500
@@ -61,6 +68,21 @@ def scene_order(view: ProjectView) -> Iterator[Hit]:
     for index, scene in enumerate(view.project.scenes):
         if scene.scene_idx != index:
             yield Hit(f"sceneIdx is {scene.scene_idx}, but this is scene {index}", f"scenes[{index}].sceneIdx")
+
+
+@of_project("empty-scene", "warning", _KEEP)
+def empty_scene(view: ProjectView) -> Iterator[Hit]:
+    """A scene has nothing but its background."""
+    waiting = {path.partition(".")[0] for path in view.pending if not path.endswith(".when")}
+    for scene in view.scenes:
+        backdrops = sum(_is_backdrop(seen, scene) for seen in scene.clips)
+        if len(scene.scene.clips) == backdrops and not scene.scene.scripts and scene.path not in waiting:
+            yield Hit("the scene has no clips" + (" but its background" if backdrops else ""), scene.path)
+
+
+def _is_backdrop(seen: Seen, scene: SceneView) -> bool:
+    plain = isinstance(seen.clip, Shape) and seen.clip.shape_name == "Square"
+    return plain and inside(scene.frame, seen.bounds)
 
 
 @of_project("bad-value", "error", "give one of the documented values")
@@ -136,7 +158,7 @@ def _every_key() -> frozenset[str]:
     return frozenset(key.wire for cls in classes for key in keys(cls))
 
 
-@of_project("template-variable", "note", "render it with a row to check all of it: .render(row), or --set NAME=VALUE")
+@of_project("template-variable", "note", _RENDER)
 def template_variable(view: ProjectView) -> Iterator[Hit]:
     """A field is a template that waits for a row; its scene is checked when it is rendered."""
     for path, names in view.pending.items():
@@ -155,6 +177,21 @@ def leftover_braces(view: ProjectView) -> Iterator[Hit]:
 
 def _holds_braces(text: str) -> bool:
     return any(0 <= text.find(start) <= text.rfind(end) - 2 for start, end in (("{{", "}}"), ("{%", "%}")))
+
+
+@of_project("single-braces", "note", "a variable is written {{ name }}, with two braces on each side")
+def single_braces(view: ProjectView) -> Iterator[Hit]:
+    """A text or a speech has a name in single braces, which nothing fills."""
+    for path, tag, node in view.nodes:
+        if isinstance(node, Text | Script | SceneScript):
+            key = "text" if isinstance(node, Text) else "org"
+            found = next(filter(_is_single, _SINGLE.findall(getattr(node, key))), None)
+            if found:
+                yield Hit(f"says {found!r} as it stands", f"{path}.{key}", tag)
+
+
+def _is_single(found: str) -> bool:
+    return not (found.startswith("{{") and found.endswith("}}"))
 
 
 @frozen

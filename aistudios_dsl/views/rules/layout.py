@@ -9,14 +9,15 @@ from itertools import combinations
 from aistudios_dsl.layout.colour import Colour, contrast
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.views.boxes import TOLERANCE, around, inside, overhang, overlap
-from aistudios_dsl.views.rules import Hit, hit, of_scene
-from aistudios_dsl.views.sight import ESTIMATE_SLACK, SceneView, Seen, colour_of, composite, faded, hides, near
+from aistudios_dsl.views.cover import hider, may_be_clear, over_face, over_text
+from aistudios_dsl.views.rules import Hit, first_words, hit, of_scene
+from aistudios_dsl.views.sight import ESTIMATE_SLACK, SceneView, Seen, colour_of, composite, faded, near
 from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
 
 SAFE = 0.05
 """The border that television keeps free of titles: 5 % of the picture at each side."""
 CONTRAST = 4.5
-"""What WCAG 2.2 (1.4.3, level AA) asks of text."""
+"""What WCAG 2.2 (1.4.3, level AA) asks of small text: it asks 3 of large, but a video may be watched small."""
 _SIDES = ("left", "top", "right", "bottom")
 _BLACK = Colour(0, 0, 0)
 _LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
@@ -117,7 +118,11 @@ def _past(box: Box, frame: Box) -> str:
     return f"({', '.join(past)})"
 
 
-@of_scene("unsafe-area", "warning", 'keep 5 % of the picture free at each side: margin="5%"')
+@of_scene(
+    "unsafe-area",
+    "warning",
+    'move it in by so much: an anchor such as "top left" takes margin="5%", at=(x, y) and gap= other numbers',
+)
 def unsafe_area(scene: SceneView) -> Iterator[Hit]:
     """A text stands outside the title-safe area, which players and phones may cover."""
     across, down = SAFE * scene.frame.width, SAFE * scene.frame.height
@@ -167,25 +172,78 @@ def _animation(seen: Seen) -> str:
 
 def _named(seen: Seen) -> str:
     place = seen.path.rpartition(".")[2]
-    return f"{place} ({seen.kind}, tag {seen.tag!r})" if seen.tag else f"{place} ({seen.kind})"
+    words = seen.clip.text if isinstance(seen.clip, Text) else ""
+    known_by = f", tag {seen.tag!r}" if seen.tag else f", {first_words(words)!r}" if words else ""
+    return f"{place} ({seen.kind}{known_by})"
 
 
 @of_scene("hidden", "warning", "give it a higher layer, or take it out")
 def hidden(scene: SceneView) -> Iterator[Hit]:
-    """A clip is wholly covered by a video or an opaque square in front of it."""
+    """All that the canvas shows of a clip is covered by a video, a JPEG or an opaque square in front of it."""
     for seen in scene.clips:
-        front = next((cover for cover in scene.covers if hides(cover, seen)), None)
-        if front and not _is_backdrop(seen, scene.frame):
+        front = _hider(seen, scene)
+        if front:
             yield hit(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
 
 
-def _is_backdrop(seen: Seen, frame: Box) -> bool:
-    return _spans(seen.bounds, frame) and not seen.lines
+def _hider(seen: Seen, scene: SceneView) -> Seen | None:
+    """The clip that hides another, which is no mere backdrop."""
+    is_backdrop = _spans(seen.bounds, scene.frame) and not isinstance(seen.clip, Text | AvatarClip)
+    return None if is_backdrop else hider(seen, scene)
+
+
+@of_scene("face-covered", "warning", "give the avatar a higher layer, or move one of them")
+def face_covered(scene: SceneView) -> Iterator[Hit]:
+    """A shape, a video, a JPEG or another avatar stands before an avatar's face."""
+    for avatar, front in _before_faces(scene):
+        if not may_be_clear(front):
+            yield _behind("the face", avatar, front)
+
+
+@of_scene("text-behind-avatar", "warning", "give the text a higher layer, or move it")
+def text_behind_avatar(scene: SceneView) -> Iterator[Hit]:
+    """The whole of a text stands behind an avatar's body."""
+    for text, front in _before_texts(scene):
+        if isinstance(front.clip, AvatarClip):
+            yield _behind("the text", text, front)
+
+
+@of_scene("behind-picture", "note", "where the picture is not clear there, give what it hides a higher layer")
+def behind_picture(scene: SceneView) -> Iterator[Hit]:
+    """A face, or the whole of a text, lies behind a picture, which may be clear there or not."""
+    for avatar, front in _before_faces(scene):
+        if may_be_clear(front):
+            yield _behind("the face", avatar, front)
+    for text, front in _before_texts(scene):
+        if may_be_clear(front):
+            yield _behind("the text", text, front)
+
+
+def _behind(what: str, seen: Seen, front: Seen) -> Hit:
+    return hit(f"{what} is behind {_named(front)}", seen, seen.face or seen.box, front.box)
+
+
+def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
+    """Each avatar whose face is covered but not all of it hidden, with what covers it: what surely does, if any."""
+    for avatar in scene.clips:
+        fronts = sorted(over_face(avatar, scene), key=may_be_clear)
+        if fronts and not _hider(avatar, scene):
+            yield avatar, fronts[0]
+
+
+def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
+    """Each text behind an avatar's body, or a picture; those at a face, and those hidden, have their own rules."""
+    faces = [seen.face for seen in scene.clips if seen.face]
+    for text in scene.texts:
+        fronts = sorted(over_text(text, scene), key=may_be_clear)
+        at_face = any(overlap(line, face) for line in text.lines for face in faces)
+        if fronts and not at_face and not _hider(text, scene):
+            yield text, fronts[0]
 
 
 @of_scene("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")
 def low_contrast(scene: SceneView) -> Iterator[Hit]:
-    """The contrast of a text against a ground of known colour is below WCAG 2.2's 4.5 to 1."""
+    """The contrast of a text against a ground of known colour is below 4.5 to 1."""
     for seen in scene.texts:
         found = [pair for pair in _grounds(scene, seen) if pair[0] < CONTRAST]
         if found:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from attrs import frozen
 
@@ -18,6 +18,13 @@ _OWN_PATH = "/images/"
 _HOME_PATHS = re.compile(r"/(?:home|users|tmp|var|mnt|media|volumes|private|root|opt|etc|srv)/", re.IGNORECASE)
 _LOCAL_FILE = re.compile(r"[a-z]:[\\/]|\\\\|\.{1,2}[\\/]|~|file:", re.IGNORECASE)
 _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*", re.IGNORECASE)
+_PAGES = {
+    "youtube.com": r"/(?:watch|shorts|embed|live|playlist)\b",
+    "youtu.be": r"/.",
+    "drive.google.com": r"/(?:file|open|drive)\b",
+    "vimeo.com": r"/\d",
+}
+"""The hosts that show media on pages, and how the paths of those begin."""
 _INNER_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "intranet", "test", "invalid")
 
 
@@ -72,6 +79,25 @@ def url_insecure(view: ProjectView) -> Iterator[Hit]:
         plain_http = address.url.strip().lower().startswith("http://")
         if plain_http and not unreachable(address.url, is_background=address.is_background):
             yield Hit(f"{shown_url(address.url)} is plain http", address.path, address.tag)
+
+
+@of_project(
+    "url-is-a-page", "warning", "give the address of the file itself, at a place that serves files"
+)
+def url_is_a_page(view: ProjectView) -> Iterator[Hit]:
+    """A URL of media is that of a page that shows the file, and not of the file."""
+    for address in _known(view):
+        parts = _split(address.url)
+        if parts and address.path != "webhookUrl" and _is_page(parts):
+            yield Hit(f"{shown_url(address.url)} is a page to look at", address.path, address.tag)
+
+
+def _is_page(parts: SplitResult) -> bool:
+    host = (parts.hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    if host == "dropbox.com":
+        asked = parse_qs(parts.query)
+        return not ("1" in asked.get("dl", ()) or "1" in asked.get("raw", ()))
+    return host in _PAGES and bool(re.match(_PAGES[host], parts.path))
 
 
 def unreachable(url: str, *, is_background: bool = False) -> str:
