@@ -186,3 +186,62 @@ def test_a_template_nested_too_deeply_is_refused_and_no_stack_is_shown(left, rig
             assert use(text)
         except TemplateError as fault:
             assert "too deeply" in fault.message or "without an end" in fault.message
+
+
+BROKEN = [
+    ("{{ n | uper }}", "line 1 ('{{ n | uper }}'): No filter named 'uper'.", "did you mean 'upper'?"),
+    (
+        "a\n{{ n | euros }}",
+        "line 2 ('{{ n | euros }}'): No filter named 'euros'.",
+        "Project(environment=...) adds filters",
+    ),
+    ("{{ 'a' | euros }}", "No filter named 'euros'.", "adds filters of your own"),
+    ("{% if n is evn %}a{% endif %}", "No test named 'evn'.", "did you mean 'even'?"),
+    ("{{ n | uper if n else '' }}", "No filter named 'uper'.", "did you mean 'upper'?"),
+    ("{% fore n in m %}", "unknown tag 'fore'", "did you mean 'for'?"),
+]
+
+
+@pytest.mark.parametrize(("text", "message", "hint"), BROKEN, ids=[row[0] for row in BROKEN])
+def test_a_filter_test_or_tag_that_nobody_made_is_told_wherever_the_template_is_read(text, message, hint):
+    project = Project().scene().text(text, tag="t")
+    for read in (
+        project.variables,
+        project.compile,
+        project.check,
+        project.to_json,
+        lambda: project.render(n=1, m=[]),
+        project.svg,
+    ):
+        with pytest.raises(TemplateError) as found:
+            read()
+        assert found.value.path == "scenes[0].clips[0].text"
+        assert message in found.value.message
+        assert hint in found.value.hint
+
+
+def test_a_filter_of_ones_own_is_near_too():
+    with pytest.raises(TemplateError, match="did you mean 'shout'"):
+        Templates(shout).names("{{ n | shuot }}")
+
+
+@pytest.mark.parametrize(
+    ("when", "hint"),
+    [
+        ("n > 5", "n is text: n|int or n|float is a number"),
+        ("tier = 1", "compare with =="),
+        ("{{ tier }} == 1", "stands without braces"),
+        ("n | uper", "did you mean 'upper'?"),
+    ],
+)
+def test_a_condition_that_cannot_be_read_gets_a_way_out(when, hint):
+    with pytest.raises(TemplateError) as found:
+        Project().scene(when=when).render(n="7", tier=1)
+    assert found.value.path == "scenes[0].when"
+    assert hint in found.value.hint
+
+
+def test_numbers_of_a_csv_are_told_in_a_text_as_well():
+    with pytest.raises(TemplateError, match=r"n\|int or n\|float is a number"):
+        PLAIN.render("{{ n * m + 1 }}", {"n": "1", "m": 2})
+    assert PLAIN.render("{{ n|int + 1 }}", {"n": "1"}) == "2"

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from attrs import frozen
 
 from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, TemplateSyntaxError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Read = Callable[Concatenate["Hook | None", str, P], R]
 
 Hook = Callable[["Environment"], None]
 
 _SURROGATE = "[\ud800-\udfff]"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
+_TAGS = ("for", "endfor", "if", "elif", "else", "endif", "set", "endset", "macro", "filter", "raw", "endraw", "with")
 _EACH = r"(?s)\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)"
 
 
@@ -34,14 +38,18 @@ class Templates:
     configure: Hook | None = None
 
     def is_template(self, text: str) -> bool:
-        """Whether rendering could change the text. Raises `TemplateError` with the line of a syntax error.
+        """Whether rendering could change the text. Raises `TemplateError` with the line that Jinja cannot read.
 
         >>> Templates().is_template("50 % { off }"), Templates().is_template("{{ price }}")
         (False, True)
         """
         if self.configure is None and not any(mark in text for mark in ("{{", "{%", "{#")):
             return False
-        return any(not plain for plain in _pieces(self.configure, text))
+        if all(_pieces(self.configure, text)):
+            return False
+        # Jinja finds out about filters that nobody made only when it looks for names.
+        _names(self.configure, text)
+        return True
 
     def names(self, text: str) -> tuple[str, ...]:
         """The names that a row must have for this text, in the order of the alphabet.
@@ -57,8 +65,9 @@ class Templates:
         Raises `TemplateError` for a name the row lacks (with the nearest it has), for None and NaN, and for whatever
         Jinja refuses.
         """
-        _given(self.names(text), row)
-        rendered: str = _run(lambda: compiled(self.configure, text, html).render(row), row)
+        names = self.names(text)
+        _given(names, row)
+        rendered: str = _run(lambda: compiled(self.configure, text, html).render(row), row, names)
         return rendered
 
     def evaluate(self, expression: str, row: Mapping[str, Any]) -> Any:
@@ -68,7 +77,7 @@ class Templates:
         8
         """
         names = self.expression_names(expression)
-        return _run(lambda: _expression(self.configure, expression)(**_given(names, row)), row)
+        return _run(lambda: _expression(self.configure, expression)(**_given(names, row)), row, names)
 
     def truth(self, expression: str, row: Mapping[str, Any]) -> bool:
         """What `when` says: a bool, a number, None, or one of "true", "false", "1", "0", "" (in any case of letters).
@@ -143,7 +152,7 @@ def _missing(name: str, row: Mapping[str, Any]) -> TemplateError:
     return TemplateError(f"the row has no {name!r}", hint=hint or "the row is empty")
 
 
-def _run(work: Callable[[], Any], row: Mapping[str, Any]) -> Any:
+def _run(work: Callable[[], Any], row: Mapping[str, Any], names: Iterable[str]) -> Any:
     from jinja2 import UndefinedError
 
     try:
@@ -155,7 +164,9 @@ def _run(work: Callable[[], Any], row: Mapping[str, Any]) -> Any:
     except RecursionError as fault:
         raise TemplateError("the template calls itself without an end") from fault
     except Exception as fault:
-        raise TemplateError(f"rendering failed: {type(fault).__name__}: {fault}") from fault
+        texts = [name for name in names if isinstance(row[name], str)] if isinstance(fault, TypeError) else []
+        hint = f"{texts[0]} is text: {texts[0]}|int or {texts[0]}|float is a number" if texts else ""
+        raise TemplateError(f"rendering failed: {type(fault).__name__}: {fault}", hint=hint) from fault
     if isinstance(value, str) and re.search(_SURROGATE, value):
         raise TemplateError("a value holds half a surrogate pair, which is no text")
     return value
@@ -189,42 +200,73 @@ def printable(value: Any) -> Any:
     return value
 
 
+def _told_by(
+    tell: Callable[[Hook | None, str, TemplateSyntaxError], TemplateError],
+) -> Callable[[Read[P, R]], Read[P, R]]:
+    """For what reads Jinja: where Jinja cannot, `tell` gives the error to raise."""
+
+    def told(read: Read[P, R]) -> Read[P, R]:
+        @wraps(read)
+        def judged(configure: Hook | None, text: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            from jinja2 import TemplateSyntaxError
+
+            try:
+                return read(configure, text, *args, **kwargs)
+            except TemplateSyntaxError as fault:
+                raise tell(configure, text, fault) from None
+            except RecursionError:
+                # What is nested so deeply that Jinja gives up is the template's fault.
+                raise TemplateError("is nested too deeply for Jinja to read", hint="write it in fewer levels") from None
+
+        return judged
+
+    return told
+
+
+def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
+    excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
+    literal = "braces that are text: {{ '{{' }}, or Project.load(..., template=False)"
+    hint = _near_name(configure, str(fault.message)) or literal
+    return TemplateError(f"line {fault.lineno} ({excerpt!r}): {fault.message}", hint=hint)
+
+
+def _no_expression(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
+    hint = _near_name(configure, str(fault.message))
+    if "{{" in text or "{%" in text:
+        hint = "an expression stands without braces, as in when=\"plan == 'gold'\""
+    elif re.search(r"(?<![=!<>])=(?!=)", text):
+        hint = "compare with ==, as in when=\"plan == 'gold'\""
+    return TemplateError(f"{text!r} is no Jinja expression: {fault.message}", hint=hint)
+
+
+def _near_name(configure: Hook | None, message: str) -> str:
+    """The nearest filter, test or tag to the one that Jinja does not know."""
+    found = re.search(r"(?:No|unknown) (filter|test|tag)(?: named)? '(.*)'", message)
+    if not found:
+        return ""
+    kind, name = found.groups()
+    environment = jinja(configure, False)
+    close = nearest(name, {"filter": environment.filters, "test": environment.tests, "tag": _TAGS}[kind])
+    own = "" if kind == "tag" else f"Project(environment=...) adds {kind}s of your own"
+    return " ".join(part for part in (f"did you mean {close!r}?" if close else "", own) if part)
+
+
 @lru_cache(maxsize=4096)
+@_told_by(_no_template)
 def compiled(configure: Hook | None, text: str, html: bool) -> Any:
     return jinja(configure, html).from_string(text)
 
 
-@contextmanager
-def _shallow() -> Generator[None]:
-    """What is nested so deeply that Jinja gives up is the template's fault."""
-    try:
-        yield
-    except RecursionError:
-        raise TemplateError("is nested too deeply for Jinja to read", hint="write it in fewer levels") from None
-
-
 @lru_cache(maxsize=1024)
-@_shallow()
+@_told_by(_no_expression)
 def _expression(configure: Hook | None, expression: str) -> Any:
-    from jinja2 import TemplateSyntaxError
-
-    try:
-        return jinja(configure, False).compile_expression(expression, undefined_to_none=False)
-    except TemplateSyntaxError as fault:
-        raise TemplateError(f"{expression!r} is no Jinja expression: {fault.message}") from None
+    return jinja(configure, False).compile_expression(expression, undefined_to_none=False)
 
 
 @lru_cache(maxsize=4096)
-@_shallow()
+@_told_by(_no_template)
 def parsed(configure: Hook | None, text: str) -> Any:
-    from jinja2 import TemplateSyntaxError
-
-    try:
-        return jinja(configure, False).parse(text)
-    except TemplateSyntaxError as fault:
-        excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
-        hint = "braces that are text: {{ '{{' }}, or Project.load(..., template=False)"
-        raise TemplateError(f"line {fault.lineno} ({excerpt!r}): {fault.message}", hint=hint) from None
+    return jinja(configure, False).parse(text)
 
 
 def _pieces(configure: Hook | None, text: str) -> Iterator[bool]:
@@ -245,12 +287,13 @@ def inner(tree: Any) -> list[Any]:
 
 
 @lru_cache(maxsize=4096)
-@_shallow()
+@_told_by(_no_template)
 def _names(configure: Hook | None, text: str) -> frozenset[str]:
     from jinja2 import meta, nodes
 
     environment = jinja(configure, False)
     tree = parsed(configure, text)
+    _refuse_unknown(environment, tree)
     pieces = inner(tree)
     if all(isinstance(piece, nodes.TemplateData | nodes.Name) for piece in pieces):
         wanted = {piece.name for piece in pieces if isinstance(piece, nodes.Name)} - {"self"}
@@ -261,6 +304,16 @@ def _names(configure: Hook | None, text: str) -> frozenset[str]:
     called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
     own = {name for name in environment.globals if configure is not None and name not in _builtin_globals()}
     return frozenset(wanted - own - (called & set(environment.globals)))
+
+
+def _refuse_unknown(environment: Environment, tree: Any) -> None:
+    """Raise what Jinja does for an unknown filter or test, inside of `if` as well, where it would wait for a row."""
+    from jinja2 import TemplateAssertionError, nodes
+
+    for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
+        for node in tree.find_all(kind):
+            if node.name not in known:
+                raise TemplateAssertionError(f"No {kind.__name__.lower()} named {node.name!r}.", node.lineno)
 
 
 @lru_cache(maxsize=64)
