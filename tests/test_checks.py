@@ -17,7 +17,8 @@ from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.speech import duration, systems, systems_of
 from aistudios_dsl.templates.rows import read_rows
 from aistudios_dsl.views.boxes import overlap
-from aistudios_dsl.views.check import CODES, Finding, by_scene
+from aistudios_dsl.views.check import CODES, Finding, by_scene, checked
+from aistudios_dsl.views.groups import summed
 from aistudios_dsl.views.rules import RULES
 from aistudios_dsl.views.rules.media import shown_url, unreachable
 
@@ -119,11 +120,21 @@ def test_the_samples_are_silent(name):
 
 
 def test_a_finding_says_where_what_and_what_to_do():
-    project = Project().scene().scene().image("lamp.png", width=400, height=300, tag="lamp")
+    project = Project().scene().text("Hi").scene().image("lamp.png", width=400, height=300, tag="lamp")
     [finding] = project.check()
     assert (finding.code, finding.severity, finding.scene) == ("url-unreachable", "error", 1)
     assert (finding.path, finding.tag) == ("scenes[1].clips[0].source_url", "lamp")
     assert str(finding).startswith("error url-unreachable: scenes[1].clips[0].source_url (tag 'lamp'): lamp.png has no")
+
+
+def test_a_text_without_a_tag_is_known_by_its_first_words():
+    text = "Warm light, all night through, for you"
+    untagged, tagged = (Project().scene().text(text, at=(0, 0), tag=tag) for tag in (None, "t"))
+    assert "scenes[0].clips[0] ('Warm light, all night…'): the text reaches" in str(untagged.check()[0])
+    assert untagged.check()[0].text == "Warm light, all night…"
+    assert (tagged.check()[0].text, "(tag 't')" in str(tagged.check()[0])) == ("", True)
+    twice = Project().scene().text("One", at=(300, 300)).text("Two", at=(300, 300))
+    assert [finding.message for finding in twice.check()] == ["the text is over clips[0] (text, 'One')"]
 
 
 def test_boxes_are_those_on_the_canvas():
@@ -173,6 +184,61 @@ def test_a_face_turns_with_its_avatar():
     assert "text-over-face" not in codes(Project.load(document))
 
 
+def frame(**more):
+    return Project().scene(background="#102030").avatar("M000045058", framing="bust", say="Hi.", **more)
+
+
+@pytest.mark.parametrize(
+    ("project", "found"),
+    [
+        (frame().shape("Square", fill="#fff", width=500, height=500, at="top"), ["face-covered"]),
+        (frame().shape("Star", fill="#fff", width=500, height=500, at="top"), ["face-covered"]),
+        (frame().shape("Square", fill="#fff", width=500, height=500, at="top", layer=0), []),
+        (frame().shape("Square", fill="#fff", width=500, height=500, at="top", opacity=20), []),
+        (frame().shape("Square", fill="#ffffff80", width=500, height=500, at="top"), []),
+        (frame().shape("Square", fill="#fff", width=500, height=500, at="top", animation="fade-out"), []),
+        (frame().shape("Square", fill="#fff", width=500, height=500, at="left"), []),
+        (frame().image(SHOP + "a.jpg", width=500, height=500, at="top"), ["face-covered"]),
+        (frame().image(SHOP + "a.JPEG?w=1", width=500, height=500, at="top"), ["face-covered"]),
+        (frame().image(SHOP + "a.png", width=500, height=500, at="top"), ["behind-picture"]),
+        (frame().image(SHOP + "a", width=1920, height=1080, at=(0, 0)), ["behind-picture"]),
+        (frame().image(SHOP + "a.jpg", width=1920, height=1080, at=(0, 0)), ["hidden"]),
+        (frame().video(SHOP + "a.mp4", width=700, height=500, at="top"), ["face-covered"]),
+        (frame().video(SHOP + "a.mp4", width=1920, height=1080, at=(0, 0)), ["hidden"]),
+        (frame().avatar("M000045058", framing="bust", say="Ho."), ["face-covered"]),
+        (
+            Project().scene().avatar("M000045058", at="left", height="90%", say="Hi.")
+            .avatar("M000045058", at="right", height="90%", say="Ho."),
+            [],
+        ),
+    ],
+)  # fmt: skip
+def test_what_stands_before_a_face_is_found(project, found):
+    assert codes(project) == found
+
+
+def test_only_what_the_canvas_shows_of_a_clip_must_be_covered_to_hide_it():
+    cover = {"width": 1000, "height": 1080, "at": (920, 0)}
+    lamp = Project().scene().image(SHOP, width=400, height=300, at=(1700, 100))
+    assert codes(lamp.video(SHOP + "a.mp4", **cover)) == ["hidden", "cut-off"]
+    assert codes(lamp.video(SHOP + "a.mp4", **cover | {"width": 900})) == ["cut-off"]
+
+
+def test_of_a_text_it_is_the_letters_that_must_be_covered():
+    text = Project().scene().text("Hello", width=1500, height=80, at=(200, 200))
+    assert codes(text.shape("Square", fill="#123", width=600, height=300, at=(150, 150))) == ["hidden"]
+    assert codes(text.shape("Square", fill="#123", width=600, height=300, at=(250, 150))) == []
+
+
+def test_a_text_wholly_behind_an_avatar_or_a_picture_is_found():
+    text = Project().scene().text("Hello", at=(880, 900), font_size=30)
+    assert codes(text.avatar("M000045058", framing="bust", say="Hi.")) == ["text-behind-avatar"]
+    assert codes(text.avatar("M000045058", framing="bust", say="Hi.", opacity=40)) == []
+    assert codes(text.avatar("M000045058", framing="bust", say="Hi.", layer=0)) == []
+    assert codes(text.image(SHOP, width=900, height=300, at=(500, 700))) == ["behind-picture"]
+    assert codes(text.image(SHOP, width=900, height=300, at=(930, 700))) == []
+
+
 def test_a_text_behind_the_face_is_told_as_such():
     project = Project().scene().avatar("M000045058", say="Hi.", layer=5).text("Hello", at="top", margin=160, layer=2)
     assert [finding.message for finding in project.check()] == ["the text is behind the face of clips[0] (avatar)"]
@@ -207,6 +273,23 @@ def test_an_avatar_that_is_not_seen_covers_nothing():
     document = avatar.to_dict()
     document["scenes"][0]["clips"][0]["voiceOnly"] = True
     assert codes(Project.load(document)) == []
+
+
+# scenes without clips
+
+
+def test_a_verb_whose_result_was_not_kept_leaves_an_empty_scene():
+    project = Project().scene(background="#102030")
+    project.text("Hello")
+    assert [(finding.code, finding.path) for finding in project.check()] == [("empty-scene", "scenes[0]")]
+    assert "keep what they return" in project.check()[0].remedy
+    assert codes(Project().scene().add(Project().scene().text("Hi").scenes[0])) == ["empty-scene"]
+
+
+def test_a_scene_that_waits_for_a_row_is_not_called_empty():
+    project = Project().scene().text("Hello {{ name }}")
+    assert codes(project) == ["template-variable"]
+    assert codes(Project().scene().text("Hello").scene(each="item in items")) == ["template-variable"]
 
 
 # contrast
@@ -321,8 +404,24 @@ def test_every_address_of_a_project_is_looked_at():
 
 
 def test_a_background_may_be_a_path_of_the_service_and_no_path_of_ones_own():
-    assert codes(Project().scene(background="/backgrounds/blue.png")) == []
-    assert codes(Project().scene(background="/home/ann/blue.png")) == ["url-unreachable"]
+    assert codes(Project().scene(background="/backgrounds/blue.png").text("Hi")) == []
+    assert codes(Project().scene(background="/home/ann/blue.png").text("Hi")) == ["url-unreachable"]
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://www.youtube.com/watch?v=abc", True), ("https://youtu.be/abc", True),
+        ("https://m.youtube.com/shorts/abc", True), ("https://vimeo.com/123456", True),
+        ("https://drive.google.com/file/d/abc/view?usp=sharing", True), ("https://drive.google.com/open?id=1", True),
+        ("https://www.dropbox.com/s/abc/a.png?dl=0", True), ("https://www.dropbox.com/s/abc/a.png", True),
+        ("https://www.dropbox.com/s/abc/a.png?dl=1", False), ("https://dropbox.com/s/abc/a.png?raw=1", False),
+        ("https://drive.google.com/uc?export=download&id=1", False), ("https://dl.dropboxusercontent.com/a.png", False),
+        ("https://i.ytimg.com/vi/abc/0.jpg", False), ("https://cdn.example.com/youtube.com/watch", False),
+    ],
+)  # fmt: skip
+def test_a_page_that_shows_a_file_is_no_file(url, found):
+    assert codes(loaded(clip(source_url=url))) == (["url-is-a-page"] if found else [])
 
 
 def test_no_message_shows_what_may_be_secret_in_an_address():
@@ -451,8 +550,49 @@ def test_braces_of_a_project_that_is_no_template_are_found():
 
 def test_a_loaded_template_keeps_its_indexes_when_it_is_checked():
     first = clip(source_url=SHOP + "{{ name }}.png")
-    scenes = [{"background": {}, "sceneIdx": 0, "clips": [first]}, {"background": {}, "sceneIdx": 5, "clips": []}]
+    scenes = [
+        {"background": {}, "sceneIdx": 0, "clips": [first]},
+        {"background": {}, "sceneIdx": 5, "clips": [clip(number=2)]},
+    ]
     assert codes(Project.load({"scenes": scenes})) == ["template-variable", "scene-order"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Hi {name}", "{name}"), ("Hi { name }!", "{ name }"), ("Hi {{name}", "{{name}"), ("{a.b}", "{a.b}"),
+        ("Hi {{ name } there", "{{ name }"), ("{}", ""), ("{1, 2}", ""), ("{a, b}", ""), ("f(x) = {x > 1}", ""),
+    ],
+)  # fmt: skip
+def test_a_name_in_single_braces_is_noted(text, found):
+    project = loaded(clip("textImage", 1, text=text, fontSize=30, fill="#fff"))
+    said = [finding.message for finding in project.literally().check() if finding.code == "single-braces"]
+    assert said == ([f"says {found!r} as it stands"] if found else [])
+
+
+def test_single_braces_are_found_in_speech_of_either_generation():
+    script = {"org": "<p>Hi {name}</p>", "tts": None}
+    line = script | {"isTTS": False, "modelId": "M1", "clothId": "C1"}
+    assert codes(loaded(host(script=script))) == ["single-braces"]
+    silent = {key: value for key, value in host().items() if key != "script"}
+    assert codes(loaded(silent, scripts=[line])) == ["single-braces"]
+
+
+def test_rendered_braces_are_no_single_ones():
+    project = Project().scene().text("Hi {{ name }}").render(name="{{ other }}")
+    assert codes(project) == ["leftover-braces"]
+
+
+# payloads
+
+
+def test_a_payload_is_checked_as_it_would_be_sent():
+    document = WRONG.to_dict()
+    found = WRONG.check()
+    assert checked(document) == checked(json.dumps(document)) == checked(WRONG.to_json().encode()) == found
+    assert [finding.code for finding in checked(document, ignore=["url-unreachable"])] == ["unsafe-area"]
+    with pytest.raises(LoadError, match="is not JSON"):
+        checked("{")
 
 
 # whatever is loaded is judged, never crashed on
@@ -532,7 +672,7 @@ def saved(tmp_path, project):
     return project.save(tmp_path / "project.json")
 
 
-WARNED = Project("Hi").scene().scene().text("Hello", at=(0, 0), tag="hello")
+WARNED = Project("Hi").scene().text("Hi").scene().text("Hello", at=(0, 0), tag="hello")
 WRONG = WARNED.image("lamp.png", width=90, height=90, at=(300, 300))
 
 
@@ -560,7 +700,7 @@ def test_the_command_prints_json_for_programs(tmp_path):
     assert result.returncode == 1
     assert found["counts"] == {"error": 1, "warning": 1, "note": 0}
     assert [finding["code"] for finding in found["findings"]] == ["url-unreachable", "unsafe-area"]
-    assert set(found["findings"][0]) == {"code", "severity", "message", "path", "tag", "boxes", "remedy"}
+    assert set(found["findings"][0]) == {"code", "severity", "message", "path", "tag", "boxes", "remedy", "text"}
 
 
 def test_an_unknown_code_is_wrong_use_and_gets_the_nearest():
@@ -601,3 +741,107 @@ def test_what_cannot_be_resolved_cannot_be_checked():
     with pytest.raises(TemplateError):
         Project().scene().text("{{ a").check()
     assert codes(Project().scene().text("A", tag="a", at=(200, 200)).text("B", at=below("a"))) == []
+
+
+# the command, over many rows
+
+
+PEOPLE = "name,picture\nAnn,https://cdn.example.com/a.png\nBen,C:/b.png\nCy\nDi,https://cdn.example.com/d.png\n"
+
+
+@pytest.fixture
+def batch(tmp_path):
+    """A template and its rows: of four, the second has a wrong picture, and the third too few columns."""
+    script, rows = tmp_path / "card.py", tmp_path / "people.csv"
+    verbs = '.text("Hello {{ name }}", at=(0, 0)).image("{{ picture }}", width=400, height=300, at=(700, 300))'
+    script.write_text(f"from aistudios_dsl import Project\n\nproject = Project().scene(){verbs}\n", encoding="utf-8")
+    rows.write_text(PEOPLE, encoding="utf-8")
+    return script, rows
+
+
+def test_every_row_is_checked_and_what_rows_share_is_said_once(batch):
+    script, rows = batch
+    result = aistudios("check", script, "--data", rows)
+    assert (result.returncode, result.stderr) == (1, "")
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert lines[0] == "rows 1, 2, 4"
+    assert lines[1].startswith("warning unsafe-area            scenes[0].clips[0] ('Hello Ann'): the text reaches past")
+    at = lines.index("row 2")
+    assert lines[at + 1].startswith("error   url-unreachable        scenes[0].clips[1].source_url: C:/b.png is a path")
+    at = lines.index("row 3")
+    assert lines[at + 1].startswith("error   row-fault              has 1 column, the header has 2: 'picture' missing")
+    assert lines[-1] == "4 rows: errors in 2, warnings in 3"
+
+
+def test_one_row_is_checked_alone(batch):
+    script, rows = batch
+    result = aistudios("check", script, "--data", rows, "--row", 4, "--ignore", "unsafe-area", "--strict")
+    assert (result.returncode, result.stdout) == (0, "nothing found in 1 row\n")
+    assert aistudios("check", script, "--data", rows, "--row", 4, "--strict").returncode == 1
+    assert "there is no row 9" in aistudios("check", script, "--data", rows, "--row", 9).stderr
+
+
+def test_many_rows_are_few_lines(batch):
+    script, rows = batch
+    rows.write_text("name,picture\n" + "".join(f"Ann {n},b{n}.png\n" for n in range(400)), encoding="utf-8")
+    result = aistudios("check", script, "--data", rows)
+    assert len(result.stdout.splitlines()) == 6
+    assert result.stdout.startswith("all 400 rows\n  error   url-unreachable")
+    assert "b0.png has no scheme such as https:// (row 1; others alike)" in result.stdout
+    assert result.stdout.endswith("\n400 rows: errors in 400, warnings in 400\n")
+
+
+def test_a_batch_of_payloads_is_checked_line_by_line(tmp_path):
+    path = tmp_path / "videos.jsonl"
+    wrong = WRONG.to_dict()
+    wrong["scenes"][0]["clips"][0]["opacity"] = 900
+    lines = [WARNED.to_json(), json.dumps(wrong), "", '{"scenes": 3}', "{", WARNED.to_json()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    result = aistudios("check", path)
+    assert result.returncode == 1
+    told = [line.split()[:2] for line in result.stdout.splitlines() if not line.startswith(" " * 10)]
+    assert told == [
+        ["lines", "1,"], ["warning", "unsafe-area"],
+        ["line", "2"], ["error", "bad-value"], ["error", "url-unreachable"],
+        ["line", "4"], ["error", "row-fault"],
+        ["line", "5"], ["error", "row-fault"],
+        ["5", "lines:"],
+    ]  # fmt: skip
+    alone = aistudios("check", path, "--row", 1)
+    assert (alone.returncode, alone.stdout.splitlines()[-1]) == (0, "1 line: warnings in 1")
+
+
+def test_many_rows_are_counted_in_json(batch):
+    script, rows = batch
+    found = json.loads(aistudios("check", script, "--data", rows, "--json").stdout)
+    assert (found["rows"], found["counts"]) == (4, {"error": 2, "warning": 3, "note": 0})
+    assert [(one["code"], one["rows"]) for one in found["findings"]] == [
+        ("unsafe-area", [1, 2, 4]),
+        ("url-unreachable", [2]),
+        ("row-fault", [3]),
+    ]
+
+
+def test_two_findings_of_a_rule_at_one_place_are_both_counted():
+    one, two = (Finding("text-over-face", "warning", f"over {number}", "scenes[0].clips[2]") for number in (0, 1))
+    summary = summed([(1, [one, two]), (2, [one])])
+    assert [(group.finding, group.rows, group.alike) for group in summary.groups] == [
+        (one, (1, 2), True),
+        (two, (1,), True),
+    ]
+    assert (summary.counts["warning"], summary.rows["warning"], summary.total) == (3, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["examples/talking_avatar.py", "--row", "2"], "give them with --data"),
+        (["videos.jsonl", "--set", "a=b"], "they take no --set and no --data"),
+    ],
+)
+def test_options_that_do_not_fit_are_wrong_use(args, words, tmp_path):
+    path = tmp_path / "videos.jsonl"
+    path.write_text("{}\n", encoding="utf-8")
+    result = aistudios("check", *(path if arg == "videos.jsonl" else arg for arg in args))
+    assert result.returncode == 2
+    assert words in " ".join(result.stderr.replace("│", "").split())

@@ -568,6 +568,13 @@ def test_preview_shows_a_template_or_one_of_its_rows(tmp_path):
     assert "Storyboard of a template" not in text
 
 
+def test_preview_says_what_it_wrote_into_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = aistudios(ROOT / "examples/product_promo.py", "-o", ".").stderr
+    assert told == "scene-1.svg to scene-2.svg: 2 pictures\n"
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["scene-1.svg", "scene-2.svg"]
+
+
 def test_preview_opens_what_it_wrote(tmp_path):
     opener, opened = tmp_path / "opener", tmp_path / "opened"
     opener.write_text(f'#!/bin/sh\necho "$1" > {opened}\n', encoding="utf-8")
@@ -583,6 +590,8 @@ def test_preview_opens_what_it_wrote(tmp_path):
     [
         (["examples/product_promo.py", "--scene", 9], 1, "there is no scene 9\n  hint: the project has 2"),
         (["examples/product_promo.py", "-o", "x.svg"], 2, "name a scene with --scene"),
+        (["examples/product_promo.py", "-o", "x.png"], 2, "a page is named .html, one picture .svg"),
+        (["examples/product_promo.py", "-o", "x.pdf"], 2, "a page is named .html, one picture .svg"),
         (["examples/product_promo.py", "-o", "no/such/folder/x.html"], 1, "is its folder there"),
         (["examples/product_promo.py", "--row", 2], 2, "give them with --data"),
         (["examples/personalised.py", "--data", "examples/data/people.csv", "--row", 999], 1, "has no row 999"),
