@@ -12,7 +12,7 @@ from aistudios_dsl.avatar import Avatar, Catalog
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Box, anchored, canvas, margins
 from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size
-from aistudios_dsl.placement import AvatarId, Place, judge
+from aistudios_dsl.placement import AvatarId, Place, judge, least_points
 from aistudios_dsl.scene import Draft, Item, judge_colours
 from aistudios_dsl.wire.node import UNSET, Node, faults
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Shape, Text
@@ -84,6 +84,9 @@ def _wanted(place: Place, frame: Box) -> tuple[float | None, float | None]:
 def _medium(place: Place, frame: Box) -> Measured:
     width, height = _wanted(place, frame)
     if place.natural is None:
+        if place.fit not in (None, "stretch"):
+            hint = "give natural=(w, h), its own size, or file= of a local copy of a picture"
+            raise BuildError(f"fit={place.fit!r} needs the size that it has by itself", hint=hint)
         if width is None or height is None:
             hint = "give natural=(w, h), file= of a local copy, or both width= and height="
             raise BuildError("its size is not known", hint=hint)
@@ -146,7 +149,7 @@ def _fitted(place: Place, clip: Text, frame: Box) -> Worded:
         size, box = measure.fit(
             text,
             point_size=int(clip.font_size),
-            minimum=place.min_font_size,
+            minimum=least_points(place.min_font_size),
             width=box_width,
             height=box_height,
             bold=bold,
@@ -193,7 +196,7 @@ def _fit_box(place: Place, clip: Text) -> tuple[Any, Any]:
         raise BuildError("fit of a text is a box", hint="fit=(width, height), px or percent")
     if place.width is not None or place.height is not None:
         raise BuildError("give fit=, or width= and height=, not both")
-    if place.min_font_size > clip.font_size:
+    if least_points(place.min_font_size) > clip.font_size:
         raise BuildError(f"min_font_size {place.min_font_size} is above font_size {clip.font_size}")
     return place.fit
 
@@ -284,6 +287,11 @@ def _framed_by_head(avatar: Avatar, size: tuple[float, float], framing: str, pla
     measured = Measured(*size, scale, scale)
     if place.at is not None and not isinstance(place.at, str):
         return measured
+    if place.framing is not None and place.at is not None and place.at.startswith("top"):
+        hint = 'at="left", "center" or "right" moves it across; for a height of one\'s own, leave framing= out'
+        raise BuildError(
+            f"framing={framing!r} sets the height by the head, so at={place.at!r} has no effect", hint=hint
+        )
     _, y, _, height = _head(avatar)
     seen_width, seen_height = size[0] * scale, size[1] * scale
     # A figure that ends above the canvas bottom would float: it is lowered until it stands on it.

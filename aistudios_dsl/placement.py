@@ -11,7 +11,7 @@ from aistudios_dsl.avatar import Avatar
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, anchored, canvas
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
-from aistudios_dsl.wire.node import holds_jinja
+from aistudios_dsl.wire.node import holds_jinja, number_in, shown
 from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
 
 Framing = Literal["full", "waist", "bust", "head"]
@@ -87,7 +87,7 @@ class Place:
     scale: float | tuple[float, float] | None = None
     natural: tuple[float, float] | None = None
     fit: Fit | tuple[Length, Length] | None = None
-    min_font_size: int = 12
+    min_font_size: int | str = 12
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = None
     head_height: Length | None = None
@@ -106,9 +106,23 @@ def judge(place: Place) -> None:
         positive(value, "natural")
     for value in _pair(place.head_at, "head_at"):
         _judge_length(value, "head_at", _any_length)
+    if not holds_jinja(place.min_font_size):
+        least_points(place.min_font_size)
     _judge_name(place.framing, get_args(Framing), "framing")
     if isinstance(place.fit, str):
         _judge_name(place.fit, FITS, "fit")
+
+
+def least_points(value: Any) -> int:
+    """A `min_font_size` as a number of points. Raises `BuildError` where it is none.
+
+    >>> least_points("12")
+    12
+    """
+    points = number_in(value) if isinstance(value, str) else value
+    if isinstance(points, bool) or not isinstance(points, int) or points < 1:
+        raise BuildError(f"min_font_size is {shown(value)}, but takes whole numbers from 1 up")
+    return points
 
 
 def _judge_length(value: Any, name: str, read: Any) -> None:

@@ -10,7 +10,7 @@ from attrs import evolve, fields, has
 from aistudios_dsl.errors import DslError, TemplateError
 from aistudios_dsl.scene import Line, Scene, settled
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys
+from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
 Visit = Callable[[str, str, bool], str]
@@ -70,10 +70,15 @@ def _mapped_fields(value: Any, path: str, visit: Visit) -> Any:
     return _changed(value, changes, path) if changes else value
 
 
-def _changed(value: Any, changes: Mapping[str, Any], path: str) -> Any:
+def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
     for key in keys(type(value)) if isinstance(value, Node) else ():
-        fault = fault_of(key, changes.get(key.attribute, getattr(value, key.attribute)), literal=True)
-        if fault and key.attribute in changes and isinstance(changes[key.attribute], str):
+        new = changes.get(key.attribute)
+        if not isinstance(new, str):
+            continue
+        number = number_in(new) if float in key.kinds and str not in key.kinds else None
+        changes[key.attribute] = new if number is None else number
+        fault = fault_of(key, changes[key.attribute], literal=True)
+        if fault:
             raise TemplateError(fault.message, f"{path}.{key.wire}", fault.hint)
     try:
         with as_found():

@@ -390,3 +390,34 @@ def test_a_pending_template_is_not_dumped():
     project = Project().scene(when="vip").text("Hello {{ name }}", width=9, height=9)
     with pytest.raises(TemplateError, match=r"scenes\[0\].when \(vip\), scenes\[0\].clips\[0\].text \(name\)"):
         project.to_dict()
+
+
+PICTURE = "https://x.example/a.png"
+
+
+def test_fit_needs_the_natural_size():
+    for scene in (
+        Scene().image(PICTURE, width=200, height=100, fit="cover"),
+        Scene().video(PICTURE, width=9, height=9, fit="contain"),
+    ):
+        with pytest.raises(BuildError, match="needs the size that it has by itself"):
+            Project().add(scene).to_dict()
+    scene = Scene().image(PICTURE, width=200, height=100, natural=(50, 50), fit="cover")
+    assert Project().add(scene).to_dict()["scenes"][0]["clips"][0]["scaleX"] == 4
+
+
+@pytest.mark.parametrize("at", ["top", "top left", "top right"])
+def test_a_framing_that_sets_the_height_takes_no_anchor_that_says_another(at):
+    with pytest.raises(BuildError, match="sets the height by the head"):
+        Project().scene().avatar("M000045058", framing="bust", at=at).to_dict()
+    assert Project().scene().avatar("M000045058", framing="full", at=at).to_dict()
+
+
+def test_a_framing_is_moved_across_by_its_anchor():
+    tops, lefts = set(), []
+    for at in ("left", "center", "right", "bottom right"):
+        clip = Project().scene().avatar("M000045058", framing="bust", at=at).to_dict()["scenes"][0]["clips"][0]
+        tops.add(clip["top"])
+        lefts.append(clip["left"])
+    assert len(tops) == 1
+    assert lefts[0] < lefts[1] < lefts[2] == lefts[3]

@@ -316,3 +316,37 @@ def test_wire_objects_hold_templates_too():
         "u",
         "t",
     )
+
+
+NUMBERS = [
+    ({"font_size": "{{ n }}"}, "50", {"fontSize": 50}),
+    ({"font_size": "{{ n }}"}, 50, {"fontSize": 50}),
+    ({"font_size": "{{ n }}", "fit": (300, 90), "min_font_size": "{{ n }}"}, " 20 ", {"fontSize": 20}),
+    ({"opacity": "{{ n }}", "layer": "{{ n }}"}, "7", {"opacity": 7, "layer": 7}),
+    ({"angle": "{{ n }}"}, "4.5", {"angle": 4.5}),
+]
+
+
+@pytest.mark.parametrize(("given", "value", "expected"), NUMBERS)
+def test_a_rendered_number_is_a_number_on_the_wire_on_both_ways(given, value, expected):
+    project = Project().scene().text("Hi", **given)
+    rendered = project.render(n=value)
+    clip = rendered.to_dict()["scenes"][0]["clips"][0]
+    assert {name: clip[name] for name in expected} == expected
+    assert project.compile().render_json({"n": value}) == rendered.to_json().encode()
+    assert project.svg()
+
+
+@pytest.mark.parametrize("value", ["50 pt", "", "4.5", "0", "1e3", "nan"])
+def test_what_is_no_font_size_is_refused_with_its_field(value):
+    project = Project().scene().text("Hi", font_size="{{ n }}")
+    for render in (project.render, project.compile().render_json):
+        with pytest.raises(TemplateError, match=r"scenes\[0\].clips\[0\].fontSize: font_size"):
+            render({"n": value})
+
+
+def test_a_number_in_quotes_gets_the_number_as_a_hint():
+    with pytest.raises(BuildError, match="without the quotes: font_size=48"):
+        Project().scene().text("Hi", font_size="48")
+    with pytest.raises(BuildError, match=r"such as wire.Shadow\(color='#000'\)"):
+        Project().scene().text("Hi", shadow="#000")

@@ -30,6 +30,10 @@ _GUESSES: dict[str, str] = {
     "fit": "contain",
     **dict.fromkeys(("width", "height", "fit[]", "head_height"), "40%"),
     **dict.fromkeys(("margin", "margin[]", "gap"), "0%"),
+    "fontSize": "48",
+    **dict.fromkeys(("opacity", "volume"), "100"),
+    **dict.fromkeys(("angle", "strokeWidth", "strokeRadius", "delay"), "0"),
+    **dict.fromkeys(("min_font_size", "layer", "scale", "scale[]", "duration", "blur", "offsetX", "offsetY"), "1"),
 }
 """What stands in for a variable where its name cannot be shown, by field; `[]` is one of several."""
 

@@ -222,9 +222,12 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
     if value is UNSET or (value is None and not key.required) or (not literal and holds_jinja(value)):
         return None
     if key.node and not key.array and not isinstance(value, Node):
-        return BuildError(f"{key.attribute} must be a wire.{key.node.__name__}, not {type(value).__name__}")
+        message = f"{key.attribute} must be a wire.{key.node.__name__}, not {type(value).__name__}"
+        return BuildError(message, hint=_as_node(key.node, value))
     if key.kinds and not _is_kind(value, key.kinds):
-        return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}")
+        number = number_in(value) if float in key.kinds else None
+        hint = f"without the quotes: {key.attribute}={number}" if number is not None else ""
+        return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}", hint=hint)
     if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
         return BuildError(f"{key.attribute} must be a finite number, not {shown(value)}")
     if isinstance(value, str) and not value.isascii() and re.search(_SURROGATE, value):
@@ -235,6 +238,27 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
         hint = did_you_mean(str(value), key.rule.one_of)
         return BuildError(f"{key.attribute} {shown(value)} is not known", hint=hint)
     return BuildError(f"{key.attribute} is {shown(value)}, but takes {key.rule.span()}")
+
+
+def _as_node(cls: type[Node], value: object) -> str:
+    """How a value is written that was given in place of an object: its first key, or all that a mapping has."""
+    known = [key.attribute for key in keys(cls)]
+    given = value if isinstance(value, Mapping) else {known[0]: value}
+    fits = isinstance(value, str | Mapping) and set(given) <= set(known)
+    inside = ", ".join(f"{name}={item!r}" for name, item in given.items()) if fits else "..."
+    return f"such as wire.{cls.__name__}({inside})"
+
+
+def number_in(text: object) -> Number | None:
+    """The number that a string holds and nothing else, as a row writes it.
+
+    >>> number_in(" 48 "), number_in("1.5"), number_in("48 pt"), number_in("nan")
+    (48, 1.5, None, None)
+    """
+    if not isinstance(text, str) or not re.fullmatch(r"(?a)\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)\s*", text):
+        return None
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def holds_jinja(value: object) -> bool:
