@@ -51,12 +51,6 @@ def test_the_first_script_of_the_readme_builds_what_is_shown_below_it():
     assert [pair for pair in pairs if pair not in text] == []
 
 
-def test_the_picture_of_the_readme_is_drawn_from_its_script():
-    names = {}
-    exec(re.search(r"```python\n(.*?)```", README, re.DOTALL)[1], names)
-    assert names["project"].svg() == (ROOT / "docs" / "img" / "hello.svg").read_text(encoding="utf-8")
-
-
 def test_the_error_in_the_readme_is_the_one_a_script_gets(tmp_path, monkeypatch):
     from click.testing import CliRunner
 

@@ -1,9 +1,10 @@
-"""Draw the gallery of the examples anew, and keep a screenshot of each example's page: look before committing.
+"""Draw the gallery of the examples and the README's picture anew, and keep a screenshot of each example's page: look before committing.
 
 `python tests/tools/make_gallery.py`; with `--screenshots`, those too (they need Chromium).
 """
 
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -19,8 +20,10 @@ stand-ins in their true boxes. `python tests/tools/make_gallery.py` makes this p
 
 
 def pictures():
-    """The gallery's files by name, and the text of each: one SVG a scene."""
-    return {
+    """The pictures by name, and the text of each: one SVG a scene, and that of the README's script."""
+    names = {}
+    exec(re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1], names)
+    return {"hello.svg": names["project"].svg() + "\n"} | {
         f"{path.stem}-{number + 1}.svg": project.svg(number, links=False) + "\n"
         for path in EXAMPLES
         for project in [load_script(path)]
