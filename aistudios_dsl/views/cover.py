@@ -25,12 +25,13 @@ _MIDDLE = 0.17
 
 def hider(back: Seen, scene: SceneView) -> Seen | None:
     """The clip in front that surely hides all of another that is on the canvas: of a text its lines, else its box."""
+    fronts = [front for front in _fronts(back, back.bounds, scene) if _is_opaque(front)]
+    if not fronts:
+        return None
     parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.frame)]
     corners = [corner for part in parts for corner in part.corners]
-    if not corners:
-        return None
-    in_front = (front for front in scene.painted if front.depth > back.depth and _is_opaque(front))
-    return next((front for front in in_front if all(share_of(front.box, corner) for corner in corners)), None)
+    hiders = (front for front in fronts if all(share_of(front.box, corner) for corner in corners))
+    return next(hiders, None) if corners else None
 
 
 def _on_canvas(box: Box, frame: Box) -> Iterator[Box]:
@@ -46,16 +47,12 @@ def _on_canvas(box: Box, frame: Box) -> Iterator[Box]:
 
 def _is_opaque(seen: Seen) -> bool:
     clip = seen.clip
-    if seen.alpha < 1 or _comes_and_goes(seen):
+    if seen.alpha < 1:
         return False
     if not isinstance(clip, Shape):
         return isinstance(clip, Video) or is_jpeg(seen)
     fill = colour_of(clip.fill)
     return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
-
-
-def _comes_and_goes(seen: Seen) -> bool:
-    return bool(getattr(seen.clip, "animation", None))
 
 
 def is_jpeg(seen: Seen) -> bool:
@@ -76,35 +73,45 @@ def may_be_clear(seen: Seen) -> bool:
 def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
     """The clips, from the front, that cover a tenth or more of what the canvas shows of an avatar's face."""
     face = avatar.face
-    if face is None:
+    fronts = list(_fronts(avatar, face.bounds, scene)) if face else []
+    if face is None or not fronts:
         return
     points = [point for point in (face.point(*share) for share in _OVAL) if share_of(scene.frame, point)]
-    for front in _fronts(avatar, face.bounds, scene):
+    for front in fronts:
         if sum(_covers(front, point) for point in points) > FACE * len(points):
             yield front
 
 
 def over_text(text: Seen, scene: SceneView) -> Iterator[Seen]:
     """The avatars and pictures, from the front, that stand before all that the canvas shows of a text."""
+    fronts = [front for front in _fronts(text, around(text.lines), scene) if isinstance(front.clip, AvatarClip | Image)]
+    if not fronts:
+        return
     points = [line.point(along, 0.5) for line in text.lines for along in _ALONG]
     points = [point for point in points if share_of(scene.frame, point)]
-    for front in _fronts(text, around(text.lines), scene) if points else ():
-        if isinstance(front.clip, AvatarClip | Image) and all(_covers(front, point) for point in points):
+    for front in fronts if points else ():
+        if all(_covers(front, point) for point in points):
             yield front
 
 
 def _fronts(back: Seen, bounds: Box, scene: SceneView) -> Iterator[Seen]:
+    """The clips in front, from the front, that reach into a box and may hide something: no texts."""
     for front in scene.painted:
         if front.depth <= back.depth:
             return
-        if front.alpha >= SOLID and not _comes_and_goes(front) and upright_overlap(front.bounds, bounds, 0):
+        if upright_overlap(front.bounds, bounds, 0) and _is_solid(front):
             yield front
+
+
+def _is_solid(front: Seen) -> bool:
+    comes_and_goes = bool(getattr(front.clip, "animation", None))
+    return front.alpha >= SOLID and not comes_and_goes and not isinstance(front.clip, Text)
 
 
 def _covers(front: Seen, point: Point) -> bool:
     share = share_of(front.box, point)
     clip = front.clip
-    if share is None or isinstance(clip, Text):
+    if share is None:
         return False
     if isinstance(clip, AvatarClip):
         return _is_in_figure(front, point, share)

@@ -19,9 +19,7 @@ from aistudios_dsl.wire import nodes
 from aistudios_dsl.wire.node import UNSET, Key, Node, Rule, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import SceneScript, Script, Shape, Text, UnknownClip
 
-_RENDER = (
-    "render it with a row to check all of it: .render(row), --set or --data; --literal where braces are text"
-)
+_RENDER = "render it with a row to check all of it: .render(row), --set or --data; --literal where braces are text"
 _KEEP = "give it clips: verbs return a new project, so keep what they return, as in project = project.text(...)"
 _SINGLE = re.compile(r"(?<![{\w])\{{1,2} ?[A-Za-z_][\w.]{0,40} ?\}{1,2}(?!\})")
 _NEAR = 0.8

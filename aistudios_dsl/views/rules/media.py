@@ -81,9 +81,7 @@ def url_insecure(view: ProjectView) -> Iterator[Hit]:
             yield Hit(f"{shown_url(address.url)} is plain http", address.path, address.tag)
 
 
-@of_project(
-    "url-is-a-page", "warning", "give the address of the file itself, at a place that serves files"
-)
+@of_project("url-is-a-page", "warning", "give the address of the file itself, at a place that serves files")
 def url_is_a_page(view: ProjectView) -> Iterator[Hit]:
     """A URL of media is that of a page that shows the file, and not of the file."""
     for address in _known(view):
