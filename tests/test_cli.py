@@ -69,7 +69,7 @@ BROKEN = [
     ("import sys; sys.exit(3)", ["ended by itself, with exit code 3"]),
     ("project = Project()", ["the project has no scenes", "keep what they return"]),
     ("import no_such_thing", ["line 2", "ModuleNotFoundError: No module named 'no_such_thing'"]),
-    ("project = Project('{{ name }}').scene()", ["a template still, at name (name)", ".render(row)"]),
+    ("project = Project('{{ name }}').scene()", ["a template still, at name (name)", "--set NAME=VALUE", "--literal"]),
 ]
 
 
@@ -151,9 +151,11 @@ def test_a_long_source_line_is_cut_in_an_error(tmp_path):
         assert len(result.stderr) < 600
 
 
-@pytest.mark.parametrize("command", [["build", "examples/dialogue.py"], ["schema"]])
+@pytest.mark.parametrize(
+    "command", [["build", "examples/dialogue.py"], ["decompile", "tests/data/seed_project.json"], ["schema"]]
+)
 def test_a_folder_in_place_of_a_file_to_write_is_told(command, tmp_path):
-    for folder in (".", "..", tmp_path):
+    for folder in (".", "..", "", tmp_path):
         result = aistudios(*command, "-o", folder)
         assert result.returncode == 1
         assert "is a folder" in result.stderr

@@ -66,7 +66,10 @@ def test_the_steps_of_send_are_commands_of_their_own(aistudios, tmp_path):
     saved = aistudios("download", project_id, "-o", tmp_path / "v.mp4", "--json")
     assert json.loads(saved.stdout)["file"] == str(tmp_path / "v.mp4")
     again = aistudios("download", project_id, "-o", tmp_path / "v.mp4")
-    assert (again.returncode, "is there already" in again.stderr) == (1, True)
+    assert (again.returncode, "hint: give another name, or --overwrite\n" in again.stderr) == (1, True)
+    nowhere = aistudios("download", project_id, "-o", "nodir/", cwd=tmp_path)
+    assert (nowhere.returncode, "there is no folder nodir/" in nowhere.stderr) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
     assert aistudios("download", project_id, "-o", tmp_path / "v.mp4", "--overwrite").returncode == 0
 
 
@@ -113,6 +116,14 @@ def test_errors_of_the_checks_stop_the_send_unless_told(aistudios, sandbox, tmp_
     assert sandbox.creates() == 1
 
 
+def test_all_variables_that_are_missing_are_told_at_once(aistudios, tmp_path):
+    path = script(tmp_path, "project = Project('{{ a }}').scene().text('{{ b }} {{ c }}')")
+    for command in (["build", path], ["send", path, "--draft"], ["check", path], ["preview", path]):
+        result = aistudios(*command, "--set", "a=1", cwd=tmp_path)
+        assert result.returncode == 1
+        assert "needs b, c as well\n  hint: give them: --set b=… --set c=…" in result.stderr
+
+
 def test_variables_are_filled_from_set(aistudios, sandbox, tmp_path):
     path = script(tmp_path, "project = Project('Hi {{ name }}').scene()")
     assert aistudios("send", path, "--draft", "--set", "name=Ann").returncode == 0
@@ -147,7 +158,7 @@ def test_a_send_of_unknown_fate_says_what_to_do(aistudios, sandbox, tmp_path):
     result = aistudios("send", script(tmp_path, "project = Project('Lost').scene()"), "--export", "--yes")
     assert (result.returncode, result.stdout) == (1, "")
     assert "it may have been made, and charged" in result.stderr
-    assert "look for 'Lost' on the dashboard" in result.stderr
+    assert "look for 'Lost' on the dashboard before sending it again" in result.stderr
     assert sandbox.creates() == 1
 
 

@@ -1,14 +1,17 @@
 """The outbox sends every row at most once, whatever breaks, and says of each what became of it."""
 
 import contextlib
+import itertools
 import json
 import os
 import pty
 import resource
+import shlex
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -200,13 +203,16 @@ def test_one_project_cannot_be_two_rows(outbox, sandbox):
 # What comes in
 
 
+CLIP = r"row 1 scenes\[0\]\.clips\[0\]\.a: holds Jinja .*\n  hint: render it first; or, .*: literal=True"
 BAD_ROWS = [
     (["{"], "row 1 line 1 column 2: the project is not JSON"),
     (["[]"], "row 1: a project cannot be sent as list"),
     (['{"name": "x"}'], "row 1: this is no project: it has no scenes"),
     ([json.dumps(payload(1)), '{"scenes": [{"sceneIdx": 0, "clips": []}]}'], r"row 2 scenes\[0\]\.background"),
     ([json.dumps(payload(1)), json.dumps(payload(1))], "row 2: is the same payload as row 1"),
-    ([json.dumps(payload("{{ name }}"))], "row 1: holds Jinja that was not rendered"),
+    ([json.dumps(payload("{{ name }}"))], "row 1 name: holds Jinja that was not rendered"),
+    (['{"name": "x", "scenes": [{"background": {}, "sceneIdx": 0, "clips": [{"type": "new", "a": "{%"}]}]}'], CLIP),
+    ([], "rows.jsonl is empty"),
     (["", "", "{", "{"], "these rows cannot be sent\n  row 3"),
 ]
 
@@ -217,6 +223,22 @@ def test_rows_that_cannot_be_sent_are_named_and_none_is_taken_in(outbox, tmp_pat
     with pytest.raises(LoadError, match=words):
         outbox.add(tmp_path / "rows.jsonl")
     assert outbox.counts() == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.jsonl"]
+
+
+def test_a_journal_is_made_when_there_is_something_to_journal(tmp_path):
+    path = tmp_path / "videos.outbox"
+    with Outbox(path) as outbox:
+        assert (outbox.rows(), outbox.add([]), path.exists()) == ((), 0, False)
+        assert (outbox.add(payloads(2)), path.exists()) == (2, True)
+    with Outbox(path) as outbox:
+        assert outbox.counts() == {"queued": 2}
+
+
+def test_of_two_that_begin_one_journal_each_finds_what_the_other_took_in(tmp_path):
+    with Outbox(tmp_path / "videos.outbox") as one, Outbox(tmp_path / "videos.outbox") as other:
+        assert (one.add(payloads(2)), other.add(payloads(3))) == (2, 1)
+        assert one.counts() == other.counts() == {"queued": 3}
 
 
 def test_braces_that_are_meant_can_be_sent(outbox, sandbox):
@@ -318,6 +340,24 @@ def test_a_render_that_fails_is_told(outbox, sandbox):
     assert outbox.rows("failed")[0].note == "the service says 'failed'"
 
 
+def test_a_failed_render_is_asked_for_again_when_a_person_says_so(outbox, sandbox):
+    outbox.add(payloads(2))
+    sandbox.faults("progress:failed")
+    outbox.run(**FAST, max_renders=1)
+    [failed] = outbox.rows("failed")
+    sandbox.faults()
+    assert outbox.run(**FAST, max_renders=1).counts["failed"] == 1
+    with pytest.raises(DslError, match=r"its render failed\n  hint: .*: again=True"):
+        outbox.mark(failed.key, not_sent=True)
+    assert outbox.mark(failed.key, again=True).state == "queued"
+    assert outbox.run(**FAST, max_renders=2).stopped == "the budget of 2 renders is spent"
+    assert (sandbox.creates(), outbox.counts()) == (2, {"queued": 1, "done": 1})
+    with pytest.raises(DslError, match="nothing to say\n  hint: again is for rows that failed"):
+        outbox.mark(outbox.rows("done")[0].key, again=True)
+    assert outbox.run(**FAST).complete
+    assert sandbox.creates() == 3
+
+
 def test_a_render_without_end_is_left_to_another_run(outbox, sandbox):
     sandbox.settings(render_seconds=3600)
     outbox.add(payloads(1))
@@ -340,10 +380,22 @@ def test_a_project_that_is_not_there_is_unknown_again(outbox, sandbox):
     assert outbox.run(**FAST).complete
 
 
-def test_a_burst_of_refusals_is_one_trouble(outbox, sandbox):
+def test_a_burst_of_refusals_is_one_trouble(outbox, sandbox, client):
+    class Busy:
+        base_url = client.base_url
+        progress, download, list = client.progress, client.download, client.list
+        refused = threading.Barrier(8, timeout=60)
+        asked = itertools.count()
+
+        def create(self, project, *, export):
+            if next(self.asked) < 8:
+                self.refused.wait()
+                raise ApiError("too many requests", status=429)
+            return client.create(project, export=export)
+
     outbox.add(payloads(20))
-    sandbox.faults("create:429=0:x8")
-    assert outbox.run(**FAST, concurrency=8).complete
+    with Outbox(outbox.path, Busy()) as other:
+        assert other.run(**FAST, concurrency=8).complete
     assert sandbox.creates() == 20
 
 
@@ -474,13 +526,13 @@ def test_a_full_disk_is_told_and_nothing_is_sent(sandbox, tmp_path):
 
 
 @contextlib.contextmanager
-def running(sandbox, file, *flags):
+def running(sandbox, file, *flags, requests=1):
+    """A run in a process of its own, from when the sandbox met so many of its requests."""
     command = [sys.executable, "-m", "aistudios_dsl.cli", "outbox", "run", str(file), "--export", "--yes", *flags]
     with subprocess.Popen(command, env=sandbox.environment, stderr=subprocess.PIPE, text=True) as process:
         try:
-            for _ in range(500):
-                if sandbox.requests():
-                    break
+            while len(sandbox.requests()) < requests:
+                assert process.poll() is None
                 time.sleep(0.02)
             yield process
         finally:
@@ -490,7 +542,7 @@ def running(sandbox, file, *flags):
 def test_a_second_process_is_refused_and_a_reader_is_not(sandbox, tmp_path):
     sandbox.faults("create:delay=60")
     file = jsonl(tmp_path / "videos.jsonl", payloads(4))
-    with running(sandbox, file, "--rate", "1000/s"):
+    with running(sandbox, file, "--rate", "1000/s", requests=4):
         result = aistudios(sandbox, "run", file, "--export", "--yes")
         assert result.returncode == 1
         assert f"another process is working on {tmp_path}" in result.stderr
@@ -515,7 +567,7 @@ def test_ctrl_c_lets_what_is_in_flight_finish(sandbox, tmp_path):
 def test_a_second_ctrl_c_ends_at_once_and_what_was_in_flight_is_unknown(sandbox, tmp_path):
     sandbox.faults("create:delay=60")
     file = jsonl(tmp_path / "videos.jsonl", payloads(3))
-    with running(sandbox, file, "--rate", "1000/s") as process:
+    with running(sandbox, file, "--rate", "1000/s", requests=3) as process:
         for _ in range(2):
             process.send_signal(signal.SIGINT)
             time.sleep(0.5)
@@ -554,6 +606,9 @@ WRONG_USE = [
     (["run", "videos.jsonl", "--export"], 2, "there is nobody to ask: add --yes"),
     (["run", "videos.jsonl", "--export", "--rate", "fast"], 2, "'fast' is no rate"),
     (["run", "other.jsonl", "--draft"], 1, "cannot read other.jsonl"),
+    (["run", "vidoes.jsonl", "--draft"], 1, "did you mean 'videos.jsonl'?"),
+    (["run", "braces.jsonl", "--draft"], 1, "row 1 name: holds Jinja that was not rendered"),
+    (["run", "braces.jsonl", "--draft"], 1, "render it first; or, if its braces are meant: --literal"),
     (["mark", "1"], 2, "say --sent ID or --not-sent"),
     (["mark", "1", "--not-sent", "--journal", "x.outbox"], 1, "there is no journal x.outbox"),
     (["status"], 1, "there is no journal (*.outbox) in this folder"),
@@ -563,10 +618,52 @@ WRONG_USE = [
 @pytest.mark.parametrize(("args", "code", "words"), WRONG_USE, ids=[" ".join(args) for args, _, _ in WRONG_USE])
 def test_wrong_use_is_told_with_the_way_out(sandbox, tmp_path, args, code, words):
     jsonl(tmp_path / "videos.jsonl", payloads(1))
+    jsonl(tmp_path / "braces.jsonl", [payload("{{ name }}")])
     result = aistudios(sandbox, *args, cwd=tmp_path, stdin=subprocess.DEVNULL)
     assert (result.returncode, "Traceback" in result.stderr) == (code, False)
     assert words in result.stderr
     assert sandbox.creates() == 0
+
+
+def test_every_payload_is_checked_before_the_first_is_sent(sandbox, tmp_path):
+    sandbox.settings(render_seconds=0)
+    bad = Project("Video 2").scene().image("https://x.example/a.png", natural=(9, 9)).to_dict()
+    bad["scenes"][0]["clips"][0] |= {"source_url": "C:/pictures/a.png", "opacity": 900}
+    file = jsonl(tmp_path / "videos.jsonl", [payload(1), bad, payload(3)])
+    stopped = aistudios(sandbox, "run", file, "--draft", "--rate", "1000/s")
+    assert (stopped.returncode, stopped.stdout, sandbox.creates()) == (1, "", 0)
+    assert "line 2\n  error   bad-value" in stopped.stderr
+    assert "C:/pictures/a.png is a path on your own machine" in stopped.stderr
+    assert "nothing is sent: the checks found errors in 1 of 3 lines" in stopped.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["videos.jsonl"]
+    sent = aistudios(sandbox, "run", file, "--draft", "--rate", "1000/s", "--despite-errors")
+    assert "url-unreachable" in sent.stderr
+    assert sandbox.creates() == 3
+    again = aistudios(sandbox, "run", file, "--draft")
+    assert "url-unreachable" not in again.stderr, "what was sent is not checked again"
+
+
+def test_braces_that_are_meant_are_no_finding(sandbox, tmp_path):
+    file = jsonl(tmp_path / "videos.jsonl", [payload("{{ name }}")])
+    result = aistudios(sandbox, "run", file, "--draft", "--literal")
+    assert (result.returncode, "leftover-braces" in result.stderr) == (0, False)
+
+
+def test_the_way_on_names_the_journal_and_every_row_as_the_shell_reads_it(sandbox, tmp_path):
+    sandbox.settings(render_seconds=0)
+    sandbox.faults("create:reset-before:x1", "progress:failed")
+    file, journal = jsonl(tmp_path / "videos.jsonl", payloads(2)), tmp_path / "my journal"
+    flags = ["--export", "--yes", "--key", "name", "--concurrency", "1", "--journal", journal]
+    ended = aistudios(sandbox, "run", file, *flags)
+    assert f"hint: aistudios outbox status --journal '{journal}'" in ended.stderr
+    shown = aistudios(sandbox, "status", "--journal", journal).stdout
+    assert f"if it was not sent: aistudios outbox mark 'Video 1' --not-sent --journal '{journal}'" in shown
+    [line] = [line for line in shown.splitlines() if "--again" in line]
+    assert "to send it again, a new project, which may cost anew: " in line
+    marked = aistudios(sandbox, *shlex.split(line.partition("aistudios outbox ")[2]))
+    assert marked.stdout == "row Video 2 (Video 2): queued\n"
+    refused = aistudios(sandbox, "mark", "Video 2", "--not-sent", "--journal", journal)
+    assert "row Video 2 is queued: nothing to say" in refused.stderr
 
 
 def test_a_terminal_shows_a_bar(sandbox, tmp_path):

@@ -6,12 +6,14 @@ import json
 import runpy
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.errors import DslError, did_you_mean
+from aistudios_dsl.errors import DslError, TemplateError, did_you_mean, near_file
+from aistudios_dsl.whole import WholeFile
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -21,6 +23,17 @@ _SCRIPTS = (".py", ".pyw", "")
 _LINES = (".jsonl", ".ndjson")
 _SOURCE_SHOWN = 120
 """How many characters of a source line an error shows."""
+
+_OPTIONS = {
+    "or overwrite=True": "or --overwrite",
+    "if its braces are meant: literal=True": "if its braces are meant: --literal",
+    "which may cost again: again=True": "which may cost again: --again",
+    "on the dashboard, or in client.list() if it was to be rendered, before": "on the dashboard before",
+    "call .render(row) first; a loaded project whose braces are text: Project.load(..., template=False)": (
+        "fill it with --set NAME=VALUE, or with rows: --data FILE; where its braces are text: --literal"
+    ),
+}
+"""The hints that speak of calls, and what they are in a terminal."""
 
 literal_option = click.option("--literal", is_flag=True, help="Braces in the project's strings are text.")
 
@@ -45,8 +58,15 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except DslError as fault:
-            click.echo(f"error: {fault}", err=True)
+            click.echo(f"error: {_in_options(str(fault))}", err=True)
             ctx.exit(1)
+
+
+def _in_options(text: str) -> str:
+    """What an error says to do in Python, as it is done on the command line."""
+    for python, option in _OPTIONS.items():
+        text = text.replace(python, option)
+    return text
 
 
 def setting(text: str) -> tuple[str, str]:
@@ -57,19 +77,30 @@ def setting(text: str) -> tuple[str, str]:
     return name, value
 
 
+def rendered(project: Project, settings: Mapping[str, str]) -> Project:
+    """The project with the values of `--set`. Raises `TemplateError` with all that are missing, and not the first."""
+    try:
+        return project.render(settings) if settings else project
+    except TemplateError as fault:
+        needed = project.variables()
+        if set(needed.get(fault.path, ())) <= settings.keys():
+            raise
+        missing = sorted({name for names in needed.values() for name in names} - settings.keys())
+        hint = f"give them: {' '.join(f'--set {name}=…' for name in missing)}"
+        raise TemplateError(f"the project is a template and needs {', '.join(missing)} as well", hint=hint) from None
+
+
 def write_whole(path: Path, text: str) -> None:
-    """Write the file whole or not at all: beside it first, then renamed."""
+    """Write the file whole or not at all. Raises `DslError` where it is a folder, or the disk refuses."""
     if path.is_dir():
         raise DslError(f"{path} is a folder", hint="name the file in it")
-    beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        with WholeFile(path) as file:
+            file.write(text.encode())
+            file.finish()
     except OSError as fault:
-        beside.unlink(missing_ok=True)
-        raise DslError(
-            f"cannot write {path}: {fault.strerror}", hint="is its folder there, and may you write to it?"
-        ) from None
+        hint = "is its folder there, and may you write to it?"
+        raise DslError(f"cannot write {path}: {fault.strerror}", hint=hint) from None
 
 
 def load_script(path: Path, name: str = "project", *, literal: bool = False) -> Project:
@@ -80,10 +111,7 @@ def load_script(path: Path, name: str = "project", *, literal: bool = False) -> 
     from aistudios_dsl.project import Project
 
     if not path.is_file() and path.suffix.lower() != ".json":
-        near = did_you_mean(
-            path.name, [entry.name for entry in path.parent.glob("*") if entry.suffix in (".py", ".json")]
-        )
-        raise DslError(f"there is no file {path}", hint=near if near.startswith("did you") else "")
+        raise DslError(f"there is no file {path}", hint=near_file(path))
     if path.suffix.lower() not in _SCRIPTS or is_json(path):
         return Project.load(_single(path), template=not literal)
     project = _named(path, name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, setting, write_whole
+from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting, write_whole
 
 if TYPE_CHECKING:
     from aistudios_dsl.cli.bulk import Job, Renderer, Tally
@@ -65,7 +65,7 @@ def build(
 def _build_one(
     project: Project, constants: Mapping[str, str], api: Any, indent: int | None, output: str | None
 ) -> None:
-    project = project.render(constants) if constants else project
+    project = rendered(project, constants)
     text = project.to_json(indent, api=api)
     for path, letters in project.estimates().items():
         click.echo(f"note: {path}: the width of {letters!r} is an estimate: the bundled font lacks it", err=True)
@@ -133,7 +133,7 @@ def _summary(tally: Tally, job: Job, output: str | None) -> str:
 
 def _refuse_misfits(data: Path | None, output: str | None, indent: int | None, bulk: Mapping[str, Any]) -> None:
     """Raise a usage error for options that do not go together."""
-    target = Path(output) if output else None
+    target = None if output is None else Path(output)
     if target and target.exists() and not (target.is_file() or target.is_dir()):
         raise click.UsageError(f"{output} is neither a file nor a folder: without -o the JSON goes to stdout")
     if data is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from aistudios_dsl.cli.base import is_json, is_lines, literal_option, load_script, refuse_filling, setting
+from aistudios_dsl.cli.base import is_json, is_lines, literal_option, load_script, refuse_filling, rendered, setting
 from aistudios_dsl.errors import DslError, LoadError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def check(
     else:
         project, constants = load_script(file, name, literal=literal), dict(setting(text) for text in settings)
         if data is None:
-            counts = _tell_one(project.render(constants) if constants else project, ignored, as_json)
+            counts = _tell_one(rendered(project, constants), ignored, as_json)
         else:
             counts = _tell_many(_of_rows(project, data, constants), "row", row, ignored, as_json)
     if counts["error"] or (strict and counts["warning"]):
@@ -120,12 +120,12 @@ def _print(findings: Sequence[Finding], project: Project) -> None:
     click.echo(f"{', '.join(counts) or 'nothing found'} in {scenes} scene{'' if scenes == 1 else 's'}")
 
 
-def _print_finding(finding: Finding, place: str, message: str, said: set[str]) -> None:
+def _print_finding(finding: Finding, place: str, message: str, said: set[str], err: bool = False) -> None:
     where = " ".join(filter(None, (place, finding.name)))
     severity = click.style(f"{finding.severity:7}", fg=_COLOURS[finding.severity])
-    click.echo(f"  {severity} {finding.code:22} {f'{where}: ' if where else ''}{message}")
+    click.echo(f"  {severity} {finding.code:22} {f'{where}: ' if where else ''}{message}", err=err)
     if finding.remedy and finding.remedy not in said:
-        click.echo(f"          {'':22} {finding.remedy}")
+        click.echo(f"          {'':22} {finding.remedy}", err=err)
     said.add(finding.remedy)
 
 
@@ -175,7 +175,7 @@ def _tell_many(
         told = {"findings": found, "counts": summary.counts, "rows": summary.total}
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
-        _print_groups(summary, noun)
+        print_groups(summary, noun)
     return summary.counts
 
 
@@ -190,16 +190,16 @@ def _judged(make: Callable[[], bytes], ignored: tuple[str, ...]) -> list[Finding
         return [Finding(FAULT, "error", one.message, _ROW.sub("", one.path), remedy=one.hint) for one in problems]
 
 
-def _print_groups(summary: Summary, noun: str) -> None:
-    """Each finding once, under the rows that have it."""
+def print_groups(summary: Summary, noun: str, *, err: bool = False) -> None:
+    """Print each finding once, under the rows that have it; to stderr with `err`."""
     said = set[str]()
     for rows, groups in summary.by_rows().items():
-        click.secho(_named(rows, summary.total, noun), bold=True)
+        click.secho(_named(rows, summary.total, noun), bold=True, err=err)
         for group in groups:
-            _print_finding(group.finding, group.finding.path, _message(group, noun), said)
+            _print_finding(group.finding, group.finding.path, _message(group, noun), said, err)
     kinds = ", ".join(f"{kind}s in {count:,}" for kind, count in summary.rows.items() if count)
     total = f"{summary.total:,} {noun}{'' if summary.total == 1 else 's'}"
-    click.echo(f"{total}: {kinds}" if kinds else f"nothing found in {total}")
+    click.echo(f"{total}: {kinds}" if kinds else f"nothing found in {total}", err=err)
 
 
 def _message(group: Group, noun: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, setting
+from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting
 from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
 
 if TYPE_CHECKING:
@@ -106,10 +106,10 @@ def wait(project_id: str, timeout: float, as_json: bool) -> None:
 
 @click.command()
 @click.argument("project_id", metavar="ID")
-@click.option("-o", "--output", default=".", type=click.Path(path_type=Path), help="A file, or a folder (here).")
+@click.option("-o", "--output", default=".", help="A file, or a folder (here).")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @_as_json
-def download(project_id: str, output: Path, overwrite: bool, as_json: bool) -> None:
+def download(project_id: str, output: str, overwrite: bool, as_json: bool) -> None:
     """Save the video of ID, whole or not at all, and print its path."""
     with _client() as client:
         path = client.download(project_id, output, overwrite=overwrite)
@@ -166,7 +166,7 @@ def _refuse_misfits(export: bool, draft: bool, waits: bool) -> None:
 
 def _literal(project: Project, settings: tuple[str, ...]) -> Project:
     """The project with its variables filled in. Raises `DslError` where some are missing."""
-    project = project.render(dict(map(setting, settings))) if settings else project
+    project = rendered(project, dict(map(setting, settings)))
     missing = sorted({name for names in project.variables().values() for name in names})
     if missing:
         hint = f"give them: {' '.join(f'--set {name}=…' for name in missing)}; many rows: aistudios outbox"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,6 +50,7 @@ def outbox() -> None:
 @click.option("--timeout", default=1800.0, show_default=True, help="Follow each rendering for so many seconds.")
 @click.option("--key", help="The payload's key that names a row; else its line number does.")
 @click.option("--literal", is_flag=True, help="Braces in the payloads are meant, and no forgotten template.")
+@click.option("--despite-errors", is_flag=True, help="Send them even if the checks find errors.")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 def run(
     file: Path,
@@ -56,10 +58,11 @@ def run(
     journal: Path | None,
     key: str | None,
     literal: bool,
+    despite_errors: bool,
     yes: bool,
     **how: Any,
 ) -> None:
-    """Send the payloads of FILE, a JSONL. Run it again to go on: what was sent is not sent twice.
+    """Check the payloads of FILE, a JSONL, and send them. Run it again to go on: what was sent is not sent twice.
 
     The journal is FILE with the suffix .outbox, unless --journal names another.
 
@@ -72,6 +75,7 @@ def run(
     if export is None:
         raise click.UsageError("say --export (renders, spends credits) or --draft")
     with Client() as client, Outbox(journal or file.with_suffix(".outbox"), client) as box:
+        _check(box, file, key, literal, despite_errors)
         box.add(file, key=key, literal=literal)
         _ask(box, client.base_url, export, yes, how["max_renders"])
         with _shown(box) as show:
@@ -88,6 +92,7 @@ def status(journal: Path | None, as_json: bool) -> None:
 
     with Outbox(_the_journal(journal)) as box:
         listed = _candidates(box)
+        marking = _mark(journal)
         if as_json:
             _print_json(box, listed)
             return
@@ -95,7 +100,7 @@ def status(journal: Path | None, as_json: bool) -> None:
             click.echo(f"{state:12}{count:6}")
         for row in box.rows("failed", "unknown"):
             click.echo(f"row {row.key} ({row.name}): {row.state}: {row.note}")
-            for line in _advice(row, listed) if row.state == "unknown" else ():
+            for line in _advice(row, listed, marking) if row.state == "unknown" else (_again(row, marking),):
                 click.echo(f"  {line}")
 
 
@@ -103,15 +108,16 @@ def status(journal: Path | None, as_json: bool) -> None:
 @click.argument("row")
 @click.option("--sent", metavar="ID", help="It was sent, and is this project.")
 @click.option("--not-sent", is_flag=True, help="It was not sent: the next run sends it.")
+@click.option("--again", is_flag=True, help="It failed: the next run sends it anew, which may cost anew.")
 @_journal
-def mark(row: str, sent: str | None, not_sent: bool, journal: Path | None) -> None:
-    """Say what became of a ROW whose fate is unknown, after a look at the dashboard."""
+def mark(row: str, sent: str | None, not_sent: bool, again: bool, journal: Path | None) -> None:
+    """Say what became of a ROW whose fate is unknown, after a look at the dashboard; or send one that failed again."""
     from aistudios_dsl.service import Outbox
 
-    if (sent is None) == (not not_sent):
-        raise click.UsageError("say --sent ID or --not-sent")
+    if (sent is not None) + not_sent + again != 1:
+        raise click.UsageError("say --sent ID or --not-sent, or --again for a row that failed")
     with Outbox(_the_journal(journal)) as box:
-        found = box.mark(row, sent=sent, not_sent=not_sent)
+        found = box.mark(row, sent=sent, not_sent=not_sent, again=again)
     click.echo(f"row {found.key} ({found.name}): {found.state}")
 
 
@@ -124,6 +130,26 @@ def _the_journal(given: Path | None) -> Path:
     if not found[0].is_file():
         raise DslError(f"there is no journal {found[0]}", hint="outbox run makes it")
     return found[0]
+
+
+def _check(box: Outbox, file: Path, key: str | None, literal: bool, despite_errors: bool) -> None:
+    """Check what is to be sent, before it is taken in. Raises `DslError` where there are errors."""
+    from aistudios_dsl.cli.check import print_groups
+    from aistudios_dsl.service.intake import entries
+    from aistudios_dsl.views.check import checked
+    from aistudios_dsl.views.groups import summed
+
+    sent = {row.key for row in box.rows() if row.state != "queued"}
+    new = [entry for entry in entries(file, key, literal) if entry.key not in sent]
+    ignored = ("leftover-braces",) if literal else ()
+    found = ((entry.number, checked(entry.payload, ignore=ignored)) for entry in new)
+    summary = summed((line, [one for one in findings if one.severity != "note"]) for line, findings in found)
+    if summary.groups:
+        print_groups(summary, "line", err=True)
+    errors = summary.rows["error"]
+    if errors and not despite_errors:
+        hint = f"mend them (aistudios check {quote(str(file))} shows them again), or send them --despite-errors"
+        raise DslError(f"nothing is sent: the checks found errors in {errors} of {summary.total} lines", hint=hint)
 
 
 def _ask(box: Outbox, service: str, export: bool, yes: bool, budget: int | None) -> None:
@@ -174,13 +200,11 @@ def _conclude(box: Outbox, summary: Summary) -> None:
     click.echo(", ".join(f"{count} {state}" for state, count in summary.counts.items()))
     if summary.stopped:
         raise DslError(f"stopped: {summary.stopped}")
+    where = f"aistudios outbox status --journal {quote(str(box.path))}"
     if box.rows("unknown"):
-        where = f"outbox status --journal {box.path}"
-        raise DslError(
-            "some rows may have been sent, or not: they are not sent again by themselves", hint=f"aistudios {where}"
-        )
+        raise DslError("some rows may have been sent, or not: they are not sent again by themselves", hint=where)
     if not summary.complete:
-        raise DslError("some rows are not done", hint=f"aistudios outbox status --journal {box.path}")
+        raise DslError("some rows are not done", hint=where)
 
 
 def _candidates(box: Outbox) -> dict[str, tuple[dict[str, Any], ...]] | None:
@@ -197,13 +221,27 @@ def _candidates(box: Outbox) -> dict[str, tuple[dict[str, Any], ...]] | None:
         return None
 
 
-def _advice(row: Row, listed: dict[str, tuple[dict[str, Any], ...]] | None) -> Iterator[str]:
+def _mark(journal: Path | None) -> Callable[[Row, str], str]:
+    """The command that marks a row of this journal."""
+    more = f" --journal {quote(str(journal))}" if journal else ""
+    return lambda row, what: f"aistudios outbox mark {quote(row.key)} {what}{more}"
+
+
+def _again(row: Row, mark: Callable[[Row, str], str]) -> str:
+    cost = ", a new project, which may cost anew" if row.project_id else ""
+    return f"to send it again{cost}: {mark(row, '--again')}"
+
+
+def _advice(
+    row: Row, listed: dict[str, tuple[dict[str, Any], ...]] | None, mark: Callable[[Row, str], str]
+) -> Iterator[str]:
     for project in (listed or {}).get(row.key, ()):
         yield f"the service has {project.get('id')} of this name, {project.get('state')}"
-        yield f"  if it is this row: aistudios outbox mark {row.key} --sent {project.get('id')}"
+        sent = f"--sent {project.get('id')}"
+        yield f"  if it is this row: {mark(row, sent)}"
     if listed is not None and not listed.get(row.key):
         yield "the service lists nothing else of this name (it lists no drafts: look at the dashboard)"
-    yield f"if it was not sent: aistudios outbox mark {row.key} --not-sent"
+    yield f"if it was not sent: {mark(row, '--not-sent')}"
 
 
 def _print_json(box: Outbox, listed: dict[str, tuple[dict[str, Any], ...]] | None) -> None:

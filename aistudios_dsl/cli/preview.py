@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, setting
+from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def preview(
 def filled(project: Project, constants: dict[str, str], data: Path | None, number: int) -> Project:
     """The project with the values of row `number` of the data, from 1, and with the constants."""
     if data is None:
-        return project.render(constants) if constants else project
+        return rendered(project, constants)
     from aistudios_dsl.templates.rows import of_row, read_rows
 
     rows = read_rows(data)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aistudios_dsl.errors import DslError, LoadError
+from aistudios_dsl.errors import DslError, LoadError, near_file
 from aistudios_dsl.service.flow import Payload, body_of
 from aistudios_dsl.service.journal import Entry, refused
 from aistudios_dsl.wire.codec import load
 from aistudios_dsl.wire.jsontext import canonical
 
 _DEFAULT_NAME = "Default Template"
+_BRACES = re.compile(r"\{[{%]")
 
 
 def _documents(source: str | Path | Iterable[Payload]) -> Iterator[tuple[int, Payload]]:
@@ -24,7 +26,8 @@ def _documents(source: str | Path | Iterable[Payload]) -> Iterator[tuple[int, Pa
         with Path(source).open("rb") as file:
             yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
     except OSError as fault:
-        raise DslError(f"cannot read {source}: {fault.strerror}", hint="is it there, and a JSONL?") from None
+        hint = near_file(Path(source)) or "is it there, and a JSONL?"
+        raise DslError(f"cannot read {source}: {fault.strerror}", hint=hint) from None
 
 
 def entries(source: str | Path | Iterable[Payload], key: str | None, literal: bool) -> list[Entry]:
@@ -40,6 +43,8 @@ def entries(source: str | Path | Iterable[Payload], key: str | None, literal: bo
         except DslError as fault:
             inner = fault.problems if isinstance(fault, LoadError) else ()
             problems += [problem.under(f"row {number} ") for problem in inner or (fault,)]
+    if not found and not problems and isinstance(source, str | Path):
+        raise LoadError(f"{source} is empty", hint="each line is the JSON of one project")
     if problems:
         raise refused(problems, "these rows cannot be sent")
     return found
@@ -51,11 +56,24 @@ def _entry(number: int, payload: Payload, key: str | None, literal: bool) -> Ent
     document = {name: value for name, value in body.items() if name != "isExport"}
     load(document)
     text = canonical(document)
-    if not literal and ("{{" in text or "{%" in text):
-        raise LoadError("holds Jinja that was not rendered", hint="render it; or say that its braces are meant")
+    if not literal and _BRACES.search(text):
+        hint = "render it first; or, if its braces are meant: literal=True"
+        raise LoadError("holds Jinja that was not rendered", next(_with_braces(document, ""), ""), hint)
     name = document.get("name")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Entry(_key(number, document, key), str(name) if name else _DEFAULT_NAME, digest, text)
+    return Entry(number, _key(number, document, key), str(name) if name else _DEFAULT_NAME, digest, text)
+
+
+def _with_braces(value: Any, path: str) -> Iterator[str]:
+    """The paths of the strings that hold Jinja."""
+    if isinstance(value, str) and _BRACES.search(value):
+        yield path
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _with_braces(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _with_braces(inner, f"{path}[{index}]")
 
 
 def _key(number: int, document: Mapping[str, Any], key: str | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -16,6 +16,8 @@ State = Literal["queued", "submitting", "submitted", "rendering", "done", "downl
 STATES: tuple[State, ...] = get_args(State)
 MAYBE_PAID = "state not in ('queued', 'failed') or project_id != ''"
 """Rows whose render was, or may have been, asked for."""
+_GIVEN_UP = "renders given up"
+"""The term that counts the failed renders of rows that were queued again."""
 
 _APPLICATION = 0x41534F42
 _VERSION = 1
@@ -58,8 +60,9 @@ class Row:
 
 @frozen
 class Entry:
-    """A payload on its way into the journal: the canonical text, and the sha256 of its bytes."""
+    """A payload on its way into the journal: its line, the canonical text, and the sha256 of its bytes."""
 
+    number: int
     key: str
     name: str
     sha256: str
@@ -70,7 +73,7 @@ _COLUMNS = ", ".join(field.name for field in fields(Row))
 
 
 class Journal:
-    """A journal file, made where there is none.
+    """A journal file, made where there is none as soon as there are rows to take in.
 
     Raises `DslError` where the file is no journal, is of another version, is damaged, or cannot be written.
     """
@@ -78,15 +81,24 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._alone = False
-        with self._told():
-            self._base = sqlite3.connect(path, isolation_level=None, timeout=10)
-        try:
+        self._is_file = path.exists() or not path.parent.is_dir()
+        if self._is_file:
             self._open()
+        else:
+            # Until there are rows that can be taken in, no file is made.
+            self._base = sqlite3.connect(":memory:", isolation_level=None)
+            self._base.executescript(_SCHEMA)
+
+    def _open(self) -> None:
+        with self._told():
+            self._base = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+        try:
+            self._prepare()
         except DslError:
             self._base.close()
             raise
 
-    def _open(self) -> None:
+    def _prepare(self) -> None:
         with self._told():
             # A look first: what is not ours is not written to.
             known = self._one("PRAGMA application_id"), self._one("PRAGMA user_version")
@@ -118,7 +130,7 @@ class Journal:
 
         Rows left in `submitting` by a process that is gone become `unknown`. Raises `InUse`.
         """
-        if self._alone:
+        if self._alone or not self._is_file:
             yield
             return
         with closing(self._hold()):
@@ -181,10 +193,11 @@ class Journal:
             found = dict(self._base.execute("SELECT state, count(*) FROM rows GROUP BY state").fetchall())
         return {state: found[state] for state in STATES if state in found}
 
-    def count(self, condition: str) -> int:
-        """How many rows keep an SQL condition."""
+    def renders(self) -> int:
+        """How many renders were, or may have been, asked for."""
         with self._told():
-            return int(self._one(f"SELECT count(*) FROM rows WHERE {condition}"))
+            now = self._one(f"SELECT count(*) FROM rows WHERE {MAYBE_PAID}")
+            return int(now + self._one("SELECT coalesce(max(value), 0) + 0 FROM terms WHERE name = ?", _GIVEN_UP))
 
     def payload(self, row: Row) -> str:
         """The canonical text that is sent for a row."""
@@ -193,11 +206,21 @@ class Journal:
 
     # writing
 
-    def add(self, entries: Iterable[Entry], source: str) -> int:
+    def add(self, entries: Sequence[Entry], source: str) -> int:
         """Take in the entries that are new, all or none, and return how many were.
 
         Raises `LoadError` with every row that changed since it was taken in, is gone, or is there twice.
         """
+        if not self._is_file:
+            if not self._taken(entries, source):
+                return 0
+            self._base.close()
+            self._is_file = True
+            self._open()
+        with self.alone():
+            return self._taken(entries, source)
+
+    def _taken(self, entries: Sequence[Entry], source: str) -> int:
         with self._told(), self._transaction():
             seen, problems, new = set[str](), list[DslError](), 0
             for entry in entries:
@@ -235,6 +258,16 @@ class Journal:
         words = ", ".join(f"{name} = ?" for name in columns)
         with self._told(), self._transaction():
             self._base.execute(f"UPDATE rows SET {words} WHERE number = ?", (*columns.values(), row.number))
+        return self.row_numbered(row.number)
+
+    def again(self, row: Row) -> Row:
+        """Queue a row whose render failed; what it asked for so far still counts as asked for."""
+        queued = "state = 'queued', project_id = '', percent = 0, free = 1, note = 'to be sent again'"
+        more = "ON CONFLICT (name) DO UPDATE SET value = value + 1"
+        with self._told(), self._transaction():
+            if row.project_id:
+                self._base.execute(f"INSERT INTO terms VALUES (?, '1') {more}", (_GIVEN_UP,))
+            self._base.execute(f"UPDATE rows SET {queued} WHERE number = ?", (row.number,))
         return self.row_numbered(row.number)
 
     def row_numbered(self, number: int) -> Row:
@@ -278,7 +311,10 @@ class InUse(DslError):
 
 
 _DAMAGED = "copy it away, and look on the dashboard for what was sent before you begin another journal"
-_DISAGREE = "put new rows at the end or into another file; `outbox mark ROW --not-sent` frees a row for a new payload"
+_DISAGREE = (
+    "put new rows at the end or into another file; `aistudios outbox mark ROW --not-sent` frees a row that was refused"
+    " for a new payload"
+)
 
 
 def _hint(fault: sqlite3.DatabaseError) -> str:

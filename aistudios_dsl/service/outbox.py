@@ -18,6 +18,7 @@ __all__ = ["Outbox", "Row", "Summary"]
 class Outbox:
     """Payloads in a SQLite journal at `path`, sent through a blocking client; each row at most once.
 
+    The file is made by the first `add` that takes something in.
     A row goes queued, submitting, submitted, rendering, done, downloaded; or it ends as failed, or as unknown, when it
     may or may not have been sent: such a row is never sent again by itself. Without a `client` it can be read, added
     to and marked. Raises `DslError` where the journal is none, is of another version, or is damaged.
@@ -60,8 +61,7 @@ class Outbox:
         every row that is no project, changed since, is gone, or is the same as another.
         """
         found = entries(source, key, literal)
-        with self._journal.alone():
-            return self._journal.add(found, str(source) if isinstance(source, str | Path) else "this source")
+        return self._journal.add(found, str(source) if isinstance(source, str | Path) else "this source")
 
     def rows(self, *states: str) -> tuple[Row, ...]:
         """The rows, or those in these states, in the order they came in."""
@@ -71,24 +71,33 @@ class Outbox:
         """How many rows are in each state."""
         return self._journal.counts()
 
-    def mark(self, key: str, *, sent: str | None = None, not_sent: bool = False) -> Row:
+    def mark(self, key: str, *, sent: str | None = None, not_sent: bool = False, again: bool = False) -> Row:
         """Say what became of a row that nobody else can tell: `sent` as this project id, or `not_sent`.
 
-        A row that is not sent is queued again, and `add` may bring another payload for it. Raises `DslError` where
+        A row that is not sent is queued again, and `add` may bring another payload for it. So is, with `again`, a row
+        that failed: one whose render failed is then a new project, which may be charged anew. Raises `DslError` where
         the row's state leaves no doubt.
         """
-        if (sent is None) == (not not_sent):
-            raise BuildError("say either sent, with the project's id, or not_sent")
+        if (sent is not None) + not_sent + again != 1:
+            raise BuildError("say either sent, with the project's id, or not_sent, or again")
         with self._journal.alone():
             row = self._journal.row(key)
-            if row.state != "unknown" and (row.state != "failed" or row.project_id):
-                raise DslError(f"row {key} is {row.state}{row.project_id and f' as {row.project_id}'}: nothing to say")
+            self._judge_mark(row, again)
+            if again:
+                return self._journal.again(row)
             if sent is None:
                 return self._journal.change(row, state="queued", free=1, note="marked as not sent")
             for other in self.rows():
                 if other.project_id == sent:
                     raise DslError(f"{sent} is row {other.key} ({other.name})")
             return self._journal.change(row, state="submitted", project_id=sent, note="marked as sent")
+
+    def _judge_mark(self, row: Row, again: bool) -> None:
+        was = f"row {row.key} is {row.state}{row.project_id and f' as {row.project_id}'}"
+        if row.state == "failed" and row.project_id and not again:
+            raise DslError(f"{was}: its render failed", hint="to render it again, which may cost again: again=True")
+        if row.state not in ("failed", "unknown") or (again and row.state != "failed"):
+            raise DslError(f"{was}: nothing to say", hint="" if not again else "again is for rows that failed")
 
     def candidates(self) -> dict[str, tuple[dict[str, Any], ...]]:
         """For each unknown row, the projects that the service lists under its name and that no row is known to be.

@@ -14,12 +14,12 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
 from aistudios_dsl.service.download import safe_name
 from aistudios_dsl.service.flow import FIRST_PAUSE, LONGEST_PAUSE, Job, Payload, Progress
-from aistudios_dsl.service.journal import MAYBE_PAID, Journal, Row
+from aistudios_dsl.service.journal import Journal, Row
 
 IN_A_ROW = 5
 """After so many creates, or renders, that go wrong one after the other, nothing more is sent."""
@@ -77,6 +77,7 @@ class _Task:
     row: Row = field(eq=False)
     pause: float = field(default=FIRST_PAUSE, eq=False)
     until: float = field(default=float("inf"), eq=False)
+    handed: float = field(default=0.0, eq=False)
 
 
 @define
@@ -144,7 +145,7 @@ class Run:
     def dispatch(self) -> None:
         """Hand out what is due, as far as hands and the rate allow."""
         while self.waiting and not self.stopped and self.flying < self.concurrency and self.delay() <= 0:
-            task = heapq.heappop(self.waiting)
+            task = evolve(heapq.heappop(self.waiting), handed=time.monotonic())
             payload = ""
             if task.step == "create":
                 if not self.may_send():
@@ -163,7 +164,7 @@ class Run:
         """Whether one more create is wanted: nothing speaks against it, and the budget is not spent."""
         if self.held:
             return False
-        if self.export and self.max_renders is not None and self.journal.count(MAYBE_PAID) >= self.max_renders:
+        if self.export and self.max_renders is not None and self.journal.renders() >= self.max_renders:
             self.held = f"the budget of {self.max_renders} renders is spent"
         return not self.held
 
@@ -268,8 +269,8 @@ class Run:
     def trouble(self, task: _Task, fault: ApiError) -> None:
         """The service is out of reach, busy, or refuses the key: leave the row as it was, and come back later."""
         row = self.change(task.row, state="queued", note=_note(fault)) if task.step == "create" else task.row
-        if time.monotonic() >= self.quiet_until:
-            # What was in flight meanwhile met the same trouble.
+        if task.handed >= self.quiet_until:
+            # What was in flight already met the same trouble.
             self.bad["trouble"] += 1
         if fault.status == _BAD_KEY or self.bad["trouble"] >= IN_A_ROW:
             self.stopped = _note(fault)
