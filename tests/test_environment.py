@@ -177,15 +177,24 @@ def test_render_all_names_the_row_that_failed():
 
 
 @pytest.mark.parametrize("levels", [100, 330, 490, 3000])
-@pytest.mark.parametrize("left, right", [("(", ")"), ("not ", ""), ("[", "]")])
+@pytest.mark.parametrize(("left", "right"), [("(", ")"), ("not ", ""), ("[", "]")])
 def test_a_template_nested_too_deeply_is_refused_and_no_stack_is_shown(left, right, levels):
     """However deep: where Jinja reads it, where it looks for names, and where it compiles it."""
     text = f"{{{{ {left * levels}name{right * levels} }}}}"
     for use in (Templates().names, Templates().is_template, lambda text: Templates().render(text, {"name": "Ann"})):
-        try:
-            assert use(text)
-        except TemplateError as fault:
-            assert "too deeply" in fault.message or "without an end" in fault.message
+        assert told(use, text) in (
+            "",
+            "is nested too deeply for Jinja to read",
+            "the template calls itself without an end",
+        )
+
+
+def told(use, text):
+    try:
+        use(text)
+    except TemplateError as fault:
+        return fault.message
+    return ""
 
 
 BROKEN = [

@@ -1,4 +1,4 @@
-"""What it costs to start: `aistudios --help` and `import aistudios_dsl`, as ratios to bare Python, in interleaved rounds.
+"""What it costs to start `aistudios --help` and to import the package, as ratios to bare Python, in interleaved rounds.
 
 Run: `python tests/benchmarks/startup.py [rounds]`.
 """

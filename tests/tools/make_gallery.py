@@ -1,6 +1,6 @@
-"""Draw the gallery of the examples and the README's picture anew, and keep a screenshot of each example's page: look before committing.
+"""Draw the README's picture and the gallery of the examples anew, and keep a screenshot of each example's page.
 
-`python tests/tools/make_gallery.py`; with `--screenshots`, those too (they need Chromium).
+Look before committing. `python tests/tools/make_gallery.py`; with `--screenshots`, those too (they need Chromium).
 """
 
 import io
