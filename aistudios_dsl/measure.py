@@ -288,7 +288,7 @@ def _framed_by_head(avatar: Avatar, size: tuple[float, float], framing: str, pla
     if place.at is not None and not isinstance(place.at, str):
         return measured
     if place.framing is not None and place.at is not None and place.at.startswith("top"):
-        hint = 'at="left", "center" or "right" moves it across; for a height of one\'s own, leave framing= out'
+        hint = 'at="left", "center" or "right" moves it across; height= in place of framing= frees its top'
         raise BuildError(
             f"framing={framing!r} sets the height by the head, so at={place.at!r} has no effect", hint=hint
         )

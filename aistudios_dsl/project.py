@@ -408,12 +408,8 @@ class Project(Verbs):
         return evolve(self, literal=True)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the JSON, indented, to a file, and return its path."""
-        from pathlib import Path
-
-        target = Path(path)
-        target.write_text(self.to_json(indent=2) + "\n", encoding="utf-8")
-        return target
+        """Write the JSON, indented, to a file, and return its path. Raises `DslError` where it cannot be written."""
+        return _written(path, self.to_json(indent=2) + "\n")
 
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
         """One scene, numbered from 0, as an SVG document: every clip in its computed box. See docs/storyboard.md.
@@ -433,13 +429,10 @@ class Project(Verbs):
         """Write a page that shows every scene, or only one, with its speech, clips and findings; return its path.
 
         The page is one file that asks nothing of any network: pictures are stand-ins unless `media` has a copy, as in
-        `svg`. A template shows its variables. Raises what `resolve` raises, and `BuildError` as `svg` does.
+        `svg`. A template shows its variables. Raises what `resolve` raises, `BuildError` as `svg` does, and `DslError`
+        where the file cannot be written.
         """
-        from pathlib import Path
-
-        target = Path(path)
-        target.write_text(self._page(media, scene), encoding="utf-8")
-        return target
+        return _written(path, self._page(media, scene))
 
     def _page(self, media: Media | None = None, scene: int | None = None) -> str:
         from aistudios_dsl.views.check import check
@@ -494,6 +487,14 @@ class Project(Verbs):
         head: dict[str, Any] = {name: getattr(node, name) or None for name in _HEADLINE_FIELDS}
         head["orientation"] = head["orientation"] or "landscape"
         return cls(**head, scenes=scenes, frame=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
+
+
+def _written(path: str | os.PathLike[str], text: str) -> Path:
+    from pathlib import Path
+
+    from aistudios_dsl.whole import write_text
+
+    return write_text(Path(path), text)
 
 
 def _shown(scene: Scene) -> str:

@@ -27,6 +27,7 @@ from aistudios_dsl.placement import (
     Turned,
     judge,
 )
+from aistudios_dsl.speech import unpaired_tag
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import (
     CLIP_TYPES,
@@ -207,7 +208,8 @@ class Verbs(ABC):
     def say(self, text: str, *, by: str | None = None, html: bool = False) -> Self:
         """Add a line of speech, by the avatar with the tag or id `by`, else by the one added last.
 
-        Blank lines part paragraphs. `html=True` takes `text` as ready `<p>` paragraphs.
+        Blank lines part paragraphs. `html=True` takes `text` as ready HTML, to the letter: write the `<p>` around each
+        paragraph. Raises `BuildError` before any avatar, for an unknown `by`, and for a tag without its partner.
 
         >>> len(Scene().avatar("M000045058").say("One.").say("Two.").lines)
         2
@@ -495,6 +497,9 @@ class Scene(Verbs):
     def _spoken(self, text: str, by: str | None, html: bool) -> Scene:
         if not isinstance(text, str):
             raise BuildError(f"speech must be a string, not {type(text).__name__}", "say")
+        if html and not holds_jinja(text) and (tag := unpaired_tag(text)):
+            hint = "such as <p>Hello <b>you</b></p>; for plain words leave html=True out"
+            raise BuildError(f"html=True takes ready HTML, and {tag} stands without its partner", "say", hint)
         return evolve(self, lines=(*self.lines, Line(text, self._speaker(by), html)))
 
     def _speaker(self, by: str | None) -> int | str:

@@ -133,3 +133,20 @@ def duration(text: str, language: str = "") -> float:
 @cache
 def _letters(system: str) -> re.Pattern[str]:
     return re.compile(f"[{_SYSTEMS[system][0]}]")
+
+
+def unpaired_tag(html: str) -> str:
+    """The first tag that is never closed, or never opened; "" where all are in pairs or stand alone.
+
+    >>> unpaired_tag("<p>Hi <b>you</p>"), unpaired_tag("<p>Hi<br>you</p>"), unpaired_tag("A < B")
+    ('</p>', '', '')
+    """
+    opened: list[str] = []
+    for closing, name, alone in re.findall(r"<(/?)([A-Za-z][\w-]*)[^<>]*?(/?)>", html.lower()):
+        if alone or name in ("br", "hr", "img", "wbr"):
+            continue
+        if not closing:
+            opened.append(name)
+        elif not opened or opened.pop() != name:
+            return f"</{name}>"
+    return f"<{opened[-1]}>" if opened else ""

@@ -8,6 +8,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from aistudios_dsl.errors import DslError
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write the file whole or not at all, and return its path. Raises `DslError` where it cannot be written."""
+    if path.is_dir():
+        raise DslError(f"{path} is a folder", hint="name the file in it")
+    try:
+        with WholeFile(path) as file:
+            file.write(text.encode())
+            file.finish()
+    except OSError as fault:
+        hint = "is its folder there, and may you write to it?"
+        raise DslError(f"cannot write {path}: {fault.strerror}", hint=hint) from None
+    return path
+
 
 class WholeFile:
     """A file written beside its name and renamed by `finish`; left without that, what was written is removed.

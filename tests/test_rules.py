@@ -3,7 +3,19 @@
 import pytest
 from attrs import evolve
 
-from aistudios_dsl import Avatar, BuildError, Catalog, Project, Scene, TemplateError, above, below, right_of, wire
+from aistudios_dsl import (
+    Avatar,
+    BuildError,
+    Catalog,
+    DslError,
+    Project,
+    Scene,
+    TemplateError,
+    above,
+    below,
+    right_of,
+    wire,
+)
 from aistudios_dsl.wire.jsontext import canonical
 
 BLUE = "/images/background/bg_blue_gradient.png"
@@ -421,3 +433,27 @@ def test_a_framing_is_moved_across_by_its_anchor():
         lefts.append(clip["left"])
     assert len(tops) == 1
     assert lefts[0] < lefts[1] < lefts[2] == lefts[3]
+
+
+@pytest.mark.parametrize("html", ["Hi <b>you", "<p>Hi", "Hi</p>", "<p>Hi <b>you</p>"])
+def test_speech_as_html_has_its_tags_in_pairs(html):
+    with pytest.raises(BuildError, match="without its partner"):
+        Scene().avatar("M000045058").say(html, html=True)
+
+
+@pytest.mark.parametrize(
+    "html", ["<p>Hi<br>you</p>", "plain words", "<span class='a'>x</span>", "{% if a %}<b>{% endif %}"]
+)
+def test_speech_as_html_is_taken_to_the_letter(html):
+    assert Scene().avatar("M000045058").say(html, html=True).lines[0].text == html
+
+
+def test_a_file_that_cannot_be_written_is_told_as_an_error_of_this_package(tmp_path):
+    project = Project().scene().text("Hi")
+    for write in (project.save, project.storyboard):
+        with pytest.raises(DslError, match="is its folder there"):
+            write(tmp_path / "no" / "such" / "folder.x")
+        with pytest.raises(DslError, match="is a folder"):
+            write(tmp_path)
+        assert write(str(tmp_path / "out")) == tmp_path / "out"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
