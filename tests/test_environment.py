@@ -189,6 +189,9 @@ def test_a_template_nested_too_deeply_is_refused_and_no_stack_is_shown(left, rig
         )
 
 
+TOO_DEEP = ("", "is nested too deeply for Jinja to read", "the template calls itself without an end")
+
+
 def told(use, text):
     try:
         use(text)
