@@ -88,7 +88,7 @@ def test_a_script_that_fails_shows_its_own_line_and_not_our_stack(tmp_path, text
     ("args", "code", "words"),
     [
         (["build", "examples/talking_avatr.py"], 1, "did you mean 'talking_avatar.py'?"),
-        (["build", "examples/nothing.json"], 1, "cannot read examples/nothing.json"),
+        (["build", "examples/nothing.json"], 1, "there is no file examples/nothing.json"),
         (["buidl", "x"], 2, "did you mean 'build'?"),
         (["build"], 2, "Missing argument 'SCRIPT'"),
         (["build", "examples/dialogue.py", "--set", "name"], 2, "'name' is not NAME=VALUE"),
@@ -192,3 +192,27 @@ def test_values_and_braces_that_are_text_do_not_go_together(braces, command):
     result = aistudios(*command, braces, "--literal", "--set", "fine=x")
     assert result.returncode == 2
     assert "there is nothing for --set or --data to fill" in " ".join(result.stderr.replace("│", "").split())
+
+
+@pytest.mark.parametrize("command", [["build"], ["check"], ["preview"], ["decompile"], ["send", "--draft"]])
+def test_what_layout_refuses_is_told_under_the_name_of_the_script(tmp_path, command):
+    path = script(tmp_path, "from aistudios_dsl import below\nproject = Project().scene().text('x', at=below('titel'))")
+    result = aistudios(*command, path)
+    assert result.returncode == 1
+    assert f"error: {path}: scenes[0].clips[0] (text): below('titel')" in result.stderr
+
+
+def test_other_errors_are_not_told_of_the_script(tmp_path):
+    path = script(tmp_path, "project = Project('{{ name }}').scene()")
+    rows = tmp_path / "rows.csv"
+    rows.write_text("nam\nAnn\n", encoding="utf-8")
+    assert "error: row 1 (" in aistudios("build", path, "--data", rows).stderr
+    assert f"error: {path}: a template still, at name" in aistudios("build", path).stderr
+    assert "error: cannot write" in aistudios("build", path, "--set", "name=x", "-o", tmp_path / "no" / "x.json").stderr
+    assert f"error: {path} line 2: " in aistudios("build", script(tmp_path, "Project(nam='x')")).stderr
+
+
+def test_the_problems_of_a_document_are_told_under_its_name(tmp_path):
+    path = tmp_path / "broken.json"
+    path.write_text('{"scenes":[{}]}', encoding="utf-8")
+    assert aistudios("build", path).stderr.startswith(f"error: {path}: ")

@@ -55,4 +55,4 @@ def test_diff_compares_scripts_with_payloads_and_prints_json():
 def test_a_file_that_is_none_is_the_users_error():
     result = aistudios("diff", SEED, "nothing.json")
     assert result.returncode == 1
-    assert result.stderr.startswith("error: cannot read nothing.json")
+    assert result.stderr.startswith("error: there is no file nothing.json")

@@ -1,19 +1,19 @@
-"""What the commands share: errors as a user reads them, a script run for its project, files written whole."""
+"""What the commands share: errors as a user reads them, a script run for its project, what a file is."""
 
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.errors import DslError, TemplateError, did_you_mean, near_file
-from aistudios_dsl.whole import WholeFile
+from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -34,6 +34,9 @@ _OPTIONS = {
     ),
 }
 """The hints that speak of calls, and what they are in a terminal."""
+
+_SCRIPTS_READ = f"{__name__}.scripts"
+_FIELDS = ("scenes", "name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution", "extra")
 
 literal_option = click.option("--literal", is_flag=True, help="Braces in the project's strings are text.")
 
@@ -58,8 +61,18 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except DslError as fault:
+            fault = _under_script(fault, ctx.meta.get(_SCRIPTS_READ, ()))
             click.echo(f"error: {_in_options(str(fault))}", err=True)
             ctx.exit(1)
+
+
+def _under_script(fault: DslError, scripts: Sequence[Path]) -> DslError:
+    """The error under the name of the one script or project that was read, where it speaks of a project's fields."""
+    if len(scripts) != 1 or not isinstance(fault, BuildError | TemplateError | LoadError):
+        return fault
+    whole = not fault.path and (not isinstance(fault, LoadError) or len(fault.problems) > 1)
+    of_project = whole or re.split(r"[.\[]", fault.path)[0] in _FIELDS
+    return fault.under(f"{scripts[0]}: " if fault.path else str(scripts[0])) if of_project else fault
 
 
 def _in_options(text: str) -> str:
@@ -90,19 +103,6 @@ def rendered(project: Project, settings: Mapping[str, str]) -> Project:
         raise TemplateError(f"the project is a template and needs {', '.join(missing)} as well", hint=hint) from None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write the file whole or not at all. Raises `DslError` where it is a folder, or the disk refuses."""
-    if path.is_dir():
-        raise DslError(f"{path} is a folder", hint="name the file in it")
-    try:
-        with WholeFile(path) as file:
-            file.write(text.encode())
-            file.finish()
-    except OSError as fault:
-        hint = "is its folder there, and may you write to it?"
-        raise DslError(f"cannot write {path}: {fault.strerror}", hint=hint) from None
-
-
 def load_script(path: Path, name: str = "project", *, literal: bool = False) -> Project:
     """The project of a Python file, under `name`, or of a project JSON. Raises `DslError` on anything else.
 
@@ -110,8 +110,11 @@ def load_script(path: Path, name: str = "project", *, literal: bool = False) -> 
     """
     from aistudios_dsl.project import Project
 
-    if not path.is_file() and path.suffix.lower() != ".json":
+    if not path.exists() or path.is_dir():
         raise DslError(f"there is no file {path}", hint=near_file(path))
+    command = click.get_current_context(silent=True)
+    if command is not None:
+        command.meta.setdefault(_SCRIPTS_READ, []).append(path)
     if path.suffix.lower() not in _SCRIPTS or is_json(path):
         return Project.load(_single(path), template=not literal)
     project = _named(path, name)

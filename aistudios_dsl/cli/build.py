@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting, write_whole
+from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.whole import write_text
 
 if TYPE_CHECKING:
     from aistudios_dsl.cli.bulk import Job, Renderer, Tally
@@ -72,7 +73,7 @@ def _build_one(
     if output is None:
         click.echo(text)
     else:
-        write_whole(Path(output), text + "\n")
+        write_text(Path(output), text + "\n")
         click.echo(f"{output}: {_counted(project)}", err=True)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.cli.base import load_script, write_whole
+from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.whole import write_text
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -36,7 +37,7 @@ def decompile(file: Path, output: Path | None, literal: bool) -> None:
     if output is None:
         click.echo(source, nl=False)
     else:
-        write_whole(output, source)
+        write_text(output, source)
 
 
 def _shares(source: Source) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aistudios_dsl.cli.base import write_whole
+from aistudios_dsl.whole import write_text
 
 
 @click.command()
@@ -27,4 +27,4 @@ def schema(api: Any, output: Path | None) -> None:
     if output is None:
         click.echo(text)
     else:
-        write_whole(output, text + "\n")
+        write_text(output, text + "\n")
