@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.service.flow import Payload
 from aistudios_dsl.service.intake import entries
 from aistudios_dsl.service.journal import Journal, Row
 from aistudios_dsl.service.sending import Run, Sender, Summary, ctrl_c
+
+if TYPE_CHECKING:
+    from aistudios_dsl.service.client import Client
 
 __all__ = ["Outbox", "Row", "Summary"]
 
@@ -31,9 +34,10 @@ class Outbox:
     {'queued': 2}
     """
 
-    def __init__(self, path: str | Path, client: Sender | None = None) -> None:
+    def __init__(self, path: str | Path, client: Client | Sender | None = None) -> None:
         self._journal = Journal(Path(path))
-        self._client = client
+        # The methods of Client are final, so pyright takes them for class variables, which no protocol's methods are.
+        self._client: Sender | None = client  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
 
     def __enter__(self) -> Self:
         return self
