@@ -723,8 +723,8 @@ def test_a_clean_script_says_so_and_a_template_is_checked_with_set():
 def test_a_variable_that_no_row_gives_is_named():
     result = aistudios("check", "examples/personalised.py", "--set", "nmae=Ann")
     assert result.returncode == 1
-    assert "the row has no 'name'" in result.stderr
-    assert "did you mean 'nmae'?" in result.stderr
+    assert "needs city, id, items, name, orders, plan, spent as well" in result.stderr
+    assert "for 'nmae', did you mean 'name'?" in result.stderr
 
 
 def test_the_schema_command_prints_either_generation(tmp_path):

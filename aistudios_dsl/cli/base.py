@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file
+from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file, nearest
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -98,8 +98,11 @@ def rendered(project: Project, settings: Mapping[str, str]) -> Project:
         needed = project.variables()
         if set(needed.get(fault.path, ())) <= settings.keys():
             raise
-        missing = sorted({name for names in needed.values() for name in names} - settings.keys())
+        known = {name for names in needed.values() for name in names}
+        missing = sorted(known - settings.keys())
         hint = f"give them: {' '.join(f'--set {name}=…' for name in missing)}"
+        strange = next((name for name in settings if name not in known and nearest(name, missing)), "")
+        hint += f"; for {strange!r}, {did_you_mean(strange, missing)}" if strange else ""
         raise TemplateError(f"the project is a template and needs {', '.join(missing)} as well", hint=hint) from None
 
 

@@ -236,8 +236,9 @@ def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
     faces = [seen.face for seen in scene.clips if seen.face]
     for text in scene.texts:
         fronts = sorted(over_text(text, scene), key=may_be_clear)
-        at_face = any(overlap(line, face) for line in text.lines for face in faces)
-        if fronts and not at_face and not _hider(text, scene):
+        if not fronts or _hider(text, scene):
+            continue
+        if not any(overlap(line, face) for line in text.lines for face in faces):
             yield text, fronts[0]
 
 
