@@ -157,7 +157,14 @@ def _judge_name(value: Any, known: Any, what: str) -> None:
 
 
 class Placed(TypedDict, total=False):
-    """Place, order and names of a clip: what every clip that is seen can be told."""
+    """Place, order and names of a clip: what every clip that is seen can be told.
+
+    `at`: one of nine anchors ("top left" to "bottom right"), `(x, y)`, which is left and top in px or percent, or
+    `above("tag")` and its sisters; center, of an avatar bottom. `margin`: how far from the edges that an anchor names,
+    one length or `(across, down)`; 0. `scale`: a factor, or `(across, down)`; 1. `layer`: a whole number, the higher in
+    front; one more than the highest so far. `id`: on the wire; made from the clip's place. `tag`: the name to find it
+    by, once in a scene. `opacity`: 1 to 100 percent, None leaves it out; 100.
+    """
 
     at: Position
     margin: Margin
@@ -169,21 +176,25 @@ class Placed(TypedDict, total=False):
 
 
 class Sized(Placed, total=False):
-    """A clip that can be given a width and a height."""
+    """A clip that can be given a `width` and a `height`, px or percent of the canvas; one of them keeps the ratio."""
 
     width: Length
     height: Length
 
 
 class Turned(Sized, total=False):
-    """A clip that can be turned (`angle`, degrees clockwise; None leaves it out) and can come and go (`animation`)."""
+    """A clip that can be turned and can come and go.
+
+    `angle`: degrees clockwise, None leaves it out; 0. `animation`: its type, such as "fade-in", or `(type, duration,
+    delay)` with 1 to 30 and 0 to 30 whole seconds, or a `wire.Animation`; none.
+    """
 
     angle: float | None
     animation: AnimationLike
 
 
 class Shaded(Turned, total=False):
-    """A clip that can also drop a shadow."""
+    """A clip that can also drop a `shadow`, such as `wire.Shadow(color="#00000060", blur=4)`; none."""
 
     shadow: Shadow
 

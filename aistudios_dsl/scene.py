@@ -173,6 +173,10 @@ class Verbs(ABC):
 
         `framing` fits it by its head: "waist" (the default), "bust", "head", or "full". `head_at` puts the middle of
         the head there and `head_height` makes the head that tall (px or percent). `at=(x, y)` alone means scale 1.
+        The framings by the head set the height too, so an anchor moves them across only. `effects`: a name or a mapping
+        with a type, or several.
+
+        Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as `placement.Sized` says.
 
         >>> len(list(Scene().avatar("M000045058", say="Hello.")._clips()))
         1
@@ -239,7 +243,10 @@ class Verbs(ABC):
         """Add a text of `font_size` points (a point is 4/3 px), measured as the editor's canvas would.
 
         `width` (px or percent) wraps it; `fit=(w, h)` takes the largest whole point size from `font_size` down to
-        `min_font_size` at which it fits; `width` and `height` together are a box as given.
+        `min_font_size` at which it fits; `width` and `height` together are a box as given. Sizes may be templates.
+
+        Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `height`, `angle`, `animation`, `shadow` as
+        `placement.Shaded` says.
 
         >>> next(Scene().text("Hello", color="#000000")._clips()).fill
         '#000000'
@@ -280,6 +287,9 @@ class Verbs(ABC):
 
         `fit` puts it into `width` x `height`: "contain", "cover" or "stretch".
 
+        Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`, `animation` as
+        `placement.Turned` says.
+
         >>> next(Scene().image("https://x.example/a.png", natural=(800, 600))._clips()).source_url
         'https://x.example/a.png'
         """
@@ -302,6 +312,9 @@ class Verbs(ABC):
         **place: Unpack[Sized],
     ) -> Self:
         """Add a video by its public URL, with a poster picture. `natural` is its size in px, `volume` 1 to 100 percent.
+
+        `fit` as in `image`. Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as
+        `placement.Sized` says.
 
         >>> next(Scene().video("https://x.example/a.mp4", width=640, height=360)._clips()).volume
         100
@@ -332,6 +345,8 @@ class Verbs(ABC):
     ) -> Self:
         """Add a sound by its public URL, with the label that the editor shows. `volume` 1 to 100 percent.
 
+        It is not seen, so it has no place: only `layer` and `id`.
+
         >>> next(Scene().audio("https://x.example/a.mp3", label="Music")._clips()).label
         'Music'
         """
@@ -354,6 +369,9 @@ class Verbs(ABC):
         **place: Unpack[Shaded],
     ) -> Self:
         """Add one of the editor's 17 shapes, `width` x `height` px or percent; one of them makes it as wide as high.
+
+        Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`, `animation`,
+        `shadow` as `placement.Shaded` says.
 
         >>> next(Scene().shape("Circle", fill="#ff0000", width=200)._clips()).shape_name
         'Circle'

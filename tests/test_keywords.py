@@ -1,12 +1,14 @@
 """A wrong keyword or method: refused, wherever it is given, with the right one."""
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
 from aistudios_dsl import BuildError, Project, Scene
 from aistudios_dsl.keywords import keywords_of
-from aistudios_dsl.placement import Shaded
+from aistudios_dsl.placement import Placed, Shaded, ShadedText, Sized, Turned
 
 URL = "https://x.example/a.png"
 
@@ -96,3 +98,33 @@ def test_every_other_string_is_a_background_picture(url):
 def test_a_single_effect_needs_no_list(effects):
     clips = opened().avatar("M000045058", effects=effects).to_dict()["scenes"][0]["clips"]
     assert clips[0]["effects"] == [{"type": "head-only"}]
+
+
+PLACES = {"avatar": Sized, "text": ShadedText, "image": Turned, "video": Sized, "shape": Shaded}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_verb_says_in_its_docstring_what_else_it_takes(name):
+    said = re.search(r"Takes (.*?) as\s+`placement\.(\w+)`", inspect.getdoc(getattr(Scene, name)), re.DOTALL)
+    assert sorted(re.findall(r"`(\w+)`", said[1])) == sorted(PLACES[name].__annotations__)
+    assert set(PLACES[name].__annotations__) <= set(keywords_of(inspect.unwrap(getattr(Scene, name))))
+
+
+def test_the_docstrings_of_the_places_explain_each_keyword():
+    explained = " ".join(kind.__doc__ for kind in (Placed, Sized, Turned, Shaded))
+    assert [name for name in Shaded.__annotations__ if f"`{name}`" not in explained] == []
+
+
+def test_the_reference_has_each_keyword_with_the_verbs_that_take_it():
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "project.md").read_text(encoding="utf-8")
+    verbs = {name: keywords_of(inspect.unwrap(getattr(Scene, name))) for name in (*PLACES, "audio")}
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    table = {name: row[3] for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert sorted(table) == sorted(Shaded.__annotations__)
+    for name, takers in table.items():
+        named = [
+            verb
+            for verb in verbs
+            if takers == "all" or (takers == "all but audio" and verb != "audio") or verb in takers.split(", ")
+        ]
+        assert named == [verb for verb in verbs if name in verbs[verb]], name
