@@ -609,3 +609,9 @@ def test_preview_tells_what_is_wrong(args, code, words, monkeypatch):
 def test_a_template_error_is_the_one_of_the_build():
     with pytest.raises(TemplateError):
         Project().scene().text("{{ open").svg()
+
+
+def test_a_finding_of_a_text_without_a_tag_shows_its_first_words(tmp_path):
+    project = Project().scene().text("Warm <b>light</b> at night", at=(0, 0))
+    page = project.storyboard(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "scenes[0].clips[0] “Warm &lt;b&gt;light&lt;/b&gt; at…”" in page
