@@ -606,6 +606,7 @@ WRONG_USE = [
     (["run", "videos.jsonl", "--export"], 2, "there is nobody to ask: add --yes"),
     (["run", "videos.jsonl", "--export", "--rate", "fast"], 2, "'fast' is no rate"),
     (["run", "other.jsonl", "--draft"], 1, "cannot read other.jsonl"),
+    (["run", ".", "--draft"], 1, "cannot read .: Is a directory"),
     (["run", "vidoes.jsonl", "--draft"], 1, "did you mean 'videos.jsonl'?"),
     (["run", "braces.jsonl", "--draft"], 1, "row 1 name: holds Jinja that was not rendered"),
     (["run", "braces.jsonl", "--draft"], 1, "render it first; or, if its braces are meant: --literal"),
@@ -623,6 +624,7 @@ def test_wrong_use_is_told_with_the_way_out(sandbox, tmp_path, args, code, words
     assert (result.returncode, "Traceback" in result.stderr) == (code, False)
     assert words in result.stderr
     assert sandbox.creates() == 0
+    assert list(tmp_path.glob("*.outbox*")) == []
 
 
 def test_every_payload_is_checked_before_the_first_is_sent(sandbox, tmp_path):

@@ -74,10 +74,10 @@ def run(
 
     if export is None:
         raise click.UsageError("say --export (renders, spends credits) or --draft")
-    with Client() as client, Outbox(journal or file.with_suffix(".outbox"), client) as box:
-        _check(box, file, key, literal, despite_errors)
+    with Client() as client, Outbox(journal or file.parent / f"{file.stem}.outbox", client) as box:
+        new, known = _checked(box, file, key, literal, despite_errors)
+        _ask(f"{new} of {new + known}", client.base_url, export, yes or not new, how["max_renders"])
         box.add(file, key=key, literal=literal)
-        _ask(box, client.base_url, export, yes, how["max_renders"])
         with _shown(box) as show:
             summary = box.run(export=export, on_change=show, **how)
         _conclude(box, summary)
@@ -132,34 +132,35 @@ def _the_journal(given: Path | None) -> Path:
     return found[0]
 
 
-def _check(box: Outbox, file: Path, key: str | None, literal: bool, despite_errors: bool) -> None:
-    """Check what is to be sent, before it is taken in. Raises `DslError` where there are errors."""
+def _checked(box: Outbox, file: Path, key: str | None, literal: bool, despite_errors: bool) -> tuple[int, int]:
+    """Check what is to be sent before it is taken in; how many payloads that are, and how many were sent before.
+
+    Raises `DslError` where there are errors.
+    """
     from aistudios_dsl.cli.check import print_groups
     from aistudios_dsl.service.intake import entries
     from aistudios_dsl.views.check import checked
     from aistudios_dsl.views.groups import summed
 
+    found = entries(file, key, literal)
     sent = {row.key for row in box.rows() if row.state != "queued"}
-    new = [entry for entry in entries(file, key, literal) if entry.key not in sent]
+    new = [entry for entry in found if entry.key not in sent]
     ignored = ("leftover-braces",) if literal else ()
-    found = ((entry.number, checked(entry.payload, ignore=ignored)) for entry in new)
-    summary = summed((line, [one for one in findings if one.severity != "note"]) for line, findings in found)
+    each = ((entry.number, checked(entry.payload, ignore=ignored)) for entry in new)
+    summary = summed((line, [one for one in findings if one.severity != "note"]) for line, findings in each)
     if summary.groups:
         print_groups(summary, "line", err=True)
     errors = summary.rows["error"]
     if errors and not despite_errors:
         hint = f"mend them (aistudios check {quote(str(file))} shows them again), or send them --despite-errors"
         raise DslError(f"nothing is sent: the checks found errors in {errors} of {summary.total} lines", hint=hint)
+    return len(new), len(found) - len(new)
 
 
-def _ask(box: Outbox, service: str, export: bool, yes: bool, budget: int | None) -> None:
-    queued = len(box.rows("queued"))
+def _ask(rows: str, service: str, export: bool, yes: bool, budget: int | None) -> None:
     limit = f", at most {budget} renders in all" if budget is not None and export else ""
-    what = (
-        f"{queued} of {sum(box.counts().values())} rows to be {'rendered' if export else 'stored'} at {service}{limit}"
-    )
-    click.echo(what, err=True)
-    if export and queued and not yes:
+    click.echo(f"{rows} rows to be {'rendered' if export else 'stored'} at {service}{limit}", err=True)
+    if export and not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("rendering spends credits, and there is nobody to ask: add --yes")
         click.confirm("Rendering spends credits. Send them?", abort=True, err=True)
