@@ -287,11 +287,6 @@ def _framed_by_head(avatar: Avatar, size: tuple[float, float], framing: str, pla
     measured = Measured(*size, scale, scale)
     if place.at is not None and not isinstance(place.at, str):
         return measured
-    if place.framing is not None and place.at is not None and place.at.startswith("top"):
-        hint = 'at="left", "center" or "right" moves it across; height= in place of framing= frees its top'
-        raise BuildError(
-            f"framing={framing!r} sets the height by the head, so at={place.at!r} has no effect", hint=hint
-        )
     _, y, _, height = _head(avatar)
     seen_width, seen_height = size[0] * scale, size[1] * scale
     # A figure that ends above the canvas bottom would float: it is lowered until it stands on it.

@@ -418,13 +418,6 @@ def test_fit_needs_the_natural_size():
     assert Project().add(scene).to_dict()["scenes"][0]["clips"][0]["scaleX"] == 4
 
 
-@pytest.mark.parametrize("at", ["top", "top left", "top right"])
-def test_a_framing_that_sets_the_height_takes_no_anchor_that_says_another(at):
-    with pytest.raises(BuildError, match="sets the height by the head"):
-        Project().scene().avatar("M000045058", framing="bust", at=at).to_dict()
-    assert Project().scene().avatar("M000045058", framing="full", at=at).to_dict()
-
-
 def test_a_framing_is_moved_across_by_its_anchor():
     tops, lefts = set(), []
     for at in ("left", "center", "right", "bottom right"):
