@@ -104,7 +104,7 @@ def checked(payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] =
     Raises `LoadError` where it is no project at all.
 
     >>> [finding.code for finding in checked('{"scenes": [{"background": {}, "clips": [], "sceneIdx": 1}]}')]
-    ['empty-scene', 'scene-order']
+    ['scene-order', 'empty-scene']
     """
     document = parse(payload) if isinstance(payload, str | bytes) else payload
     return check(load(document), ignore=ignore)
