@@ -34,4 +34,6 @@ saved: Path = Client("key", timeout=9).download(Client().create(project, export=
 async def awaited(client: AsyncClient) -> float:
     job = await client.create(project.to_dict(), export=True)
     return (await client.wait(job, 60, on_progress=print)).percent
+
+
 Scene().text("Hi", font_size="{{ size }}").avatar("M1", effects="head-only", width=9, height=9)
