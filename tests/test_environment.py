@@ -257,3 +257,15 @@ def test_numbers_of_a_csv_are_told_in_a_text_as_well():
     with pytest.raises(TemplateError, match=r"n\|int or n\|float is a number"):
         PLAIN.render("{{ n * m + 1 }}", {"n": "1", "m": 2})
     assert PLAIN.render("{{ n|int + 1 }}", {"n": "1"}) == "2"
+
+
+def test_a_name_that_a_template_asks_after_may_be_missing():
+    template = Project('{{ name|default("friend") }}{% if city is defined %} of {{ city }}{% endif %}').scene()
+    assert template.variables() == {}
+    rows = [{}, {"name": "Ann"}, {"name": "Ann", "city": "Bonn"}]
+    assert [template.render(row).name for row in rows] == ["friend", "Ann", "Ann of Bonn"]
+    plan = template.compile()
+    assert [plan.render_json(row).decode() for row in rows] == [template.render(row).to_json() for row in rows]
+    assert not Project().scene().scene(when="vip is defined and vip").render().scenes[1:]
+    with pytest.raises(TemplateError, match="the row has no 'city'"):
+        Project("{{ name|default('x') }} of {{ city }}").scene().render({})

@@ -54,6 +54,8 @@ class Templates:
     def names(self, text: str) -> tuple[str, ...]:
         """The names that a row must have for this text, in the order of the alphabet.
 
+        A name that the text asks after (`name is defined`, `name|default("friend")`) may be missing.
+
         >>> Templates().names("{% for n in names %}{{ n }} of {{ total }}{% endfor %}")
         ('names', 'total')
         """
@@ -303,7 +305,18 @@ def _names(configure: Hook | None, text: str) -> frozenset[str]:
         wanted = meta.find_undeclared_variables(tree)
     called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
     own = {name for name in environment.globals if configure is not None and name not in _builtin_globals()}
-    return frozenset(wanted - own - (called & set(environment.globals)))
+    return frozenset(
+        wanted - own - (called & set(environment.globals)) - (_asked_after(tree) - set(environment.globals))
+    )
+
+
+def _asked_after(tree: Any) -> set[str]:
+    """The names that a row may lack, since the template asks: `name is defined`, `name|default("friend")`."""
+    from jinja2 import nodes
+
+    asking = [node.node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined")]
+    asking += [node.node for node in tree.find_all(nodes.Filter) if node.name in ("default", "d")]
+    return {node.name for node in asking if isinstance(node, nodes.Name)}
 
 
 def _refuse_unknown(environment: Environment, tree: Any) -> None:
