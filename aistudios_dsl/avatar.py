@@ -300,9 +300,9 @@ def _text(node: Node) -> str:
 
 def _wire_project(project: Project | Resolvable | Mapping[str, Any]) -> Project:
     if isinstance(project, Mapping):
-        from aistudios_dsl.wire.codec import load
+        from aistudios_dsl.wire.codec import load, unwrapped
 
-        return load(project)
+        return load(unwrapped(project))
     return project if isinstance(project, Project) else project.resolve()
 
 

@@ -475,9 +475,9 @@ class Project(Verbs):
         >>> Project.load({"scenes": []})
         Project(0 scenes)
         """
-        from aistudios_dsl.wire.codec import load
+        from aistudios_dsl.wire.codec import load, unwrapped
 
-        node = load(_unwrapped(_document(source)))
+        node = load(unwrapped(_document(source)))
         with as_found():
             return cls._of_wire(node, literal=not template)
 
@@ -571,20 +571,10 @@ def _document(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any
     from pathlib import Path
 
     path = Path(source)
+    if not str(source).strip():
+        raise LoadError("there is nothing to load", hint="give a path, a mapping, or JSON text")
     try:
         return parse(path.read_bytes(), str(path))
     except OSError as fault:
         hint = near_file(path) or "give a path, a mapping, or JSON text"
         raise LoadError(f"cannot read {path}: {fault.strerror}", hint=hint) from None
-
-
-def _unwrapped(document: Any) -> Any:
-    """The project inside the service's answer to `GET /editor/project/{id}`."""
-    if isinstance(document, Mapping) and document.get("success") is False and "scenes" not in document:
-        fault = document.get("error")
-        said = [str(fault[key]) for key in ("code", "msg") if key in fault] if isinstance(fault, Mapping) else []
-        raise LoadError(f"the service answered with an error, not a project: {' '.join(said) or 'it names none'}")
-    for name in ("data", "project"):
-        inner = document.get(name) if isinstance(document, Mapping) and "scenes" not in document else None
-        document = inner if isinstance(inner, Mapping) else document
-    return document

@@ -1,6 +1,7 @@
 """What the editor made comes in, is changed by tag, and goes out with all the rest as it was."""
 
 import json
+from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -8,7 +9,7 @@ from documents import REAL, at, places_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aistudios_dsl import Avatar, BuildError, Project, Scene, wire
+from aistudios_dsl import Avatar, BuildError, Catalog, LoadError, Project, Scene, wire
 from aistudios_dsl.wire.jsontext import canonical
 
 SEED, DIALOGUE = ("seed_project", "dialogue")
@@ -271,3 +272,20 @@ def test_braces_in_loaded_strings_render_as_in_built_ones():
     loaded = Project.load(built.literally().to_dict())
     assert loaded.variables().values()
     assert loaded.render(n="Ann").to_dict() == built.render(n="Ann").to_dict()
+
+
+@pytest.mark.parametrize("answer", [{"success": True, "data": None}, {"success": True, "data": {"projectId": "p1"}}])
+def test_an_answer_without_a_project_is_told_as_one(answer):
+    with pytest.raises(LoadError, match="holds no project"):
+        Project.load(answer)
+
+
+def test_a_catalogue_learns_from_an_answer_as_it_came():
+    body = json.loads((Path(__file__).parent / "data" / "seed_project.json").read_text(encoding="utf-8"))
+    learnt = Catalog().learn({"success": True, "data": {"project": body}}).learnt
+    assert [lesson.avatar.ai_name for lesson in learnt] == ["M000045058"]
+
+
+def test_loading_nothing_is_told_as_that():
+    with pytest.raises(LoadError, match="there is nothing to load"):
+        Project.load("")

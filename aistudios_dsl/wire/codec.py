@@ -36,6 +36,25 @@ def load(document: Any) -> Project:
     return load_node(Project, document)
 
 
+def unwrapped(document: Any) -> Any:
+    """The project inside the service's answer to `GET /editor/project/{id}`; a body by itself is given back.
+
+    >>> unwrapped({"success": True, "data": {"project": {"scenes": []}}})
+    {'scenes': []}
+    """
+    if isinstance(document, Mapping) and document.get("success") is False and "scenes" not in document:
+        fault = document.get("error")
+        said = [str(fault[key]) for key in ("code", "msg") if key in fault] if isinstance(fault, Mapping) else []
+        raise LoadError(f"the service answered with an error, not a project: {' '.join(said) or 'it names none'}")
+    answer = document
+    for name in ("data", "project"):
+        inner = document.get(name) if isinstance(document, Mapping) and "scenes" not in document else None
+        document = inner if isinstance(inner, Mapping) else document
+    if isinstance(answer, Mapping) and answer.get("success") is True and "scenes" not in document:
+        raise LoadError("the service's answer holds no project", hint="ask for one project, by its id")
+    return document
+
+
 def load_node(cls: type[N], document: Any) -> N:
     """One node from its JSON object; see `load`."""
     if depth(document, _DEEPEST + 1) > _DEEPEST:
