@@ -486,6 +486,8 @@ class Project(Verbs):
         scenes = tuple(_scene_of(scene, position) for position, scene in enumerate(node.scenes))
         head: dict[str, Any] = {name: getattr(node, name) or None for name in _HEADLINE_FIELDS}
         head["orientation"] = head["orientation"] or "landscape"
+        # What is added to it speaks where it does.
+        head["api"] = "1.4" if all(scene.scripts is UNSET for scene in node.scenes) else "1.6"
         return cls(**head, scenes=scenes, frame=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
 
 

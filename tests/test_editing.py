@@ -289,3 +289,11 @@ def test_a_catalogue_learns_from_an_answer_as_it_came():
 def test_loading_nothing_is_told_as_that():
     with pytest.raises(LoadError, match="there is nothing to load"):
         Project.load("")
+
+
+def test_a_scene_added_to_a_loaded_project_speaks_where_that_does():
+    data = Path(__file__).parent / "data"
+    for name, key in (("seed_project.json", "clips"), ("scene_scripts_project.json", "scripts")):
+        added = Project.load(data / name).scene().avatar("M000045058", say="Hello").to_dict()["scenes"][1]
+        assert "Hello" in json.dumps(added[key])
+        assert ("scripts" in added) == (key == "scripts")
