@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import asdict, evolve, frozen
+from attrs import asdict, evolve, field, frozen
 
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean
-from aistudios_dsl.wire.node import UNSET, Node, Number
+from aistudios_dsl.wire.node import UNSET, Node, Number, shown
 from aistudios_dsl.wire.nodes import (
     AvatarClip,
     DeployImage,
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 _CDN = "https://cdn.aistudios.com/ai"
 Rectangle = tuple[Number, Number, Number, Number]
+_LARGEST = 1e9
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 @frozen
@@ -32,7 +37,7 @@ class Avatar:
     """An avatar in one outfit. Sizes and boxes are px of its original picture; without them it is the minimal model.
 
     `tight` is the box (left, top, width, height) of the figure, `head` that of its head. `written` is the model as the
-    editor wrote it, kept only where it differs from what follows from the rest.
+    editor wrote it, kept only where it differs from what follows from the rest. Raises `BuildError` on a wrong value.
 
     >>> Avatar("M000045058", "BG00002320").model().emotion
     'BG00002320'
@@ -42,14 +47,25 @@ class Avatar:
     cloth: str
     language: str | None = None
     name: str = ""
-    origin: tuple[Number, Number] | None = None
-    tight: Rectangle | None = None
-    head: Rectangle | None = None
+    origin: tuple[Number, Number] | None = field(default=None, converter=_tupled)
+    tight: Rectangle | None = field(default=None, converter=_tupled)
+    head: Rectangle | None = field(default=None, converter=_tupled)
     scale: Number = 0.3
     adjust_x: Number | None = None
-    thumbnail: tuple[Number, Number] = (384, 240)
-    picture: tuple[Number, Number] | None = None
+    thumbnail: tuple[Number, Number] = field(default=(384, 240), converter=_tupled)
+    picture: tuple[Number, Number] | None = field(default=None, converter=_tupled)
     written: Model | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("ai_name", "cloth", "language", "name"):
+            _judge_text(name, getattr(self, name), optional=name == "language")
+        for name, count, sizes in _NUMBERS:
+            _judge_numbers(name, getattr(self, name), count, sizes)
+        for name in ("scale", "adjust_x"):
+            _judge_number(name, getattr(self, name), optional=name == "adjust_x")
+        written: object = self.written
+        if not isinstance(written, Model | None):
+            raise BuildError(f"written of an avatar must be a wire.Model, not {type(written).__name__}")
 
     @property
     def size(self) -> tuple[Number, Number] | None:
@@ -131,9 +147,36 @@ class Avatar:
         """The avatar that an editor-made model describes; `model()` gives that model back exactly."""
         found = cls(model.ai_name, model.emotion, _given(model.language))
         value = model.editor or model.editor_value
-        if value and all(_is_number(part) for part in _geometry(value)):
+        if value and _are_sizes(_geometry(value)[:2], 2) and _are_sizes(_geometry(value)[2:], 4):
             found = _with_geometry(found, model, value)
         return found if _text(found.model()) == _text(model) else evolve(found, written=model)
+
+
+_NUMBERS = (("origin", 2, 2), ("tight", 4, 2), ("head", 4, 2), ("thumbnail", 2, 0), ("picture", 2, 0))
+"""Of the fields that hold several numbers: how many, and how many of the last are sizes that something is seen at."""
+
+
+def _judge_text(name: str, value: object, optional: bool) -> None:
+    if not (isinstance(value, str) or (optional and value is None)):
+        raise BuildError(f"{name} of an avatar must be a string, not {shown(value)}")
+
+
+def _judge_number(name: str, value: object, optional: bool) -> None:
+    if not (_is_number(value) or (optional and value is None)):
+        raise BuildError(f"{name} of an avatar must be a number, not {shown(value)}")
+
+
+def _judge_numbers(name: str, value: object, count: int, sizes: int) -> None:
+    if value is None and name != "thumbnail":
+        return
+    if not (isinstance(value, tuple) and _are_sizes(value, count, sizes)):
+        words = "(width, height)" if count == 2 else "(left, top, width, height)"
+        above = ", the sizes above 0" if sizes else ""
+        raise BuildError(f"{name} of an avatar is {value!r}", hint=f"give {words} in px{above}")
+
+
+def _are_sizes(value: tuple[Any, ...], count: int, sizes: int = 2) -> bool:
+    return len(value) == count and all(map(_is_number, value)) and all(size > 0 for size in value[count - sizes :])
 
 
 def _geometry(value: EditorValue) -> tuple[Number, ...]:
@@ -160,15 +203,15 @@ def _with_geometry(avatar: Avatar, model: Model, value: EditorValue) -> Avatar:
         avatar,
         origin=(origin_width, origin_height),
         tight=(tight[0], tight[1], tight[2], tight[3]),
-        head=head if all(map(_is_number, head)) else None,
+        head=head if _are_sizes(head, 4) else None,
         scale=value.scale if _is_number(value.scale) else 0.3,
-        adjust_x=_given(value.adjust_x),
+        adjust_x=value.adjust_x if _is_number(value.adjust_x) else None,
         **known,
     )
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _given(value: Any) -> Any:
@@ -317,10 +360,10 @@ def _read_avatar(entry: Any, path: str) -> Avatar:
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
         }
-        if values.get("written"):
+        if values.get("written") is not None:
             values["written"] = load_node(Model, values["written"])
         return Avatar(**values)
     except (TypeError, AttributeError) as fault:
         raise LoadError(f"is no avatar: {fault}", path) from None
     except DslError as fault:
-        raise fault.under(path) from None
+        raise LoadError(fault.message, fault.path, fault.hint).under(path) from None

@@ -9,7 +9,7 @@ from typing import TypeVar
 from attrs import evolve
 
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import Fit, plain, scaled_size
+from aistudios_dsl.layout.sizes import Fit, scaled_size, unless_same
 from aistudios_dsl.speech import paragraphs
 from aistudios_dsl.wire.node import as_found
 from aistudios_dsl.wire.nodes import AvatarClip, Image, SceneScript, Video
@@ -34,12 +34,12 @@ def refilled(clip: M, natural: tuple[float, float], fit: Fit = "contain") -> M:
     with as_found():
         return evolve(
             clip,
-            width=natural[0],
-            height=natural[1],
-            scale_x=plain(across),
-            scale_y=plain(down),
-            left=plain(new.left),
-            top=plain(new.top),
+            width=unless_same(clip.width, natural[0]),
+            height=unless_same(clip.height, natural[1]),
+            scale_x=unless_same(clip.scale_x, across),
+            scale_y=unless_same(clip.scale_y, down),
+            left=unless_same(clip.left, new.left),
+            top=unless_same(clip.top, new.top),
         )
 
 

@@ -92,17 +92,18 @@ def _medium(place: Place, frame: Box) -> Measured:
             raise BuildError("its size is not known", hint=hint)
         scale_x, scale_y = _scales(place)
         return Measured(width, height, scale_x, scale_y)
-    if isinstance(place.scale, tuple):
-        return Measured(*place.natural, *_scales(place))
     fit: Any = place.fit
-    scale = None if place.scale is None else extent(place.scale, 1, "scale")
-    scale_x, scale_y = scaled_size(place.natural, width, height, scale, fit)
+    scale_x, scale_y = scaled_size(place.natural, width, height, _scale_asked(place), fit)
     return Measured(*place.natural, plain(scale_x), plain(scale_y))
 
 
 def _scales(place: Place) -> tuple[float, float]:
+    return _scale_asked(place) or (1, 1)
+
+
+def _scale_asked(place: Place) -> tuple[float, float] | None:
     if place.scale is None:
-        return 1, 1
+        return None
     pair = place.scale if isinstance(place.scale, tuple) else (place.scale, place.scale)
     return extent(pair[0], 1, "scale"), extent(pair[1], 1, "scale")
 
@@ -143,7 +144,7 @@ def _fitted(place: Place, clip: Text, frame: Box) -> Worded:
 
     across, down = _fit_box(place, clip)
     box_width, box_height = extent(across, frame.width, "fit width"), extent(down, frame.height, "fit height")
-    bold = clip.font_weight == 700
+    bold = measure.is_bold(clip.font_weight)
 
     def words(text: str) -> tuple[str, float, float, float]:
         size, box = measure.fit(
@@ -164,7 +165,7 @@ def _unwrapped(clip: Text, height: float | None) -> Worded:
     from aistudios_dsl.layout import text as measure
 
     points, size = clip.font_size, clip.font_size * POINT
-    measured = measure.unwrapped(size, clip.font_weight == 700)
+    measured = measure.unwrapped(size, measure.is_bold(clip.font_weight))
     of_one_line = plain(height or measure.text_height(size, 1))
 
     def words(text: str) -> tuple[str, float, float, float]:
@@ -179,7 +180,7 @@ def _unwrapped(clip: Text, height: float | None) -> Worded:
 def _wrapped(clip: Text, width: float, height: float | None) -> Worded:
     from aistudios_dsl.layout import text as measure
 
-    points, size, bold = clip.font_size, clip.font_size * POINT, clip.font_weight == 700
+    points, size, bold = clip.font_size, clip.font_size * POINT, measure.is_bold(clip.font_weight)
 
     def words(text: str) -> tuple[str, float, float, float]:
         letter, widest = measure.widest_letter(text, size, bold)
@@ -210,6 +211,9 @@ def _avatar(draft: Draft, clip: AvatarClip, setting: Setting) -> tuple[Item, Mea
         if width is None or height is None:
             hint = "give width= and height=, or learn its geometry: catalog.learn(project)"
             raise BuildError(f"the size of avatar {avatar.ai_name} is not known", hint=hint)
+        if any(asked is not None for asked in (place.framing, place.head_at, place.head_height)):
+            hint = "leave framing=, head_at= and head_height= out, or learn its geometry: catalog.learn(project)"
+            raise BuildError(f"the head of avatar {avatar.ai_name} is not known", hint=hint)
         return known, Measured(width, height, *_scales(place))
     return known, _figure(avatar, avatar.size, place, setting.frame)
 
@@ -223,8 +227,6 @@ def _looked_up(avatar: Avatar | AvatarId | None, catalog: Catalog) -> Avatar:
 
 def _figure(avatar: Avatar, size: tuple[float, float], place: Place, frame: Box) -> Measured:
     framing = _framing_asked(avatar, place)
-    if isinstance(place.scale, tuple):
-        return Measured(*size, *_scales(place))
     if framing is None:
         scale = _figure_scale(avatar, size, place, frame)
         measured = Measured(*size, *scale)
@@ -263,7 +265,7 @@ def _figure_scale(avatar: Avatar, size: tuple[float, float], place: Place, frame
     if place.head_at is not None and width is None and height is None and place.scale is None:
         scale = _heads_scale(avatar, "waist", frame)
         return scale, scale
-    scale_x, scale_y = scaled_size(size, width, height, place.scale)  # type: ignore[arg-type]
+    scale_x, scale_y = scaled_size(size, width, height, _scale_asked(place))
     return plain(scale_x), plain(scale_y)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, Literal, TypedDict, get_args
 
-from attrs import frozen
+from attrs import field, frozen
 
 from aistudios_dsl.avatar import Avatar
 from aistudios_dsl.errors import BuildError, did_you_mean
-from aistudios_dsl.layout.geometry import Align, Anchor, Side, anchored, canvas
+from aistudios_dsl.layout.geometry import Align, Anchor, Side, anchored, canvas, neighbouring
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
 from aistudios_dsl.wire.node import holds_jinja, number_in, shown
 from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
@@ -76,20 +76,24 @@ class AvatarId:
     cloth: str | None
 
 
+def _paired(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 @frozen
 class Place:
     """What the verbs were told about place and size. Lengths are px, or percent of the canvas side they run along."""
 
-    at: Position | None = None
-    margin: Margin = 0
+    at: Position | None = field(default=None, converter=_paired)
+    margin: Margin = field(default=0, converter=_paired)
     width: Length | None = None
     height: Length | None = None
-    scale: float | tuple[float, float] | None = None
-    natural: tuple[float, float] | None = None
-    fit: Fit | tuple[Length, Length] | None = None
+    scale: float | tuple[float, float] | None = field(default=None, converter=_paired)
+    natural: tuple[float, float] | None = field(default=None, converter=_paired)
+    fit: Fit | tuple[Length, Length] | None = field(default=None, converter=_paired)
     min_font_size: int | str = 12
     framing: Framing | None = None
-    head_at: tuple[Length, Length] | None = None
+    head_at: tuple[Length, Length] | None = field(default=None, converter=_paired)
     head_height: Length | None = None
     avatar: Avatar | AvatarId | None = None
     language: str | None = None
@@ -100,8 +104,10 @@ def judge(place: Place) -> None:
     for name in ("width", "height", "head_height"):
         _judge_length(getattr(place, name), name, extent)
     _judge_at(place.at)
-    for value in place.margin if isinstance(place.margin, tuple | list) else (place.margin,):
+    for value in _one_or_two(place.margin, "margin", "give one length, or a pair (across, down)"):
         _judge_length(value, "margin", length)
+    for value in _one_or_two(place.scale, "scale", "give one factor, or a pair (across, down)"):
+        _judge_length(value, "scale", extent)
     for value in _pair(place.natural, "natural"):
         positive(value, "natural")
     for value in _pair(place.head_at, "head_at"):
@@ -140,15 +146,34 @@ def _pair(value: Any, name: str) -> tuple[Any, ...]:
     return tuple(value or ())
 
 
+def _one_or_two(value: Any, name: str, hint: str) -> tuple[Any, ...]:
+    if not isinstance(value, tuple):
+        return (value,)
+    if len(value) != 2:
+        raise BuildError(f"{name} is {value!r}", hint=hint)
+    return value
+
+
 def _judge_at(at: Any) -> None:
     if isinstance(at, str):
         if not holds_jinja(at):
             anchored(0, 0, 0, at, canvas("landscape"))  # type: ignore[arg-type]
-    elif isinstance(at, tuple | list) and len(at) == 2:
+    elif isinstance(at, Beside):
+        _judge_beside(at)
+    elif isinstance(at, tuple) and len(at) == 2:
         for value, name in zip(at, ("at x", "at y"), strict=True):
             _judge_length(value, name, _any_length)
-    elif at is not None and not isinstance(at, Beside):
+    elif at is not None:
         raise BuildError(f"at={at!r} is no place", hint='give (x, y), an anchor such as "top left", or above("tag")')
+
+
+def _judge_beside(at: Beside) -> None:
+    tag: object = at.tag
+    if not isinstance(tag, str):
+        raise BuildError(f"{at.side}({tag!r}): a neighbour is named by its tag", hint=f'such as {at.side}("headline")')
+    _judge_length(at.gap, "gap", _any_length)
+    if not holds_jinja(at.align):
+        neighbouring(at.side, align=at.align)
 
 
 def _judge_name(value: Any, known: Any, what: str) -> None:

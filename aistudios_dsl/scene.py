@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack, cast
 
 import attrs
@@ -12,11 +13,11 @@ from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.avatar import Avatar
 from aistudios_dsl.editing import first_replaced, refilled, says, spoken_html
-from aistudios_dsl.errors import BuildError, DslError, did_you_mean, nearest
+from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, nearest
 from aistudios_dsl.keywords import hint_for, keywords_of, knows_its_keywords, unknown_of
 from aistudios_dsl.layout.colour import judge_backdrop, parse_colour
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import POINT, Fit, Length, plain, rounded_up
+from aistudios_dsl.layout.sizes import POINT, Fit, Length, plain, rounded_up, unless_same
 from aistudios_dsl.placement import (
     AvatarId,
     Framing,
@@ -28,7 +29,8 @@ from aistudios_dsl.placement import (
     judge,
 )
 from aistudios_dsl.speech import unpaired_tag
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
+from aistudios_dsl.wire.jsontext import copied
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys, lacking
 from aistudios_dsl.wire.nodes import (
     CLIP_TYPES,
     Align,
@@ -38,6 +40,7 @@ from aistudios_dsl.wire.nodes import (
     AvatarClip,
     Background,
     Clip,
+    EditorClip,
     Effect,
     Image,
     ShapeName,
@@ -262,13 +265,13 @@ class Verbs(ABC):
                 fill=color,
                 font_size=font_size,
                 font_family=font_family or "Noto Sans CJK",
-                align=align,
+                align=_absent(align),
                 background_color=background or "",
                 stroke=stroke or "",
                 stroke_width=stroke_width or 0,
                 font_weight=700 if bold else "",
                 font_style="italic" if italic else "",
-                underline=underline,
+                underline=_absent(underline),
             )
 
         return self._change(lambda scene: scene._plus(draw, "text", place.get("tag")))
@@ -401,6 +404,9 @@ class Verbs(ABC):
         for clip in clips:
             if not isinstance(clip, Clip | UnknownClip):
                 raise BuildError(f"put takes wire clips, not {type(clip).__name__}", hint="such as wire.Image(...)")
+            for name in lacking(clip):
+                hint = "a clip put as it is needs every field that its class requires"
+                raise BuildError(f"{name} is missing", f"put({type(clip).__name__})", hint)
         return self._change(lambda scene: evolve(scene, items=(*scene.items, *clips)))
 
     def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
@@ -480,6 +486,7 @@ class Scene(Verbs):
         if isinstance(backdrop, str) and not holds_jinja(backdrop):
             judge_backdrop(backdrop)
         judge_extra(self.extra)
+        judge_watermark(self.watermark)
         for name in ("when", "each"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
@@ -591,6 +598,7 @@ class Scene(Verbs):
 
     def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
         scene = self
+        _judge_map(clip_class, fn)
         for index, clip in enumerate(self._clips()):
             if isinstance(clip, clip_class) and tag in (None, clip.tag):
                 scene = scene._replaced(index, lambda clip: _made_by(fn, clip))
@@ -605,8 +613,14 @@ class Scene(Verbs):
                 _refuse_geometry(clip, new)
         except DslError as fault:
             raise fault.under(label(index, clip)) from None
-        replaced: Item = evolve(item, clip=new) if isinstance(item, Draft) else new
-        return self._with(index, replaced)
+        if isinstance(item, Draft):
+            return self._with(index, evolve(item, clip=new))
+        return self._with(index, _renamed(clip, new))._spoken_by(clip.id, new.id)
+
+    def _spoken_by(self, old: str, new: str) -> Scene:
+        if old == new:
+            return self
+        return evolve(self, lines=tuple(evolve(x, speaker=new) if x.speaker == old else x for x in self.lines))
 
 
 _PICTURE = ("natural", "file", "fit")
@@ -626,6 +640,8 @@ def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
             others = {LABELS.get(kind, kind): _fields_to_edit(cls) for kind, cls in CLIP_TYPES.items()}
             hint = hint_for(name, _fields_to_edit(type(clip)), others)
             raise BuildError(f"{LABELS.get(clip.type, clip.type)} has no field {name!r}", hint=hint)
+        if value is UNSET and known[name].required and getattr(clip, name) is not UNSET:
+            raise BuildError(f"{name} cannot be taken away: every {LABELS.get(clip.type, clip.type)} has one")
         fault = fault_of(known[name], value)
         if fault:
             raise fault
@@ -643,7 +659,8 @@ def settled(before: Any, after: Any) -> Any:
     share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
     shift = share * (before.width - width) * (after.scale_x if isinstance(after.scale_x, int | float) else 1)
     corner = Box(after.left, after.top, shift, 0, after.angle or 0).corners[1] if shift else (after.left, after.top)
-    return evolve(after, left=corner[0], top=corner[1], width=width, height=height)
+    box = {"left": corner[0], "top": corner[1], "width": width, "height": height}
+    return evolve(after, **{name: unless_same(getattr(after, name), number) for name, number in box.items()})
 
 
 def settles(clip: Text) -> bool:
@@ -663,10 +680,9 @@ def _words(clip: Text) -> tuple[Any, ...]:
 
 
 def _measured(clip: Text) -> tuple[float, float]:
-    from aistudios_dsl.layout.text import measure
+    from aistudios_dsl.layout.text import is_bold, measure
 
-    weight = clip.font_weight
-    bold = weight == "bold" or (isinstance(weight, int | float) and weight >= 600)
+    bold = is_bold(clip.font_weight)
     box = measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family or "Noto Sans CJK")
     return rounded_up(box.width), plain(box.height)
 
@@ -683,10 +699,38 @@ def _made_by(fn: Callable[[C], C], clip: C) -> C:
     return settled_clip
 
 
+def _renamed(before: Any, after: Any) -> Any:
+    """The clip with its `name` gone along where that was the id, as the editor writes it, and the id is another now."""
+    if isinstance(after, EditorClip) and before.id != after.id and after.name == before.name == before.id:
+        with as_found():
+            return evolve(after, name=after.id)
+    return after
+
+
+def _judge_map(clip_class: Any, fn: object) -> None:
+    try:
+        isinstance(None, clip_class)
+    except TypeError:
+        raise BuildError(f"map takes a class of clips, not {clip_class!r}", hint="such as wire.Text") from None
+    if not callable(fn):
+        raise BuildError(f"map takes a function from clip to clip, not {type(fn).__name__}")
+
+
+def judge_watermark(watermark: object) -> None:
+    """Raise `BuildError` for a watermark that is neither true nor false; one with Jinja waits for its row."""
+    fault = fault_of(next(key for key in keys(WireScene) if key.attribute == "watermark"), watermark)
+    if fault:
+        raise fault
+
+
 def judge_extra(extra: object) -> None:
-    """Raise `BuildError` for further keys that are no mapping."""
+    """Raise `BuildError` for further keys that are no mapping, or that hold what is no JSON."""
     if not isinstance(extra, Mapping | None):
         raise BuildError(f"extra must be a mapping of keys to JSON, not {type(extra).__name__}")
+    try:
+        copied(extra, "extra")
+    except LoadError as fault:
+        raise BuildError(fault.message, fault.path, fault.hint) from None
 
 
 def _refuse_geometry(old: AnyClip, new: AnyClip) -> None:
@@ -752,8 +796,10 @@ def _animation(value: Any) -> Animation:
 
 
 def _effects(effects: Any) -> Any:
-    if isinstance(effects, str | Mapping):
-        effects = (effects,)
+    if effects is None or isinstance(effects, str | Mapping):
+        effects = () if effects is None else (effects,)
+    if not isinstance(effects, Iterable):
+        raise BuildError(f"effects is {effects!r}", hint='such as "head-only", or several in a list')
     return tuple(_effect(effect) for effect in effects) or UNSET
 
 
@@ -770,6 +816,8 @@ def _natural(natural: tuple[float, float] | None, file: Any) -> tuple[float, flo
         return natural
     if natural is not None:
         raise BuildError("give natural= or file=, not both")
+    if not isinstance(file, str | bytes | PathLike):
+        raise BuildError(f"file is {file!r}", hint="file takes the path of a picture, or its bytes")
     from aistudios_dsl.layout.picture import natural_size
 
     return natural_size(file)

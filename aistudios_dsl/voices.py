@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from attrs import evolve
 
-from aistudios_dsl.errors import BuildError
+from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.scene import Draft, Line, Scene, clip_of, label
 from aistudios_dsl.speech import paragraphs
 from aistudios_dsl.wire.node import UNSET
@@ -66,7 +66,7 @@ def _in_clips(lines: Sequence[Line], clips: list[AnyClip], speakers: list[int]) 
 
 
 def _in_scene(lines: Sequence[Line], clips: list[AnyClip], speakers: list[int]) -> Iterator[SceneScript]:
-    _refuse_twins(clips)
+    _refuse_twins(clips, {_who(clips[speaker]) for speaker in speakers})  # type: ignore[arg-type]
     for line, speaker in zip(lines, speakers, strict=True):
         clip = clips[speaker]
         assert isinstance(clip, AvatarClip)
@@ -78,11 +78,10 @@ def scene_script(clip: AvatarClip, org: str) -> SceneScript:
     return SceneScript(org=org, is_tts=False, tts=None, model_id=clip.model.ai_name, cloth_id=clip.model.emotion)
 
 
-def _refuse_twins(clips: Sequence[AnyClip]) -> None:
+def _refuse_twins(clips: Sequence[AnyClip], speaking: Collection[tuple[str, str]]) -> None:
     seen: set[tuple[str, str]] = set()
     for index, clip in enumerate(clips):
-        if isinstance(clip, AvatarClip):
-            who = _who(clip)
+        if isinstance(clip, AvatarClip) and (who := _who(clip)) in speaking:
             if who in seen:
                 message = "is in the scene twice in the same outfit: speech in the scene (1.6) cannot tell them apart"
                 raise BuildError(message, label(index, clip), "use another outfit or scene, or api='1.4'")
@@ -91,20 +90,30 @@ def _refuse_twins(clips: Sequence[AnyClip]) -> None:
 
 def converted(project: Project, api: Generation) -> Project:
     """The same project with speech written where `api` has it. Raises `BuildError` where the other has no equal."""
-    write = _to_clips if api == "1.4" else _to_scene
-    return evolve(project, scenes=tuple(write(scene, f"scenes[{i}]") for i, scene in enumerate(project.scenes)))
+    return evolve(project, scenes=tuple(_written(scene, i, api) for i, scene in enumerate(project.scenes)))
 
 
-def _to_scene(scene: WireScene, place: str) -> WireScene:
+def _written(scene: WireScene, index: int, api: Generation) -> WireScene:
+    try:
+        return _to_clips(scene) if api == "1.4" else _to_scene(scene)
+    except DslError as fault:
+        raise fault.under(f"scenes[{index}]") from None
+
+
+def _said_twice() -> BuildError:
+    return BuildError("has speech in its clips and in the scene", hint="take one of them out")
+
+
+def _to_scene(scene: WireScene) -> WireScene:
     speaking = [clip for clip in scene.clips if isinstance(clip, AvatarClip) and clip.script]
     if not speaking:
         return scene
-    _refuse_twins(speaking)
     if scene.scripts:
-        raise BuildError("has speech in its clips and in the scene", place, "take one of them out")
+        raise _said_twice()
+    _refuse_twins(scene.clips, {_who(clip) for clip in speaking})
     for clip in speaking:
         if clip.script.tts not in (None, UNSET) or clip.script.extra:
-            raise BuildError("a script's tts has no known equal in the scene", place, "keep api='1.4'")
+            raise BuildError("a script's tts has no known equal in the scene", hint="keep api='1.4'")
     scripts = tuple(scene_script(clip, clip.script.org) for clip in speaking)
     return evolve(scene, clips=tuple(_silent(clip) for clip in scene.clips), scripts=scripts)
 
@@ -113,19 +122,21 @@ def _silent(clip: AnyClip) -> AnyClip:
     return evolve(clip, script=UNSET) if isinstance(clip, AvatarClip) else clip
 
 
-def _to_clips(scene: WireScene, place: str) -> WireScene:
+def _to_clips(scene: WireScene) -> WireScene:
     if scene.scripts is UNSET or scene.scripts is None:
         return scene
+    if scene.scripts and any(isinstance(clip, AvatarClip) and clip.script and clip.script.org for clip in scene.clips):
+        raise _said_twice()
     for script in scene.scripts:
         if script.is_tts or script.tts is not None or script.extra:
-            raise BuildError("a line in another voice has no known equal in the clips", place, "keep api='1.6'")
+            raise BuildError("a line in another voice has no known equal in the clips", hint="keep api='1.6'")
     clips = list(scene.clips)
     lines = tuple(Line(script.org, 0, html=True) for script in scene.scripts)
-    speakers = [_speaker_of(script, clips, place) for script in scene.scripts]
+    speakers = [_speaker_of(script, clips) for script in scene.scripts]
     return evolve(scene, clips=tuple(_in_clips(lines, clips, speakers)), scripts=UNSET)
 
 
-def _speaker_of(script: SceneScript, clips: Sequence[AnyClip], place: str) -> int:
+def _speaker_of(script: SceneScript, clips: Sequence[AnyClip]) -> int:
     for index, clip in enumerate(clips):
         if isinstance(clip, AvatarClip) and (clip.model.ai_name, clip.model.emotion) == (
             script.model_id,
@@ -133,7 +144,7 @@ def _speaker_of(script: SceneScript, clips: Sequence[AnyClip], place: str) -> in
         ):
             return index
     message = f"no avatar of the scene is {script.model_id} in {script.cloth_id}, which has a line"
-    raise BuildError(message, place, "make scripts and avatar clips agree")
+    raise BuildError(message, hint="make scripts and avatar clips agree")
 
 
 def _who(clip: AvatarClip) -> tuple[str, str]:

@@ -76,6 +76,15 @@ def plain(number: float) -> float:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
+def unless_same(old: float, new: float) -> float:
+    """A number worked out anew as `plain` gives it, or the old one as it was written where they are equal.
+
+    >>> unless_same(200.0, 200), unless_same(200, 180.0)
+    (200.0, 180)
+    """
+    return old if old == new else plain(new)
+
+
 def rounded_up(width: float) -> float:
     """A width in px, rounded up to 0.01, so that the lines it was found for fit it wherever they are wrapped again.
 
@@ -101,7 +110,7 @@ def scaled_size(
     natural: tuple[float, float],
     width: float | None = None,
     height: float | None = None,
-    scale: float | None = None,
+    scale: float | tuple[float, float] | None = None,
     fit: Fit | None = None,
 ) -> tuple[float, float]:
     """`scale_x, scale_y` that show a medium of `natural` size (px) at the width and height (px) asked for.
@@ -109,7 +118,7 @@ def scaled_size(
     One of width and height keeps the ratio; both are taken as they are, which may distort; neither is the natural
     size. `fit` needs both: "contain" is the largest size inside them, "cover" the smallest over them (what overflows
     is seen: nothing is cropped), "stretch" both exactly. They are sides of the clip itself, before it is turned.
-    BuildError for sizes that are not above 0, and for `scale` beside anything else.
+    `scale` is one factor or a pair (across, down). BuildError for what is not above 0, and for `scale` beside others.
 
     >>> scaled_size((1280, 800), width=960), scaled_size((1280, 800), 640, 640, fit="cover")
     ((0.75, 0.75), (0.8, 0.8))
@@ -118,7 +127,7 @@ def scaled_size(
     across = None if width is None else positive(width, "width") / own_width
     down = None if height is None else positive(height, "height") / own_height
     if scale is not None:
-        return _only(positive(scale, "scale"), across, down, fit)
+        return _only(scale, across, down, fit)
     if fit is not None:
         return _fitted(fit, across, down)
     return across or down or 1, down or across or 1
@@ -144,11 +153,12 @@ def _px(value: Length, side: float, what: str) -> float:
     return finite(plain(side * number / 100 if match[2] else number), what)
 
 
-def _only(scale: float, *others: object) -> tuple[float, float]:
+def _only(scale: float | tuple[float, float], *others: object) -> tuple[float, float]:
     if any(other is not None for other in others):
         hint = "give scale alone, or width and height with or without fit"
         raise BuildError("scale is given beside width, height or fit", hint=hint)
-    return scale, scale
+    pair = scale if isinstance(scale, tuple) else (scale, scale)
+    return positive(pair[0], "scale"), positive(pair[1], "scale")
 
 
 def _fitted(fit: Fit, across: float | None, down: float | None) -> tuple[float, float]:

@@ -41,6 +41,15 @@ class TextBox:
     estimated: str = ""
 
 
+def is_bold(weight: object) -> bool:
+    """Whether a font weight is drawn with the bold face: "bold", or 600 and more.
+
+    >>> is_bold(600), is_bold("bold"), is_bold(500), is_bold("")
+    (True, True, False, False)
+    """
+    return weight == "bold" or (isinstance(weight, int | float) and not isinstance(weight, bool) and weight >= 600)
+
+
 def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto Sans CJK") -> TextBox:
     """A text of `size` px as it stands, broken only where it breaks itself; as wide as its widest line, 2 if empty.
 

@@ -167,6 +167,8 @@ def _key(attribute: Attribute[Any], hint: Any) -> Key:
         bare, rule = get_args(hint)
     array = get_origin(bare) is tuple
     item = get_args(bare)[0] if array else bare
+    if get_origin(item) is Literal:
+        rule = Rule(one_of=get_args(item))
     return Key(
         attribute=attribute.name,
         wire=attribute.metadata.get("wire") or camel(attribute.name),
@@ -215,6 +217,23 @@ def faults(node: Node, *, literal: bool = False) -> Iterator[BuildError]:
         fault = None if value is UNSET else fault_of(key, value, literal=literal)
         if fault:
             yield fault
+
+
+def lacking(node: Node) -> Iterator[str]:
+    """The required fields, those of the nodes within among them, that a node has not been given.
+
+    >>> from aistudios_dsl.wire.nodes import AvatarClip, Model
+    >>> model = Model(ai_name=UNSET, emotion="BG00002320")
+    >>> list(lacking(AvatarClip(id="a", layer=UNSET, left=0, top=0, width=9, height=9, model=model)))
+    ['layer', 'model.ai_name']
+    """
+    for key in keys(type(node)):
+        value = getattr(node, key.attribute)
+        if key.required and value is UNSET:
+            yield key.attribute
+        for index, inner in enumerate(value if key.array and value else (value,)):
+            place = f"{key.attribute}[{index}]" if key.array else key.attribute
+            yield from (f"{place}.{name}" for name in (lacking(inner) if isinstance(inner, Node) else ()))
 
 
 def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | None:
