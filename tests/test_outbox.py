@@ -21,6 +21,7 @@ from tools import kill_outbox
 
 from aistudios_dsl import ApiError, BuildError, DslError, LoadError, Project
 from aistudios_dsl.service import Client, Outbox, sending
+from aistudios_dsl.service.verdict import KEY_HINT
 
 ROOT = Path(__file__).parent.parent
 SCENE = {"background": {}, "clips": [], "sceneIdx": 0}
@@ -45,6 +46,7 @@ def client(sandbox, monkeypatch):
     sandbox.settings(render_seconds=0)
     monkeypatch.setattr(sending, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(sending, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(sending, "PATIENCE", 0.3)
     with Client(sandbox.key, base_url=sandbox.base_url) as found:
         yield found
 
@@ -374,10 +376,100 @@ def test_a_project_that_is_not_there_is_unknown_again(outbox, sandbox):
     outbox.mark(outbox.rows("unknown")[0].key, sent="no-such-project")
     outbox.run(**FAST)
     [row] = outbox.rows("unknown")
-    assert "there is no project no-such-project" in row.note
+    assert row.project_id == "no-such-project"
+    assert "the service called it no-such-project, and does not know it now: " in row.note
+    assert outbox.run(**FAST).counts["unknown"] == 1, "another run looks again"
     [made] = outbox.candidates()[row.key]
     outbox.mark(row.key, sent=made["id"])
     assert outbox.run(**FAST).complete
+
+
+class Scripted:
+    """A client whose creates and looks are given; what is not, is asked of the real one."""
+
+    def __init__(self, client, create=None, progress=None):
+        self.base_url, self.download, self.list = client.base_url, client.download, client.list
+        self.create = create or client.create
+        self.progress = progress or client.progress
+
+
+def test_a_project_that_is_known_a_moment_later_keeps_its_id_and_is_followed(outbox, client):
+    looks = itertools.count()
+
+    def late(project_id):
+        if next(looks) < 3:
+            raise ApiError("not found", status=404)
+        return client.progress(project_id)
+
+    outbox.add(payloads(1))
+    with Outbox(outbox.path, Scripted(client, progress=late)) as other:
+        assert other.run(**FAST).complete
+    assert (next(looks), outbox.rows()[0].note) == (4, "")
+
+
+def test_a_project_that_the_service_lost_keeps_its_id_and_counts_as_asked_for(outbox, client, sandbox):
+    def lost(project_id):
+        raise ApiError("not found", status=404)
+
+    outbox.add(payloads(1))
+    with Outbox(outbox.path, Scripted(client, progress=lost)) as other:
+        assert other.run(**FAST).counts == {"unknown": 1}
+    [row] = outbox.rows()
+    assert row.project_id == sandbox.ledger()[0]["projectId"]
+    assert row.project_id in row.note
+    assert outbox.candidates()["1"][0]["id"] == row.project_id
+    shown = aistudios(sandbox, "status", "--journal", outbox.path).stdout
+    assert f"it was made as {row.project_id}, and is charged if it is there" in shown
+    freed = outbox.mark("1", not_sent=True)
+    assert (freed.state, freed.project_id, freed.note) == ("queued", "", f"to be sent again; it was {row.project_id}")
+    assert outbox.run(**FAST, max_renders=1).stopped == "the budget of 1 renders is spent"
+
+
+def test_a_lost_project_that_turned_up_is_found_by_the_next_run(outbox, client, sandbox):
+    def lost(project_id):
+        raise ApiError("not found", status=404)
+
+    outbox.add(payloads(1))
+    with Outbox(outbox.path, Scripted(client, progress=lost)) as other:
+        other.run(**FAST)
+    assert outbox.run(**FAST).complete
+    assert sandbox.creates() == 1
+
+
+def test_a_key_that_is_refused_with_http_200_stops_the_run_as_well(outbox, client):
+    def refuse(project, *, export):
+        raise ApiError("invalid token", hint=KEY_HINT, status=200)
+
+    outbox.add(payloads(8))
+    with Outbox(outbox.path, Scripted(client, create=refuse)) as other:
+        summary = other.run(**FAST)
+    assert (summary.stopped, dict(summary.counts)) == ("invalid token", {"queued": 8})
+
+
+def test_an_id_that_another_row_has_is_noticed(outbox, client):
+    made = []
+
+    def one_for_all(project, *, export):
+        made.append(made[0] if made else client.create(project, export=export))
+        return made[0]
+
+    outbox.add(payloads(2))
+    with Outbox(outbox.path, Scripted(client, create=one_for_all)) as other:
+        other.run(**FAST, concurrency=1)
+    assert outbox.counts() == {"done": 1, "unknown": 1}
+    [unknown] = outbox.rows("unknown")
+    assert unknown.note == f"the service called it {made[0].id}, which is row 1"
+
+
+@pytest.mark.parametrize("sent", ["", " ", "..", "../x", "a b", "a\n", 5])
+def test_a_mark_with_what_is_no_project_id_is_refused_and_nothing_is_written(outbox, sandbox, sent):
+    sandbox.faults("create:reset-before:x1")
+    outbox.add(payloads(1))
+    outbox.run(**FAST)
+    with pytest.raises(BuildError, match="is no project id"):
+        outbox.mark("1", sent=sent)
+    assert outbox.rows()[0].state == "unknown"
+    assert outbox.mark(1, not_sent=True).state == "queued"
 
 
 def test_a_burst_of_refusals_is_one_trouble(outbox, sandbox, client):
@@ -504,6 +596,22 @@ def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(tmp_path, spoil,
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "words"), [(b"Viewo 2", "payload of row 2 is not the one that was taken in"), (b"Vi\xffeo 2", "UTF-8")]
+)
+def test_a_payload_that_changed_in_the_file_stops_the_run_before_anything_is_sent(
+    client, sandbox, tmp_path, spoilt, words
+):
+    path = tmp_path / "videos.outbox"
+    with Outbox(path) as outbox:
+        outbox.add(payloads(3))
+    path.write_bytes(path.read_bytes().replace(b'"name":"Video 2"', b'"name":"' + spoilt + b'"'))
+    with Outbox(path, client) as outbox, pytest.raises(DslError, match=words) as caught:
+        outbox.run(**FAST)
+    assert "look on the dashboard for what was sent" in caught.value.hint
+    assert sandbox.creates() == 0
+
+
 def test_a_journal_without_a_folder_is_told(tmp_path):
     with pytest.raises(DslError, match=r"unable to open database file\n  hint: is its folder there"):
         Outbox(tmp_path / "no" / "videos.outbox")
@@ -543,8 +651,8 @@ def test_a_second_process_is_refused_and_a_reader_is_not(sandbox, tmp_path):
     sandbox.faults("create:delay=60")
     file = jsonl(tmp_path / "videos.jsonl", payloads(4))
     with running(sandbox, file, "--rate", "1000/s", requests=4):
-        result = aistudios(sandbox, "run", file, "--export", "--yes")
-        assert result.returncode == 1
+        result = aistudios(sandbox, "run", file, "--export", stdin=subprocess.DEVNULL)
+        assert result.returncode == 1, "told before anybody is asked"
         assert f"another process is working on {tmp_path}" in result.stderr
         shown = aistudios(sandbox, "status", "--journal", file.with_suffix(".outbox"))
         assert (shown.returncode, shown.stdout) == (0, "submitting       4\n")

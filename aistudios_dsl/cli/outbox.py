@@ -75,6 +75,7 @@ def run(
     if export is None:
         raise click.UsageError("say --export (renders, spends credits) or --draft")
     with Client() as client, Outbox(journal or file.parent / f"{file.stem}.outbox", client) as box:
+        box.judge_alone()
         new, known = _checked(box, file, key, literal, despite_errors)
         _ask(f"{new} of {new + known}", client.base_url, export, yes or not new, how["max_renders"])
         box.add(file, key=key, literal=literal)
@@ -242,6 +243,10 @@ def _advice(
         yield f"  if it is this row: {mark(row, sent)}"
     if listed is not None and not listed.get(row.key):
         yield "the service lists nothing else of this name (it lists no drafts: look at the dashboard)"
+    if row.project_id:
+        yield f"it was made as {row.project_id}, and is charged if it is there: look for that id on the dashboard"
+        yield f"  if the dashboard has it, run again to look again; if not, to make it anew: {mark(row, '--not-sent')}"
+        return
     yield f"if it was not sent: {mark(row, '--not-sent')}"
 
 

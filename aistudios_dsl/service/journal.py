@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -200,9 +201,23 @@ class Journal:
             return int(now + self._one("SELECT coalesce(max(value), 0) + 0 FROM terms WHERE name = ?", _GIVEN_UP))
 
     def payload(self, row: Row) -> str:
-        """The canonical text that is sent for a row."""
+        """The canonical text that is sent for a row. Raises `DslError` where it is not what was taken in."""
+        [(_, text)] = self._payloads("number = ?", row.number)
+        return text
+
+    def judge(self) -> None:
+        """Read every payload that is to be sent. Raises `DslError` where one is not what was taken in."""
+        for _ in self._payloads("state = 'queued'"):
+            pass
+
+    def _payloads(self, which: str, *values: Any) -> Iterator[tuple[str, str]]:
+        """Keys and payloads. The file is sound to SQLite when single bytes of a text have changed; to us it is not."""
         with self._told():
-            return str(self._one("SELECT payload FROM rows WHERE number = ?", row.number))
+            for key, sha256, text in self._base.execute(f"SELECT key, sha256, payload FROM rows WHERE {which}", values):
+                if hashlib.sha256(text.encode()).hexdigest() != sha256:
+                    what = f"{self.path} is damaged: the payload of row {key} is not the one that was taken in"
+                    raise DslError(what, hint=_DAMAGED)
+                yield key, text
 
     # writing
 
@@ -262,12 +277,13 @@ class Journal:
 
     def again(self, row: Row) -> Row:
         """Queue a row whose render failed; what it asked for so far still counts as asked for."""
-        queued = "state = 'queued', project_id = '', percent = 0, free = 1, note = 'to be sent again'"
+        queued = "state = 'queued', project_id = '', percent = 0, free = 1, note = ?"
+        note = f"to be sent again; it was {row.project_id}" if row.project_id else "to be sent again"
         more = "ON CONFLICT (name) DO UPDATE SET value = value + 1"
         with self._told(), self._transaction():
             if row.project_id:
                 self._base.execute(f"INSERT INTO terms VALUES (?, '1') {more}", (_GIVEN_UP,))
-            self._base.execute(f"UPDATE rows SET {queued} WHERE number = ?", (row.number,))
+            self._base.execute(f"UPDATE rows SET {queued} WHERE number = ?", (note, row.number))
         return self.row_numbered(row.number)
 
     def row_numbered(self, number: int) -> Row:
@@ -321,7 +337,7 @@ def _hint(fault: sqlite3.DatabaseError) -> str:
     words = str(fault)
     if "not a database" in words:
         return "this file is no journal: give the journal another name"
-    if "malformed" in words:
+    if "malformed" in words or "Could not decode" in words:
         return _DAMAGED
     if "full" in words:
         return "make room on the disk, then run it again: it goes on where it stopped"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -75,24 +76,32 @@ class Outbox:
         """How many rows are in each state."""
         return self._journal.counts()
 
-    def mark(self, key: str, *, sent: str | None = None, not_sent: bool = False, again: bool = False) -> Row:
+    def judge_alone(self) -> None:
+        """Raise `DslError` where another process works on the journal."""
+        with self._journal.alone():
+            pass
+
+    def mark(self, key: str | int, *, sent: str | None = None, not_sent: bool = False, again: bool = False) -> Row:
         """Say what became of a row that nobody else can tell: `sent` as this project id, or `not_sent`.
 
         A row that is not sent is queued again, and `add` may bring another payload for it. So is, with `again`, a row
         that failed: one whose render failed is then a new project, which may be charged anew. Raises `DslError` where
-        the row's state leaves no doubt.
+        the row's state leaves no doubt, and `BuildError` where `sent` is no project id.
         """
         if (sent is not None) + not_sent + again != 1:
             raise BuildError("say either sent, with the project's id, or not_sent, or again")
+        if sent is not None:
+            _judge_id(sent)
         with self._journal.alone():
-            row = self._journal.row(key)
+            row = self._journal.row(str(key))
             self._judge_mark(row, again)
-            if again:
+            if again or (not_sent and row.project_id):
+                # What had an id counts as asked for.
                 return self._journal.again(row)
             if sent is None:
                 return self._journal.change(row, state="queued", free=1, note="marked as not sent")
             for other in self.rows():
-                if other.project_id == sent:
+                if other.project_id == sent and other.key != row.key:
                     raise DslError(f"{sent} is row {other.key} ({other.name})")
             return self._journal.change(row, state="submitted", project_id=sent, note="marked as sent")
 
@@ -104,15 +113,21 @@ class Outbox:
             raise DslError(f"{was}: nothing to say", hint="" if not again else "again is for rows that failed")
 
     def candidates(self) -> dict[str, tuple[dict[str, Any], ...]]:
-        """For each unknown row, the projects that the service lists under its name and that no row is known to be.
+        """For each unknown row, the projects that the service lists under its name and that no other row is.
 
         The service lists what was exported; a draft is seen on the dashboard only. Raises `ApiError`.
         """
         unknown = self.rows("unknown")
         listed = self._agreed().list() if unknown else ()
-        known = {row.project_id for row in self.rows()}
-        free = [project for project in listed if project.get("id") not in known]
-        return {row.key: tuple(one for one in free if one.get("name") == row.name) for row in unknown}
+        known = {row.project_id: row.key for row in self.rows()}
+        return {
+            row.key: tuple(
+                one
+                for one in listed
+                if one.get("name") == row.name and known.get(str(one.get("id")), row.key) == row.key
+            )
+            for row in unknown
+        }
 
     def run(
         self,
@@ -150,6 +165,12 @@ class Outbox:
             raise BuildError("this outbox has no client", hint="write Outbox(path, client)")
         self._journal.agree("service", self._client.base_url, f"is about {{}}, and not about {self._client.base_url}")
         return self._client
+
+
+def _judge_id(sent: object) -> None:
+    """Raise `BuildError` unless this can be asked for: an id that cannot would hold up every run to come."""
+    if not isinstance(sent, str) or not sent.isprintable() or not re.fullmatch(r"(?!\.+$)[^\s/\\?#]+", sent):
+        raise BuildError(f"{sent!r} is no project id", hint="it is what create returned, and what the dashboard shows")
 
 
 def _folder(download: str | Path | None) -> Path | None:

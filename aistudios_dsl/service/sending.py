@@ -20,12 +20,14 @@ from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
 from aistudios_dsl.service.download import safe_name
 from aistudios_dsl.service.flow import FIRST_PAUSE, LONGEST_PAUSE, Job, Payload, Progress
 from aistudios_dsl.service.journal import Journal, Row
+from aistudios_dsl.service.verdict import KEY_HINT
 
 IN_A_ROW = 5
 """After so many creates, or renders, that go wrong one after the other, nothing more is sent."""
 _NOT_ABOUT_THE_ROW = (0, 401, 429)
 """Statuses of a create that was not made, and may be made later; 0 is a service out of reach."""
-_BAD_KEY = 401
+PATIENCE = 60.0
+"""Seconds for which a project that was just made may be unknown to the service."""
 
 
 class Sender(Protocol):
@@ -75,9 +77,10 @@ class _Task:
     turn: int
     step: Step = field(eq=False)
     row: Row = field(eq=False)
-    pause: float = field(default=FIRST_PAUSE, eq=False)
+    pause: float = field(factory=lambda: FIRST_PAUSE, eq=False)
     until: float = field(default=float("inf"), eq=False)
     handed: float = field(default=0.0, eq=False)
+    missing_until: float = field(default=float("inf"), eq=False)
 
 
 @define
@@ -100,13 +103,16 @@ class Run:
     held: str = ""
     stopped: str = ""
     bad: Counter[str] = field(factory=Counter)
+    made: dict[str, str] = field(factory=dict)
     turns: Iterator[int] = field(factory=itertools.count)
     orders: SimpleQueue[tuple[_Task, str] | None] = field(factory=SimpleQueue)
     results: SimpleQueue[tuple[_Task, Any] | None] = field(factory=SimpleQueue)
 
     def go(self) -> Summary:
         """Work until nothing is left to do, or to wait for."""
+        self.journal.judge()
         for row in self.journal.rows():
+            self.made |= {row.project_id: row.key} if row.project_id else {}
             self.plan_row(row)
         for _ in range(self.concurrency):
             threading.Thread(target=self.work, daemon=True).start()
@@ -135,6 +141,9 @@ class Run:
             self.plan("create", row)
         elif row.state in ("submitted", "rendering"):
             self.plan("look", row, until=time.monotonic() + self.timeout)
+        elif row.state == "unknown" and row.project_id:
+            # To look is free: it may have turned up.
+            self.plan("look", row, until=time.monotonic() + self.timeout, missing_until=0.0)
         elif row.state == "done" and self.folder and self.export:
             self.plan("fetch", row)
 
@@ -215,6 +224,11 @@ class Run:
             self.change(task.row, state="downloaded", file=str(outcome))
 
     def created(self, row: Row, job: Job) -> None:
+        if job.id in self.made:
+            self.change(row, state="unknown", note=f"the service called it {job.id}, which is row {self.made[job.id]}")
+            self.wrong_again("create", "creates were refused, or had no clear answer")
+            return
+        self.made[job.id] = row.key
         self.bad["create"] = self.bad["trouble"] = 0
         try:
             row = self.change(row, state="submitted" if self.export else "done", project_id=job.id, note="")
@@ -234,7 +248,7 @@ class Run:
         else:
             row = task.row
             if (row.state, row.percent) != ("rendering", seen.percent):
-                row = self.change(row, state="rendering", percent=seen.percent)
+                row = self.change(row, state="rendering", percent=seen.percent, note="")
             self.look_again(task, row)
 
     def look_again(self, task: _Task, row: Row) -> None:
@@ -252,15 +266,27 @@ class Run:
         elif fault.status != 404:
             self.trouble(task, fault)
         elif task.step == "look":
-            self.change(task.row, state="unknown", project_id="", note=_note(fault))
+            self.missing(task, fault)
         else:
             self.change(task.row, note=_note(fault))
         if not isinstance(fault, DslError):
             raise fault
 
+    def missing(self, task: _Task, fault: ApiError) -> None:
+        """The service does not know a project: it may be a moment behind, so look again for a while; keep the id."""
+        now = time.monotonic()
+        until = min(task.missing_until, now + PATIENCE)
+        if now + task.pause <= min(until, task.until):
+            pause = min(task.pause * 1.5, LONGEST_PAUSE)
+            self.plan("look", task.row, task.pause, pause=pause, until=task.until, missing_until=until)
+            return
+        note = f"the service called it {task.row.project_id}, and does not know it now: {_note(fault)}"
+        if (task.row.state, task.row.note) != ("unknown", note):
+            self.change(task.row, state="unknown", note=note)
+
     def create_went_wrong(self, task: _Task, fault: BaseException) -> None:
         known = isinstance(fault, DslError) and not isinstance(fault, SubmissionUnknown)
-        if known and isinstance(fault, ApiError) and fault.status in _NOT_ABOUT_THE_ROW:
+        if known and isinstance(fault, ApiError) and (fault.status in _NOT_ABOUT_THE_ROW or _is_about_the_key(fault)):
             self.trouble(task, fault)
             return
         self.change(task.row, state="failed" if known else "unknown", note=_note(fault))
@@ -272,11 +298,11 @@ class Run:
         if task.handed >= self.quiet_until:
             # What was in flight already met the same trouble.
             self.bad["trouble"] += 1
-        if fault.status == _BAD_KEY or self.bad["trouble"] >= IN_A_ROW:
+        if _is_about_the_key(fault) or self.bad["trouble"] >= IN_A_ROW:
             self.stopped = _note(fault)
         wait = min(2.0 ** self.bad["trouble"], LONGEST_PAUSE)
         self.quiet_until = self.not_before = max(self.not_before, time.monotonic() + wait)
-        self.plan(task.step, row, wait, pause=task.pause, until=task.until)
+        self.plan(task.step, row, wait, pause=task.pause, until=task.until, missing_until=task.missing_until)
 
     def wrong_again(self, kind: str, words: str) -> None:
         self.bad[kind] += 1
@@ -298,6 +324,11 @@ def _fetched(client: Sender, row: Row, folder: Path) -> Path:
         return client.download(row.project_id, target)
     target.with_name(f".{target.name}.part").unlink(missing_ok=True)
     return target
+
+
+def _is_about_the_key(fault: ApiError) -> bool:
+    """A refused key can come with HTTP 200; the client tells it by its hint."""
+    return fault.status == 401 or fault.hint == KEY_HINT
 
 
 def _note(fault: BaseException) -> str:
