@@ -346,6 +346,9 @@ def _wire_project(project: Project | Resolvable | Mapping[str, Any]) -> Project:
         from aistudios_dsl.wire.codec import load, unwrapped
 
         return load(unwrapped(project))
+    if not isinstance(project, Project) and not hasattr(project, "resolve"):
+        hint = "Project.load(path or JSON text) reads one"
+        raise BuildError(f"a catalogue learns from a project, not {type(project).__name__}", hint=hint)
     return project if isinstance(project, Project) else project.resolve()
 
 

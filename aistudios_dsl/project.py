@@ -517,6 +517,10 @@ def diff(before: Project | WireProject, after: Project | WireProject) -> Diff:
     """
     from aistudios_dsl.views.diff import compared
 
+    for each in (before, after):
+        if not isinstance(each, Project | WireProject):
+            hint = "Project.load(...) reads a path, a mapping or JSON text"
+            raise BuildError(f"diff compares projects, not {type(each).__name__}", hint=hint)
     return compared(before, after)
 
 

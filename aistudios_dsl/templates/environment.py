@@ -180,6 +180,16 @@ def _near_attribute(message: str, row: Mapping[str, Any]) -> str:
     return did_you_mean(quoted[-1], inner) if quoted and nearest(quoted[-1], inner) else ""
 
 
+def _configured(configure: Hook, environment: Environment) -> None:
+    try:
+        configure(environment)
+    except TemplateError:
+        raise
+    except Exception as fault:
+        name = getattr(configure, "__name__", "the function")
+        raise TemplateError(f"environment={name} failed: {type(fault).__name__}: {fault}") from fault
+
+
 @lru_cache(maxsize=64)
 def jinja(configure: Hook | None, html: bool) -> Environment:
     from jinja2 import StrictUndefined
@@ -189,7 +199,7 @@ def jinja(configure: Hook | None, html: bool) -> Environment:
         undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=printable
     )
     if configure is not None:
-        configure(environment)
+        _configured(configure, environment)
         environment.autoescape = html
     return environment
 

@@ -13,6 +13,7 @@ from aistudios_dsl.layout.colour import Colour, parse_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
 from aistudios_dsl.layout.sizes import POINT, seen_size
 from aistudios_dsl.layout.text import TextBox, line_height, measure, text_height, wrap
+from aistudios_dsl.layout.text import is_bold as is_bold_weight
 from aistudios_dsl.scene import LABELS
 from aistudios_dsl.views.boxes import TOLERANCE, around, inside, upright_overlap
 from aistudios_dsl.wire.node import UNSET
@@ -174,8 +175,7 @@ def laid_out(clip: Text) -> TextBox | None:
 
 def is_bold(clip: Text) -> bool:
     """Whether the bold face is drawn: `font_weight` "bold", or 600 and more."""
-    weight = clip.font_weight
-    return weight == "bold" or (is_number(weight) and weight >= 600)
+    return is_bold_weight(clip.font_weight)
 
 
 def _line_boxes(clip: Text, laid: TextBox, box: Box) -> Iterator[Box]:
