@@ -748,7 +748,7 @@ def test_every_payload_is_checked_before_the_first_is_sent(sandbox, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["videos.jsonl"]
     sent = aistudios(sandbox, "run", file, "--draft", "--rate", "1000/s", "--despite-errors")
     assert "url-unreachable" in sent.stderr
-    assert sandbox.creates() == 3
+    assert (sent.stdout, sandbox.creates()) == ("2 done, 1 failed\n", 2)
     again = aistudios(sandbox, "run", file, "--draft")
     assert "url-unreachable" not in again.stderr, "what was sent is not checked again"
 

@@ -96,6 +96,10 @@ def test_the_vendors_samples_are_accepted(http, document):
 
 
 CLIP = SEED["scenes"][0]["clips"][0]
+MOVE = {"type": "fade-in", "duration": 30, "delay": 0}
+IMAGE = {"id": "image-1hgur0eiu11", "type": "image", "layer": 1, "left": 1, "top": 1, "width": 9, "height": 9} | {
+    "source_url": "https://x.example/a.png"
+}
 BROKEN = [
     ({"scenes": None}, "scenes must not be null"),
     ({"scenes": [{"clips": []}]}, "scenes[0].sceneIdx is required; scenes[0].background is required"),
@@ -106,6 +110,15 @@ BROKEN = [
     (changed(clips=[{**CLIP, "type": "subtitle"}]), "clips[0].type must be one of aiModel"),
     (changed(clips=[{**CLIP, "model": {"ai_name": "M"}}]), "clips[0].model.emotion is required"),
     (changed(scripts=[{"org": "x", "isTTS": False, "tts": None, "modelId": "M", "clothId": "B"}]), "no avatar clip"),
+    (changed(clips=[CLIP | {"model": CLIP["model"] | {"ai_name": "M999"}}]), "the avatar M999 is not among those"),
+    *[(changed(clips=[IMAGE | {"opacity": value}]), "opacity must be number1..100") for value in (0, 101)],
+    *[(changed(clips=[IMAGE | {"source_url": url}]), "source_url must be an address") for url in ("C:/a.png", "a.png")],
+    (changed(clips=[IMAGE | {"animation": MOVE | {"duration": 31}}]), "animation.duration must be int1..30"),
+    (changed(clips=[IMAGE | {"animation": MOVE | {"delay": -1}}]), "animation.delay must be int0..30"),
+    (changed(clips=[IMAGE | {"shadow": {"blur": 11}}]), "shadow.blur must be number0..10"),
+    (changed(clips=[IMAGE | {"shadow": {"offsetX": 0}}]), "shadow.offsetX must be number0.1..10"),
+    (changed(clips=[IMAGE | {"type": "audio", "label": "x", "volume": 0}]), "volume must be number1..100"),
+    (changed(background={"source_url": "C:/a.png"}), "background.source_url must be an address or a path"),
     ({**SEED, "isExport": "false"}, "isExport must be bool"),
     ({**SEED, "orientation": "square"}, "orientation must be landscape|portrait"),
     ({"scenes": [{"AIModel": {"script": "x"}, "clips": []}]}, "old V2 API"),
@@ -125,6 +138,25 @@ def test_a_broken_body_is_refused_and_not_in_the_ledger(http, sandbox, body, wor
 )
 def test_what_the_examples_build_passes_the_handwritten_tables(golden):
     assert objections(json.loads(golden.read_text(encoding="utf-8"))) == []
+
+
+def test_the_limits_themselves_are_taken(http):
+    edges = {"opacity": 1, "animation": MOVE | {"delay": 30}, "shadow": {"blur": 10, "offsetX": 0.1, "offsetY": 10}}
+    assert data(http.post(PROJECT, json=changed(clips=[IMAGE | edges, IMAGE | {"id": "b", "opacity": 100}])))
+
+
+def test_any_avatar_is_taken_where_that_was_said(start_sandbox):
+    own = changed(clips=[CLIP | {"model": CLIP["model"] | {"ai_name": "M999"}}])
+    running = start_sandbox("--any-avatar")
+    headers = {"Authorization": running.key}
+    assert data(httpx.post(running.base_url + PROJECT, json=own, headers=headers, trust_env=False))["projectId"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status"), [("GET", "/nope", 404), ("GET", f"{API}/nope", 404), ("PUT", PROJECT, 405)]
+)
+def test_a_call_that_there_is_not_is_refused_in_the_envelope(http, verb, path, status):
+    assert error(http.request(verb, path)) == (status, f"there is no call {verb} {path}")
 
 
 def test_no_json_and_no_object_are_refused(http):
@@ -247,9 +279,32 @@ def test_ranges_are_served_and_only_of_the_same_version(film, sandbox):
     part = httpx.get(url, headers=ask | {"If-Range": whole.headers["ETag"]}, trust_env=False)
     assert (part.status_code, part.content) == (206, whole.content[1000:])
     assert httpx.get(url, headers=ask | {"If-Range": '"other"'}, trust_env=False).content == whole.content
-    assert httpx.get(url, headers={"Range": "bytes=999999-"}, trust_env=False).status_code == 416
+    for beyond in ("bytes=999999-", "bytes=-0"):
+        assert httpx.get(url, headers={"Range": beyond}, trust_env=False).status_code == 416
     sandbox.faults("download:changed")
     assert httpx.get(url, trust_env=False).headers["ETag"] != whole.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "piece"),
+    [
+        ("bytes=-5", 206, slice(-5, None)),
+        ("bytes=-9999999", 206, slice(None)),
+        ("bytes=2-5", 206, slice(2, 6)),
+        ("bytes=0-9999999", 206, slice(None)),
+        ("bytes=5-2", 200, slice(None)),
+        ("bytes=0-0,5-6", 200, slice(None)),
+        ("bytes=-", 200, slice(None)),
+        ("bytes=²-", 200, slice(None)),
+    ],
+)
+def test_a_range_is_read_as_http_says(film, asked, status, piece):
+    url, whole = film
+    answer = httpx.get(url, headers={"Range": asked.encode()}, trust_env=False)
+    assert (answer.status_code, answer.content) == (status, whole.content[piece])
+    size, part = len(whole.content), range(len(whole.content))[piece]
+    span = f"bytes {part[0]}-{part[-1]}/{size}" if status == 206 else None
+    assert answer.headers.get("Content-Range") == span
 
 
 def test_a_token_is_not_taken_by_the_host_of_the_files(film):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--key", default="sandbox-key", show_default=True, help="The key that is let in.")
 @click.option("--token-seconds", default=86400.0, show_default=True, help="How long a token is valid.")
 @click.option("--render-seconds", default=2.0, show_default=True, help="How long a render takes.")
+@click.option("--any-avatar", is_flag=True, help="Take avatars that GET /model does not list: your own, say.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="Append every accepted create to this JSONL.")
 @click.option("--fault", "faults", multiple=True, metavar="CALL:KIND[=N][:CHANCE][:xTIMES]", help="Repeatable.")
 @click.option("--seed", default=0, show_default=True, help="Draw the faults' chances from this.")
@@ -32,6 +33,7 @@ def sandbox(
     key: str,
     token_seconds: float,
     render_seconds: float,
+    any_avatar: bool,
     ledger: Path | None,
     faults: tuple[str, ...],
     seed: int,
@@ -55,7 +57,9 @@ def sandbox(
         return
     if ledger:
         _begun(ledger)
-    settings = Settings(key=key, token_seconds=token_seconds, render_seconds=render_seconds, ledger=ledger)
+    settings = Settings(
+        key=key, token_seconds=token_seconds, render_seconds=render_seconds, any_avatar=any_avatar, ledger=ledger
+    )
     _serve(settings, [Fault.parse(text) for text in faults], seed, (host, port))
 
 

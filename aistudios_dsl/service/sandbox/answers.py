@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import socket
 import struct
 from importlib.resources import files
@@ -106,10 +107,17 @@ def video(changed: bool, request: Request) -> Response:
 
 
 def part(content: bytes, asked: str, headers: dict[str, str]) -> Response:
-    """One range of the content, `bytes=FIRST-[LAST]`; 416 where it begins beyond the end."""
-    first, _, last = asked.removeprefix("bytes=").partition("-")
-    if not first.isdigit() or int(first) >= len(content):
+    """One range of the content, `bytes=FIRST-[LAST]` or `bytes=-COUNT`; 416 where there is nothing of it.
+
+    The whole where it is no range, or several: a server may leave those aside.
+    """
+    found = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", asked)
+    first, last = found.groups() if found else ("", "")
+    if not (first or last) or (first and last and int(last) < int(first)):
+        return Response(content, media_type="video/mp4", headers=headers)
+    begin = int(first) if first else max(0, len(content) - int(last))
+    if begin >= len(content):
         return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{len(content)}"})
-    piece = content[int(first) : int(last) + 1 if last.isdigit() else None]
-    span = f"bytes {first}-{int(first) + len(piece) - 1}/{len(content)}"
+    piece = content[begin : int(last) + 1 if first and last else None]
+    span = f"bytes {begin}-{begin + len(piece) - 1}/{len(content)}"
     return Response(piece, 206, headers | {"Content-Range": span}, media_type="video/mp4")

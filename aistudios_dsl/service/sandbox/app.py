@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from attrs import evolve
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -28,6 +29,7 @@ from aistudios_dsl.wire.jsontext import parse
 Handler = Callable[[Request], Awaitable[Any]]
 
 AVATARS = [("M000045058", "Jonathan", "BG00002320"), ("M000320746", "Hannah", "BG00006160")]
+LISTED = frozenset(ai_name for ai_name, _, _ in AVATARS)
 WORKSPACES = [{"workspaceId": "sandbox-workspace", "workspaceName": "Rehearsals"}]
 
 
@@ -35,7 +37,13 @@ def application(settings: Settings, faults: list[Fault] | None = None, seed: int
     """The sandbox as an ASGI application, for `uvicorn`."""
     sandbox = Sandbox(World(settings), Faults(faults or []))
     sandbox.faults.chance.seed(seed)
-    return Starlette(routes=sandbox.routes())
+    return Starlette(routes=sandbox.routes(), exception_handlers={404: no_such_call, 405: no_such_call})
+
+
+async def no_such_call(request: Request, fault: Exception) -> Response:
+    """A path or a method that there is not, in the envelope as any other refusal."""
+    status = fault.status_code if isinstance(fault, HTTPException) else 404
+    return refusal(Refused(status, "no_such_call", f"there is no call {request.method} {request.url.path}"))
 
 
 class Sandbox:
@@ -135,7 +143,7 @@ class Sandbox:
         return {"isAuthenticated": True}
 
     async def create(self, request: Request) -> dict[str, Any]:
-        stored = self.world.create(checked(await body_of(request)))
+        stored = self.world.create(self.checked(await body_of(request)))
         self.announce(stored.id, request)
         return {"projectId": stored.id}
 
@@ -150,7 +158,7 @@ class Sandbox:
     async def update(self, request: Request) -> dict[str, Any]:
         stored, sent = self.world.found(request.path_params["id"]), await body_of(request)
         changed = update(stored.body, sent.get("updates"))
-        stored.body = checked(changed | {key: sent[key] for key in ("webhookUrl", "isExport") if key in sent})
+        stored.body = self.checked(changed | {key: sent[key] for key in ("webhookUrl", "isExport") if key in sent})
         self.world.accept("update", stored, rendered=sent.get("isExport") is not False)
         self.announce(stored.id, request)
         return {"projectId": stored.id}
@@ -190,6 +198,17 @@ class Sandbox:
             raise Refused(400, "token_sent", "a token was sent to the host of the files")
         self.world.found(request.path_params["name"].removesuffix(".mp4"))
         return video("changed" in request.state.kinds, request)
+
+    def checked(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The project body itself. Raises `Refused` with everything that the tables or the codec hold against it."""
+        found = objections(body, None if self.world.settings.any_avatar else LISTED)
+        try:
+            load(body)
+        except LoadError as fault:
+            found.append(str(fault))
+        if found:
+            raise Refused(400, "invalid_body", "; ".join(found))
+        return body
 
     # Webhooks.
 
@@ -258,18 +277,6 @@ async def body_of(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refused(400, "invalid_body", "the body must be an object")
     return found
-
-
-def checked(body: dict[str, Any]) -> dict[str, Any]:
-    """The project body itself. Raises `Refused` with everything that the tables or the codec hold against it."""
-    found = objections(body)
-    try:
-        load(body)
-    except LoadError as fault:
-        found.append(str(fault))
-    if found:
-        raise Refused(400, "invalid_body", "; ".join(found))
-    return body
 
 
 def model(ai_name: str, label: str, cloth: str) -> dict[str, Any]:

@@ -5,37 +5,41 @@ It shares nothing with the codec, so that a mistake made there is found here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
-# One word a key: `name:kinds`, with `!` where the key is required. Kinds are those of _KINDS, or the allowed names.
+# One word a key: `name:kinds`, with `!` where the key is required. Kinds are those of _KINDS, or the allowed names; a
+# number may have limits: `int1..30`.
 PROJECT = (
     "scenes!:list name:str orientation:landscape|portrait dictionary:any webhookUrl:str isExport:bool"
     " workspaceId:str resolution:4k|1080|720|480"
 )
 SCENE = "sceneIdx!:int background!:object clips!:list watermark:bool thumbnailUrl:str scripts:list"
-BACKGROUND = "id:str type:str source_type:str source_url:str source_color:str"
+BACKGROUND = "id:str type:str source_type:str source_url:place source_color:str"
 SCENE_SCRIPT = "org!:str isTTS!:bool tts!:any modelId!:str clothId!:str"
 CLIP_SCRIPT = "org!:str tts:any"
 MODEL = "ai_name!:str emotion!:str language:str source_url:str"
-SHADOW = "color:str blur:number offsetX:number offsetY:number enabled:bool"
+SHADOW = "color:str blur:number0..10 offsetX:number0.1..10 offsetY:number0.1..10 enabled:bool"
 MOVES = "fade-in|fade-out|in-right|in-down|in-left|in-up|out-right|out-down|out-left|out-up|zoom-in|zoom-out"
-ANIMATION = f"type!:{MOVES} duration!:int delay!:int"
+ANIMATION = f"type!:{MOVES} duration!:int1..30 delay!:int0..30"
 SHAPES = (
     "Line_v2|Arrow_1_v2|Arrow_2_v2|Circle|Triangle|Square|Parallelogram|Drop_1|Polygon|Pentagon|Oval_1|Oval_2"
     "|Hexagon_1|Hexagon_2|Diamond|Star|Rectangle_corner0"
 )
 EVERY_CLIP = (
     "id!:str type!:str layer!:int left!:number top!:number width!:number height!:number"
-    " scaleX:number scaleY:number tag:str opacity:number angle:number volume:number shadow:object animation:object"
+    " scaleX:number scaleY:number tag:str angle:number shadow:object animation:object"
 )
 CLIPS = {
-    "aiModel": "model!:object script:object effects:list",
-    "shape": f"shapeName!:{SHAPES} fill!:str stroke:str strokeWidth:int strokeRadius:int",
-    "image": "source_url!:str",
-    "textImage": "fill!:str text!:str fontSize!:int fontFamily:str align:left|center|right underline:bool",
-    "videoImage": "video_url!:str source_url:str",
-    "audio": "source_url!:str label!:str",
+    "aiModel": "model!:object script:object effects:list opacity:number",
+    "shape": f"shapeName!:{SHAPES} fill!:str stroke:str strokeWidth:int strokeRadius:int opacity:number1..100",
+    "image": "source_url!:url opacity:number1..100",
+    "textImage": (
+        "fill!:str text!:str fontSize!:int fontFamily:str align:left|center|right underline:bool opacity:number1..100"
+    ),
+    "videoImage": "video_url!:url source_url:url volume:number1..100 opacity:number1..100",
+    "audio": "source_url!:url label!:str volume:number1..100",
 }
 
 
@@ -51,11 +55,17 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "int": lambda value: _number(value) and value == int(value),
     "list": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
+    "url": lambda value: isinstance(value, str) and re.match(r"https?://[^/\s]", value) is not None,
+    "place": lambda value: isinstance(value, str) and re.match(r"https?://[^/\s]|/[^/]|$", value) is not None,
 }
+_WORDS = {"url": "an address that the service can fetch (https://...)", "place": "an address or a path of the service"}
+_LIMITS = re.compile(r"(int|number)([\d.]+)\.\.([\d.]+)")
 
 
-def objections(body: Any) -> list[str]:
+def objections(body: Any, avatars: Container[str] | None = None) -> list[str]:
     """Everything the documentation has against a project body, each with its place.
+
+    `avatars`: the ids that the service lists; None for any.
 
     >>> objections({"scenes": [{"sceneIdx": 0, "clips": []}]})
     ['scenes[0].background is required']
@@ -63,7 +73,8 @@ def objections(body: Any) -> list[str]:
     found = list(_against(body, PROJECT, ""))
     for index, scene in enumerate(_items(body, "scenes")):
         found += _against_scene(scene, f"scenes[{index}]")
-    return found + list(_twice([clip for scene in _items(body, "scenes") for clip in _items(scene, "clips")]))
+    clips = [clip for scene in _items(body, "scenes") for clip in _items(scene, "clips") if isinstance(clip, dict)]
+    return [*found, *_twice(clips), *(_unlisted(clips, avatars) if avatars is not None else ())]
 
 
 def _against_scene(scene: Any, place: str) -> Iterator[str]:
@@ -106,12 +117,15 @@ def _against(value: Any, table: str, place: str) -> Iterator[str]:
         if found is ... and name.endswith("!"):
             yield f"{where} is required"
         elif found not in (..., None) and not _is(found, kinds):
-            yield f"{where} must be {kinds}"
+            yield f"{where} must be {_WORDS.get(kinds, kinds)}"
         elif found is None and name.endswith("!") and kinds != "any":
             yield f"{where} must not be null"
 
 
 def _is(value: Any, kinds: str) -> bool:
+    if limits := _LIMITS.fullmatch(kinds):
+        kind, least, most = limits.groups()
+        return _KINDS[kind](value) and float(least) <= value <= float(most)
     return _KINDS[kinds](value) if kinds in _KINDS else isinstance(value, str) and value in kinds.split("|")
 
 
@@ -120,7 +134,14 @@ def _items(value: Any, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _twice(clips: list[Any]) -> Iterator[str]:
-    ids = [clip.get("id") for clip in clips if isinstance(clip, dict)]
+def _unlisted(clips: list[dict[str, Any]], avatars: Container[str]) -> Iterator[str]:
+    models = [clip["model"] for clip in clips if isinstance(clip.get("model"), dict)]
+    for one in dict.fromkeys(str(model.get("ai_name")) for model in models):
+        if one not in avatars:
+            yield f"the avatar {one} is not among those that GET /model lists (a sandbox started with --any-avatar takes it)"
+
+
+def _twice(clips: list[dict[str, Any]]) -> Iterator[str]:
+    ids = [clip.get("id") for clip in clips]
     for one in dict.fromkeys(name for name in ids if isinstance(name, str) and ids.count(name) > 1):
         yield f"the clip id {one} is given twice"

@@ -25,6 +25,7 @@ class Settings:
     user_key: str = "sandbox-user-key"
     token_seconds: float = 24 * 3600.0
     render_seconds: float = 2.0
+    any_avatar: bool = False
     ledger: Path | None = None
 
 
