@@ -517,7 +517,8 @@ def diff(before: Project | WireProject, after: Project | WireProject) -> Diff:
     """
     from aistudios_dsl.views.diff import compared
 
-    for each in (before, after):
+    given: tuple[object, ...] = before, after
+    for each in given:
         if not isinstance(each, Project | WireProject):
             hint = "Project.load(...) reads a path, a mapping or JSON text"
             raise BuildError(f"diff compares projects, not {type(each).__name__}", hint=hint)

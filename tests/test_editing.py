@@ -297,3 +297,49 @@ def test_a_scene_added_to_a_loaded_project_speaks_where_that_does():
         added = Project.load(data / name).scene().avatar("M000045058", say="Hello").to_dict()["scenes"][1]
         assert "Hello" in json.dumps(added[key])
         assert ("scripts" in added) == (key == "scripts")
+
+
+# what an edit leaves as it was
+
+
+def seed_speaker():
+    body = real(SEED)
+    return body, body["scenes"][0]["clips"][0]
+
+
+def test_a_speaker_renamed_goes_on_speaking_and_its_name_goes_with_its_id():
+    body, clip = seed_speaker()
+    assert clip["name"] == clip["id"]
+    renamed = Project.load(body).say("More.").edit(clip["id"], id="zz").to_dict()["scenes"][0]["clips"][0]
+    assert (renamed["id"], renamed["name"]) == ("zz", "zz")
+    assert renamed["script"]["org"] == clip["script"]["org"] + "<p>More.</p>"
+
+
+def test_a_name_of_its_own_stays_where_the_id_is_changed():
+    body, clip = seed_speaker()
+    clip["name"] = "Ann"
+    assert Project.load(body).edit(clip["id"], id="zz").find("zz").name == "Ann"
+
+
+@pytest.mark.parametrize("angle", [0, 90])
+@pytest.mark.parametrize("kind", [int, float])
+def test_an_edit_writes_the_numbers_that_it_does_not_change_as_they_were(angle, kind):
+    built = Project().scene().text("Hello", at=(100, 200), align="center", angle=angle, tag="t").to_dict()
+    clip = built["scenes"][0]["clips"][0]
+    clip |= {"left": kind(100), "top": kind(200)}
+    after = clip_of(Project.load(built).edit("t", text="Hi"), "t")
+    kept = "left" if angle else "top"
+    assert repr(after[kept]) == repr(clip[kept])
+    assert after["width"] < clip["width"]
+
+
+def test_no_edit_takes_a_required_field_from_a_loaded_clip():
+    built = Project().scene().text("Hello", tag="t").to_dict()
+    for name in ("text", "id", "left"):
+        with pytest.raises(BuildError, match=f"{name} cannot be taken away"):
+            Project.load(built).edit("t", **{name: wire.UNSET})
+
+
+def test_an_edit_may_take_a_field_away_that_is_not_required():
+    built = Project().scene().text("Hello", tag="t").to_dict()
+    assert "opacity" not in clip_of(Project.load(built).edit("t", opacity=wire.UNSET), "t")

@@ -269,3 +269,12 @@ def test_a_name_that_a_template_asks_after_may_be_missing():
     assert not Project().scene().scene(when="vip is defined and vip").render().scenes[1:]
     with pytest.raises(TemplateError, match="the row has no 'city'"):
         Project("{{ name|default('x') }} of {{ city }}").scene().render({})
+
+
+def broken(environment):
+    environment.filters["shout"] = environment.no_such_thing
+
+
+def test_an_environment_function_that_fails_is_told_by_name():
+    with pytest.raises(TemplateError, match="environment=broken failed: AttributeError"):
+        Project(environment=broken).scene().text("{{ a }}").render(a=1)

@@ -8,11 +8,13 @@ from aistudios_dsl import (
     BuildError,
     Catalog,
     DslError,
+    LoadError,
     Project,
     Scene,
     TemplateError,
     above,
     below,
+    diff,
     right_of,
     wire,
 )
@@ -450,3 +452,136 @@ def test_a_file_that_cannot_be_written_is_told_as_an_error_of_this_package(tmp_p
             write(tmp_path)
         assert write(str(tmp_path / "out")) == tmp_path / "out"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+# Lists serve where tuples do, and every bold weight is one
+
+
+@pytest.mark.parametrize("weight", [600, 700, 900, "bold"])
+def test_every_bold_weight_is_measured_as_bold(weight):
+    for size in ({}, {"width": 150}, {"fit": (150, 300)}):
+        bold = Project().scene().text("Hello wide world", bold=True, **size)
+        edited = Project().scene().text("Hello wide world", tag="t", **size).edit("t", font_weight=weight)
+        assert box(clips(edited)[0]) == box(clips(bold)[0])
+
+
+def test_a_weight_below_600_is_measured_as_regular():
+    edited = Project().scene().text("Hello world", tag="t").edit("t", font_weight=500)
+    assert box(clips(edited)[0]) == box(clips(Project().scene().text("Hello world"))[0])
+
+
+def test_a_list_serves_as_a_tuple_wherever_a_place_takes_a_pair():
+    def scenes(pair):
+        return (
+            Project()
+            .scene()
+            .avatar("M000045058", at=pair(100, 200))
+            .avatar("M000045058", framing="bust", margin=pair(50, 0), at="left")
+            .avatar("M000045058", head_at=pair(900, 300), scale=pair(1, 2))
+            .image(PICTURE, natural=pair(800, 600), scale=pair(2, 3))
+            .text("Hello", fit=pair(300, 100))
+        )
+
+    assert scenes(lambda *values: list(values)).to_dict() == scenes(lambda *values: values).to_dict()
+    assert clips(scenes(lambda *values: list(values)))[0]["scaleX"] == 1
+
+
+def test_a_head_stands_where_it_is_put_with_a_pair_of_scales_too():
+    one, pair = (Project().scene().avatar("M000045058", head_at=(960, 300), scale=scale) for scale in (2, (2, 2)))
+    assert clips(one) == clips(pair)
+
+
+def test_values_of_none_leave_align_and_underline_out():
+    clip = clips(Project().scene().text("Hello", align=None, underline=None))[0]
+    assert "align" not in clip
+    assert "underline" not in clip
+
+
+# Numbers that no figure can have
+
+
+def seed_with(**numbers):
+    document = Project().scene().avatar("M000045058").to_dict()
+    model = document["scenes"][0]["clips"][0]["model"]
+    for part in ("editor", "editorValue"):
+        model[part] |= numbers
+    return document
+
+
+def test_an_avatar_whose_head_has_no_height_is_learnt_without_a_head():
+    catalog = Catalog().learn(seed_with(headHeight=0))
+    assert catalog.find("M000045058").head is None
+    clip = clips(Project(catalog=catalog).scene().avatar("M000045058"))[0]
+    assert clip["model"]["editor"]["headHeight"] == 0
+
+
+@pytest.mark.parametrize("name", ["modelOriginH", "modelOriginW", "modelTightW", "modelTightH"])
+def test_an_avatar_of_no_extent_is_learnt_as_it_is_written_but_without_a_size(name):
+    document = seed_with(**{name: 0})
+    avatar = Catalog(avatars=()).learn(document).find("M000045058")
+    assert avatar.size is None
+    assert (
+        Project(catalog=Catalog((avatar,)))
+        .scene()
+        .avatar("M000045058", width=1, height=1)
+        .to_dict()["scenes"][0]["clips"][0]["model"]
+        == document["scenes"][0]["clips"][0]["model"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ({"ai_name": 1, "cloth": "B"}, "ai_name of an avatar must be a string"),
+        ({"ai_name": "M", "cloth": None}, "cloth of an avatar must be a string"),
+        ({"ai_name": "M", "cloth": "B", "tight": "x"}, "tight of an avatar is 'x'"),
+        ({"ai_name": "M", "cloth": "B", "origin": 3}, "origin of an avatar is 3"),
+        ({"ai_name": "M", "cloth": "B", "written": {}}, "missing|problems"),
+    ],
+)
+def test_a_catalogue_of_wrong_values_is_refused_with_its_place(entry, reason, tmp_path):
+    path = tmp_path / "catalog.json"
+    path.write_text(canonical({"avatars": [{"ai_name": "M", "cloth": "A"}, entry]}), encoding="utf-8")
+    with pytest.raises(LoadError, match=reason) as caught:
+        Catalog.load(path)
+    assert caught.value.path.startswith("avatars[1]")
+
+
+def test_what_is_no_project_is_told_by_learn_and_diff():
+    with pytest.raises(BuildError, match="learns from a project, not int"):
+        Catalog().learn(3)
+    with pytest.raises(BuildError, match="diff compares projects, not dict"):
+        diff(Project().scene(), {"scenes": []})
+
+
+# Speech from one generation to the other
+
+
+def spoken_body(*speakers, scripts=()):
+    project = Project().scene().scene().image(PICTURE, width=1, height=1)
+    for says in speakers:
+        project = project.avatar("M000045058", say=says)
+    document = project.to_dict()
+    if scripts:
+        document["scenes"][1]["scripts"] = list(scripts)
+    return document
+
+
+def test_speech_in_clips_and_scene_at_once_becomes_neither_generation():
+    line = {"org": "<p>Two.</p>", "isTTS": False, "tts": None, "modelId": "M000045058", "clothId": "BG00002320"}
+    project = Project.load(spoken_body("One.", scripts=[line]))
+    for api in ("1.4", "1.6"):
+        with pytest.raises(BuildError, match=r"^scenes\[1\]: has speech in its clips and in the scene"):
+            project.to_dict(api=api)
+
+
+def test_a_speaker_with_a_silent_twin_is_refused_at_its_place():
+    for speakers in (("One.", None), (None, "One."), ("One.", "Two.")):
+        with pytest.raises(BuildError, match=r"^scenes\[1\]\.clips\[2\] \(avatar\): is in the scene twice"):
+            Project.load(spoken_body(*speakers)).to_dict(api="1.6")
+
+
+def test_twins_that_are_silent_keep_no_other_from_speaking():
+    silent = Project().scene().avatar(OTHER, width=1, height=1).avatar(OTHER, width=1, height=1)
+    document = silent.avatar("M000045058", say="One.").to_dict()
+    assert len(Project.load(document).to_dict(api="1.6")["scenes"][0]["scripts"]) == 1
