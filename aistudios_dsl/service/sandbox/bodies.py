@@ -138,7 +138,7 @@ def _unlisted(clips: list[dict[str, Any]], avatars: Container[str]) -> Iterator[
     models = [clip["model"] for clip in clips if isinstance(clip.get("model"), dict)]
     for one in dict.fromkeys(str(model.get("ai_name")) for model in models):
         if one not in avatars:
-            yield f"the avatar {one} is not among those that GET /model lists (a sandbox started with --any-avatar takes it)"
+            yield f"the avatar {one} is not among those that GET /model lists (sandbox --any-avatar takes it)"
 
 
 def _twice(clips: list[dict[str, Any]]) -> Iterator[str]:
