@@ -12,7 +12,7 @@ from aistudios_dsl.avatar import Catalog
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, near_file
 from aistudios_dsl.keywords import knows_its_keywords
 from aistudios_dsl.render import Visit, mapped, render_scenes, renderer
-from aistudios_dsl.scene import Scene, Verbs, judge_extra, verb
+from aistudios_dsl.scene import Scene, Verbs, own_extra, verb
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
@@ -57,7 +57,7 @@ class Project(Verbs):
     environment: Callable[[Environment], None] | None = field(default=None, kw_only=True)
     workspace_id: str | None = field(default=None, kw_only=True)
     resolution: Resolution | str | None = field(default=None, kw_only=True)
-    extra: Mapping[str, Any] | None = field(default=None, kw_only=True)
+    extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=own_extra)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
     frame: WireProject | None = field(default=None, kw_only=True, eq=False)
     """The loaded project that this one came from, for its keys and their order."""
@@ -546,7 +546,6 @@ def _judge(project: Project) -> None:
         if fault:
             raise fault
     _generation(project.api)
-    judge_extra(project.extra)
     environment: object = project.environment
     if environment is not None and not callable(environment):
         message = f"environment must be a function that is given Jinja's environment, not {type(environment).__name__}"

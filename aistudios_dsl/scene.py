@@ -450,6 +450,18 @@ class Verbs(ABC):
         return fn(self, *args, **kwargs)
 
 
+def own_extra(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Further keys, copied so that nothing outside can change them; `BuildError` where they are no JSON object."""
+    given: object = extra
+    if not isinstance(given, Mapping | None):
+        raise BuildError(f"extra must be a mapping of keys to JSON, not {type(given).__name__}")
+    try:
+        own: Mapping[str, Any] | None = copied(extra, "extra")
+        return own
+    except LoadError as fault:
+        raise BuildError(fault.message, fault.path, fault.hint) from None
+
+
 @knows_its_keywords("items", "lines", "frame", "position", "origin")
 @frozen(kw_only=True, repr=False)
 class Scene(Verbs):
@@ -466,7 +478,7 @@ class Scene(Verbs):
     watermark: bool = False
     when: str | None = None
     each: str | None = None
-    extra: Mapping[str, Any] | None = None
+    extra: Mapping[str, Any] | None = field(default=None, converter=own_extra)
     items: tuple[Item, ...] = field(default=(), alias="items")
     lines: tuple[Line, ...] = ()
     frame: WireScene | None = None
@@ -485,7 +497,6 @@ class Scene(Verbs):
             raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
         if isinstance(backdrop, str) and not holds_jinja(backdrop):
             judge_backdrop(backdrop)
-        judge_extra(self.extra)
         judge_watermark(self.watermark)
         for name in ("when", "each"):
             value = getattr(self, name)
@@ -721,16 +732,6 @@ def judge_watermark(watermark: object) -> None:
     fault = fault_of(next(key for key in keys(WireScene) if key.attribute == "watermark"), watermark)
     if fault:
         raise fault
-
-
-def judge_extra(extra: object) -> None:
-    """Raise `BuildError` for further keys that are no mapping, or that hold what is no JSON."""
-    if not isinstance(extra, Mapping | None):
-        raise BuildError(f"extra must be a mapping of keys to JSON, not {type(extra).__name__}")
-    try:
-        copied(extra, "extra")
-    except LoadError as fault:
-        raise BuildError(fault.message, fault.path, fault.hint) from None
 
 
 def _refuse_geometry(old: AnyClip, new: AnyClip) -> None:

@@ -585,3 +585,15 @@ def test_twins_that_are_silent_keep_no_other_from_speaking():
     silent = Project().scene().avatar(OTHER, width=1, height=1).avatar(OTHER, width=1, height=1)
     document = silent.avatar("M000045058", say="One.").to_dict()
     assert len(Project.load(document).to_dict(api="1.6")["scenes"][0]["scripts"]) == 1
+
+
+def test_what_was_given_as_extra_can_be_changed_afterwards_without_harm():
+    """Rule 3: opaque JSON is copied at both rims."""
+    extra = {"k": [1]}
+    project = Project(extra=extra).scene(extra=extra)
+    extra["k"].append(2)
+    extra["new"] = 1
+    written = project.to_dict()
+    assert (written["k"], written["scenes"][0]["k"], "new" in written) == ([1], [1], False)
+    written["k"].append(3)
+    assert project.to_dict()["k"] == [1]
