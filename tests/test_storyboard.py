@@ -1,6 +1,7 @@
 """The storyboard in a real Chromium: what is seen is what is sent, nothing is fetched, nothing runs."""
 
 import base64
+import copy
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from attrs import evolve
@@ -18,12 +20,12 @@ from click.testing import CliRunner
 from PIL import Image, ImageChops
 from selenium.webdriver import ActionChains, Keys
 
-from aistudios_dsl import BuildError, Project, Scene, TemplateError, below, wire
+from aistudios_dsl import BuildError, DslError, Project, Scene, TemplateError, below, wire
 from aistudios_dsl.cli import main
 from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.views import outlines
-from aistudios_dsl.views.svg import Drawing, scene_svg
+from aistudios_dsl.views.svg import Drawing, scene_svg, seen
 from aistudios_dsl.wire.nodes import ShapeName
 
 ROOT = Path(__file__).parent.parent
@@ -125,6 +127,35 @@ def test_the_head_is_drawn_where_the_head_box_says(shown):
     assert head[3] == pytest.approx(200 * scale, abs=0.5)
     assert head[0] + head[2] / 2 - place[0] == pytest.approx(700 * scale, abs=0.5)
     assert head[1] + head[3] / 2 - place[1] == pytest.approx(400 * scale, abs=0.5)
+
+
+PLACES = [
+    *((framing, {}) for framing in ("full", "waist", "bust", "head")),
+    *(("waist", {"left": x, "top": y}) for x in (-500, 800, 1700) for y in (-2000, 200, 950)),
+    ("head", {"angle": 35}),
+    ("waist", {"left": 900, "top": -400, "angle": 90}),
+    ("waist", {"width": 40, "scaleX": 1}),
+]
+
+
+@pytest.mark.parametrize("orientation", ["landscape", "portrait"])
+@pytest.mark.parametrize(("framing", "moved"), PLACES, ids=str)
+def test_the_name_of_an_avatar_is_on_what_is_seen_of_its_figure(browser, tmp_path, framing, moved, orientation):
+    document = Project(orientation=orientation).scene().avatar("M000045058", framing=framing).to_dict()
+    document["scenes"][0]["clips"][0] |= moved
+    project = Project.load(document)
+    page, frame = tmp_path / "scene.svg", canvas(orientation)
+    page.write_text(project.svg(), encoding="utf-8")
+    labels = browser.open(page, frame.width, frame.height).run(
+        "return [...document.querySelectorAll('.clip .label rect')].map(e => e.getBoundingClientRect())"
+        ".map(r => [r.left, r.top, r.right, r.bottom])"
+    )
+    around = seen(project.resolve().scenes[0].clips[0]).bounds
+    left, top = max(0, around.left), max(0, around.top)
+    right, bottom = min(frame.width, around.left + around.width), min(frame.height, around.top + around.height)
+    assert bool(labels) is (right - left > 80 and bottom - top > 20)
+    assert [box for box in labels if box[0] < left - 1 or box[1] < top - 1] == []
+    assert [box for box in labels if box[2] > right + 1 or box[3] > bottom + 1] == []
 
 
 def test_clips_are_painted_in_the_order_of_their_layers():
@@ -297,10 +328,40 @@ def test_the_page_is_no_wider_than_a_phone(shown):
         assert browser.run("return document.documentElement.scrollWidth") == 360, path.stem
 
 
-def test_a_page_of_paper_holds_one_scene(shown):
-    browser = shown(Project().scene().scene().scene())
-    pdf = base64.b64decode(browser.driver.execute_cdp_cmd("Page.printToPDF", {})["data"])
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
+A4, LETTER = (8.27, 11.69), (8.5, 11)
+
+
+def sheets(browser, inches, landscape):
+    """How many pages of paper the open page is printed on."""
+    paper = {"paperWidth": inches[0], "paperHeight": inches[1], "landscape": landscape}
+    pdf = base64.b64decode(browser.driver.execute_cdp_cmd("Page.printToPDF", paper)["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def crowded(orientation, clips):
+    """Three scenes of half a minute, each with so many clips."""
+    names = ShapeName.__args__
+    scene = Scene(background="#ffffff").avatar("M000045058", say="Hello there everyone. " * 20)
+    for number in range(clips - 1):
+        at, size = (20 + number % 6 * 170, 30 + number // 6 * 95), {"width": 140, "height": 90}
+        scene = scene.shape(names[number % 17], fill="#36c", tag=f"shape_{number}", at=at, angle=5, opacity=70, **size)
+    return Project("Crowded", orientation=orientation).add(scene).add(scene).add(scene)
+
+
+@pytest.mark.parametrize("clips", [1, 18, 40])
+@pytest.mark.parametrize("orientation", ["landscape", "portrait"])
+def test_a_page_of_paper_holds_one_scene(shown, orientation, clips):
+    browser = shown(crowded(orientation, clips))
+    printed = [sheets(browser, inches, landscape) for inches in (A4, LETTER) for landscape in (False, True)]
+    assert printed == [3, 3, 3, 3]
+
+
+@each_example
+def test_an_example_is_printed_on_as_many_pages_as_it_has_scenes(shown, path):
+    project = load_script(path)
+    browser = shown(project)
+    printed = {sheets(browser, inches, landscape) for inches in (A4, LETTER) for landscape in (False, True)}
+    assert printed == {len(project.scenes)}
 
 
 def test_dark_and_light_follow_the_reader(shown):
@@ -475,6 +536,56 @@ def test_odd_numbers_leave_a_picture_that_can_be_read(browser, tmp_path):
     assert browser.run("return document.documentElement.localName") == "svg"
 
 
+def numbers_in(value, path=()):
+    """The place of each number in a document."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from numbers_in(inner, (*path, key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path
+
+
+def with_number(document, path, number):
+    changed = copy.deepcopy(document)
+    parent = changed
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = number
+    return changed
+
+
+def every_kind():
+    url, size = "https://x.example/a.png", {"width": 90, "height": 60}
+    shadow = wire.Shadow(color="#000000", blur=5, offset_x=2, offset_y=2, enabled=True)
+    scene = Scene(background="#102030").text("Hi", stroke="#f00", stroke_width=2).avatar("M000045058", say="Hello")
+    scene = scene.shape("Star", fill="red", stroke="#000", stroke_width=3, shadow=shadow, **size)
+    return Project("Far").add(scene.image(url, **size).video(url, natural=(16, 9), **size)).to_dict()
+
+
+@pytest.mark.parametrize(
+    "number", [10**400, -(10**400), 1e308, 0, 5e-324], ids=["1e400", "-1e400", "1e308", "0", "5e-324"]
+)
+def test_a_number_of_any_size_anywhere_leaves_a_picture_of_finite_numbers(number):
+    document = every_kind()
+    for path in numbers_in(document):
+        try:
+            project = Project.load(with_number(document, path, number), template=False)
+        except DslError:
+            continue
+        drawn = ElementTree.fromstring(project.svg())
+        spoilt = [value for one in drawn.iter() for value in one.attrib.values() if re.search(r"\b(nan|inf)\b", value)]
+        assert spoilt == [], path
+        assert "<section" in project._repr_html_() or "&lt;section" in project._repr_html_(), path
+        assert project.check() is not None, path
+
+
+def test_an_avatar_without_a_width_is_drawn_as_nothing():
+    document = json.loads((ROOT / "tests/data/seed_project.json").read_text(encoding="utf-8"))
+    for clip in document["scenes"][0]["clips"]:
+        clip["width"] = 0
+    assert "<ellipse" not in Project.load(document).svg()
+
+
 # Ways to it
 
 
@@ -557,6 +668,11 @@ def test_preview_writes_one_picture_a_scene_into_a_folder(tmp_path):
     assert one.read_text(encoding="utf-8") == (tmp_path / "pictures" / "scene-2.svg").read_text(encoding="utf-8")
 
 
+def test_preview_makes_the_folders_it_is_to_write_into(tmp_path):
+    assert aistudios(ROOT / "examples/product_promo.py", "-o", f"{tmp_path}/some/pictures/").exit_code == 0
+    assert len(list((tmp_path / "some" / "pictures").iterdir())) == 2
+
+
 def test_preview_shows_a_template_or_one_of_its_rows(tmp_path):
     script, data = ROOT / "examples/personalised.py", ROOT / "examples/data/people.csv"
     page = tmp_path / "page.html"
@@ -591,6 +707,7 @@ def test_preview_opens_what_it_wrote(tmp_path):
         (["examples/product_promo.py", "--scene", 9], 1, "there is no scene 9\n  hint: the project has 2"),
         (["examples/product_promo.py", "-o", "x.svg"], 2, "name a scene with --scene"),
         (["examples/product_promo.py", "-o", "x.png"], 2, "a page is named .html, one picture .svg"),
+        (["examples/product_promo.py", "-o", ""], 2, "-o has no name after it"),
         (["examples/product_promo.py", "-o", "x.pdf"], 2, "a page is named .html, one picture .svg"),
         (["examples/product_promo.py", "-o", "no/such/folder/x.html"], 1, "is its folder there"),
         (["examples/product_promo.py", "--row", 2], 2, "give them with --data"),

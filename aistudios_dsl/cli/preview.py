@@ -53,6 +53,8 @@ def preview(
     if row is not None and data is None:
         raise click.UsageError("--row speaks of rows: give them with --data")
     refuse_filling(literal, settings, data)
+    if not output:
+        raise click.UsageError("-o has no name after it: give PAGE.html, PICTURE.svg, or DIR/")
     target = Path(output)
     folder = output.endswith(("/", "\\")) or target.is_dir()
     if not folder and target.suffix.lower() not in (".html", ".htm", ".svg"):
@@ -100,7 +102,7 @@ def _write(project: Project, target: Path, folder: bool, scene: int | None, medi
     if not folder:
         target.write_text(pictures[0][1], encoding="utf-8")
         return [target]
-    target.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     paths = [target / f"scene-{number}.svg" for number, _ in pictures]
     for path, (_, text) in zip(paths, pictures, strict=True):
         path.write_text(text, encoding="utf-8")

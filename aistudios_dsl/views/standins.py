@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from aistudios_dsl.layout import text as measure
-from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.layout.geometry import Box, Point
 from aistudios_dsl.views import outlines
+from aistudios_dsl.views.boxes import cut, inside, upright_overlap
 from aistudios_dsl.views.markup import element, escaped, figures
 from aistudios_dsl.views.outlines import Rectangle
 from aistudios_dsl.views.pictures import file_name, scheme_of
@@ -20,6 +23,9 @@ FONTS = "'Noto Sans CJK', 'Noto Sans CJK KR', 'Noto Sans KR', 'Noto Sans CJK JP'
 _PAPER, _LINES, _INK = "#dbe2ea", "#9fb0c3", "#3d4d61"
 _HEAD_TOP, _HEAD_HEIGHT = 0.0547, 0.083
 """The head's share of the height of a figure whose model does not say where it is: that of the documented avatar."""
+_SPECK = 0.01
+_LEGIBLE, _PITCH = 9.0, 1.9
+_GRID = 12
 
 
 def label(text: str, x: float, y: float, size: float = 26, *, room: float = 1920) -> str:
@@ -28,10 +34,10 @@ def label(text: str, x: float, y: float, size: float = 26, *, room: float = 1920
     >>> label("lamp.png", 0, 0, room=10)
     ''
     """
-    text = f"{text[:47]}…" if len(text) > 48 else text
-    width = max(1.0, measure.units(text) / 1000)
+    text = _shortened(text)
+    width = _ems(text)
     size = min(size, room / (width + 1.4))
-    if not text or size < 9:
+    if not text or size < _LEGIBLE:
         return ""
     pill = element(
         "rect",
@@ -55,6 +61,14 @@ def label(text: str, x: float, y: float, size: float = 26, *, room: float = 1920
         fill=_INK,
     )
     return element("g", pill, words, class_="label")
+
+
+def _shortened(text: str) -> str:
+    return f"{text[:47]}…" if len(text) > 48 else text
+
+
+def _ems(text: str) -> float:
+    return max(1.0, measure.units(_shortened(text)) / 1000)
 
 
 def backdrop(url: str, frame: Box, prefix: str) -> str:
@@ -124,8 +138,13 @@ def film(box: Box) -> str:
     )
 
 
-def figure(clip: AvatarClip, box: Box) -> str:
-    """A neutral figure in an avatar's box, its head where the model says, with its id and outfit on the chest."""
+def figure(clip: AvatarClip, box: Box, frame: Box) -> str:
+    """A neutral figure in an avatar's box, its head where the model says, with its id and outfit on the chest.
+
+    Where the chest is off the canvas, `frame`, they are on what is seen of the figure. "" for a box without an area.
+    """
+    if min(box.width, box.height) < _SPECK:
+        return ""
     head = head_box(clip, box)
     x, y, width, height = head
     line: dict[str, str | float] = {"stroke": "#ffffff", "stroke_opacity": 0.45, "stroke_width": max(1.0, height / 60)}
@@ -134,19 +153,68 @@ def figure(clip: AvatarClip, box: Box) -> str:
             element("path", d=outlines.hair(box.width, head), fill="#5d6b7e", **line),
             element("path", d=outlines.body(box.width, box.height, head), fill="#8593a6", **line),
             element("ellipse", cx=x + width / 2, cy=y + height / 2, rx=width / 2, ry=height / 2, fill="#d8dfe8"),
-            _names(clip, box, head),
+            _names(clip, box, head, frame),
         )
     )
 
 
-def _names(clip: AvatarClip, box: Box, head: Rectangle) -> str:
-    size = max(14.0, min(30.0, head[3] / 4))
-    x, y = head[0] + head[2] / 2, head[1] + head[3] * 2.1
+def _names(clip: AvatarClip, box: Box, head: Rectangle, frame: Box) -> str:
     effects = [effect.type for effect in clip.effects or () if isinstance(effect.type, str)]
-    lines = [clip.model.ai_name, clip.model.emotion, *effects]
-    room = 1.2 * box.width
-    placed = (label(text, x, y + row * size * 1.9, size, room=room) for row, text in enumerate(lines))
-    return "".join(placed)
+    lines = [line for line in (clip.model.ai_name, clip.model.emotion, *effects) if line]
+    first = head[0] + head[2] / 2, head[1] + head[3] * 2.1
+    largest = max(14.0, min(30.0, head[3] / 4))
+    # What is seen of a figure may have room for its id alone.
+    for rows in filter(None, (lines, lines[:1])):
+        size = largest
+        while size >= _LEGIBLE:
+            if middle := _room(rows, size, first, box, frame):
+                return _stacked(rows, size, middle)
+            size *= 0.88
+    return ""
+
+
+def _stacked(rows: list[str], size: float, middle: Point) -> str:
+    top = middle[1] - size * _PITCH * (len(rows) - 1) / 2
+    return "".join(label(row, middle[0], top + number * size * _PITCH, size) for number, row in enumerate(rows))
+
+
+def _room(rows: list[str], size: float, first: Point, box: Box, frame: Box) -> Point | None:
+    """The middle of labels one below the other, seen whole within the figure's box; None where there is no room.
+
+    In px from the corner of the box, along its sides, as near as can be to where the first has its middle at `first`.
+    """
+    if not upright_overlap(box.bounds, frame, 0):
+        return None
+    block = Box(0, 0, (max(map(_ems, rows)) + 1.2) * size, (_PITCH * (len(rows) - 1) + 1.7) * size)
+    chest = first[0], first[1] + size * _PITCH * (len(rows) - 1) / 2
+    return next((middle for middle in _middles(chest, block, box, frame) if _fits(middle, block, box, frame)), None)
+
+
+def _middles(chest: Point, block: Box, box: Box, frame: Box) -> Iterator[Point]:
+    """Where labels may stand: on the chest, as near to it as an upright box allows, then all over what is seen."""
+    yield chest
+    seen, corner = cut(box.bounds, frame), Box(box.left, box.top, 1, 1, box.angle)
+    x, y = corner.point(*chest)
+    left, top = seen.left + block.width / 2, seen.top + block.height / 2
+    x = max(left, min(x, seen.left + seen.width - block.width / 2))
+    y = max(top, min(y, seen.top + seen.height - block.height / 2))
+    yield _within(box, (x, y))
+    if box.angle % 360:
+        shares = [number / _GRID for number in range(1, _GRID)]
+        spread = [_within(box, seen.point(across, down)) for across in shares for down in shares]
+        yield from sorted(spread, key=lambda point: math.dist(point, chest))
+
+
+def _within(box: Box, point: Point) -> Point:
+    """A point of the canvas in px from the corner of a box, along its sides."""
+    return Box(0, 0, 1, 1, -box.angle).point(point[0] - box.left, point[1] - box.top)
+
+
+def _fits(middle: Point, block: Box, box: Box, frame: Box) -> bool:
+    own = Box.about(middle, block.width, block.height)
+    left, top = Box(box.left, box.top, 1, 1, box.angle).point(own.left, own.top)
+    placed = Box(left, top, block.width, block.height, box.angle)
+    return inside(own, Box(0, 0, box.width, box.height)) and inside(placed.bounds, frame)
 
 
 def head_box(clip: AvatarClip, box: Box) -> Rectangle:
@@ -154,7 +222,7 @@ def head_box(clip: AvatarClip, box: Box) -> Rectangle:
     value = clip.model.editor or clip.model.editor_value or UNSET
     names = ("head_center_x", "head_center_y", "head_width", "head_height", "model_tight_x", "model_tight_y")
     numbers: list[Any] = [getattr(value, name, UNSET) for name in (*names, "model_tight_w", "model_tight_h")]
-    if not all(isinstance(number, int | float) for number in numbers) or min(numbers[2:4] + numbers[6:]) <= 0:
+    if not all(isinstance(number, int | float) for number in numbers) or min(numbers[2:4] + numbers[6:]) < _SPECK:
         side = min(_HEAD_HEIGHT * box.height, box.width / 2)
         return (box.width - side) / 2, _HEAD_TOP * box.height, side, side
     left, top, width, height, tight_x, tight_y, tight_width, tight_height = numbers

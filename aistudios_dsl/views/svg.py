@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout import text as measure
@@ -14,9 +15,9 @@ from aistudios_dsl.layout.sizes import POINT, seen_size
 from aistudios_dsl.views import outlines, standins
 from aistudios_dsl.views.markup import element, escaped, figures, paint
 from aistudios_dsl.views.pictures import Media, Pictures, file_name, read
-from aistudios_dsl.views.sight import is_bold, laid_out
+from aistudios_dsl.views.sight import is_bold, laid_out, near
 from aistudios_dsl.views.sketch import VARIABLE
-from aistudios_dsl.wire.node import UNSET
+from aistudios_dsl.wire.node import UNSET, Node, as_found
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Background, Image, Project, Scene, Shadow, Shape, Text, Video
 
 
@@ -47,12 +48,30 @@ def picture(
 
 
 def scene_at(project: Project, index: int) -> Scene:
-    """The scene with this number, from 0; `BuildError` where there is none."""
+    """The scene with this number, from 0, its numbers within a drawing's reach; `BuildError` where there is none."""
     many = len(project.scenes)
     if isinstance(index, int) and 0 <= index < many:
-        return project.scenes[index]
+        scene: Scene = _within_reach(project.scenes[index])
+        return scene
     hint = f"they are numbered 0 to {many - 1}" if many else "open one with .scene() first"
     raise BuildError(f"there is no scene {index!r}", hint=hint)
+
+
+def _within_reach(value: Any) -> Any:
+    """The value with each number in it kept within what drawing can reckon with, far off any canvas as that is."""
+    if isinstance(value, int | float):
+        return value if isinstance(value, bool) else near(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(_within_reach, value))
+    if isinstance(value, dict):
+        return {key: _within_reach(each) for key, each in value.items()}
+    if not isinstance(value, Node):
+        return value
+    given = {name: getattr(value, name) for name in fields_dict(type(value))}
+    kept = {name: _within_reach(each) for name, each in given.items() if not isinstance(each, str)}
+    changed = {name: each for name, each in kept.items() if each != given[name]}
+    with as_found():
+        return evolve(value, **changed) if changed else value
 
 
 def frame_of(project: Project) -> Box:
@@ -301,4 +320,4 @@ def _avatar(clip: AvatarClip, box: Box, drawing: Drawing) -> str:
     source = drawing.pictures.embedded.get(clip.model.source_url or "")
     if source:
         return element("image", href=source, preserveAspectRatio="none", width=box.width, height=box.height)
-    return standins.figure(clip, box)
+    return standins.figure(clip, box, drawing.frame)
