@@ -340,6 +340,13 @@ def test_the_contrast_that_is_told_is_that_of_wcag():
     assert finding.message == "#777777 on #ffffff has a contrast of 4.47 to 1, less than 4.5"
 
 
+def test_a_fill_and_an_outline_of_one_contrast_are_told_apart():
+    """Both are clear here, and so the ground is all that is seen."""
+    project = Project().scene(background="#000000")
+    found = codes(project.text("Hi", color="#ff000000", stroke="#00ff0000", stroke_width=2))
+    assert "low-contrast" in found
+
+
 def test_a_turned_shape_is_no_ground_beside_itself():
     scene = (
         Project().scene(background="#ffffff").shape("Square", fill="#000", width=600, height=80, at=(400, 400), angle=0)

@@ -216,3 +216,58 @@ def test_the_problems_of_a_document_are_told_under_its_name(tmp_path):
     path = tmp_path / "broken.json"
     path.write_text('{"scenes":[{}]}', encoding="utf-8")
     assert aistudios("build", path).stderr.startswith(f"error: {path}: ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["build", "examples/product_promo.py"],
+        ["build", "examples/personalised.py", "--data", "examples/data/people.csv"],
+        ["check", "examples/talking_avatar.py"],
+        ["decompile", "tests/data/seed_project.json"],
+        ["vars", "examples/personalised.py"],
+        ["schema"],
+        ["build", "--help"],
+        ["--help"],
+    ],
+)
+def test_results_that_cannot_be_written_are_one_line_and_1(args):
+    command = [sys.executable, "-m", "aistudios_dsl.cli", *args]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1:] == ["error: cannot write to standard output: No space left on device"]
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "args", [["examples/product_promo.py"], ["examples/personalised.py", "--data", "examples/data/people.csv"]]
+)
+def test_a_closed_pipe_ends_quietly(args):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "aistudios_dsl.cli", "build", *args]
+    try:
+        result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+def test_what_a_script_prints_goes_to_stderr(tmp_path):
+    result = aistudios("build", script(tmp_path, "print('noise')\nproject = Project('Quiet').scene()"))
+    assert (json.loads(result.stdout)["name"], result.stderr) == ("Quiet", "noise\n")
+
+
+def test_the_hint_for_braces_that_are_no_template_names_the_option(tmp_path):
+    path = Project("Sale {% off").literally().scene().save(tmp_path / "project.json")
+    result = aistudios("build", path)
+    assert (result.returncode, "--literal" in result.stderr, "Project.load" in result.stderr) == (1, True, False)
+    assert json.loads(aistudios("build", path, "--literal").stdout)["name"] == "Sale {% off"
+
+
+def test_the_help_says_where_skipped_rows_are_told_and_how_it_ends():
+    words = " ".join(aistudios("build", "--help").stdout.split())
+    assert "OUTPUT.skipped.jsonl; without -o, on stderr alone" in words
+    assert "list and go on, to end with 0" in words

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aistudios_dsl import Avatar, Project, TemplateError, above, below, wire
+from aistudios_dsl import Avatar, DslError, Project, TemplateError, above, below, wire
 
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 import fuzz_plan
@@ -274,3 +274,10 @@ def test_what_is_under_way_bears_the_number_of_its_process(tmp_path):
 
     assert Project("{{ name }}").scene().compile().write_jsonl(rows(), tmp_path / "out.jsonl") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
+
+
+def test_lines_are_not_written_to_a_file_of_text():
+    plan = Project("{{ name }}").scene().compile()
+    with pytest.raises(DslError, match="the file takes text") as caught:
+        plan.write_jsonl([{"name": "Ann"}], io.StringIO())
+    assert '"wb"' in caught.value.hint

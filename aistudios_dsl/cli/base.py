@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import runpy
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -32,6 +35,7 @@ _OPTIONS = {
     "call .render(row) first; a loaded project whose braces are text: Project.load(..., template=False)": (
         "fill it with --set NAME=VALUE, or with rows: --data FILE; where its braces are text: --literal"
     ),
+    "Project.load(..., template=False)": "--literal",
 }
 """The hints that speak of calls, and what they are in a terminal."""
 
@@ -50,6 +54,16 @@ def refuse_filling(literal: bool, *given: object) -> None:
 class Commands(click.Group):
     """A group that suggests the nearest command and shows this package's errors without a traceback."""
 
+    def main(self, *args: Any, **more: Any) -> Any:
+        """As click does; where the results cannot be written, say so in one line, or nothing to a closed pipe."""
+        try:
+            try:
+                return super().main(*args, **more)
+            finally:
+                sys.stdout.flush()
+        except OSError as fault:
+            _end_unwritten(fault)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         """As click does, with the nearest command in the message."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
@@ -64,6 +78,14 @@ class Commands(click.Group):
             fault = _under_script(fault, ctx.meta.get(_SCRIPTS_READ, ()))
             click.echo(f"error: {_in_options(str(fault))}", err=True)
             ctx.exit(1)
+
+
+def _end_unwritten(fault: OSError) -> NoReturn:
+    # Python flushes once more as it ends, and would complain of it.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if fault.errno != errno.EPIPE:
+        click.echo(f"error: cannot write to standard output: {fault.strerror}", err=True)
+    sys.exit(1)
 
 
 def _under_script(fault: DslError, scripts: Sequence[Path]) -> DslError:
@@ -179,7 +201,9 @@ def _named(path: Path, name: str) -> Project:
 def _run(path: Path) -> dict[str, Any]:
     sys.path.insert(0, str(path.parent.resolve()))
     try:
-        return runpy.run_path(str(path))
+        # Stdout is for the result: what a script prints must not come between.
+        with redirect_stdout(sys.stderr):
+            return runpy.run_path(str(path))
     except SystemExit as fault:
         raise DslError(f"{path} ended by itself, with exit code {fault.code}") from None
     except SyntaxError as fault:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @click.option("--name", "file_name", metavar="TEMPLATE", help='With --data and -o DIR: a file a row, "{{ id }}.json".')
 @click.option("--check-rows", is_flag=True, help="Render every row before the first is written, and list all faults.")
 @click.option(
-    "--on-error", type=click.Choice(["stop", "skip"]), help="At a faulty row: stop (default), or list and go on."
+    "--on-error",
+    type=click.Choice(["stop", "skip"]),
+    help="At a faulty row: stop (default), or list and go on, to end with 0.",
 )
 @click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Where speech is written: in the clip, or in the scene.")
@@ -47,7 +49,10 @@ def build(
     """Print the JSON of SCRIPT: a Python file that defines `project`, or a project JSON.
 
     With --data, SCRIPT is a template and each row gives one payload: a line of JSON, or with --name a file. A value
-    given with --set holds for all rows, in place of a column of that name.
+    given with --set holds for all rows, in place of a column of that name. What SCRIPT itself prints goes to stderr.
+
+    Rows that --on-error skip goes past are listed with their reasons beside the output, in OUTPUT.skipped.jsonl;
+    without -o, on stderr alone. It ends with 1 only where no row is left.
 
     \b
     aistudios build examples/talking_avatar.py

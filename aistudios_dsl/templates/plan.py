@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from io import TextIOBase
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -100,8 +101,10 @@ class Plan:
         """Write a line of JSON for each row, some rows at a time, and return their number.
 
         A path is written beside and renamed at the end, so that it holds all rows or is not touched. Errors name the
-        row, counted from 1.
+        row, counted from 1; a file opened for text raises `DslError`.
         """
+        if isinstance(file, TextIOBase):
+            raise DslError("the file takes text, and the lines are bytes", hint='open it with "wb", or give its path')
         if not isinstance(file, str | os.PathLike):
             return self._write(rows, file)
         with WholeFile(Path(file)) as whole:

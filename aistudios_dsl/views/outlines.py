@@ -80,7 +80,8 @@ def body(width: float, height: float, head: Rectangle) -> str:
     x, y, across, down = head
     middle = min(max(x + across / 2, width * 0.1), width * 0.9)
     chin = min(y + down * 0.9, height * 0.9)
-    neck = min(0.25, across * 0.28 / min(middle, width - middle))
+    half = min(middle, width - middle)
+    neck = min(0.25, across * 0.28 / half) if half else 0
     right = [_placed(point, neck, middle, width - middle, chin, height) for point in _half()]
     left = [_placed(point, neck, middle, -middle, chin, height) for point in _half()]
     back = left[-2::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
+from operator import itemgetter
 
 from aistudios_dsl.layout.colour import Colour, contrast
 from aistudios_dsl.layout.geometry import Box
@@ -271,7 +272,7 @@ def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colo
 @lru_cache(maxsize=1024)
 def _weighed(fronts: tuple[Colour, ...], layers: tuple[Colour, ...]) -> tuple[float, Colour, Colour]:
     ground = composite(layers)
-    return max((contrast(front, ground), front, ground) for front in fronts)
+    return max(((contrast(front, ground), front, ground) for front in fronts), key=itemgetter(0))
 
 
 @of_scene("layers-tied", "warning", "give each clip of the scene a layer of its own")
