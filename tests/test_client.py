@@ -5,8 +5,10 @@ import asyncio
 import contextlib
 import inspect
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -141,8 +143,25 @@ def test_create_posts_the_project_and_says_whether_to_render(server, call, expor
 
 def test_a_project_from_the_service_is_posted_without_what_only_answers_hold(server, call):
     server.answers["/editor/project"] = [good({"projectId": "p1"})]
-    stored = dict.fromkeys(flow.ANSWER_ONLY, 1) | BODY | {"__v": 3, "isExport": True, "newKey": "kept"}
+    stored = dict.fromkeys(flow.ANSWER_ONLY, 1) | BODY | {"__v": 3, "isExport": True, "newKey": "dropped"}
     call("create", json.dumps(stored), export=False)
+    assert json.loads(server.requests[0]["body"]) == BODY | {"isExport": False}
+
+
+@pytest.mark.parametrize("mark", ["_id", "userId", "projectId", "createdAt"])
+def test_of_a_stored_project_only_what_a_create_takes_is_posted(server, call, mark):
+    server.answers["/editor/project"] = [good({"projectId": "p2"})]
+    scenes = [{"_id": "s1", "sceneIdx": 0, "background": {}, "clips": [{"_id": "c1", "type": "text"}]}]
+    stored = {mark: "1", "name": "x", "scenes": scenes, "status": "done", "credit": 3, "thumbnail": "t"}
+    call("create", stored | {"exportedAt": "now", "webhookUrl": "https://x.example"}, export=False)
+    clean = [{"sceneIdx": 0, "background": {}, "clips": [{"type": "text"}]}]
+    expected = {"name": "x", "scenes": clean, "webhookUrl": "https://x.example", "isExport": False}
+    assert json.loads(server.requests[0]["body"]) == expected
+
+
+def test_keys_of_your_own_are_posted(server, call):
+    server.answers["/editor/project"] = [good({"projectId": "p1"})]
+    call("create", BODY | {"newKey": "kept"}, export=False)
     assert json.loads(server.requests[0]["body"]) == BODY | {"isExport": False, "newKey": "kept"}
 
 
@@ -273,6 +292,8 @@ LOST, UNSENT = Fault("broke"), Fault("refused", sent=False)
         (SAFE, Answer(429, {"retry-after": "7"}), 7.0),
         (SAFE, Answer(429, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}), 0.0),
         (SAFE, Answer(429, {"retry-after": "soon"}), True),
+        (SAFE, Answer(429, {"retry-after": "²"}), True),
+        (SAFE, Answer(429, {"retry-after": "Wed, 21 Oct 99999 07:28:00 GMT"}), True),
         (SAFE, Answer(429, {"retry-after": "3600"}), False),
         (SPENDING, Answer(fault=UNSENT), True),
         (SPENDING, Answer(fault=LOST), False),
@@ -447,8 +468,9 @@ def test_a_certificate_that_is_not_trusted_is_told_at_once(call):
 
 
 def test_a_server_without_tls_is_told(server, call):
-    with pytest.raises(ApiError, match="is not trusted: "):
+    with pytest.raises(ApiError, match="speaks no TLS that is understood") as caught:
         call("whoami", url=server.url.replace("http:", "https:"))
+    assert "is it http:// at this port?" in caught.value.hint
 
 
 # Waiting
@@ -497,11 +519,80 @@ def test_looks_at_a_rendering_grow_apart_up_to_half_a_minute(monkeypatch):
     assert all(24 <= pause <= 36 for pause in pauses[-4:])
 
 
-@pytest.mark.parametrize("value", ["40", None, True])
+@pytest.mark.parametrize(("value", "percent"), [("40", 40), ("12.5", 12.5), (None, 0)])
+def test_a_progress_may_be_told_as_text_or_not_at_all(server, call, value, percent):
+    server.answers["*"] = [good({"progress": value})]
+    assert call("progress", "p1").percent == percent
+
+
+@pytest.mark.parametrize("value", ["soon", "", [1], True, float("nan"), float("inf"), "nan", 10**400])
 def test_a_progress_that_is_no_number_is_an_error(server, call, value):
     server.answers["*"] = [good({"progress": value})]
     with pytest.raises(ApiError, match="not a number"):
         call("progress", "p1")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [(500, {}, b""), (429, {"Retry-After": "8"}, b""), (429, {"Retry-After": "600"}, b""), (200, {}, b"<html>")],
+)
+def test_waiting_rides_out_trouble_until_its_own_time_is_over(server, call, trouble):
+    server.answers["/editor/progress/p1"] = [good({"progress": 12}), trouble]
+    with pytest.raises(StillRendering, match=r"not done after 0\.05 s: 12 %; the last look failed: ") as caught:
+        call("wait", "p1", 0.05)
+    assert (caught.value.project_id, "aistudios wait p1" in caught.value.hint) == ("p1", True)
+
+
+def test_waiting_goes_on_after_more_faults_than_a_read_has_attempts(server, call):
+    done = good({"progress": 100, "downloadUrl": "https://x.example/v.mp4"})
+    server.answers["/editor/progress/p1"] = [*[(503, {}, b"")] * 6, done]
+    assert call("wait", "p1").done
+
+
+def test_waiting_keeps_its_time_while_the_service_hangs(server, call):
+    ended = threading.Event()
+    server.answers["*"] = [lambda request: ended.wait(20) and good({"progress": 1})]
+    try:
+        with pytest.raises(StillRendering, match="did not answer in time"):
+            call("wait", "p1", 0.2)
+    finally:
+        ended.set()
+    assert len(server.requests) == 1
+
+
+def test_waiting_rides_out_a_token_that_is_not_to_be_had(server, call):
+    done = good({"progress": 100, "downloadUrl": "https://x.example/v.mp4"})
+    server.answers["/auth/token"] = [*[(503, {}, b"")] * 6, good({"token": "t-1"})]
+    server.answers["/editor/progress/p1"] = [done]
+    assert call("wait", "p1", keys=PAIR).done
+
+
+def test_waiting_ends_at_once_where_the_service_says_no(server, call):
+    server.answers["*"] = [refused(404, msg="no such project")]
+    with pytest.raises(ApiError, match="no such project") as caught:
+        call("wait", "p1")
+    assert (type(caught.value), len(server.requests)) == (ApiError, 1)
+
+
+@pytest.mark.parametrize("timeout", [None, "5", -1, True, float("nan")])
+def test_a_time_to_wait_is_a_number_of_seconds(server, call, timeout):
+    with pytest.raises(BuildError, match="timeout is"):
+        call("wait", "p1", timeout)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "given", [{"timeout": 0}, {"timeout": -1}, {"timeout": "5"}, {"timeout": 1e12}, {"base_url": 5}]
+)
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+def test_a_client_that_could_not_work_is_not_made(make, given):
+    with pytest.raises(BuildError, match=r"timeout is|base URL is int"):
+        make("k", **given)
+
+
+def test_a_missing_argument_is_told_with_the_name_of_the_call(call):
+    with pytest.raises(TypeError, match=r"^wait\(\) missing 1 required positional argument: 'job'"):
+        call("wait")
 
 
 # Downloading
@@ -518,12 +609,13 @@ def test_a_download_is_streamed_without_a_token_and_named_by_the_service(server,
 @pytest.mark.parametrize(
     ("header", "name"),
     [
-        ('attachment; filename="../../evil.sh"', "evil.sh"),
-        ('attachment; filename="..\\\\..\\\\evil.exe"', "evil.exe"),
-        ('attachment; filename="/etc/passwd"', "passwd"),
-        ("attachment; filename*=UTF-8''..%2F..%2Fevil", "evil"),
+        ('attachment; filename="../../evil.sh"', "evil.sh.mp4"),
+        ('attachment; filename="..\\\\..\\\\evil.exe"', "evil.exe.mp4"),
+        ('attachment; filename="/etc/passwd"', "passwd.mp4"),
+        ("attachment; filename*=UTF-8''..%2F..%2Fevil", "evil.mp4"),
         ("attachment; filename*=UTF-8''%EB%B9%84%EB%94%94%EC%98%A4.mp4", "비디오.mp4"),
-        ('attachment; filename=".bashrc"', "bashrc"),
+        ('attachment; filename=".bashrc"', "bashrc.mp4"),
+        ('attachment; filename="film.MOV"', "film.MOV"),
         ('attachment; filename=".."', "p1.mp4"),
         ('attachment; filename="con.mp4"', "p1.mp4"),
         ('attachment; filename=""', "p1.mp4"),
@@ -558,10 +650,94 @@ def test_two_versions_of_a_video_are_never_joined(server, call, tmp_path, second
     assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO[::-1]
 
 
-def test_without_a_validator_a_broken_download_begins_anew(server, call, tmp_path):
-    offering(server, whole({"ETag": 'W/"1"', "X-Cut": "50000"}), whole())
+def parts(step, headers=(), more=0):
+    """The server gives ranges, asked or not, and at most `step` bytes at a time."""
+
+    def part(request):
+        start = int(request["headers"].get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+        end = min(start + step, len(VIDEO))
+        return 206, {"Content-Range": f"bytes {start}-{end - 1}/{len(VIDEO) + more}"} | dict(headers), VIDEO[start:end]
+
+    return part
+
+
+def test_a_part_that_was_not_asked_for_is_not_taken_for_the_whole(server, call, tmp_path):
+    offering(server, parts(50000))
+    assert call("download", "p1", tmp_path).read_bytes() == VIDEO
+    assert [request["headers"].get("Range") for request in server.requests[1:]] == [
+        None,
+        "bytes=50000-",
+        "bytes=100000-",
+    ]
+
+
+def test_a_part_that_never_becomes_the_whole_leaves_no_file(server, call, tmp_path):
+    offering(server, (206, {"Content-Range": f"bytes 0-4999/{len(VIDEO)}"}, VIDEO[:5000]))
+    with pytest.raises(ApiError, match=r"went on at another place|broke off"):
+        call("download", "p1", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_attempts_that_bring_more_of_a_video_are_not_counted(server, call, tmp_path):
+    offering(server, parts(6000, {"ETag": '"1"'}))
     assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
-    assert "Range" not in server.requests[-1]["headers"]
+    assert len(server.requests) == 1 + -(-len(VIDEO) // 6000)
+
+
+def test_without_a_strong_validator_a_part_of_the_same_length_is_taken(server, call, tmp_path):
+    offering(server, whole({"ETag": 'W/"1"', "X-Cut": "50000"}), parts(len(VIDEO), {"ETag": 'W/"1"'}))
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    sent = server.requests[-1]["headers"]
+    assert (sent["Range"], "If-Range" in sent) == ("bytes=50000-", False)
+
+
+@pytest.mark.parametrize(("headers", "more"), [({"ETag": 'W/"2"'}, 0), ({}, 1)])
+def test_without_a_strong_validator_a_part_of_another_version_is_not_taken(server, call, tmp_path, headers, more):
+    other = whole({"ETag": 'W/"2"'}, VIDEO[::-1])
+    offering(server, whole({"ETag": 'W/"1"', "X-Cut": "50000"}), parts(len(VIDEO), headers, more), other)
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO[::-1]
+
+
+def test_a_link_under_the_name_of_the_part_is_not_followed(server, call, tmp_path):
+    offering(server, whole())
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / ".v.mp4.part").symlink_to(tmp_path / "precious")
+    with pytest.raises(DslError, match="cannot write"):
+        call("download", "p1", tmp_path / "v.mp4")
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert (tmp_path / ".v.mp4.part").is_symlink()
+
+
+def test_a_second_name_of_a_finished_file_is_not_written_into(server, call, tmp_path):
+    offering(server, whole())
+    (tmp_path / "precious").write_text("mine")
+    os.link(tmp_path / "precious", tmp_path / ".v.mp4.part")
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_the_longest_name_that_a_folder_takes_is_taken(server, call, tmp_path):
+    offering(server, whole())
+    assert call("download", "p1", tmp_path / ("v" * 251 + ".mp4")).read_bytes() == VIDEO
+    with pytest.raises(DslError, match="File name too long"):
+        call("download", "p1", tmp_path / ("v" * 252 + ".mp4"))
+
+
+@pytest.mark.parametrize("path", [None, 5, "", "a\0b"])
+def test_what_is_no_path_is_told_before_anything_is_asked(server, call, path):
+    with pytest.raises(DslError, match="no place for a file"):
+        call("download", "p1", path)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[bad/v.mp4", "https://x.example:port/v.mp4", "https://x.example/\x01", "v.mp4"]
+)
+def test_a_video_at_no_address_is_not_blamed_on_the_settings(server, call, tmp_path, url):
+    server.answers["*"] = [good({"progress": 100, "downloadUrl": url})]
+    with pytest.raises(ApiError, match="no address of the web") as caught:
+        call("download", "p1", tmp_path)
+    assert "AISTUDIOS_BASE_URL" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -574,8 +750,8 @@ def test_without_a_validator_a_broken_download_begins_anew(server, call, tmp_pat
         (whole({"Content-Encoding": "gzip"}), "packs it as gzip"),
         ((403, {}, b"expired"), "answers HTTP 403"),
         ((302, {"Location": "http://video.example/v.mp4"}, b""), "http://video.example, which is not https"),
-        ((302, {"Location": "file:///etc/passwd"}, b""), "which is not https"),
-        ((302, {"Location": "//[bad"}, b""), "which is not https"),
+        ((302, {"Location": "file:///etc/passwd"}, b""), "no address of the web"),
+        ((302, {"Location": "//[bad"}, b""), "no address of the web"),
         ((302, {"Location": "/video"}, b""), "redirects more than 5 times"),
     ],
 )

@@ -36,6 +36,7 @@ def test_a_webhook_under_way_has_neither_credit_nor_video():
         (b"", "is empty"),
         (b"{", "it ends in the middle"),
         (b"[]", "is no JSON object"),
+        (None, "is NoneType"),
         (b"\xff", "is not UTF-8"),
         (b"{}", "webhook.progress: is missing"),
         (b'{"progress": "40"}', "webhook.progress: must be a number, not '40'"),
@@ -49,6 +50,26 @@ def test_what_is_no_webhook_is_refused(body, words):
     with pytest.raises(LoadError) as caught:
         parse_webhook(body)
     assert words in str(caught.value)
+
+
+def test_a_webhook_may_come_as_a_bytearray():
+    assert parse_webhook(bytearray(DONE)) == parse_webhook(DONE)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda: webhook_url("https://[bad", "row-7", SECRET), "begins with https://"),
+        (lambda: webhook_url(None, "row-7", SECRET), "begins with https://"),
+        (lambda: webhook_url("https://x.example", 7, SECRET), "the job key is int"),
+        (lambda: webhook_url("https://x.example", "row-7", None), "the webhook secret is NoneType"),
+        (lambda: verify_webhook("http://[x?job=a", SECRET), "not signed by you"),
+        (lambda: verify_webhook(httpx.URL("http://x.example"), SECRET), r"is URL, not text\n  hint: give str"),
+    ],
+)
+def test_what_is_no_address_key_or_secret_is_told(ask, words):
+    with pytest.raises(DslError, match=words):
+        ask()
 
 
 @pytest.mark.parametrize("job", ["row-7", "a b&c=d", "작업", "x" * 500, "100%", "#1"])

@@ -15,6 +15,7 @@ import anyio.to_thread
 import httpx
 import stamina
 
+from aistudios_dsl.errors import BuildError
 from aistudios_dsl.service.flow import Calls
 from aistudios_dsl.service.login import Secret, base_of, login
 from aistudios_dsl.service.steps import Answer, Fault, Flow, Pause, Send, Step, Work
@@ -22,6 +23,7 @@ from aistudios_dsl.service.steps import Answer, Fault, Flow, Pause, Send, Step, 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_LONGEST_TIMEOUT = 86_400.0
 _TROUBLE = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 _NOTHING_SENT = (
     httpx.ConnectError,
@@ -55,13 +57,25 @@ class _Again(Exception):
         self.wait = wait
 
 
+def _judged(timeout: object) -> float:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
+        raise BuildError(f"timeout is {timeout!r}", hint="give seconds, above 0 and up to a day")
+    return timeout
+
+
 def _wait(fault: Exception) -> bool | float:
     return fault.wait if isinstance(fault, _Again) else False
 
 
 def _limits(step: Send) -> dict[str, Any]:
-    """A call is tried for about 45 s; a download for as long as it takes, since an attempt goes on where one broke."""
+    """A call is tried for about 45 s; a download as long as attempts bring more of it."""
+    if step.until is not None:
+        return {"attempts": 1, "timeout": None}
     return {"attempts": 6, "timeout": 45.0} if step.sink is None else {"attempts": 10, "timeout": None}
+
+
+def _reached(step: Send) -> int:
+    return step.sink.reached if step.sink else 0
 
 
 class _Reply:
@@ -75,7 +89,10 @@ class _Reply:
     def request(self, http: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         """The request to send; built here, so that no frame outlives it with a secret in it."""
         step = self._step
-        return http.build_request(step.method, step.url, headers=step.headers(), content=step.content())
+        seconds = step.seconds(http.timeout.read or _LONGEST_TIMEOUT)
+        return http.build_request(
+            step.method, step.url, headers=step.headers(), content=step.content(), timeout=seconds
+        )
 
     def begin(self, response: httpx.Response) -> Callable[[bytes], object]:
         """Take the head, and say what takes the body."""
@@ -86,7 +103,7 @@ class _Reply:
 
     def broke(self, trouble: Exception) -> None:
         """Take the fault that came instead of the rest."""
-        self._answer = Answer(self._answer.status, self._answer.headers, fault=_fault(trouble, self._step.url))
+        self._answer = Answer(self._answer.status, self._answer.headers, fault=_fault(trouble, self._step))
 
     def ended(self) -> Answer:
         """The answer. Raises `_Again` where it is one to ask anew after."""
@@ -100,19 +117,27 @@ class _Reply:
         return answer
 
 
-def _fault(trouble: Exception, url: str) -> Fault:
+def _fault(trouble: Exception, step: Send) -> Fault:
     """What a fault of httpx's means. The text of most is left out: it can quote what was sent."""
-    host = url.split("/")[2]
+    host = step.url.split("/")[2]
+    check = "check AISTUDIOS_BASE_URL" if step.sink is None else "the address came from the service"
     tls = next((cause for cause in _chain(trouble) if isinstance(cause, ssl.SSLError)), None)
-    if isinstance(trouble, httpx.ConnectError) and tls:
-        why = getattr(tls, "verify_message", "") or tls.reason or "no TLS is spoken there"
-        hint = "check AISTUDIOS_BASE_URL; SSL_CERT_FILE names a file with an authority of your own"
-        return Fault(f"the certificate of {host} is not trusted: {why}", sent=False, passing=False, hint=hint)
+    if isinstance(trouble, httpx.ConnectError) and tls and not isinstance(tls, ssl.SSLEOFError):
+        return _tls_fault(tls, host, check)
     words = next(words for kind, words in _WORDS.items() if isinstance(trouble, kind))
     text = words.format(host=host, fault=trouble if isinstance(trouble, httpx.ConnectError) else "")
     unsent = isinstance(trouble, _NOTHING_SENT)
-    hint = "nothing was sent; check AISTUDIOS_BASE_URL and the network" if unsent else ""
+    hint = f"nothing was sent; {check}; is the network up?" if unsent else ""
     return Fault(text, sent=not unsent, passing=isinstance(trouble, httpx.TransportError), hint=hint)
+
+
+def _tls_fault(tls: ssl.SSLError, host: str, check: str) -> Fault:
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        hint = f"{check}; SSL_CERT_FILE names a file with an authority of your own"
+        text = f"the certificate of {host} is not trusted: {tls.verify_message}"
+        return Fault(text, sent=False, passing=False, hint=hint)
+    text = f"{host} speaks no TLS that is understood here ({tls.reason or 'no reason given'})"
+    return Fault(text, sent=False, passing=False, hint=f"{check}: is it http:// at this port?")
 
 
 def _chain(trouble: BaseException | None) -> Iterator[BaseException]:
@@ -124,6 +149,7 @@ def _chain(trouble: BaseException | None) -> Iterator[BaseException]:
 def _described(method: Any, call: Callable[..., Any]) -> Any:
     """Give a method the name, text and signature of its call, for `help` and notebooks."""
     method.__name__, method.__doc__ = call.__name__, call.__doc__
+    call.__qualname__ = call.__name__  # what Python says of a missing argument names it, and not the class behind
     signature = inspect.signature(call)
     returned = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
     method.__signature__ = signature.replace(return_annotation=returned)
@@ -174,7 +200,7 @@ class Client:
         del api_key, app_id, user_key  # a traceback that shows locals shows none
         self.base_url: str = base_of(base_url)
         self._calls = Calls(login(*keys), self.base_url)
-        self._http = httpx.Client(timeout=timeout, transport=transport)
+        self._http = httpx.Client(timeout=_judged(timeout), transport=transport)
 
     whoami: Final = _blocking(Calls.whoami)
     create: Final = _blocking(Calls.create)
@@ -202,10 +228,13 @@ class Client:
             return step.task()
         if isinstance(step, Pause):
             return time.sleep(step.seconds)
-        try:
-            return stamina.RetryingCaller(**_limits(step))(_wait, self._exchange, step)
-        except _Again as last:
-            return last.answer
+        while True:
+            reached = _reached(step)
+            try:
+                return stamina.RetryingCaller(**_limits(step))(_wait, self._exchange, step)
+            except _Again as last:
+                if _reached(step) == reached:
+                    return last.answer
 
     def _exchange(self, step: Send) -> Answer:
         reply = _Reply(step)
@@ -257,7 +286,7 @@ class AsyncClient:
         del api_key, app_id, user_key
         self.base_url: str = base_of(base_url)
         self._calls = Calls(login(*keys), self.base_url)
-        self._http = httpx.AsyncClient(timeout=timeout, transport=transport)
+        self._http = httpx.AsyncClient(timeout=_judged(timeout), transport=transport)
 
     whoami: Final = _awaited(Calls.whoami)
     create: Final = _awaited(Calls.create)
@@ -285,10 +314,13 @@ class AsyncClient:
             return await anyio.to_thread.run_sync(step.task)
         if isinstance(step, Pause):
             return await anyio.sleep(step.seconds)
-        try:
-            return await stamina.AsyncRetryingCaller(**_limits(step))(_wait, self._exchange, step)
-        except _Again as last:
-            return last.answer
+        while True:
+            reached = _reached(step)
+            try:
+                return await stamina.AsyncRetryingCaller(**_limits(step))(_wait, self._exchange, step)
+            except _Again as last:
+                if _reached(step) == reached:
+                    return last.answer
 
     async def _exchange(self, step: Send) -> Answer:
         reply = _Reply(step)

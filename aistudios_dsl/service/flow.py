@@ -10,26 +10,32 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote, urljoin
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from aistudios_dsl.errors import ApiError, BuildError, LoadError, RenderFailed, StillRendering, SubmissionUnknown
 from aistudios_dsl.service.download import Part, judge_link, judge_target
 from aistudios_dsl.service.login import PREFIX, Login, Secret, Token
 from aistudios_dsl.service.steps import Answer, Flow, Pause, Send, Work
-from aistudios_dsl.service.verdict import KEY_HINT, data_of, is_about_the_token, shown, spent
+from aistudios_dsl.service.verdict import KEY_HINT, data_of, is_about_the_token, refusal, shown, spent
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 
 ANSWER_ONLY = frozenset(
     (
         *("_id", "userId", "templateId", "state", "thumbnailUrl", "baseInfoId", "backendTaskId", "exportType"),
-        *("progress", "creditSubstracted", "createdAt", "updatedAt", "download_url"),
+        *("progress", "creditSubstracted", "createdAt", "updatedAt", "download_url", "downloadUrl", "id", "projectId"),
     )
 )
-"""Keys of a project that the service gives and a create does not take."""
+"""Keys of a project that the service gives and a create does not take: where one is, the body came from there."""
+CREATE_KEYS = frozenset(
+    ("name", "orientation", "dictionary", "scenes", "webhookUrl", "workspaceId", "resolution", "isExport")
+)
+"""Keys that a create takes."""
 FAILED_STATES = frozenset({"failed", "fail", "error", "canceled", "cancelled", "aborted"})
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds between two looks at a rendering, at first and at most."""
 _MOST_REDIRECTS = 5
+_MOST_PERCENT = 1e6
+"""What is above is no progress; NaN is none either."""
 _TURN = 0.05
 """Seconds after which a call looks again whether another one has fetched the token."""
 
@@ -72,6 +78,14 @@ class Progress:
     def failed(self) -> bool:
         """Whether the service gave up; no such state is documented, so it is read from the words it might use."""
         return self.state.casefold() in FAILED_STATES
+
+
+class _NoToken(Exception):
+    """No token now, but perhaps soon; the answer says why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class Calls:
@@ -135,32 +149,32 @@ class Calls:
     def progress(self, id: str | Job) -> Flow[Progress]:
         """How far a rendering is."""
         data = yield from self._read("GET", f"/editor/progress/{_quoted(id)}", about="progress of", id=_id(id))
-        percent = data.get("progress", 0)
-        if isinstance(percent, bool) or not isinstance(percent, int | float):
-            raise ApiError(f"progress is {percent!r}, not a number", f"progress of {_id(id)}", project_id=_id(id))
-        url = data.get("downloadUrl") or data.get("download_url") or ""
-        return Progress(_id(id), percent, str(url), str(data.get("state") or ""))
+        return _progress_in(data, _id(id))
 
     def wait(
         self, job: str | Job, timeout: float = 1800.0, on_progress: Callable[[Progress], object] | None = None
     ) -> Flow[Progress]:
         """Wait for a rendering to be done, at most `timeout` seconds; a vendor's page says it can take 10 minutes.
 
-        `on_progress` is called after each look. Raises `RenderFailed` where the service gave up and `StillRendering`
-        where the time is over: both have `project_id`, to go on with.
+        `on_progress` is called after each look. A fault that may pass (no connection, 429, 5xx) is waited out. Raises
+        `RenderFailed` where the service gave up and `StillRendering` where the time is over: both have `project_id`.
         """
-        if isinstance(job, Job) and not job.export:
-            hint = "render it first, which spends credits: export(id)"
-            raise ApiError("it is a draft, which nobody renders", f"rendering of {job.id}", hint, project_id=job.id)
+        project_id = _judged_wait(job, timeout)
         end, pause = time.monotonic() + timeout, FIRST_PAUSE
+        seen, why = Progress(project_id, 0), ""
         while True:
-            seen = yield from self.progress(job)
-            if on_progress is not None:
-                on_progress(seen)
+            answer = yield from self._call("GET", f"/editor/progress/{_quoted(job)}", until=end)
+            if answer.may_pass:
+                why = refusal(answer, self._login, "", project_id).message
+            else:
+                data = data_of(answer, self._login, f"progress of {project_id}", project_id)
+                seen, why = _progress_in(data, project_id), ""
+                if on_progress is not None:
+                    on_progress(seen)
             left = end - time.monotonic()
             if seen.done or seen.failed or left <= 0:
-                return _ended(seen, timeout)
-            yield Pause(min(left, pause * random.uniform(0.8, 1.2)))
+                return _ended(seen, timeout, why)
+            yield Pause(min(left, max(pause * random.uniform(0.8, 1.2), (why and answer.retry_after) or 0.0)))
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
     def download(self, job: str | Job | Progress, path: str | Path, *, overwrite: bool = False) -> Flow[Path]:
@@ -170,8 +184,7 @@ class Calls:
         `ApiError` where there is no video yet, `DslError` where the disk refuses.
         """
         project_id = _id(job)
-        target = Path(path)
-        judge_target(path, overwrite)
+        target = judge_target(path, overwrite)
         url = yield from self._link(project_id)
         part: Part = yield Work(lambda: Part.beside(target, project_id, overwrite))
         try:
@@ -206,16 +219,21 @@ class Calls:
         answer = yield from self._call(method, path)
         return data_of(answer, self._login, f"{about} {id}" if id else about, id)
 
-    def _call(self, method: str, path: str, body: bytes | None = None, *, safe: bool = True) -> Flow[Answer]:
-        token = self._login.current() or (yield from self._renewed(None))
-        request = Send(method, f"{self.base}{PREFIX}{path}", token, body, safe)
-        answer: Answer = yield request
-        if self._login.renews and is_about_the_token(answer):
-            token = yield from self._renewed(token)
-            answer = yield Send(method, request.url, token, body, safe)
+    def _call(
+        self, method: str, path: str, body: bytes | None = None, *, safe: bool = True, until: float | None = None
+    ) -> Flow[Answer]:
+        try:
+            token = self._login.current() or (yield from self._renewed(None, until))
+            request = Send(method, f"{self.base}{PREFIX}{path}", token, body, safe, until=until)
+            answer: Answer = yield request
+            if self._login.renews and is_about_the_token(answer):
+                token = yield from self._renewed(token, until)
+                answer = yield evolve(request, token=token)
+        except _NoToken as fault:
+            return fault.answer
         return answer
 
-    def _renewed(self, refused: Secret | None) -> Flow[Secret]:
+    def _renewed(self, refused: Secret | None, until: float | None = None) -> Flow[Secret]:
         """A token that is not the refused one: of many calls at once, one fetches it for all."""
         while not self._login.turn.acquire(blocking=False):
             yield Pause(_TURN)
@@ -223,13 +241,15 @@ class Calls:
             current = self._login.current()
             if current is not None and current is not refused:
                 return current
-            return (yield from self._fetched())
+            return (yield from self._fetched(until))
         finally:
             self._login.turn.release()
 
-    def _fetched(self) -> Flow[Secret]:
+    def _fetched(self, until: float | None) -> Flow[Secret]:
         body = {"appId": self._login.app_id, "userKey": self._login.user_key}
-        answer: Answer = yield Send("POST", f"{self.base}{PREFIX}/auth/token", body=body)
+        answer: Answer = yield Send("POST", f"{self.base}{PREFIX}/auth/token", body=body, until=until)
+        if until is not None and answer.may_pass:
+            raise _NoToken(answer)
         token = data_of(answer, self._login, "the app id and user key").get("token")
         if not isinstance(token, str) or not re.fullmatch("[!-~]+", token):
             raise ApiError("the service gave no token", "the app id and user key", status=answer.status)
@@ -269,9 +289,11 @@ class Calls:
 
 
 def body_of(project: Payload, *, export: bool) -> dict[str, Any]:
-    """The body of a create, `isExport` written, what only the service's answers hold left out. Raises `BuildError`.
+    """The body of a create, `isExport` written. Raises `BuildError`.
 
-    >>> body_of({"_id": "1", "name": "Hello", "scenes": []}, export=False)
+    Of a body that the service gave, only what a create takes is posted again; one of your own keeps all its keys.
+
+    >>> body_of({"_id": "1", "name": "Hello", "scenes": [], "credit": 2}, export=False)
     {'name': 'Hello', 'scenes': [], 'isExport': False}
     """
     if not isinstance(export, bool):
@@ -279,8 +301,16 @@ def body_of(project: Payload, *, export: bool) -> dict[str, Any]:
     body = _mapping_of(project)
     if not isinstance(body.get("scenes"), list | tuple):
         raise BuildError("this is no project: it has no scenes", hint="give a Project, or the JSON that it builds")
-    kept = {name: value for name, value in body.items() if name not in ANSWER_ONLY and not name.startswith("_")}
-    return kept | {"isExport": export}
+    if any(name in ANSWER_ONLY or name.startswith("_") for name in body):
+        body = {name: _without_marks(value) for name, value in body.items() if name in CREATE_KEYS}
+    return {**body, "isExport": export}
+
+
+def _without_marks(value: Any) -> Any:
+    """A value without the keys that a database puts into every object."""
+    if isinstance(value, Mapping):
+        return {name: _without_marks(inner) for name, inner in value.items() if name not in ("_id", "__v")}
+    return [_without_marks(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _joined(url: str, location: str) -> str:
@@ -300,6 +330,31 @@ def _mapping_of(project: Payload) -> Mapping[str, Any]:
         raise BuildError(fault.message, fault.path, fault.hint) from None
     hint = "give a Project, a mapping, or JSON text"
     raise BuildError(f"a project cannot be sent as {type(found).__name__}", hint=hint)
+
+
+def _judged_wait(job: str | Job, timeout: object) -> str:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout >= 0:
+        raise BuildError(f"timeout is {timeout!r}", hint="give the seconds to wait at most")
+    if isinstance(job, Job) and not job.export:
+        hint = "render it first, which spends credits: export(id)"
+        raise ApiError("it is a draft, which nobody renders", f"rendering of {job.id}", hint, project_id=job.id)
+    return _id(job)
+
+
+def _progress_in(data: Mapping[str, Any], id: str) -> Progress:
+    url = data.get("downloadUrl") or data.get("download_url") or ""
+    return Progress(id, _percent(data.get("progress"), id), str(url), str(data.get("state") or ""))
+
+
+def _percent(given: object, id: str) -> float:
+    """A progress; none is told yet by null, and a number may be written as text."""
+    try:
+        number = float(given) if isinstance(given, str) else given or 0
+    except ValueError:
+        number = given
+    if isinstance(given, bool) or not isinstance(number, int | float) or not abs(number) <= _MOST_PERCENT:
+        raise ApiError(f"progress is {shown(repr(given))}, not a number", f"progress of {id}", project_id=id)
+    return number
 
 
 def _id(job: str | Job | Progress) -> str:
@@ -335,7 +390,7 @@ def _where_to_look(name: str) -> str:
     )
 
 
-def _ended(seen: Progress, timeout: float) -> Progress:
+def _ended(seen: Progress, timeout: float, why: str = "") -> Progress:
     if seen.done:
         return seen
     about = f"rendering of {seen.id}"
@@ -345,4 +400,5 @@ def _ended(seen: Progress, timeout: float) -> Progress:
             f"the service gave up at {seen.percent:g} %: {shown(seen.state)}", about, hint, 200, "", seen.id
         )
     hint = f"it goes on without you; wait again: aistudios wait {seen.id}"
-    raise StillRendering(f"not done after {timeout:g} s: {seen.percent:g} %", about, hint, 200, "", seen.id)
+    message = f"not done after {timeout:g} s: {seen.percent:g} %" + (f"; the last look failed: {why}" if why else "")
+    raise StillRendering(message, about, hint, 0 if why else 200, "", seen.id)

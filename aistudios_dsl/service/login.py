@@ -125,6 +125,8 @@ def base_of(base_url: str | None) -> str:
     'http://127.0.0.1:8000'
     """
     given = base_url if base_url is not None else os.environ.get("AISTUDIOS_BASE_URL") or GLOBAL_HOST
+    if not isinstance(given, str):
+        raise BuildError(f"the base URL is {type(given).__name__}, not text", hint=f"write it as in {GLOBAL_HOST}")
     base = given.strip().rstrip("/").removesuffix(PREFIX)
     fault = _fault_of(base)
     if fault:

@@ -46,19 +46,29 @@ class Answer:
         return value if isinstance(value, dict) else None
 
     @property
+    def may_pass(self) -> bool:
+        """Whether what is wrong may be over soon: a broken connection, too many requests, trouble at the service."""
+        if self.fault:
+            return self.fault.passing
+        return self.status == 429 or self.status >= 500 or (self.status < 300 and self.envelope is None)
+
+    @property
     def retry_after(self) -> float | None:
         """The seconds that the service asks to wait, or None."""
         text = self.headers.get("retry-after", "").strip()
-        if text.isdigit():
+        if text.isascii() and text.isdigit():
             return float(text)
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except ValueError:
+        except (ValueError, TypeError, OverflowError, OSError):
             return None
 
 
 class Sink(Protocol):
     """Where a download goes; it knows where to go on after a break."""
+
+    reached: int
+    """The most bytes that it ever had."""
 
     def headers(self) -> Mapping[str, str]:
         """The request headers that ask for what is missing."""
@@ -75,7 +85,10 @@ class Sink(Protocol):
 
 @frozen
 class Send:
-    """One request. A `safe` one may be sent again after any fault, another only where nothing can have been sent."""
+    """One request. A `safe` one may be sent again after any fault, another only where nothing can have been sent.
+
+    `until`, in `time.monotonic` seconds: it is sent once, for an answer by then; the flow itself asks again.
+    """
 
     method: str
     url: str
@@ -83,6 +96,7 @@ class Send:
     body: Mapping[str, Any] | bytes | None = field(default=None, repr=False)
     safe: bool = True
     sink: Sink | None = None
+    until: float | None = None
 
     def headers(self) -> dict[str, str]:
         """The headers to send, the raw token among them."""
@@ -97,16 +111,18 @@ class Send:
         plain = {name: value.reveal() if isinstance(value, Secret) else value for name, value in self.body.items()}
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
+    def seconds(self, usual: float) -> float:
+        """How long each part of the exchange may take: what is usual, or what is left; a last look has a second."""
+        return usual if self.until is None else min(usual, max(1.0, self.until - time.monotonic()))
+
     def again(self, answer: Answer) -> bool | float:
         """Whether to send once more after this answer; a number is the seconds that the service asked to wait."""
         if answer.fault:
             return answer.fault.passing and (self.safe or not answer.fault.sent)
-        if not self.safe:
+        if not self.safe or not answer.may_pass or (self.sink and answer.status < 300):
             return False
-        if answer.status == 429 or answer.status >= 500:
-            wait = answer.retry_after
-            return True if wait is None else wait <= _LONGEST_REQUESTED_WAIT and wait
-        return self.sink is None and answer.status < 300 and answer.envelope is None
+        wait = answer.retry_after if answer.status >= 300 else None
+        return True if wait is None else wait <= _LONGEST_REQUESTED_WAIT and wait
 
 
 @frozen

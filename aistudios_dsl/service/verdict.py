@@ -24,7 +24,7 @@ def data_of(answer: Answer, login: Login, about: str, id: str = "") -> dict[str,
     """What the envelope holds; a list is put under "items". Raises `ApiError` on anything but a success."""
     envelope = answer.envelope
     if answer.fault or answer.status >= 300 or envelope is None or envelope.get("success") is not True:
-        raise _refusal(answer, login, about, id)
+        raise refusal(answer, login, about, id)
     data = envelope.get("data")
     return data if isinstance(data, dict) else {"items": data}
 
@@ -33,9 +33,9 @@ def spent(answer: Answer, login: Login, about: str, look: str, id: str = "") -> 
     """As `data_of`, for what costs: raises `SubmissionUnknown` unless the answer is a success or a definite no."""
     if _is_definite(answer):
         return data_of(answer, login, about, id)
-    refusal = _refusal(answer, login, about, id)
-    message = f"it may have been made, and charged: {refusal.message}"
-    raise SubmissionUnknown(message, about, look, answer.status, refusal.code, id)
+    why = refusal(answer, login, about, id)
+    message = f"it may have been made, and charged: {why.message}"
+    raise SubmissionUnknown(message, about, look, answer.status, why.code, id)
 
 
 def _is_definite(answer: Answer) -> bool:
@@ -60,7 +60,8 @@ def is_about_the_token(answer: Answer) -> bool:
     return "401" in said.split() or _OF_THE_TOKEN.search(said) is not None
 
 
-def _refusal(answer: Answer, login: Login, about: str, id: str) -> ApiError:
+def refusal(answer: Answer, login: Login, about: str, id: str) -> ApiError:
+    """The error that tells why this answer is no success."""
     if answer.fault:
         return ApiError(login.scrubbed(answer.fault.text), about, answer.fault.hint, project_id=id)
     envelope = answer.envelope or {}

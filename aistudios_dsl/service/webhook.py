@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from attrs import field, frozen
 
@@ -36,13 +36,16 @@ class Webhook:
         return self.progress >= 100 and bool(self.download_url)
 
 
-def parse_webhook(body: bytes | str | Mapping[str, Any]) -> Webhook:
+def parse_webhook(body: bytes | bytearray | str | Mapping[str, Any]) -> Webhook:
     """What a webhook's body says. Raises `LoadError` where it is none. Nothing proves that the service sent it.
 
     >>> parse_webhook(b'{"progress": 40, "backendTaskId": "t1"}').progress
     40
     """
-    document = body if isinstance(body, Mapping) else parse(body, "the webhook's body")
+    if not isinstance(body, bytes | bytearray | str | Mapping):
+        raise LoadError(f"the webhook's body is {type(body).__name__}, not bytes, text or a mapping")
+    text = bytes(body) if isinstance(body, bytearray) else body
+    document = text if isinstance(text, Mapping) else parse(text, "the webhook's body")
     if not isinstance(document, Mapping):
         raise LoadError("the webhook's body is no JSON object")
     return Webhook(
@@ -73,11 +76,12 @@ def webhook_url(base: str, job_key: str, secret: str | bytes) -> str:
     >>> webhook_url("https://x.example/hook", "row-7", "my secret").partition("&")[0]
     'https://x.example/hook?job=row-7'
     """
-    parts = urlsplit(base)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BuildError(f"a webhook's address begins with https://, not {base!r}")
-    if not job_key:
-        raise BuildError("the job key is empty", hint="give your own name for this job, such as its row number")
+    parts = _parts(base)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BuildError(f"a webhook's address begins with https:// and a host, unlike {base!r}")
+    if not isinstance(job_key, str) or not job_key:
+        what = "is empty" if job_key == "" else f"is {type(job_key).__name__}, not text"
+        raise BuildError(f"the job key {what}", hint="give your own name for this job, such as its row number")
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     if {_JOB, _SIGNATURE} & {name for name, _ in pairs}:
         raise BuildError(f"the address has a {_JOB!r} or {_SIGNATURE!r} of its own", hint="take it out of the base")
@@ -91,7 +95,10 @@ def verify_webhook(url: str, secret: str | bytes) -> str:
     >>> verify_webhook(webhook_url("https://x.example/hook", "row-7", "my secret"), "my secret")
     'row-7'
     """
-    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    if not isinstance(url, str):
+        raise BuildError(f"the called address is {type(url).__name__}, not text", hint="give str(request.url)")
+    parts = _parts(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True) if parts else []
     jobs, signatures = ([value for name, value in pairs if name == key] for key in (_JOB, _SIGNATURE))
     job, signature = (values[0] if len(values) == 1 else "" for values in (jobs, signatures))
     fits = hmac.compare_digest(_signed(job, secret).encode(), signature.encode("utf-8", "replace"))
@@ -101,7 +108,21 @@ def verify_webhook(url: str, secret: str | bytes) -> str:
     return job
 
 
+def _parts(url: object) -> SplitResult | None:
+    """The parts of an address, or None where it is none."""
+    if not isinstance(url, str):
+        return None
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is what judges it
+    except ValueError:
+        return None
+    return parts
+
+
 def _signed(job_key: str, secret: str | bytes) -> str:
+    if not isinstance(secret, str | bytes):
+        raise BuildError(f"the webhook secret is {type(secret).__name__}, not text or bytes")
     key = secret.encode() if isinstance(secret, str) else secret
     if not key:
         raise BuildError("the webhook secret is empty", hint='python -c "import secrets; print(secrets.token_hex())"')

@@ -105,7 +105,7 @@ class Rehearsal:
         self.struck(call, kind, times)
         with tempfile.TemporaryDirectory() as folder:
             filled = [a.format(id=project_id, folder=folder) if isinstance(a, str) else a for a in args]
-            more = {"export": True} if method == "create" else {"timeout": 0.2} if method == "wait" else {}
+            more = {"export": True} if method == "create" else {"timeout": 0.6} if method == "wait" else {}
             result = await attempt(client, method, filled, more)
             judge_folder(Path(folder), result)
         if kind == "delay" and name in SPENDING:
@@ -114,7 +114,8 @@ class Rehearsal:
         judge_ledger(name, result, len(self.seen("ledger")) - paid, requests[call])
         self.judge_secrets(client, result)
         word = type(result).__name__ if isinstance(result, Exception) else "done"
-        return word if requests[call] == 1 or method == "wait" else f"{word}, {requests[call]} requests"
+        sent = str(requests[call]) if requests[call] <= ATTEMPTS else f"more than {ATTEMPTS}"
+        return word if requests[call] == 1 or method == "wait" else f"{word}, {sent} requests"
 
     def judge_secrets(self, client, result):
         """Fail where a key or token is in the message, in a local variable of the traceback, or in a log."""
