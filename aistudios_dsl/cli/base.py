@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -42,7 +42,7 @@ _OPTIONS = {
 _SCRIPTS_READ = f"{__name__}.scripts"
 _FIELDS = ("scenes", "name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution", "extra")
 
-literal_option = click.option("--literal", is_flag=True, help="Braces in the project's strings are text.")
+LITERAL: Final = click.option("--literal", is_flag=True, help="Braces in the project's strings are text.")
 
 
 def refuse_filling(literal: bool, *given: object) -> None:

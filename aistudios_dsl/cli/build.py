@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, rendered, setting
 from aistudios_dsl.whole import write_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Where speech is written: in the clip, or in the scene.")
-@literal_option
+@LITERAL
 @click.option("--indent", type=click.IntRange(0, 8), help="Spread the JSON over lines.")
 @click.option("-o", "--output", help="Write here instead of to stdout: whole, or not at all.")
 def build(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from aistudios_dsl.cli.base import is_json, is_lines, literal_option, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import LITERAL, is_json, is_lines, load_script, refuse_filling, rendered, setting
 from aistudios_dsl.errors import DslError, LoadError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _ROW = re.compile(r"^row \d+(?: \(.*? (?:line|item) \d+\))?(?:: )?")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
 @click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): check each of them.")
 @click.option("--row", type=click.IntRange(1), help="Only this row of --data, or line of a JSONL, from 1.")
-@literal_option
+@LITERAL
 def check(
     file: Path,
     strict: bool,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, rendered, setting
 from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def whoami(as_json: bool) -> None:
 @click.option("--despite-errors", is_flag=True, help="Send it even if the checks find errors.")
 @click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
-@literal_option
+@LITERAL
 @_patience
 @_as_json
 def send(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.cli.base import literal_option, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, rendered, setting
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
 @click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): one of them is shown.")
 @click.option("--row", type=click.IntRange(1), help="Which row of --data, from 1 (the default).")
-@literal_option
+@LITERAL
 @click.option("--scene", type=click.IntRange(1), help="Only this scene, counted from 1 as the page counts them.")
 @click.option("--media", type=click.Path(path_type=Path), help="A folder with copies of pictures, named as URLs end.")
 @click.option("--open", "show", is_flag=True, help="Open what was written.")

@@ -106,7 +106,7 @@ class Part:
         self._size = 0
         self._total: int | None = None
         self._version: tuple[str, str] = "", ""
-        self.reached = 0
+        self.reached: int = 0
         self._fault: Fault | None = None
 
     @classmethod
