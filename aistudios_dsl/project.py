@@ -456,10 +456,7 @@ class Project(Verbs):
             return self.literally().resolve(), False
         from aistudios_dsl.views.sketch import sketched, sketcher
 
-        visit = sketcher(self._templates)
-        head = {name: mapped(getattr(self, name), name, visit) for name in (*_HEADLINE_FIELDS, "extra")}
-        frame = mapped(self.frame, "", visit)
-        sketch = evolve(self, **head, frame=frame, scenes=sketched(self.scenes, self._templates), literal=True)
+        sketch = self._filled(sketched(self.scenes, self._templates), sketcher(self._templates))
         try:
             return sketch.resolve(), True
         except BuildError as fault:
