@@ -21,7 +21,8 @@ class Server:
     """Give it `answers`: for a path (or "*"), what to answer each time, the last for ever after.
 
     An answer is (status, headers, body), or a function from the request to one. A header "X-Cut" closes the connection
-    after so many bytes of the body, "X-No-Length" at its end, without saying so before.
+    after so many bytes of the body, "X-No-Length" at its end, without saying so before. "Transfer-Encoding: chunked"
+    sends the body as one chunk.
     """
 
     def __init__(self, http, scheme):
@@ -53,12 +54,15 @@ def small_server(certificate=None):
         def reply(self):
             status, headers, body = server.answer(self)
             headers = dict(headers)
+            chunked = "Transfer-Encoding" in headers
+            if chunked:
+                body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
             cut = int(headers.pop("X-Cut", len(body)))
             endless = headers.pop("X-No-Length", None)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            if not endless:
+            if not (endless or chunked):
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body[:cut])

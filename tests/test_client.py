@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
 from pathlib import Path
 
 import httpx
@@ -28,6 +29,10 @@ from aistudios_dsl.service.download import Part
 from aistudios_dsl.service.flow import Calls, Job, Progress
 from aistudios_dsl.service.login import Login, Secret, Token
 from aistudios_dsl.service.steps import Answer, Fault, Pause, Send
+
+sys.path.insert(0, str(Path(__file__).parent / "tools"))
+
+import fuzz_download
 
 KEY = "s3cret-key"
 BODY = {"name": "Rehearsal", "scenes": []}
@@ -620,7 +625,11 @@ def test_a_download_is_streamed_without_a_token_and_named_by_the_service(server,
         ('attachment; filename="con.mp4"', "p1.mp4"),
         ('attachment; filename=""', "p1.mp4"),
         ("", "p1.mp4"),
-        (f'attachment; filename="{"x" * 300}.mp4"', "x" * 50 + ".mp4"),
+        (f'attachment; filename="{"x" * 300}.mp4"', "x" * 41 + "-f900ddb3.mp4"),
+        ("attachment; filename=plain.mp4; filename*=UTF-8''r%C3%A9sum%C3%A9.mp4", "résumé.mp4"),
+        ("attachment; filename*=iso-8859-1'en'r%E9sum%E9.mp4; filename=plain.mp4", "résumé.mp4"),
+        ("attachment; filename=plain.mp4; filename*=idna''%ff", "plain.mp4"),
+        (r'attachment; FileName = "a \"b\".mp4"', "a _b_.mp4"),
     ],
 )
 def test_a_name_from_the_service_stays_in_the_folder(server, call, tmp_path, header, name):
@@ -630,24 +639,105 @@ def test_a_name_from_the_service_stays_in_the_folder(server, call, tmp_path, hea
     assert [file.name for file in tmp_path.rglob("*")] == ["inner", name]
 
 
+@pytest.mark.parametrize("title", ["A long title that many videos share, and then {}.mp4", "v.a suffix that is {}"])
+def test_two_long_names_from_the_service_stay_two(server, call, tmp_path, title):
+    for last in ("Ann", "Jörg"):
+        offering(server, whole({"Content-Disposition": f'attachment; filename="{title.format(last)}"'}))
+        assert call("download", "p1", tmp_path).read_bytes() == VIDEO
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_download_that_breaks_goes_on_where_it_broke(server, call, tmp_path):
     offering(server, whole({"X-Cut": "50000"}), lambda request: (*rest(request)[:2], rest(request)[2]))
     assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
     assert server.requests[-1]["headers"]["Range"] == "bytes=50000-"
 
 
-@pytest.mark.parametrize(
-    "second",
-    [
-        whole(body=VIDEO[::-1], headers={"ETag": '"2"'}),
-        (416, {}, b""),
-        (206, {"Content-Range": f"bytes 7-{len(VIDEO) - 1}/{len(VIDEO)}"}, VIDEO[7:]),
-        (206, {}, VIDEO[50000:]),
-    ],
-)
-def test_two_versions_of_a_video_are_never_joined(server, call, tmp_path, second):
+ENDS = f"{len(VIDEO) - 1}/{len(VIDEO)}"
+SAME, REST = {"ETag": '"1"'}, VIDEO[50000:]
+DISAGREEING = [
+    whole(body=VIDEO + b"more"),
+    (416, {}, b""),
+    (206, {"Content-Range": f"bytes 7-{ENDS}"} | SAME, VIDEO[7:]),
+    (200, {"Content-Range": f"bytes 7-{ENDS}"} | SAME, VIDEO[7:]),
+    (200, {"Content-Range": "bytes 7-8, 9-10"} | SAME, VIDEO[::-1]),
+    (206, SAME, REST),
+    (206, {"Content-Type": "multipart/byteranges; boundary=x"} | SAME, b"--x"),
+    (206, {"Content-Type": "multipart/byteranges; boundary=x", "Content-Range": f"bytes 50000-{ENDS}"} | SAME, REST),
+    (206, {"Content-Range": f"bytes 50000-{len(VIDEO) - 1}/{len(VIDEO) + 1}"} | SAME, REST),
+    (206, {"Content-Range": f"bytes 50000-{len(VIDEO)}/{len(VIDEO)}"} | SAME, REST + b"x"),
+    (206, {"Content-Range": f"bytes 50000-{len(VIDEO) - 1}/*"} | SAME, REST),
+    (206, {"Content-Range": f"bytes 50000-49999/{len(VIDEO)}"} | SAME, REST),
+    (206, {"Content-Range": f"bytes 50000-{ENDS}"} | SAME, REST[:-1]),
+    (206, {"Content-Range": f"bytes 50000-{ENDS}", "Transfer-Encoding": "chunked"} | SAME, REST + b"more"),
+    (206, {"Content-Range": f"bytes 50000-{ENDS}", "ETag": '"2"'}, REST[::-1]),
+    (206, {"Content-Range": f"bytes 50000-{ENDS}"}, REST[::-1]),
+    (206, {"Content-Range": f"bytes 50000-{ENDS}", "Last-Modified": "yesterday"} | SAME, REST[::-1]),
+]
+
+
+@pytest.mark.parametrize("second", DISAGREEING)
+def test_an_answer_that_disagrees_with_what_is_known_is_never_joined(server, call, tmp_path, second):
     offering(server, whole({"X-Cut": "50000"}), second, whole(body=VIDEO[::-1]))
     assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO[::-1]
+    assert len(server.requests) == 4
+
+
+def test_another_version_that_comes_whole_after_a_break_is_taken(server, call, tmp_path):
+    offering(server, whole({"X-Cut": "50000"}), whole({"ETag": '"2"'}, VIDEO[::-1]))
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO[::-1]
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("first", DISAGREEING[2:14])
+def test_a_part_is_not_taken_for_the_answer_to_a_first_request(server, call, tmp_path, first):
+    offering(server, first, whole())
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+
+
+def test_a_200_with_the_range_that_was_asked_for_is_taken_as_a_part(server, call, tmp_path):
+    offering(server, whole({"X-Cut": "50000"}), lambda request: (200, *rest(request)[1:]))
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    assert len(server.requests) == 3
+
+
+RUN_OUT = [(status, {"Content-Type": "application/xml"}, b"<E><M>has expired</M></E>") for status in flow._RUN_OUT]
+
+
+@pytest.mark.parametrize("no", RUN_OUT, ids=lambda answer: str(answer[0]))
+def test_an_address_that_runs_out_midway_is_asked_for_anew(server, call, tmp_path, no):
+    offering(server, whole({"X-Cut": "50000"}), no)
+    fresh = good({"progress": 100, "downloadUrl": server.url + "/fresh"})
+    server.answers["/editor/progress/p1"].append(fresh)
+    server.answers["/fresh"] = [rest]
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    asked = ["/editor/progress/p1", "/video", "/video"]
+    assert [request["path"] for request in server.requests] == [*asked, "/editor/progress/p1", "/fresh"]
+
+
+@pytest.mark.parametrize("no", RUN_OUT, ids=lambda answer: str(answer[0]))
+@pytest.mark.parametrize("before", [[], [whole({"X-Cut": "50000"})]], ids=["at first", "after a break"])
+def test_a_refusal_of_the_videos_host_is_told_at_once(server, call, tmp_path, no, before):
+    offering(server, *before, no)
+    with pytest.raises(ApiError, match=f'answers HTTP {no[0]}: "has expired"\n  hint: its address may have') as caught:
+        call("download", "p1", tmp_path / "v.mp4")
+    assert (caught.value.status, caught.value.project_id) == (no[0], "p1")
+    assert len(server.requests) == (5 if before else 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_redirect_after_every_break_is_followed(server, call, tmp_path):
+    def either(other):
+        def answer(request):
+            turn = len(server.requests) % 2
+            return parts(9000, SAME)(request) if turn else (302, {"Location": other}, b"over there")
+
+        return answer
+
+    offering(server, either("/other"))
+    server.answers["/other"] = [either("/video")]
+    assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
+    assert len(server.requests) == 1 + 2 * -(-len(VIDEO) // 9000)
 
 
 def parts(step, headers=(), more=0):
@@ -662,7 +752,7 @@ def parts(step, headers=(), more=0):
 
 
 def test_a_part_that_was_not_asked_for_is_not_taken_for_the_whole(server, call, tmp_path):
-    offering(server, parts(50000))
+    offering(server, parts(50000, SAME))
     assert call("download", "p1", tmp_path).read_bytes() == VIDEO
     assert [request["headers"].get("Range") for request in server.requests[1:]] == [
         None,
@@ -684,18 +774,30 @@ def test_attempts_that_bring_more_of_a_video_are_not_counted(server, call, tmp_p
     assert len(server.requests) == 1 + -(-len(VIDEO) // 6000)
 
 
-def test_without_a_strong_validator_a_part_of_the_same_length_is_taken(server, call, tmp_path):
-    offering(server, whole({"ETag": 'W/"1"', "X-Cut": "50000"}), parts(len(VIDEO), {"ETag": 'W/"1"'}))
+def test_a_time_of_change_long_ago_proves_that_a_part_is_of_the_same_file(server, call, tmp_path):
+    changed = {"Last-Modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    offering(server, whole({"ETag": "", "X-Cut": "50000"} | changed), parts(len(VIDEO), changed))
     assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO
     sent = server.requests[-1]["headers"]
-    assert (sent["Range"], "If-Range" in sent) == ("bytes=50000-", False)
+    assert (sent["Range"], sent["If-Range"]) == ("bytes=50000-", changed["Last-Modified"])
 
 
-@pytest.mark.parametrize(("headers", "more"), [({"ETag": 'W/"2"'}, 0), ({}, 1)])
-def test_without_a_strong_validator_a_part_of_another_version_is_not_taken(server, call, tmp_path, headers, more):
-    other = whole({"ETag": 'W/"2"'}, VIDEO[::-1])
-    offering(server, whole({"ETag": 'W/"1"', "X-Cut": "50000"}), parts(len(VIDEO), headers, more), other)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"ETag": ""},
+        {"ETag": 'W/"1"'},
+        {"ETag": "1"},
+        {"ETag": '"é"'},
+        {"ETag": 'W/"1"', "Last-Modified": "Wed, 21 Oct 2015 07:28:00 GMT"},
+        {"ETag": "", "Last-Modified": formatdate(time.time() + 3600, usegmt=True)},
+        {"ETag": "", "Last-Modified": "yesterday"},
+    ],
+)
+def test_without_a_strong_validator_a_download_begins_anew(server, call, tmp_path, headers):
+    offering(server, whole(headers | {"X-Cut": "50000"}), whole(headers, VIDEO[::-1]))
     assert call("download", "p1", tmp_path / "v.mp4").read_bytes() == VIDEO[::-1]
+    assert "Range" not in server.requests[-1]["headers"]
 
 
 def test_a_link_under_the_name_of_the_part_is_not_followed(server, call, tmp_path):
@@ -745,8 +847,15 @@ def test_a_video_at_no_address_is_not_blamed_on_the_settings(server, call, tmp_p
     [
         (whole({"X-Cut": "50000"}), "broke"),
         (whole(body=b""), "the video is empty"),
+        (whole({"Transfer-Encoding": "chunked"}, b""), "the video is empty"),
+        ((206, {"Content-Range": "bytes 0-4/5", "Content-Type": "text/plain"}, b"sorry"), 'no video: "sorry"'),
+        ((200, {"Content-Type": "application/problem+json"}, b'{"title": "Gone"}'), 'no video: "{"title": "Gone"}"'),
+        ((404, {"Content-Type": "application/problem+json"}, b'{"title": "Gone"}'), 'HTTP 404: "{"title": "Gone"}"'),
+        (whole({"Content-Type": "application/octet-stream"}, b'{"error": "Gone"}'), 'a page, .*: "{"error": "Gone"}"'),
+        ((200, {}, b"\xef\xbb\xbf\n<!doctype html><style>p {}</style><p>Sign in"), 'no video: "Sign in"'),
+        ((200, {"Transfer-Encoding": "chunked"}, b"[1]"), 'no video: "\\[1]"'),
         (whole({"X-No-Length": "1"}), "does not say how long it is"),
-        (whole({"Content-Type": "text/html"}), "which is no video"),
+        (whole({"Content-Type": "Text/HTML; charset=utf-8", "X-Cut": "50000"}), "sends text/html, which is no video"),
         (whole({"Content-Encoding": "gzip"}), "packs it as gzip"),
         ((403, {}, b"expired"), "answers HTTP 403"),
         ((302, {"Location": "http://video.example/v.mp4"}, b""), "http://video.example, which is not https"),
@@ -785,6 +894,45 @@ def test_an_existing_file_is_kept_unless_told(server, call, tmp_path):
     assert (tmp_path / "p1.mp4").read_text() == "mine"
     assert call("download", "p1", tmp_path, overwrite=True).read_bytes() == VIDEO
     assert [file.name for file in tmp_path.iterdir()] == ["p1.mp4"]
+
+
+def test_what_is_replaced_keeps_its_permissions(server, call, tmp_path):
+    (tmp_path / "v.mp4").touch(0o640)
+    offering(server, whole({"Content-Encoding": "Identity"}))
+    assert call("download", "p1", tmp_path / "v.mp4", overwrite=True).read_bytes() == VIDEO
+    assert (tmp_path / "v.mp4").stat().st_mode & 0o777 == 0o640
+
+
+IRREGULAR = {
+    "pipe": os.mkfifo,
+    "link to a device": lambda path: path.symlink_to("/dev/null"),
+    "link to itself": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.mark.parametrize("made", IRREGULAR.values(), ids=IRREGULAR)
+def test_what_is_no_regular_file_is_not_replaced(server, call, tmp_path, made):
+    offering(server, whole())
+    made(tmp_path / "p1.mp4")
+    before = (tmp_path / "p1.mp4").lstat()
+    for target, asked in [(tmp_path / "p1.mp4", 0), (tmp_path, 2)]:
+        server.requests.clear()
+        with pytest.raises(DslError, match=r"is no regular file|Too many levels of symbolic links"):
+            call("download", "p1", target, overwrite=True)
+        assert len(server.requests) == asked
+    assert os.path.samestat((tmp_path / "p1.mp4").lstat(), before)
+    assert [file.name for file in tmp_path.iterdir()] == ["p1.mp4"]
+
+
+def test_what_came_meanwhile_and_is_no_file_is_not_replaced(server, call, tmp_path):
+    def meanwhile(request):
+        (tmp_path / "v.mp4").mkdir()
+        return whole()
+
+    offering(server, meanwhile)
+    with pytest.raises(DslError, match="is no regular file"):
+        call("download", "p1", tmp_path / "v.mp4", overwrite=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["v.mp4"]
 
 
 def test_a_file_that_came_meanwhile_is_kept(server, call, tmp_path):
@@ -851,3 +999,19 @@ def test_an_interrupted_download_leaves_nothing(server, call, tmp_path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         call("download", "p1", tmp_path / "v.mp4")
     assert list(tmp_path.iterdir()) == []
+
+
+# Breaks, wrong ranges, changed files and refusals, at random; `tests/tools/fuzz_download.py` runs more of them
+
+
+def test_of_random_sequences_a_whole_file_comes_or_none():
+    outcomes, deeds = fuzz_download.run(25, seed=1)
+    assert outcomes["Client", "whole"] == outcomes["AsyncClient", "whole"] > 10
+    assert outcomes.total() == 50
+    assert len(deeds) > 15
+
+
+def test_the_random_sequences_find_parts_that_are_joined_by_their_place_alone(monkeypatch):
+    monkeypatch.setattr(Part, "_continues", lambda part, span, headers: span.start == part._size)
+    with pytest.raises(AssertionError, match="neither version, but a mixture"):
+        fuzz_download.run(25, seed=1)

@@ -39,7 +39,8 @@ def test_a_webhook_under_way_has_neither_credit_nor_video():
         (None, "is NoneType"),
         (b"\xff", "is not UTF-8"),
         (b"{}", "webhook.progress: is missing"),
-        (b'{"progress": "40"}', "webhook.progress: must be a number, not '40'"),
+        (b'{"progress": "soon"}', "webhook.progress: must be a number, not 'soon'"),
+        (b'{"progress": 1e9}', "webhook.progress: must be a number, not 1000000000.0"),
         (b'{"progress": true}', "must be a number, not True"),
         (b'{"progress": 1, "progress": 2}', "twice"),
         (b'{"progress": 1, "credit": "2"}', "webhook.credit: must be a number"),
@@ -50,6 +51,12 @@ def test_what_is_no_webhook_is_refused(body, words):
     with pytest.raises(LoadError) as caught:
         parse_webhook(body)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "percent"), [("100", 100), ("12.5", 12.5), (None, 0)])
+def test_a_progress_may_be_told_as_text_or_not_at_all(value, percent):
+    hook = parse_webhook({"progress": value, "download_url": "https://x.example/v.mp4"})
+    assert (hook.progress, hook.done) == (percent, percent == 100)
 
 
 def test_a_webhook_may_come_as_a_bytearray():

@@ -11,13 +11,16 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Mapping
-from email.message import Message
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from attrs import frozen
 
 from aistudios_dsl.errors import ApiError, DslError
 from aistudios_dsl.service.steps import Fault
+from aistudios_dsl.service.verdict import shown
 
 if sys.platform != "win32":
     import fcntl
@@ -25,7 +28,10 @@ if sys.platform != "win32":
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _TAKEN = "give another name, or overwrite=True"
-_PAGES = ("text/", "application/json", "application/xml", "application/xhtml")
+_PAGES = ("text/", "multipart/", "application/json", "application/xml", "application/xhtml")
+_MARKUP = re.compile(r"<(script|style)\b.*?(?:</\1>|$)|<[^>]*(?:>|$)", re.DOTALL | re.IGNORECASE)
+_HEAD = 2000
+"""Bytes of an answer that are looked at to see whether it is a page, and what it says."""
 _MEDIA = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".gif", ".mp3", ".m4a", ".wav"))
 _LONGEST_NAME = 255
 """Bytes; what most file systems take."""
@@ -37,24 +43,35 @@ def judge_target(path: str | Path, overwrite: bool) -> Path:
         raise DslError(f"{path!r} is no place for a file", hint="name a file, or a folder that is there")
     target = Path(path)
     try:
-        fault = _fault_of(target, str(path), overwrite)
+        if not target.is_dir():
+            _judge_file(target, str(path), overwrite)
     except OSError as broken:
         raise DslError(f"cannot write {path}: {broken.strerror}", hint="name another place") from None
-    if fault:
-        raise fault
     return target
 
 
-def _fault_of(target: Path, written: str, overwrite: bool) -> DslError | None:
-    if target.is_dir():
-        return None
+def _judge_file(target: Path, written: str, overwrite: bool) -> None:
     if written.endswith(("/", os.sep)):
-        return DslError(f"there is no folder {written}", hint="make it first")
-    if target.exists() and not overwrite:
-        return DslError(f"{target} is there already", hint=_TAKEN)
+        raise DslError(f"there is no folder {written}", hint="make it first")
+    kept_mode(target, overwrite)
     if not target.parent.is_dir():
-        return DslError(f"there is no folder {target.parent}", hint="make it first")
-    return None
+        raise DslError(f"there is no folder {target.parent}", hint="make it first")
+
+
+def kept_mode(target: Path, overwrite: bool) -> int | None:
+    """The permissions of the file that would be replaced, or None where there is none.
+
+    Raises `DslError` where it is to be kept, or is no regular file: a folder, a device, a pipe, or a link to one.
+    """
+    try:
+        found = target.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(found):
+        raise DslError(f"{target} is no regular file, so it is not replaced", hint="give another name")
+    if not overwrite:
+        raise DslError(f"{target} is there already", hint=_TAKEN)
+    return found & 0o777
 
 
 def judge_link(url: str, about: str, id: str) -> None:
@@ -87,13 +104,54 @@ def is_loopback(host: str) -> bool:
 def safe_name(suggested: str, fallback: str) -> str:
     """A file name of a stranger as one that stays in its folder and is no device, hidden or endless.
 
+    Two long names stay two: what is cut off is replaced by a digest.
+
     >>> safe_name("../../etc/passwd", "video"), safe_name("..", "video"), safe_name("my film.mp4", "video")
     ('passwd', 'video', 'my film.mp4')
+    >>> safe_name("Welcome to our company, dear colleague of the north.mp4", "video")
+    'Welcome to our company, dear colleague of-f8171d60.mp4'
     """
     last = re.split(r"[/\\]", suggested)[-1]
     name = _UNSAFE.sub("_", "".join(letter for letter in last if letter.isprintable())).strip(". ")
-    name = f"{Path(name).stem[:50]}{Path(name).suffix[:10]}"
+    stem, suffix = Path(name).stem, Path(name).suffix
+    if len(stem) > 50 or len(suffix) > 10:
+        digest = hashlib.sha256(last.encode("utf-8", "replace")).hexdigest()[:8]
+        name = f"{stem[:41]}-{digest}{suffix[:10]}"
     return fallback if not name.strip("_") or _DEVICES.match(name) else name
+
+
+def named_in(disposition: str) -> str:
+    """The file name of a Content-Disposition; `filename*` wins, as RFC 6266 says.
+
+    >>> named_in("attachment; filename=plain.mp4; filename*=UTF-8''%EB%B9%84%EB%94%94%EC%98%A4.mp4")
+    '비디오.mp4'
+    """
+    extended = re.search(r"(?i)\bfilename\*\s*=\s*(utf-8|iso-8859-1)'[^']*'([^;\s]+)", disposition)
+    if extended:
+        return unquote(extended[2], extended[1])
+    plain = re.search(r'(?i)\bfilename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))', disposition)
+    if not plain:
+        return ""
+    return plain[2] if plain[1] is None else re.sub(r"\\(.)", r"\1", plain[1])
+
+
+def first_words(body: bytes) -> str:
+    """What a page or a document says, begun, for a message: `: "..."`, or nothing where it says nothing.
+
+    >>> first_words(b"<title>Gone</title><p>This link has expired")
+    ': "Gone This link has expired"'
+    """
+    said = shown(_MARKUP.sub(" ", body[:_HEAD].decode("utf-8", "replace")))[:200]
+    return f': "{said}"' if said else ""
+
+
+@frozen
+class _Span:
+    """The part of a file that a response says it holds: the bytes from `start` to before `end`, of `total`."""
+
+    start: int
+    end: int
+    total: int
 
 
 class Part:
@@ -104,10 +162,14 @@ class Part:
         self._id, self._overwrite = id, overwrite
         self._file: Any = None
         self._size = 0
+        self._end: int | None = None
         self._total: int | None = None
         self._version: tuple[str, str] = "", ""
-        self.reached: int = 0
+        self._validator = ""
+        self._answered = False
+        self._page = ""
         self._fault: Fault | None = None
+        self.reached: int = 0
 
     @classmethod
     def beside(cls, target: Path, id: str, overwrite: bool) -> Part:
@@ -134,76 +196,107 @@ class Part:
     # as a Sink
 
     def headers(self) -> dict[str, str]:
-        """The request headers that ask for what is missing.
-
-        With a strong validator the host itself judges whether it is still the same file. Without, `_continues` does.
-        """
+        """The request headers that ask for what is missing, if the host can say whether it is still the same file."""
         asked = {"Accept-Encoding": "identity"}
-        if not self._size or not (self._validator or self._total):
-            return asked
-        asked |= {"Range": f"bytes={self._size}-"}
-        return asked | ({"If-Range": self._validator} if self._validator else {})
+        if self._size and self._validator:
+            asked |= {"Range": f"bytes={self._size}-", "If-Range": self._validator}
+        return asked
 
     def begin(self, status: int, headers: Mapping[str, str]) -> Callable[[bytes], object] | None:
         """What takes the chunks of this response, or None where it is no part of the file."""
-        self._fault = None
-        if status not in (200, 206, 416):
+        self._fault, self._page = None, ""
+        self._answered = status in (200, 206) or (status == 416 and self._size > 0)
+        if not self._answered:
             return None
-        span = _span(headers) if status == 206 else None
-        if status == 200 or (span and span[0] == self._size == 0):
-            self._fault = self._begun(headers, span[1] if span else _length(headers))
+        span = _span(headers)
+        if (status == 200 and "content-range" not in headers) or (span and span.start == 0):
+            self._fault = self._begun(headers, span)
         elif span is None or not self._continues(span, headers):
-            self._restart()
-            self._fault = Fault("the video's host went on at another place")
+            self._again("the video's host went on at another place")
         else:
             self._fault = _packed(headers)
-            self._total = span[1]
-        return None if self._fault else self._write
+            self._end, self._total = span.end, span.total
+        if self._fault and not self._fault.passing:
+            return None
+        return self._write
 
     def fault(self) -> Fault | None:
-        """What is wrong with the file now that the response is over."""
-        if self._fault is None and self._total is not None and self._size != self._total:
+        """What is wrong with the file now that the response is over; None too where it was no part of the file."""
+        if not self._answered or self._fault:
+            return self._fault
+        head = self._head()
+        if self._page or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{", b"[", b'"'):
+            kind = self._page or "a page"
+            return Fault(f"the video's host sends {kind}, which is no video{first_words(head)}", passing=False)
+        if not self._size:
+            return Fault("the video is empty")
+        if self._total is not None and self._size != self._total:
             return Fault(f"the video broke off at {self._size} of {self._total} bytes")
-        return self._fault
+        return None
 
-    @property
-    def _validator(self) -> str:
-        etag, modified = self._version
-        return etag if etag and not etag.startswith("W/") else modified
+    def _head(self) -> bytes:
+        self._file.seek(0)
+        head: bytes = self._file.read(_HEAD)
+        self._file.seek(self._size)
+        return head
+
+    def _again(self, why: str) -> None:
+        """Forget what there is, so that the next request begins anew."""
+        self._restart()
+        self._fault = Fault(why)
 
     def _restart(self) -> None:
         self._file.seek(0)
         self._file.truncate(0)
-        self._size, self._total, self._version = 0, None, ("", "")
+        self._size, self._end, self._total = 0, None, None
+        self._version, self._validator = ("", ""), ""
 
-    def _continues(self, span: tuple[int, int], headers: Mapping[str, str]) -> bool:
-        """Whether a part goes on where we are, in a file as long as ours that names no other version."""
-        versions = zip(self._version, _version(headers), strict=True)
-        same = all(ours == theirs for ours, theirs in versions if ours and theirs)
-        return same and span == (self._size, self._total or span[1])
+    def _continues(self, span: _Span, headers: Mapping[str, str]) -> bool:
+        """Whether a part goes on where we are, in the very file that we have the beginning of.
 
-    def _begun(self, headers: Mapping[str, str], total: int | None) -> Fault | None:
+        Parts are joined only under one strong validator (RFC 9110, 15.3.7.3): a length alone proves nothing.
+        """
+        theirs = _version(headers)
+        same = self._validator in theirs and all(a in ("", b) for a, b in zip(theirs, self._version, strict=True))
+        here = span.start == self._size and span.total == (self._total or span.total)
+        return bool(self._validator) and same and here and not _page(headers)
+
+    def _begun(self, headers: Mapping[str, str], span: _Span | None) -> Fault | None:
         """Begin the file anew, and say what would make it no whole video."""
+        known = self._total if self._validator and self._validator == _strong(headers) else None
         self._restart()
-        if headers.get("content-type", "").casefold().startswith(_PAGES):
-            return Fault(f"the video's host sends {headers['content-type']}, which is no video", passing=False)
-        self._total = total
+        self._page = _page(headers)
+        if self._page:
+            return None
+        total = span.total if span else _length(headers)
+        if known and total not in (None, known):
+            return Fault(f"the video's host says {total} bytes, after {known} of the same file")
+        self._total = total or known
         if total == 0:
             return Fault("the video is empty")
         if total is None and headers.get("transfer-encoding", "").casefold() != "chunked":
             return Fault("the video's host does not say how long it is, so it cannot be told whole", passing=False)
-        self._version = _version(headers)
+        self._end = span.end if span else self._total
+        self._version, self._validator = _version(headers), _strong(headers)
         self._target = self._target or self._named(headers)
         return _packed(headers)
 
     def _named(self, headers: Mapping[str, str]) -> Path:
-        message = Message()
-        message["content-disposition"] = headers.get("content-disposition", "")
-        name = safe_name(message.get_filename() or "", self._id)
+        name = safe_name(named_in(headers.get("content-disposition", "")), self._id)
         media = Path(name).suffix.casefold() in _MEDIA
-        return judge_target(self._folder / (name if media else f"{name}.mp4"), self._overwrite)
+        target = self._folder / (name if media else f"{name}.mp4")
+        try:
+            kept_mode(target, self._overwrite)
+        except OSError as fault:
+            raise self._refused(fault) from None
+        return target
 
     def _write(self, chunk: bytes) -> None:
+        if self._fault or (self._page and self._size >= _HEAD):
+            return
+        if self._end is not None and self._size + len(chunk) > self._end:
+            self._again("the video's host sends more than it announced")
+            return
         rest = memoryview(chunk)
         try:
             while rest:
@@ -220,6 +313,9 @@ class Part:
         """Put the file in its place, on disk before it has its name. Raises `DslError` where the disk refuses."""
         assert self._target is not None
         try:
+            mode = kept_mode(self._target, self._overwrite)
+            if mode is not None and sys.platform != "win32":
+                os.fchmod(self._file.fileno(), mode)
             os.fsync(self._file.fileno())
             if sys.platform == "win32":
                 self._file.close()
@@ -262,10 +358,14 @@ def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
 
 
-def _span(headers: Mapping[str, str]) -> tuple[int, int] | None:
-    """Where a part begins, and how long the whole file is."""
-    match = re.fullmatch(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})", headers.get("content-range", ""))
-    return (int(match[1]), int(match[2])) if match else None
+def _span(headers: Mapping[str, str]) -> _Span | None:
+    """The part that a response says it holds; None where it says none, or one that cannot be."""
+    match = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", headers.get("content-range", ""))
+    if not match:
+        return None
+    span = _Span(int(match[1]), int(match[2]) + 1, int(match[3]))
+    fits = span.start < span.end <= span.total and _length(headers) in (None, span.end - span.start)
+    return span if fits else None
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
@@ -277,9 +377,32 @@ def _version(headers: Mapping[str, str]) -> tuple[str, str]:
     return headers.get("etag", ""), headers.get("last-modified", "")
 
 
+def _strong(headers: Mapping[str, str]) -> str:
+    """What tells this version of the file from every other: a strong ETag, or "".
+
+    Without any ETag, the time of the last change, if it was over by a second when the host answered (RFC 9110, 8.8.2).
+    """
+    etag, modified = _version(headers)
+    if etag or not modified.isascii():
+        return etag if re.fullmatch(r'"[!#-~]*"', etag) else ""
+    try:
+        age = parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(modified)
+    except (ValueError, TypeError, OverflowError):
+        return ""
+    return modified if age.total_seconds() >= 1 else ""
+
+
+def _page(headers: Mapping[str, str]) -> str:
+    """The media type where it is that of a text, a document or a message, and so of no video; else ""."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
+    return kind if kind.startswith(_PAGES) or kind.endswith(("+json", "+xml")) else ""
+
+
 def _packed(headers: Mapping[str, str]) -> Fault | None:
-    packing = headers.get("content-encoding", "identity")
-    return None if packing == "identity" else Fault(f"the video's host packs it as {packing}, unasked", passing=False)
+    packing = headers.get("content-encoding", "").strip()
+    if packing.casefold() in ("", "identity"):
+        return None
+    return Fault(f"the video's host packs it as {packing}, unasked", passing=False)
 
 
 def _locked(file: Any, path: Path) -> bool:

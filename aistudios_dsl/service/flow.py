@@ -13,10 +13,11 @@ from urllib.parse import quote, urljoin
 from attrs import evolve, frozen
 
 from aistudios_dsl.errors import ApiError, BuildError, LoadError, RenderFailed, StillRendering, SubmissionUnknown
-from aistudios_dsl.service.download import Part, judge_link, judge_target
+from aistudios_dsl.service.download import Part, first_words, judge_link, judge_target
 from aistudios_dsl.service.login import PREFIX, Login, Secret, Token
 from aistudios_dsl.service.steps import Answer, Flow, Pause, Send, Work
 from aistudios_dsl.service.verdict import KEY_HINT, data_of, is_about_the_token, refusal, shown, spent
+from aistudios_dsl.service.webhook import percent_of
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 
 ANSWER_ONLY = frozenset(
@@ -34,8 +35,8 @@ FAILED_STATES = frozenset({"failed", "fail", "error", "canceled", "cancelled", "
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 """Seconds between two looks at a rendering, at first and at most."""
 _MOST_REDIRECTS = 5
-_MOST_PERCENT = 1e6
-"""What is above is no progress; NaN is none either."""
+_RUN_OUT = (400, 401, 403, 404, 410)
+"""What a host of files answers to an address that was good once."""
 _TURN = 0.05
 """Seconds after which a call looks again whether another one has fetched the token."""
 
@@ -268,23 +269,35 @@ class Calls:
         return seen.download_url
 
     def _fetch(self, url: str, part: Part, id: str) -> Flow[None]:
-        """Fill the part, without a token: the video may lie on any host."""
-        about = f"download of {id}"
+        """Fill the part, without a token: the video may lie on any host.
+
+        An address that brought some of it and then runs out is asked for anew.
+        """
+        about, reached = f"download of {id}", 0
         answer: Answer = yield from self._followed(url, part, about, id)
+        while answer.fault is None and answer.status in _RUN_OUT and part.reached > reached:
+            reached = part.reached
+            url = yield from self._link(id)
+            answer = yield from self._followed(url, part, about, id)
         if answer.fault:
             raise ApiError(answer.fault.text, about, answer.fault.hint, answer.status, project_id=id)
         if answer.status not in (200, 206):
-            hint = "its address may have run out: download it again, and a new one is asked for"
-            raise ApiError(f"the video's host answers HTTP {answer.status}", about, hint, answer.status, project_id=id)
+            run_out = "its address may have run out: download it again, and a new one is asked for"
+            message = f"the video's host answers HTTP {answer.status}{first_words(answer.body)}"
+            hint = run_out if answer.status in _RUN_OUT else ""
+            raise ApiError(message, about, hint, answer.status, project_id=id)
 
     def _followed(self, url: str, part: Part, about: str, id: str) -> Flow[Answer]:
-        for _ in range(_MOST_REDIRECTS + 1):
+        """The answer at the end of the redirects, of which so many may come in a row without a byte of the video."""
+        hops, reached = 0, part.reached
+        while hops <= _MOST_REDIRECTS:
             judge_link(url, about, id)
             answer: Answer = yield Send("GET", url, sink=part)
             location = answer.headers.get("location")
             if answer.fault or not (300 <= answer.status < 400 and location):
                 return answer
             url = _joined(url, location)
+            hops, reached = hops + 1 if part.reached == reached else 1, part.reached
         raise ApiError(f"the video's host redirects more than {_MOST_REDIRECTS} times", about, project_id=id)
 
 
@@ -343,18 +356,11 @@ def _judged_wait(job: str | Job, timeout: object) -> str:
 
 def _progress_in(data: Mapping[str, Any], id: str) -> Progress:
     url = data.get("downloadUrl") or data.get("download_url") or ""
-    return Progress(id, _percent(data.get("progress"), id), str(url), str(data.get("state") or ""))
-
-
-def _percent(given: object, id: str) -> float:
-    """A progress; none is told yet by null, and a number may be written as text."""
-    try:
-        number = float(given) if isinstance(given, str) else given or 0
-    except ValueError:
-        number = given
-    if isinstance(given, bool) or not isinstance(number, int | float) or not abs(number) <= _MOST_PERCENT:
-        raise ApiError(f"progress is {shown(repr(given))}, not a number", f"progress of {id}", project_id=id)
-    return number
+    percent = percent_of(data.get("progress"))
+    if percent is None:
+        said = shown(repr(data.get("progress")))
+        raise ApiError(f"progress is {said}, not a number", f"progress of {id}", project_id=id)
+    return Progress(id, percent, str(url), str(data.get("state") or ""))
 
 
 def _id(job: str | Job | Progress) -> str:

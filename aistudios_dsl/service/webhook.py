@@ -14,6 +14,8 @@ from aistudios_dsl.errors import BuildError, DslError, LoadError
 from aistudios_dsl.wire.jsontext import copied, parse
 
 _JOB, _SIGNATURE = "job", "signature"
+_MOST_PERCENT = 1e6
+"""What is above is no progress; NaN is none either."""
 _KEYS = {"progress", "credit", "download_url", "backendTaskId"}
 
 
@@ -49,7 +51,7 @@ def parse_webhook(body: bytes | bytearray | str | Mapping[str, Any]) -> Webhook:
     if not isinstance(document, Mapping):
         raise LoadError("the webhook's body is no JSON object")
     return Webhook(
-        progress=_taken(document, "progress", int, float, required=True),
+        progress=_progress_in(document),
         credit=_taken(document, "credit", int, float),
         download_url=_taken(document, "download_url", str),
         backend_task_id=_taken(document, "backendTaskId", str),
@@ -57,13 +59,35 @@ def parse_webhook(body: bytes | bytearray | str | Mapping[str, Any]) -> Webhook:
     )
 
 
-def _taken(document: Mapping[str, Any], name: str, *kinds: type, required: bool = False) -> Any:
-    value = document.get(name)
-    if value is None and not required:
+def percent_of(given: object) -> int | float | None:
+    """A progress as the service writes it, as text or as null too, in percent; None where it is no number.
+
+    >>> percent_of(40), percent_of("100"), percent_of(None), percent_of("soon")
+    (40, 100.0, 0, None)
+    """
+    try:
+        number = float(given) if isinstance(given, str) else 0 if given is None else given
+    except ValueError:
         return None
-    if isinstance(value, bool) or not isinstance(value, kinds):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) <= _MOST_PERCENT:
+        return None
+    return number
+
+
+def _progress_in(document: Mapping[str, Any]) -> int | float:
+    if "progress" not in document:
+        raise LoadError("is missing", "webhook.progress")
+    percent = percent_of(document["progress"])
+    if percent is None:
+        raise LoadError(f"must be a number, not {document['progress']!r}", "webhook.progress")
+    return percent
+
+
+def _taken(document: Mapping[str, Any], name: str, *kinds: type) -> Any:
+    value = document.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
         what = "a string" if str in kinds else "a number"
-        raise LoadError(f"must be {what}, not {value!r}" if name in document else "is missing", f"webhook.{name}")
+        raise LoadError(f"must be {what}, not {value!r}", f"webhook.{name}")
     return value
 
 
