@@ -156,7 +156,7 @@ def test_any_avatar_is_taken_where_that_was_said(start_sandbox):
     ("verb", "path", "status"), [("GET", "/nope", 404), ("GET", f"{API}/nope", 404), ("PUT", PROJECT, 405)]
 )
 def test_a_call_that_there_is_not_is_refused_in_the_envelope(http, verb, path, status):
-    assert error(http.request(verb, path)) == (status, f"there is no call {verb} {path}")
+    assert error(http.request(verb, path)) == (status, f"{verb} {path} is not part of this sandbox")
 
 
 def test_no_json_and_no_object_are_refused(http):
@@ -197,6 +197,8 @@ def test_an_update_changes_clips_and_exports(http):
     assert data(http.post(f"{PROJECT}/{project_id}", json={"updates": {"value": value}}))["projectId"] == project_id
     clip = data(http.get(f"{PROJECT}/{project_id}"))["project"]["scenes"][0]["clips"][0]
     assert clip["script"] == {"org": "New words", "tts": None}
+    audio = http.post(f"{PROJECT}/{project_id}", json={"updates": {"backgroundAudio": {"volume": 50}, "value": value}})
+    assert error(audio) == (501, "updates.backgroundAudio is not part of this sandbox")
     value[0]["sceneIdx"] = 9
     assert "no scene has the sceneIdx 9" in error(http.post(f"{PROJECT}/{project_id}", json={"updates": value}))[1]
 
@@ -213,6 +215,31 @@ def test_avatars_and_workspaces_are_listed(http):
     assert first["clothes"][0]["id"] == "BG00002320"
     assert data(http.get(f"{API}/dropdown/models"))[0]["avatarType"] == "studio"
     assert set(data(http.get(f"{API}/dropdown/workspaces"))[0]) == {"workspaceId", "workspaceName"}
+
+
+@pytest.mark.parametrize(
+    "sent", [{}, {"aiName": "M000320746", "clothId": "BG00006160"}, {"model": "M000320746", "clothes": "BG00006160"}]
+)
+def test_a_template_becomes_a_draft_with_the_avatar_that_is_named(http, sandbox, sent):
+    [listed] = data(http.get(f"{API}/dropdown/templates_business"))
+    path = f"{API}/editor/template/{listed['id']}"
+    project_id = data(http.post(path, json=sent | {"name": "Welcome"}))["projectId"]
+    made = data(http.get(f"{PROJECT}/{project_id}"))["project"]
+    model = made["scenes"][0]["clips"][0]["model"]
+    assert (made["name"], made["state"], model["ai_name"]) == (
+        "Welcome",
+        "draft",
+        "M000320746" if sent else "M000045058",
+    )
+    assert [(entry["call"], entry["export"]) for entry in sandbox.ledger()] == [("template", False)]
+    assert error(http.post(f"{API}/editor/template/nope", json={})) == (404, "there is no template nope")
+    assert "M999 is not among those" in error(http.post(path, json={"aiName": "M999"}))[1]
+
+
+def test_an_export_names_a_resolution_that_there_is(http):
+    project_id = created(http, isExport=False)
+    status, message = error(http.post(f"{PROJECT}/export", json={"projectId": project_id, "resolution": "8k"}))
+    assert (status, "resolution must be 4k|1080|720|480" in message) == (400, True)
 
 
 def test_the_ledger_hash_is_that_of_the_payload_and_survives_in_its_file(start_sandbox, tmp_path):

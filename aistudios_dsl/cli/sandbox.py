@@ -41,7 +41,9 @@ def sandbox(
 ) -> None:
     """Run a local stand-in of the service: nothing is sent, rendered or paid.
 
-    It prints the two exports that point the other commands at it, then serves until Ctrl-C.
+    It prints the two exports that point the other commands at it, then serves until Ctrl-C. Answered are tokens,
+    projects (create, list, get, update, export, delete), progress, models, workspaces, templates and the files; any
+    other call, and updates.backgroundAudio, is answered with "not part of this sandbox".
 
     \b
     aistudios sandbox --render-seconds 5

@@ -53,7 +53,9 @@ CALLS = {
 }
 READS = ("whoami", "list", "get", "progress", "avatars", "workspaces")
 COLUMNS = ("reads", "token", "wait", "download", "delete", "create", "export")
-ONLY_AT = {"failed": ("wait",), "no-range": ("download",), "changed": ("download",)}
+OF_DOWNLOADS = ("no-range", "changed", "mislabelled", "misplaced", "page", "empty")
+AFTER_A_BREAK = ("no-range", "changed", "mislabelled", "misplaced", "403")
+ONLY_AT = {"failed": ("wait",)} | dict.fromkeys(OF_DOWNLOADS, ("download",))
 SPENDING = {"create", "export"}
 TITLES = {1: "The fault strikes once:", 0: f"It strikes every time, with {ATTEMPTS} attempts:"}
 
@@ -90,7 +92,7 @@ class Rehearsal:
         """Put the fault in force, behind one that makes it matter where it needs another."""
         number = f"={NUMBERS[kind]}" if kind in NUMBERS else ""
         limit = f":x{times}" if times else ""
-        first = [f"{call}:cut:x1"] if kind in ("no-range", "changed") else []
+        first = [f"{call}:cut:x1"] if call == "download" and kind in AFTER_A_BREAK else []
         self.steering.post("/faults", json=[*first, f"{call}:{kind}{number}{limit}"]).raise_for_status()
 
     def seen(self, what):

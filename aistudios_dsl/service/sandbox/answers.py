@@ -7,6 +7,7 @@ import hashlib
 import re
 import socket
 import struct
+from contextlib import suppress
 from importlib.resources import files
 
 from starlette.requests import Request
@@ -37,7 +38,8 @@ class Broken(Response):
         transport = receive.__self__.transport  # type: ignore[attr-defined]
         if self.reset:
             no_linger = struct.pack("ii", 1, 0)
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
+            with suppress(OSError):  # the peer may have hung up first
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
             transport.abort()
         else:
             transport.close()
@@ -75,6 +77,10 @@ def after(fault: Fault, answer: Response) -> Response:
         return Response(whole[: len(whole) // 2], answer.status_code, media_type="application/json")
     if fault.kind == "not-json":
         return Response("<html><body>Please sign in to the guest network</body></html>", media_type="text/html")
+    if fault.kind == "page":
+        return Response("<html><h1>Please sign in</h1></html>", media_type="application/octet-stream")
+    if fault.kind == "empty":
+        return Response(media_type="video/mp4")
     if fault.kind.endswith("-after"):
         return error_page(fault.kind.removesuffix("-after"))
     return answer
@@ -103,7 +109,9 @@ def video(changed: bool, request: Request) -> Response:
         return Response(content, media_type="video/mp4", headers=headers)
     if request.headers.get("if-range", tag) != tag:
         return Response(content, media_type="video/mp4", headers=headers)
-    return part(content, asked, headers)
+    piece = part(content, "bytes=7-" if "misplaced" in request.state.kinds else asked, headers)
+    piece.status_code = 200 if "mislabelled" in request.state.kinds else piece.status_code
+    return piece
 
 
 def part(content: bytes, asked: str, headers: dict[str, str]) -> Response:

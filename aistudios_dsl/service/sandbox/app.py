@@ -1,4 +1,4 @@
-"""The sandbox as a web application: the documented calls, the files, and `/sandbox/…` to steer it from tests."""
+"""The sandbox as a web application: the service's calls, the files, and `/sandbox/…` to steer it from tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aistudios_dsl.errors import DslError, LoadError
+from aistudios_dsl.service.download import is_loopback
 from aistudios_dsl.service.sandbox.answers import Broken, after, error_page, refusal, video
 from aistudios_dsl.service.sandbox.bodies import objections
 from aistudios_dsl.service.sandbox.faults import BEFORE, Fault, Faults
@@ -30,6 +30,7 @@ Handler = Callable[[Request], Awaitable[Any]]
 
 AVATARS = [("M000045058", "Jonathan", "BG00002320"), ("M000320746", "Hannah", "BG00006160")]
 LISTED = frozenset(ai_name for ai_name, _, _ in AVATARS)
+TEMPLATES = [{"id": "sandbox-template", "name": "A greeting"}]
 WORKSPACES = [{"workspaceId": "sandbox-workspace", "workspaceName": "Rehearsals"}]
 
 
@@ -43,7 +44,8 @@ def application(settings: Settings, faults: list[Fault] | None = None, seed: int
 async def no_such_call(request: Request, fault: Exception) -> Response:
     """A path or a method that there is not, in the envelope as any other refusal."""
     status = fault.status_code if isinstance(fault, HTTPException) else 404
-    return refusal(Refused(status, "no_such_call", f"there is no call {request.method} {request.url.path}"))
+    what = f"{request.method} {request.url.path} is not part of this sandbox"
+    return refusal(Refused(status, "no_such_call", what))
 
 
 class Sandbox:
@@ -70,6 +72,8 @@ class Sandbox:
             ("GET", "/model", "models", self.models),
             ("GET", "/dropdown/models", "dropdown-models", self.dropdown_models),
             ("GET", "/dropdown/workspaces", "dropdown-workspaces", self.dropdown_workspaces),
+            ("GET", "/dropdown/templates_business", "dropdown-templates", self.dropdown_templates),
+            ("POST", "/editor/template/{id}", "template", self.template),
         ]
         return [
             *(Route(API + path, self.call(name, handler), methods=[verb]) for verb, path, name, handler in calls),
@@ -158,7 +162,8 @@ class Sandbox:
     async def update(self, request: Request) -> dict[str, Any]:
         stored, sent = self.world.found(request.path_params["id"]), await body_of(request)
         changed = update(stored.body, sent.get("updates"))
-        stored.body = self.checked(changed | {key: sent[key] for key in ("webhookUrl", "isExport") if key in sent})
+        taken = ("webhookUrl", "isExport", "workspaceId", "resolution")
+        stored.body = self.checked(changed | {key: sent[key] for key in taken if key in sent})
         self.world.accept("update", stored, rendered=sent.get("isExport") is not False)
         self.announce(stored.id, request)
         return {"projectId": stored.id}
@@ -166,7 +171,8 @@ class Sandbox:
     async def export(self, request: Request) -> dict[str, Any]:
         sent = await body_of(request)
         stored = self.world.found(str(sent.get("projectId")))
-        stored.body = stored.body | {key: sent[key] for key in ("webhookUrl",) if key in sent}
+        taken = ("webhookUrl", "workspaceId", "resolution")
+        stored.body = self.checked(stored.body | {key: sent[key] for key in taken if key in sent})
         self.world.accept("export", stored, rendered=True)
         self.announce(stored.id, request)
         return {"projectId": stored.id}
@@ -191,6 +197,25 @@ class Sandbox:
 
     async def dropdown_workspaces(self, request: Request) -> list[dict[str, Any]]:
         return WORKSPACES
+
+    async def dropdown_templates(self, request: Request) -> list[dict[str, Any]]:
+        return TEMPLATES
+
+    async def template(self, request: Request) -> dict[str, Any]:
+        """A draft from a template, with the avatar and the clothes that the request names."""
+        sent, found = await body_of(request), [one for one in TEMPLATES if one["id"] == request.path_params["id"]]
+        if not found:
+            raise Refused(404, "no_template", f"there is no template {request.path_params['id']}")
+        ai_name = sent.get("aiName", sent.get("model", AVATARS[0][0]))
+        cloth = sent.get(
+            "clothId", sent.get("clothes", next((cloth for one, _, cloth in AVATARS if one == ai_name), ""))
+        )
+        clip = {"id": "aiModel-0template00", "type": "aiModel", "layer": 1, "left": 660, "top": 120}
+        clip |= {"width": 600, "height": 960, "model": {"ai_name": ai_name, "emotion": cloth}}
+        clip |= {"script": {"org": "<p>Hello</p>", "tts": None}}
+        scene = {"sceneIdx": 0, "background": {}, "clips": [clip]}
+        body = {"name": sent.get("name", found[0]["name"]), "scenes": [scene], "isExport": False}
+        return {"projectId": self.world.create(self.checked(body), "template").id}
 
     async def download(self, request: Request) -> Response:
         """The video, whole or a range of it. A token sent here was sent to a host that must not see it."""
@@ -302,10 +327,3 @@ async def post(client: httpx.AsyncClient, url: str, told: dict[str, Any]) -> int
             await client.post(url, content=json.dumps(told), headers={"Content-Type": "application/json"})
         ).status_code
     return 0
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine."""
-    with suppress(ValueError):
-        return ip_address(host).is_loopback
-    return host == "localhost"

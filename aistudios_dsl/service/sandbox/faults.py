@@ -10,7 +10,7 @@ from aistudios_dsl.errors import DslError, did_you_mean
 
 CALLS = [
     *("token", "whoami", "create", "list", "get", "update", "export", "progress", "delete"),
-    *("models", "dropdown-models", "dropdown-workspaces", "download"),
+    *("models", "dropdown-models", "dropdown-workspaces", "dropdown-templates", "template", "download"),
 ]
 
 BEFORE = {
@@ -21,6 +21,7 @@ BEFORE = {
     "502": "",
     "503": "",
     "504": "",
+    "403": "an error page, as from an address that has run out",
     "refused": "success: false with HTTP 200, and nothing done",
     "expired": "401, and the token is no longer valid (a ready key stays valid)",
 }
@@ -38,6 +39,10 @@ AFTER = {
     "slow": "spreads the answer over so many seconds (=2)",
     "no-range": "ignores Range and sends the whole file (download only)",
     "changed": "sends another version of the file, with another ETag (download only)",
+    "mislabelled": "sends the part that was asked for as 200, with its Content-Range (download only)",
+    "misplaced": "sends a part that begins elsewhere (download only)",
+    "page": "sends an HTML page as application/octet-stream (download only)",
+    "empty": "sends a file of no bytes (download only)",
 }
 KINDS = BEFORE | AFTER
 _NUMBERS = {"delay": 1.0, "429": 1.0, "slow": 2.0}

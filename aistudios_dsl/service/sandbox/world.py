@@ -103,11 +103,11 @@ class World:
             raise Refused(404, "no_project", f"there is no project {project_id}")
         return self.projects[project_id]
 
-    def create(self, body: dict[str, Any]) -> Stored:
+    def create(self, body: dict[str, Any], call: str = "create") -> Stored:
         """Store a new project, and start its render unless `isExport` is false."""
         stored = Stored(secrets.token_hex(12), body)
         self.projects[stored.id] = stored
-        self.accept("create", stored, rendered=body.get("isExport") is not False)
+        self.accept(call, stored, rendered=body.get("isExport") is not False)
         return stored
 
     def accept(self, call: str, stored: Stored, *, rendered: bool) -> None:
@@ -172,6 +172,8 @@ def credit(stored: Stored) -> int:
 def update(body: dict[str, Any], updates: Any) -> dict[str, Any]:
     """The body with clips changed: `updates` as a list, or as an object with `value`. Raises `Refused`."""
     value = updates.get("value") if isinstance(updates, dict) else updates
+    if isinstance(updates, dict) and "backgroundAudio" in updates:
+        raise Refused(501, "not_in_sandbox", "updates.backgroundAudio is not part of this sandbox")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise Refused(400, "invalid_body", "updates.value must be a list of objects")
     scenes = [dict(scene) for scene in body["scenes"]]
