@@ -89,17 +89,26 @@ class ApiError(DslError):
     """The service, or the way to it, said no.
 
     `status` is the HTTP status (0 where no answer came), `code` the vendor's own error code as text ("" where none
-    was sent), `project_id` the project the call was about ("" where none). The token is never part of it.
+    was sent), `project_id` the project the call was about ("" where none), `key_refused` whether it was the key that
+    the service refused. The token is never part of it.
     """
 
     def __init__(
-        self, message: str, path: str = "", hint: str = "", status: int = 0, code: str = "", project_id: str = ""
+        self,
+        message: str,
+        path: str = "",
+        hint: str = "",
+        status: int = 0,
+        code: str = "",
+        project_id: str = "",
+        key_refused: bool = False,
     ) -> None:
         super().__init__(message, path, hint)
-        self.args: tuple[Any, ...] = (message, path, hint, status, code, project_id)
+        self.args: tuple[Any, ...] = (message, path, hint, status, code, project_id, key_refused)
         self.status = status
         self.code = code
         self.project_id = project_id
+        self.key_refused = key_refused
 
 
 class SubmissionUnknown(ApiError):

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pty
+import random
 import resource
 import shlex
 import signal
@@ -17,11 +18,11 @@ from pathlib import Path
 
 import pytest
 from conftest import KEY
-from tools import kill_outbox
+from tools import kill_outbox, trick_outbox
 
 from aistudios_dsl import ApiError, BuildError, DslError, LoadError, Project
-from aistudios_dsl.service import Client, Outbox, sending
-from aistudios_dsl.service.verdict import KEY_HINT
+from aistudios_dsl.service import Client, Outbox, journal, sending
+from aistudios_dsl.service.flow import Job
 
 ROOT = Path(__file__).parent.parent
 SCENE = {"background": {}, "clips": [], "sceneIdx": 0}
@@ -438,7 +439,7 @@ def test_a_lost_project_that_turned_up_is_found_by_the_next_run(outbox, client, 
 
 def test_a_key_that_is_refused_with_http_200_stops_the_run_as_well(outbox, client):
     def refuse(project, *, export):
-        raise ApiError("invalid token", hint=KEY_HINT, status=200)
+        raise ApiError("invalid token", status=200, key_refused=True)
 
     outbox.add(payloads(8))
     with Outbox(outbox.path, Scripted(client, create=refuse)) as other:
@@ -554,6 +555,242 @@ def test_the_key_is_in_no_file_of_the_journal(outbox, sandbox, tmp_path):
     held = b"".join(path.read_bytes() for path in tmp_path.glob("videos.outbox*"))
     assert b"Video 1" in held
     assert KEY.encode() not in held
+
+
+# Never twice, whatever the journal is called
+
+
+def by_link(path):
+    link = path.with_name("link.outbox")
+    link.symlink_to(path)
+    return link
+
+
+def by_hard_link(path):
+    link = path.with_name("other.outbox")
+    link.hardlink_to(path)
+    return link
+
+
+def moved(path):
+    return path.rename(path.with_name("moved.outbox"))
+
+
+def without_its_lock_file(path):
+    Path(f"{path}.lock").unlink()
+    return path
+
+
+OTHER_NAMES = [by_link, by_hard_link, moved, without_its_lock_file, Path]
+
+
+@pytest.mark.parametrize("unlocked", [False, True], ids=["locked", "unlocked"])
+@pytest.mark.parametrize("name", OTHER_NAMES, ids=lambda name: name.__name__)
+def test_a_run_by_any_name_out_of_a_run_sends_no_row_twice(client, sandbox, tmp_path, monkeypatch, name, unlocked):
+    path, names, changes = tmp_path / "videos.outbox", [], itertools.count(1)
+
+    def no_hold(self):
+        self._lock = sqlite3.connect(self._lock_name)
+        self._held = journal._identity(self._lock_name)
+
+    def another_run(row):
+        if next(changes) == 5:
+            names.append(name(path))
+            with contextlib.suppress(DslError), Outbox(names[0], client) as other:
+                other.run(**FAST)
+
+    if unlocked:
+        monkeypatch.setattr(journal.Journal, "_hold", no_hold)
+    with Outbox(path, client) as outbox:
+        outbox.add(payloads(30))
+        with contextlib.suppress(DslError):
+            outbox.run(**FAST, on_change=another_run)
+    if name is by_hard_link:
+        path.unlink()
+    with Outbox(names[0], client) as outbox:
+        outbox.run(**FAST)
+        rows = outbox.rows()
+    made = [entry["name"] for entry in sandbox.ledger()]
+    assert len(set(made)) == len(made)
+    assert {row.name for row in rows if row.state == "done"} <= set(made)
+    assert {row.name for row in rows if row.state == "unknown"} | set(made) == {row.name for row in rows}
+    assert {row.state for row in rows} <= {"done", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (by_link, "another process is working on .*link.outbox"),
+        (Path, "another process is working on .*videos.outbox"),
+        (by_hard_link, "other.outbox is one of 2 hard links to the journal"),
+    ],
+    ids=lambda name: getattr(name, "__name__", ""),
+)
+def test_a_journal_in_use_is_refused_by_every_name_and_can_be_read(outbox, client, name, words):
+    def look(row):
+        with Outbox(other, client) as second:
+            seen.append(len(second.rows()))
+            with pytest.raises(journal.InUse, match=words):
+                second.run(**FAST)
+
+    seen = []
+    outbox.add(payloads(2))
+    other = name(outbox.path)
+    with contextlib.suppress(journal.InUse):
+        outbox.run(**FAST, on_change=look)
+    if name is by_hard_link:
+        look(None)
+    assert set(seen) == {2}
+
+
+def test_the_same_outbox_is_not_run_or_changed_out_of_its_own_run(outbox, sandbox):
+    def nested(row):
+        for call in (lambda: outbox.run(**FAST), lambda: outbox.add(payloads(9)), lambda: outbox.mark(1, again=True)):
+            with pytest.raises(DslError, match="a run is working on"):
+                call()
+
+    outbox.add(payloads(6))
+    assert outbox.run(**FAST, on_change=nested).complete
+    assert sandbox.creates() == 6
+
+
+def test_where_a_journal_was_none_is_begun_until_a_person_says_so(outbox, client, tmp_path):
+    outbox.add(payloads(2))
+    moved(outbox.path)
+    with Outbox(outbox.path, client) as other:
+        for call in (lambda: other.add(payloads(2)), other.judge_alone, lambda: other.run(**FAST)):
+            with pytest.raises(
+                DslError, match=r"was a journal, and was moved or deleted\n  hint: run it by its new name"
+            ):
+                call()
+        Path(f"{outbox.path}.lock").unlink()
+        assert other.add(payloads(2)) == 2
+
+
+def test_the_rest_of_a_commit_that_was_cut_short_moves_with_the_journal(tmp_path):
+    path, rest = tmp_path / "videos.outbox", tmp_path / "videos.outbox-journal"
+    with Outbox(path) as outbox:
+        outbox.add(payloads(1))
+    rest.touch()
+    other = moved(path)
+    with pytest.raises(DslError, match=rf"without {rest}.*\n  hint: move that file to {other}-journal"):
+        Outbox(other)
+    rest.rename(f"{other}-journal")
+    with Outbox(other) as outbox:
+        assert outbox.counts() == {"queued": 1}
+
+
+FORKED = """
+import os, sys
+from aistudios_dsl import DslError
+from aistudios_dsl.service import Client, Outbox
+with Client() as client, Outbox(sys.argv[1], client) as outbox:
+    child = os.fork()
+    if child == 0:
+        try:
+            outbox.run(export=False)
+        except DslError as fault:
+            print(fault, flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+    print(dict(outbox.run(export=False, rate=1000.0).counts))
+"""
+
+
+def test_an_outbox_is_not_used_after_a_fork_and_its_owner_goes_on(sandbox, tmp_path):
+    path = tmp_path / "videos.outbox"
+    with Outbox(path) as outbox:
+        outbox.add(payloads(2))
+    command = [sys.executable, "-c", FORKED, path]
+    environment = sandbox.environment | {"PYTHONPATH": str(ROOT)}
+    found = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "was opened before this process was forked\n  hint: open an Outbox in each process" in found
+    assert found.endswith("{'done': 2}\n")
+
+
+# Odd answers and faults
+
+
+@pytest.mark.parametrize("odd", ["a\tb", "..", "a\0", "\ud800", "", "x" * 10_000, 7], ids=ascii)
+def test_an_odd_id_fails_its_row_alone(outbox, client, sandbox, odd):
+    def create(project, *, export):
+        job = client.create(project, export=export)
+        return Job(odd) if job.name == "Video 2" else job
+
+    outbox.add(payloads(4))
+    with Outbox(outbox.path, Scripted(client, create=create)) as other:
+        other.run(**FAST)
+    [row] = outbox.rows("unknown")
+    assert (row.name, outbox.counts()) == ("Video 2", {"done": 3, "unknown": 1})
+    assert "which is no project id" in row.note
+    assert row.note.isprintable()
+    assert outbox.run(**FAST).counts == {"done": 3, "unknown": 1}
+    assert sandbox.creates() == 4
+
+
+def test_an_id_in_the_journal_that_cannot_be_asked_for_holds_up_no_other_row(outbox):
+    outbox.add(payloads(3))
+    with contextlib.closing(sqlite3.connect(outbox.path)) as base:
+        base.execute("UPDATE rows SET state = 'submitted', project_id = char(9) WHERE number = 1")
+        base.commit()
+    assert outbox.run(**FAST).counts == {"done": 2, "unknown": 1}
+
+
+class Together(Scripted):
+    """A client whose creates, so many, come back together."""
+
+    def __init__(self, client, parties):
+        super().__init__(client)
+        barrier = threading.Barrier(parties, timeout=60)
+
+        def create(project, *, export):
+            job = client.create(project, export=export)
+            barrier.wait()
+            return job
+
+        self.create = create
+
+
+def test_answers_in_flight_are_written_when_one_cannot_be(outbox, client, sandbox):
+    outbox.add(payloads(8))
+    with contextlib.closing(sqlite3.connect(outbox.path)) as base:
+        refuse = "WHEN NEW.project_id != '' AND NEW.number IN (2, 3) BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        base.execute(f"CREATE TRIGGER refuse BEFORE UPDATE ON rows {refuse}")
+    with (
+        Outbox(outbox.path, Together(client, 4)) as other,
+        pytest.raises(DslError, match=r"row (2|3) was sent as \w+, but .*; row (2|3) was sent as \w+, but .*full"),
+    ):
+        other.run(**FAST, concurrency=4, max_renders=4)
+    assert [row.number for row in outbox.rows() if row.project_id] == [1, 4]
+    assert sandbox.creates() == 4
+
+
+def test_answers_in_flight_are_written_when_the_callback_fails(outbox, client):
+    def failing(row):
+        if row.state == "submitted":
+            raise ZeroDivisionError
+
+    outbox.add(payloads(8))
+    with Outbox(outbox.path, Together(client, 4)) as other, pytest.raises(ZeroDivisionError):
+        other.run(**FAST, concurrency=4, max_renders=4, on_change=failing)
+    assert outbox.counts() == {"queued": 4, "submitted": 4}
+
+
+@pytest.mark.parametrize("levels", [300, 900, 100_000])
+def test_what_is_nested_too_deeply_is_refused_with_its_row(outbox, tmp_path, levels):
+    text = json.dumps(payload(1, extra="HERE")).replace('"HERE"', "[" * levels + "1" + "]" * levels)
+    (tmp_path / "rows.jsonl").write_text(f"{json.dumps(payload(2))}\n{text}\n", encoding="utf-8")
+    for source in (tmp_path / "rows.jsonl", [payload(2), text]):
+        with pytest.raises(LoadError, match=r"row 2.*deep"):
+            outbox.add(source)
+
+
+def test_a_refused_key_is_marked_on_the_error(client, sandbox):
+    for fault, refused in [("expired", True), ("refused", False), ("429", False)]:
+        sandbox.faults(f"create:{fault}")
+        with pytest.raises(ApiError) as caught:
+            client.create(payload(1), export=False)
+        assert caught.value.key_refused is refused
 
 
 # The journal's file
@@ -685,6 +922,115 @@ def test_a_second_ctrl_c_ends_at_once_and_what_was_in_flight_is_unknown(sandbox,
         assert outbox.counts() == {"unknown": 3}
 
 
+DAMAGE = [
+    "UPDATE rows SET state = 'lost'",
+    "UPDATE rows SET name = x'00ff'",
+    "UPDATE rows SET percent = 'half'",
+    "UPDATE rows SET payload = x'7b7d', note = 5",
+    "UPDATE rows SET payload = cast(x'ff' AS TEXT)",
+    "UPDATE rows SET note = cast(x'ff' AS TEXT)",
+    "DROP TABLE terms",
+    "ALTER TABLE rows RENAME TO lines",
+    "ALTER TABLE rows DROP COLUMN percent",
+]
+CALLS = {
+    "rows": lambda box: box.rows(),
+    "counts": lambda box: box.counts(),
+    "add": lambda box: box.add(payloads(4)),
+    "mark": lambda box: box.mark(1, again=True),
+    "run": lambda box: box.run(**FAST, max_renders=4),
+    "candidates": lambda box: box.candidates(),
+}
+
+
+def only_our_errors(box):
+    """Make every call, and return how many end in an error of ours; any other is raised."""
+    failed = 0
+    for call in CALLS.values():
+        try:
+            call(box)
+        except DslError:
+            failed += 1
+    return failed
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_journal_damaged_while_it_is_open_is_always_our_error(outbox, damage):
+    outbox.add(payloads(3))
+    with contextlib.closing(sqlite3.connect(outbox.path)) as base:
+        base.execute("PRAGMA ignore_check_constraints = 1")
+        base.execute(damage)
+        base.commit()
+    assert only_our_errors(outbox) > 0
+
+
+def test_bytes_that_change_at_any_moment_are_never_an_error_that_is_not_ours(client, tmp_path):
+    failed = 0
+    for seed in range(16):
+        chance, path = random.Random(seed), tmp_path / f"{seed}.outbox"
+        with Outbox(path, client) as outbox:
+            outbox.add(payloads(30))
+            with path.open("r+b") as file:
+                for _ in range(chance.choice([1, 30])):
+                    file.seek(chance.randrange(path.stat().st_size))
+                    file.write(chance.randbytes(chance.choice([1, 200])))
+                if chance.random() < 0.2:
+                    file.truncate(chance.randrange(path.stat().st_size))
+            failed += only_our_errors(outbox)
+        with contextlib.suppress(DslError), Outbox(path, client) as outbox:
+            failed += only_our_errors(outbox)
+    assert failed > 16
+
+
+@pytest.mark.parametrize("spoil", [Path.mkdir, lambda path: path.write_text("no database" * 99, encoding="utf-8")])
+def test_a_lock_file_that_is_none_is_our_error(outbox, spoil):
+    outbox.add(payloads(1))
+    Path(f"{outbox.path}.lock").unlink()
+    spoil(Path(f"{outbox.path}.lock"))
+    with pytest.raises(DslError, match=r"cannot lock|unable to open"):
+        outbox.run(**FAST)
+
+
+def without_rights(sandbox, *args):
+    """The command as one that the file's modes bind, as they do not bind root."""
+    command = ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
+    command += [sys.executable, "-m", "aistudios_dsl.cli", "outbox", *map(str, args)]
+    return subprocess.run(command, env=sandbox.environment, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+@pytest.mark.parametrize(("file", "folder"), [(0o444, 0o555), (0o444, 0o755), (0o644, 0o555)])
+def test_status_needs_no_write_access(sandbox, tmp_path, file, folder):
+    place = tmp_path / "read only"
+    place.mkdir()
+    path = place / "50%?#.outbox"
+    with Outbox(path) as outbox:
+        outbox.add(payloads(3))
+    Path(f"{path}.lock").unlink()
+    path.chmod(file)
+    place.chmod(folder)
+    try:
+        shown = without_rights(sandbox, "status", "--journal", path)
+        refused = without_rights(sandbox, "mark", "1", "--not-sent", "--journal", path)
+        assert [one.name for one in place.iterdir() if one.suffix != ".lock"] == [path.name]
+    finally:
+        place.chmod(0o755)
+    assert (shown.returncode, shown.stdout) == (0, "queued           3\n"), shown.stderr
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert "error: " in refused.stderr
+
+
+def test_status_without_write_access_sees_what_a_run_is_doing(sandbox, tmp_path):
+    sandbox.faults("create:delay=60")
+    file = jsonl(tmp_path / "videos.jsonl", payloads(4))
+    with running(sandbox, file, "--rate", "1000/s", requests=4):
+        tmp_path.chmod(0o555)
+        try:
+            shown = without_rights(sandbox, "status", "--journal", file.with_suffix(".outbox"))
+        finally:
+            tmp_path.chmod(0o755)
+    assert (shown.returncode, shown.stdout) == (0, "submitting       4\n")
+
+
 # The command
 
 
@@ -801,3 +1147,12 @@ def test_killed_at_a_few_moments_it_sends_nothing_twice(start_sandbox, tmp_path)
     assert campaign.finish() == {"downloaded": 60}
     assert len(set(campaign.creates())) == len(campaign.creates()) == 60
     assert campaign.wrong_files() == []
+
+
+# Tricks: a short slice of tests/tools/trick_outbox.py
+
+
+def test_under_tricks_nothing_is_sent_twice_on_a_ledger_that_is_not_the_sandbox(tmp_path):
+    seen, twice, lost = trick_outbox.rounds(2, 12, 16, tmp_path)
+    assert (twice, lost) == ([], [])
+    assert seen["row: done"] > 0

@@ -239,7 +239,7 @@ def _advice(
 ) -> Iterator[str]:
     for project in (listed or {}).get(row.key, ()):
         yield f"the service has {project.get('id')} of this name, {project.get('state')}"
-        sent = f"--sent {project.get('id')}"
+        sent = f"--sent {quote(str(project.get('id')))}"
         yield f"  if it is this row: {mark(row, sent)}"
     if listed is not None and not listed.get(row.key):
         yield "the service lists nothing else of this name (it lists no drafts: look at the dashboard)"

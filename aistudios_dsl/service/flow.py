@@ -100,7 +100,7 @@ class Calls:
         """Try the key, which is free, and return what the service says of it. Raises `ApiError` where it is refused."""
         data = yield from self._read("GET", "/auth", about="whoami")
         if data.get("isAuthenticated") is not True:
-            raise ApiError("the service does not accept the key", "whoami", KEY_HINT, 200)
+            raise ApiError("the service does not accept the key", "whoami", KEY_HINT, 200, key_refused=True)
         return data
 
     def create(self, project: Payload, *, export: bool) -> Flow[Job]:

@@ -43,6 +43,8 @@ def entries(source: str | Path | Iterable[Payload], key: str | None, literal: bo
         except DslError as fault:
             inner = fault.problems if isinstance(fault, LoadError) else ()
             problems += [problem.under(f"row {number} ") for problem in inner or (fault,)]
+        except RecursionError:
+            problems.append(LoadError("is nested too deeply to be sent", f"row {number}"))
     if not found and not problems and isinstance(source, str | Path):
         raise LoadError(f"{source} is empty", hint="each line is the JSON of one project")
     if problems:

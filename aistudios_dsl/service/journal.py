@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -71,18 +72,29 @@ class Entry:
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Row))
+_KINDS = (int, str, str, str, str, float, str, str)
+"""What each column holds in a sound journal."""
 
 
 class Journal:
     """A journal file, made where there is none as soon as there are rows to take in.
 
-    Raises `DslError` where the file is no journal, is of another version, is damaged, or cannot be written.
+    A file that cannot be written can still be read.
+
+    SQLite locks the file itself, whatever its name, but recovers an interrupted commit from a file beside its name.
+    So the journal keeps to one name: links are resolved, and a second hard link, or a move during a run, stops it.
+    It uses no write-ahead log, because a log left behind by a move would take committed states with it.
+
+    Raises `DslError` where the file is no journal, is of another version, or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = Path(os.path.realpath(path))
+        self._lock_name = f"{self._file}.lock"
+        self._process = os.getpid()
         self._alone = False
-        self._is_file = path.exists() or not path.parent.is_dir()
+        self._is_file = self._file.exists() or not self._file.parent.is_dir()
         if self._is_file:
             self._open()
         else:
@@ -91,8 +103,10 @@ class Journal:
             self._base.executescript(_SCHEMA)
 
     def _open(self) -> None:
+        self._writable = all(os.access(path, os.W_OK) for path in (self._file, self._file.parent) if path.exists())
+        where = f"{self._file.as_uri()}{'' if self._writable else '?mode=ro'}"
         with self._told():
-            self._base = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self._base = sqlite3.connect(where, uri=True, isolation_level=None, timeout=60)
         try:
             self._prepare()
         except DslError:
@@ -102,12 +116,13 @@ class Journal:
     def _prepare(self) -> None:
         with self._told():
             # A look first: what is not ours is not written to.
-            known = self._one("PRAGMA application_id"), self._one("PRAGMA user_version")
             tables = self._one("SELECT count(*) FROM sqlite_master")
+            known = self._one("PRAGMA application_id"), self._one("PRAGMA user_version")
             if (known, tables) != ((0, 0), 0):
                 self._judge(*known)
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = FULL")
+            self._base.execute("PRAGMA synchronous = EXTRA")
+        if not self._writable:
+            return
         try:
             with self.alone():
                 pass
@@ -129,44 +144,82 @@ class Journal:
     def alone(self) -> Generator[None]:
         """Hold the journal against every other process; the hold ends with the process, however it ends.
 
-        Rows left in `submitting` by a process that is gone become `unknown`. Raises `InUse`.
+        Rows left in `submitting` by a process that is gone become `unknown`. Raises `InUse`, also for a call out of a
+        run of this very object.
         """
-        if self._alone or not self._is_file:
+        if not self._is_file:
+            self._judge_place()
             yield
             return
-        with closing(self._hold()):
+        if self._alone:
+            raise InUse(f"a run is working on {self.path}", hint="wait until it has returned")
+        self._hold()
+        try:
             self._alone = True
-            try:
-                self._recover()
-                yield
-            finally:
-                self._alone = False
+            self._judge_name()
+            self._recover()
+            yield
+        finally:
+            self._alone = False
+            self._lock.close()
 
-    def _hold(self) -> sqlite3.Connection:
+    def _hold(self) -> None:
         with self._told():
             # SQLite's own lock on a file beside the journal: every platform has it, and readers stay free.
-            lock = sqlite3.connect(f"{self.path}.lock", isolation_level=None, timeout=0)
+            self._lock = sqlite3.connect(self._lock_name, isolation_level=None, timeout=0)
         try:
-            lock.execute("PRAGMA journal_mode = MEMORY")
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as fault:
-            lock.close()
+            self._lock.execute("PRAGMA journal_mode = MEMORY")
+            self._lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.Error as fault:
+            self._lock.close()
             if fault.sqlite_errorcode == sqlite3.SQLITE_BUSY:
                 hint = "let it finish, or stop it with Ctrl-C"
                 raise InUse(f"another process is working on {self.path}", hint=hint) from None
-            raise DslError(f"cannot lock {self.path}: {fault}", hint="may you write to its folder?") from None
-        return lock
+            raise DslError(f"cannot lock {self._lock_name}: {fault}", hint="may you write to its folder?") from None
+        self._held = _identity(self._lock_name)
+
+    def _judge_place(self) -> None:
+        """Raise `DslError` where a journal was, as its lock file shows: what it holds may have been sent."""
+        if Path(self._lock_name).exists() and not self._file.exists():
+            hint = f"run it by its new name; only if nothing was sent: delete {self._lock_name} to begin anew"
+            raise DslError(f"{self.path} was a journal, and was moved or deleted", hint=hint)
+
+    def _judge_name(self) -> None:
+        """Raise `DslError` unless the file has one name, the one it was opened by."""
+        try:
+            names = self._file.stat().st_nlink
+        except OSError:
+            raise DslError(f"{self.path} {_MOVED}", hint=_FOLLOW) from None
+        if names > 1:
+            hint = "remove the other names (find -samefile shows them), or make them symbolic links"
+            raise InUse(
+                f"{self.path} is one of {names} hard links to the journal: others may run it by them", hint=hint
+            )
 
     def _recover(self) -> None:
         with self._told():
+            self._one("PRAGMA journal_mode = DELETE")
             if not self._one("SELECT count(*) FROM sqlite_master"):
                 self._base.executescript(_SCHEMA)
+            self._settle_in()
             left = "UPDATE rows SET state = 'unknown', note = ? WHERE state = 'submitting'"
             self._base.execute(left, (_CRASHED,))
 
+    def _settle_in(self) -> None:
+        """Remember the file's place. Raises `DslError` where it was moved without the rest of a commit cut short."""
+        here, home = str(self._file), self._term(_HOME)
+        if home == here:
+            return
+        rest = Path(f"{home}-journal")
+        if home and not Path(home).exists() and rest.exists():
+            what = f"{self.path} was moved without {rest}, which a commit that was cut short left there"
+            raise DslError(what, hint=f"move that file to {here}-journal, and try again")
+        self._base.execute("INSERT OR REPLACE INTO terms VALUES (?, ?)", (_HOME, here))
+
     def close(self) -> None:
         """Close the file."""
-        self._base.close()
+        if os.getpid() == self._process:
+            self._base.close()
 
     # reading
 
@@ -178,7 +231,13 @@ class Journal:
         wanted = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
         with self._told():
             found = self._base.execute(f"SELECT {_COLUMNS} FROM rows {wanted} ORDER BY number", states)
-            return tuple(Row(*values) for values in found)
+            return tuple(self._sound(values) for values in found)
+
+    def _sound(self, values: tuple[Any, ...]) -> Row:
+        row = Row(*values)
+        if row.state in STATES and all(map(isinstance, values, _KINDS)):
+            return row
+        raise DslError(f"{self.path} is damaged: row {row.number} holds what no row can", hint=_DAMAGED)
 
     def row(self, key: str) -> Row:
         """The row of this key. Raises `DslError` where there is none."""
@@ -214,7 +273,7 @@ class Journal:
         """Keys and payloads. The file is sound to SQLite when single bytes of a text have changed; to us it is not."""
         with self._told():
             for key, sha256, text in self._base.execute(f"SELECT key, sha256, payload FROM rows WHERE {which}", values):
-                if hashlib.sha256(text.encode()).hexdigest() != sha256:
+                if not isinstance(text, str) or hashlib.sha256(text.encode()).hexdigest() != sha256:
                     what = f"{self.path} is damaged: the payload of row {key} is not the one that was taken in"
                     raise DslError(what, hint=_DAMAGED)
                 yield key, text
@@ -227,8 +286,9 @@ class Journal:
         Raises `LoadError` with every row that changed since it was taken in, is gone, or is there twice.
         """
         if not self._is_file:
-            if not self._taken(entries, source):
-                return 0
+            with self.alone():
+                if not self._taken(entries, source):
+                    return 0
             self._base.close()
             self._is_file = True
             self._open()
@@ -268,12 +328,30 @@ class Journal:
         fresh = "INSERT OR IGNORE INTO rows (name, sha256, payload, key) VALUES (?, ?, ?, ?)"
         return self._base.execute(fresh, values).rowcount
 
+    def claim(self, row: Row) -> Row:
+        """Write that a queued row is being sent. Raises `DslError` unless it is this run's alone to send."""
+        if _identity(self._lock_name) != self._held:
+            # The lock was deleted: whoever takes it first goes on.
+            self._lock.close()
+            self._hold()
+        self._judge_name()
+        return self.change(row, state="submitting", free=0)
+
     def change(self, row: Row, **columns: Any) -> Row:
-        """Write a row's new state; it is on disk when this returns."""
+        """Write a row's new state; it is on disk when this returns. Raises `InUse` where it is not as `row` says."""
         words = ", ".join(f"{name} = ?" for name in columns)
         with self._told(), self._transaction():
-            self._base.execute(f"UPDATE rows SET {words} WHERE number = ?", (*columns.values(), row.number))
-        return self.row_numbered(row.number)
+            return self._update(row, words, *columns.values())
+
+    def _update(self, row: Row, words: str, *values: Any) -> Row:
+        # An answer may come to a row that another run took for abandoned.
+        states = (row.state, "unknown" if row.state == "submitting" else row.state)
+        unchanged = "number = ? AND project_id = ? AND state IN (?, ?)"
+        values = (*values, row.number, row.project_id, *states)
+        if self._base.execute(f"UPDATE rows SET {words} WHERE {unchanged}", values).rowcount != 1:
+            raise InUse(f"another run has changed row {row.key} of {self.path}", hint="let one run finish alone")
+        [found] = self._base.execute(f"SELECT {_COLUMNS} FROM rows WHERE number = ?", (row.number,))
+        return self._sound(found)
 
     def again(self, row: Row) -> Row:
         """Queue a row whose render failed; what it asked for so far still counts as asked for."""
@@ -283,21 +361,15 @@ class Journal:
         with self._told(), self._transaction():
             if row.project_id:
                 self._base.execute(f"INSERT INTO terms VALUES (?, '1') {more}", (_GIVEN_UP,))
-            self._base.execute(f"UPDATE rows SET {queued} WHERE number = ?", (note, row.number))
-        return self.row_numbered(row.number)
-
-    def row_numbered(self, number: int) -> Row:
-        """The row of this number."""
-        with self._told():
-            [found] = self._base.execute(f"SELECT {_COLUMNS} FROM rows WHERE number = ?", (number,))
-        return Row(*found)
+            return self._update(row, queued, note)
 
     def agree(self, name: str, value: str, words: str) -> None:
         """Hold the journal to one term (the service, render or draft) for good. Raises `DslError` on another."""
         with self._told():
-            self._base.execute("INSERT OR IGNORE INTO terms VALUES (?, ?)", (name, value))
-            settled = self._one("SELECT value FROM terms WHERE name = ?", name)
-        if settled != value:
+            settled = self._term(name)
+            if not settled:
+                self._base.execute("INSERT INTO terms VALUES (?, ?)", (name, value))
+        if settled and settled != value:
             raise DslError(words.format(settled), str(self.path), "begin another journal for it")
 
     @contextmanager
@@ -305,10 +377,16 @@ class Journal:
         self._base.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._base.execute("COMMIT")
         except BaseException:
-            self._base.execute("ROLLBACK")
+            # After some faults SQLite has rolled back by itself.
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
             raise
-        self._base.execute("COMMIT")
+
+    def _term(self, name: str) -> str:
+        found = self._base.execute("SELECT value FROM terms WHERE name = ?", (name,)).fetchone()
+        return str(found[0]) if found else ""
 
     def _one(self, query: str, *values: Any) -> Any:
         [[value]] = self._base.execute(query, values)
@@ -316,9 +394,15 @@ class Journal:
 
     @contextmanager
     def _told(self) -> Generator[None]:
+        if os.getpid() != self._process:
+            # SQLite's locks do not pass to a forked process, so what it writes would not be guarded.
+            what = f"{self.path} was opened before this process was forked"
+            raise DslError(what, hint="open an Outbox in each process that uses one")
         try:
             yield
-        except sqlite3.DatabaseError as fault:
+        except (sqlite3.Error, UnicodeError, OverflowError) as fault:
+            if getattr(fault, "sqlite_errorname", "") == "SQLITE_READONLY_DBMOVED":
+                raise DslError(f"{self.path} {_MOVED}", hint=_FOLLOW) from None
             raise DslError(f"{self.path}: {fault}", hint=_hint(fault)) from None
 
 
@@ -326,6 +410,10 @@ class InUse(DslError):
     """Another process holds the journal."""
 
 
+_HOME = "home"
+"""The term that says where the file was when it was last written."""
+_MOVED = "was moved or deleted while it was in use"
+_FOLLOW = "move it back, or run it again by its new name"
 _DAMAGED = "copy it away, and look on the dashboard for what was sent before you begin another journal"
 _DISAGREE = (
     "put new rows at the end or into another file; `aistudios outbox mark ROW --not-sent` frees a row that was refused"
@@ -333,7 +421,15 @@ _DISAGREE = (
 )
 
 
-def _hint(fault: sqlite3.DatabaseError) -> str:
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _hint(fault: Exception) -> str:
     words = str(fault)
     if "not a database" in words:
         return "this file is no journal: give the journal another name"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +10,7 @@ from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.service.flow import Payload
 from aistudios_dsl.service.intake import entries
 from aistudios_dsl.service.journal import Journal, Row
-from aistudios_dsl.service.sending import Run, Sender, Summary, ctrl_c
+from aistudios_dsl.service.sending import Run, Sender, Summary, ctrl_c, is_project_id
 
 if TYPE_CHECKING:
     from aistudios_dsl.service.client import Client
@@ -90,8 +89,10 @@ class Outbox:
         """
         if (sent is not None) + not_sent + again != 1:
             raise BuildError("say either sent, with the project's id, or not_sent, or again")
-        if sent is not None:
-            _judge_id(sent)
+        if sent is not None and not is_project_id(sent):
+            raise BuildError(
+                f"{sent!r} is no project id", hint="it is what create returned, and what the dashboard shows"
+            )
         with self._journal.alone():
             row = self._journal.row(str(key))
             self._judge_mark(row, again)
@@ -165,12 +166,6 @@ class Outbox:
             raise BuildError("this outbox has no client", hint="write Outbox(path, client)")
         self._journal.agree("service", self._client.base_url, f"is about {{}}, and not about {self._client.base_url}")
         return self._client
-
-
-def _judge_id(sent: object) -> None:
-    """Raise `BuildError` unless this can be asked for: an id that cannot would hold up every run to come."""
-    if not isinstance(sent, str) or not sent.isprintable() or not re.fullmatch(r"(?!\.+$)[^\s/\\?#]+", sent):
-        raise BuildError(f"{sent!r} is no project id", hint="it is what create returned, and what the dashboard shows")
 
 
 def _folder(download: str | Path | None) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import re
 import signal
 import threading
 import time
@@ -16,11 +17,11 @@ from typing import Any, Literal, Protocol
 
 from attrs import define, evolve, field, frozen
 
-from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
+from aistudios_dsl.errors import ApiError, BuildError, DslError, SubmissionUnknown
 from aistudios_dsl.service.download import safe_name
 from aistudios_dsl.service.flow import FIRST_PAUSE, LONGEST_PAUSE, Job, Payload, Progress
 from aistudios_dsl.service.journal import Journal, Row
-from aistudios_dsl.service.verdict import KEY_HINT
+from aistudios_dsl.service.verdict import shown
 
 IN_A_ROW = 5
 """After so many creates, or renders, that go wrong one after the other, nothing more is sent."""
@@ -102,6 +103,7 @@ class Run:
     quiet_until: float = 0.0
     held: str = ""
     stopped: str = ""
+    faults: list[Exception] = field(factory=list)
     bad: Counter[str] = field(factory=Counter)
     made: dict[str, str] = field(factory=dict)
     turns: Iterator[int] = field(factory=itertools.count)
@@ -118,15 +120,25 @@ class Run:
             threading.Thread(target=self.work, daemon=True).start()
         try:
             while self.flying or (self.waiting and not self.stopped):
-                self.dispatch()
-                self.settle(self.next_result())
+                self.go_on()
         finally:
             for _ in range(self.concurrency):
                 self.orders.put(None)
+        if self.faults:
+            raise _one_of(self.faults)
         counts = self.journal.counts()
         held = self.held if "queued" in counts else ""
         unsaved = counts.get("done", 0) if self.folder and self.export else 0
         return Summary(counts, self.stopped or held or (f"{unsaved} videos could not be saved" if unsaved else ""))
+
+    def go_on(self) -> None:
+        """Hand out what is due and take an answer. After a fault nothing more is sent; answers are still written."""
+        try:
+            self.dispatch()
+            self.settle(self.next_result())
+        except Exception as fault:
+            self.faults.append(fault)
+            self.stopped, self.on_change = _note(fault), None
 
     def interrupt(self) -> None:
         """Begin nothing more."""
@@ -160,10 +172,12 @@ class Run:
                 if not self.may_send():
                     continue
                 payload = self.journal.payload(task.row)
-                self.change(task.row, state="submitting", free=0)
+                task = evolve(task, row=self.journal.claim(task.row))
             self.not_before = max(self.not_before, time.monotonic()) + self.gap
             self.flying += 1
             self.orders.put((task, payload))
+            if task.step == "create":
+                self.tell(task.row)
 
     def delay(self) -> float:
         """Seconds until the next task may be handed out."""
@@ -224,8 +238,10 @@ class Run:
             self.change(task.row, state="downloaded", file=str(outcome))
 
     def created(self, row: Row, job: Job) -> None:
-        if job.id in self.made:
-            self.change(row, state="unknown", note=f"the service called it {job.id}, which is row {self.made[job.id]}")
+        odd = "" if is_project_id(job.id) else f"{shown(repr(job.id))[:100]}, which is no project id"
+        if odd or job.id in self.made:
+            words = odd or f"{job.id}, which is row {self.made[job.id]}"
+            self.change(row, state="unknown", note=f"the service called it {words}")
             self.wrong_again("create", "creates were refused, or had no clear answer")
             return
         self.made[job.id] = row.key
@@ -261,6 +277,9 @@ class Run:
     def went_wrong(self, task: _Task, fault: BaseException) -> None:
         if task.step == "create":
             self.create_went_wrong(task, fault)
+        elif isinstance(fault, BuildError):
+            # Its id cannot be asked for: that is this row's trouble, and no other's.
+            self.change(task.row, state="unknown" if task.step == "look" else task.row.state, note=_note(fault))
         elif not isinstance(fault, ApiError):
             self.stopped = _note(fault)
         elif fault.status != 404:
@@ -286,7 +305,7 @@ class Run:
 
     def create_went_wrong(self, task: _Task, fault: BaseException) -> None:
         known = isinstance(fault, DslError) and not isinstance(fault, SubmissionUnknown)
-        if known and isinstance(fault, ApiError) and (fault.status in _NOT_ABOUT_THE_ROW or _is_about_the_key(fault)):
+        if known and isinstance(fault, ApiError) and (fault.status in _NOT_ABOUT_THE_ROW or fault.key_refused):
             self.trouble(task, fault)
             return
         self.change(task.row, state="failed" if known else "unknown", note=_note(fault))
@@ -298,7 +317,7 @@ class Run:
         if task.handed >= self.quiet_until:
             # What was in flight already met the same trouble.
             self.bad["trouble"] += 1
-        if _is_about_the_key(fault) or self.bad["trouble"] >= IN_A_ROW:
+        if fault.key_refused or fault.status == 401 or self.bad["trouble"] >= IN_A_ROW:
             self.stopped = _note(fault)
         wait = min(2.0 ** self.bad["trouble"], LONGEST_PAUSE)
         self.quiet_until = self.not_before = max(self.not_before, time.monotonic() + wait)
@@ -311,10 +330,16 @@ class Run:
 
     def change(self, row: Row, **columns: Any) -> Row:
         """Write a row's new state, then tell of it."""
+        if "note" in columns:
+            columns["note"] = shown(columns["note"])
         found = self.journal.change(row, **columns)
-        if self.on_change:
-            self.on_change(found)
+        self.tell(found)
         return found
+
+    def tell(self, row: Row) -> None:
+        """Tell whoever wants to know that a row has changed."""
+        if self.on_change:
+            self.on_change(row)
 
 
 def _fetched(client: Sender, row: Row, folder: Path) -> Path:
@@ -326,13 +351,24 @@ def _fetched(client: Sender, row: Row, folder: Path) -> Path:
     return target
 
 
-def _is_about_the_key(fault: ApiError) -> bool:
-    """A refused key can come with HTTP 200; the client tells it by its hint."""
-    return fault.status == 401 or fault.hint == KEY_HINT
+def is_project_id(found: object) -> bool:
+    """Whether this can be asked for as a project: an id that cannot would hold up every run to come."""
+    good = isinstance(found, str) and found.isprintable() and re.fullmatch(r"(?!\.+$)[^\s/\\?#]{1,200}", found)
+    return bool(good)
 
 
 def _note(fault: BaseException) -> str:
-    return " ".join(fault.message.split()) if isinstance(fault, DslError) else type(fault).__name__
+    return shown(fault.message) if isinstance(fault, DslError) else type(fault).__name__
+
+
+def _one_of(faults: list[Exception]) -> Exception:
+    """The first fault, with what the others say of it."""
+    first, *others = faults
+    for other in others:
+        first.add_note(str(other))
+    if isinstance(first, DslError) and others:
+        first.message = "; ".join([first.message, *map(_note, others)])
+    return first
 
 
 @contextmanager

@@ -72,7 +72,8 @@ def refusal(answer: Answer, login: Login, about: str, id: str) -> ApiError:
     detail = f"{said} ({_number(answer, code)})" if said else _number(answer, code)
     if answer.envelope is None:
         detail = f"{detail}, and no answer of the service's form"
-    return ApiError(f"the service said no: {detail}", about, _hint_for(answer), answer.status, code, id)
+    said, refused = f"the service said no: {detail}", is_about_the_token(answer)
+    return ApiError(said, about, _hint_for(answer), answer.status, code, id, refused)
 
 
 def _hint_for(answer: Answer) -> str:
