@@ -3,7 +3,7 @@
 In each round several runs work on one journal at once. Meanwhile the journal gets other names, is moved, and loses its
 lock file; the runs are killed, forked, nested, threaded, or stripped of their lock. Then one run goes on to the end. No
 payload may be created twice, and every row must be done, refused, or unknown.
-Run: PYTHONPATH=. python tests/tools/trick_outbox.py [--rounds 200] [--rows 24] [--seed 0]
+Run: python tests/tools/trick_outbox.py [--rounds 200] [--rows 24] [--seed 0]
 """
 
 import contextlib
