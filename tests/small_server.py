@@ -3,6 +3,7 @@
 import contextlib
 import json
 import ssl
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -21,8 +22,8 @@ class Server:
     """Give it `answers`: for a path (or "*"), what to answer each time, the last for ever after.
 
     An answer is (status, headers, body), or a function from the request to one. A header "X-Cut" closes the connection
-    after so many bytes of the body, "X-No-Length" at its end, without saying so before. "Transfer-Encoding: chunked"
-    sends the body as one chunk.
+    after so many bytes of the body, "X-No-Length" at its end, without saying so before; "X-Drip" waits after each byte.
+    "Transfer-Encoding: chunked" sends the body as one chunk.
     """
 
     def __init__(self, http, scheme):
@@ -59,13 +60,16 @@ def small_server(certificate=None):
                 body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
             cut = int(headers.pop("X-Cut", len(body)))
             endless = headers.pop("X-No-Length", None)
+            pause = float(headers.pop("X-Drip", 0))
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             if not (endless or chunked):
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body[:cut])
+            for piece in (body[at : at + 1] for at in range(cut)) if pause else (body[:cut],):
+                self.wfile.write(piece)
+                time.sleep(pause)
             self.close_connection = bool(endless) or cut < len(body)
 
         do_GET = do_POST = do_DELETE = reply  # noqa: N815
@@ -73,7 +77,11 @@ def small_server(certificate=None):
         def log_message(self, *args):
             """Say nothing."""
 
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *args):
+            """A client that hangs up is no news."""
+
+    http = Quiet(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

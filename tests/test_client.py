@@ -196,26 +196,72 @@ def test_whether_to_render_must_be_said(call):
 
 
 def test_the_other_calls_ask_for_what_the_api_documents(server, call):
-    server.answers["*"] = [good({"projectId": "p/1", "deletedCount": 2, "project": {"name": "x"}})]
-    call("get", "p/1")
-    call("export", Job("p/1"), resolution="720", webhook_url="https://x.example")
+    server.answers["*"] = [good({"projectId": "p:1", "deletedCount": 2, "project": {"name": "x"}})]
+    call("get", "p:1")
+    call("export", Job("p:1"), resolution="720", webhook_url="https://x.example")
     assert call("delete", ["a", "b"]) == 2
     asked = [
         (request["method"], request["path"], json.loads(request["body"] or b"null")) for request in server.requests
     ]
-    body = {"projectId": "p/1", "resolution": "720", "webhookUrl": "https://x.example"}
+    body = {"projectId": "p:1", "resolution": "720", "webhookUrl": "https://x.example"}
     assert asked == [
-        ("GET", "/editor/project/p%2F1", None),
+        ("GET", "/editor/project/p%3A1", None),
         ("POST", "/editor/project/export", body),
         ("DELETE", "/editor/project", {"ids": ["a", "b"]}),
     ]
 
 
-@pytest.mark.parametrize("id", ["", " ", ".", "..", "a\nb", None, 3])
+ODD_IDS = [
+    "",
+    " ",
+    ".",
+    "..",
+    "/",
+    "a/b",
+    "a\\b",
+    "a?b",
+    "a#b",
+    "a%2fb",
+    "a\tb",
+    "a\nb",
+    "a\0b",
+    "\ud800",
+    "ä",
+    "x" * 10_000,
+]
+ODD_IDS += [None, 3, True, ["p1"], {"id": "p1"}]
+
+
+@pytest.mark.parametrize("id", ODD_IDS)
 def test_what_is_no_id_is_not_put_into_an_address(server, call, id):
-    with pytest.raises(BuildError, match="no project id"):
-        call("get", id)
+    for method, args in (("get", ()), ("progress", ()), ("wait", ()), ("export", ()), ("download", (".",))):
+        with pytest.raises(BuildError, match="is no project id") as caught:
+            call(method, id, *args)
+        assert len(str(caught.value)) < 400
     assert server.requests == []
+
+
+@pytest.mark.parametrize("id", [*ODD_IDS, KEY])
+def test_a_create_whose_id_is_none_to_use_was_perhaps_made(server, call, id):
+    server.answers["/editor/project"] = [good({"projectId": id})]
+    with pytest.raises(SubmissionUnknown, match="it was made, and maybe charged, but") as caught:
+        call("create", BODY, export=True, keys={"api_key": KEY})
+    assert "look for 'Rehearsal' on the dashboard" in caught.value.hint
+    server.answers["/editor/project/export"] = [good({"projectId": id})]
+    assert call("export", "p1").id == "p1"
+
+
+def test_what_is_nested_too_deeply_is_not_sent_and_not_read(server, call):
+    deep = json.loads("[" * 900 + "]" * 900)
+    for body in ({"scenes": deep}, json.dumps({"scenes": deep})):
+        with pytest.raises(DslError, match="nested too deeply"):
+            call("create", body, export=True)
+    assert server.requests == []
+    server.answers["*"] = [refused(400, msg=deep), good({"projectId": deep})]
+    with pytest.raises(ApiError, match="no answer of the service's form"):
+        call("get", "p1")
+    with pytest.raises(SubmissionUnknown, match="no answer of the service's form"):
+        call("create", BODY, export=True)
 
 
 def test_lists_are_found_under_whatever_name_they_have(server, call):
@@ -309,6 +355,102 @@ LOST, UNSENT = Fault("broke"), Fault("refused", sent=False)
 def test_what_is_sent_again_and_after_how_many_seconds(send, answer, again):
     found = send.again(answer)
     assert (found, type(found)) == (again, type(again))
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        ({"title": "Bad body", "detail": "no scenes", "status": 400}, r"Bad body: no scenes \(HTTP 400\)"),
+        ({"title": "Bad body", "code": "E7"}, r"the service said no: Bad body \(HTTP 400\)"),
+        ({"type": "about:blank"}, r"the service said no: HTTP 400$"),
+    ],
+)
+def test_a_problem_of_a_gateway_is_a_clear_no(server, call, problem, words):
+    server.answers["*"] = [(400, {"Content-Type": "application/problem+json"}, json.dumps(problem).encode())]
+    with pytest.raises(ApiError, match=words) as caught:
+        call("create", BODY, export=True)
+    assert type(caught.value) is ApiError
+
+
+@pytest.mark.parametrize("answer", [(404, {}, b'{"detail": "Not Found"}'), (404, {}, b"<h1>"), (200, {}, b"<h1>")])
+def test_a_path_in_the_base_url_is_doubted_where_nothing_answers_there(server, call, answer):
+    server.answers["*"] = [answer]
+    with pytest.raises(ApiError) as caught:
+        call("whoami", url=server.url + "/v1")
+    assert "the base URL has a path, '/v1', after which the client puts /api/odin/v3" in caught.value.hint
+
+
+# Its own connections, and an end to every wait
+
+
+FORKED = """
+import os, sys, threading
+from aistudios_dsl.service import AsyncClient, Client
+import asyncio
+
+def created(client, name):
+    made = client.create({"name": name, "scenes": []}, export=False)
+    return (asyncio.run(made) if asyncio.iscoroutine(made) else made).id
+
+def forked(client):
+    children = []
+    for child in range(4):
+        if not (process := os.fork()):
+            names = [f"c{child}-{number}" for number in range(12)]
+            os._exit(sum(created(client, name) != name for name in names))
+        children.append(process)
+    wrong = sum(created(client, f"p-{number}") != f"p-{number}" for number in range(12))
+    return wrong, *(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) for process in children)
+
+for make in (Client, AsyncClient):
+    client = make(app_id="app-1", user_key="user-key-1", base_url=sys.argv[1])
+    created(client, "before")
+    print(*forked(client))
+    client._calls._login.token = None
+    threading.Thread(target=created, args=(client, "meanwhile")).start()
+    while client._calls._login.turn.acquire(blocking=False):
+        client._calls._login.turn.release()
+    print(*forked(client))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_reads_only_its_own_answers(server):
+    def slowly(request):
+        time.sleep(0.3)
+        return good({"token": "t-1"})
+
+    server.answers["/auth/token"] = [slowly]
+    server.answers["*"] = [lambda request: good({"projectId": json.loads(request["body"])["name"]})]
+    command = [sys.executable, "-W", "ignore", "-c", FORKED, server.url]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert said.stdout.splitlines() == ["0 0 0 0 0"] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_transport_of_your_own_is_not_shared_with_a_forked_process(server):
+    with Client(KEY, base_url=server.url, transport=httpx.HTTPTransport()) as client:
+        process = os.fork()
+        if not process:
+            try:
+                client.whoami()
+            except BuildError as fault:
+                os._exit("belongs to the process that was forked" in fault.message)
+            os._exit(2)
+        assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 1
+    assert server.requests == []
+
+
+def test_waiting_keeps_its_time_while_an_answer_drips(server, call):
+    def drip(request):
+        time.sleep(0.05)
+        return 200, {"X-Drip": "0.1"}, b" " * 1000
+
+    server.answers["*"] = [drip]
+    began = time.monotonic()
+    with pytest.raises(StillRendering, match="did not answer in time"):
+        call("wait", "p1", 0.5)
+    assert time.monotonic() - began < 3
 
 
 # The token
@@ -423,7 +565,15 @@ def test_the_token_follows_no_redirect(server, elsewhere, call):
         ({"api_key": "s3cret", "user_key": "s3cret"}, "two ways to log in"),
         ({"api_key": "s3cret", "base_url": "app.aistudios.com"}, "does not begin with https://"),
         ({"api_key": "s3cret", "base_url": "https://"}, "is no host"),
-        ({"api_key": "s3cret", "base_url": "https://x.example?a=1"}, "is no host alone"),
+        ({"api_key": "s3cret", "base_url": "https://x.example?a=1"}, "is more than a host and a path"),
+        ({"api_key": "s3cret", "base_url": "https://x.example\\.org"}, "is more than a host and a path"),
+        ({"api_key": "s3cret", "base_url": "https://x.exa mple"}, "is more than a host and a path"),
+        ({"api_key": "s3cret", "base_url": "http://x.example"}, "is not https"),
+        ({"api_key": "s3cret", "base_url": "HTTP://127.0.0.1.x.example:80/v1"}, "is not https"),
+        ({"api_key": "s3cret", "base_url": "http://127.0.0.1%2ex.example"}, "is more than a host and a path"),
+        ({"api_key": "s3cret", "base_url": "http://[::1]x.example"}, "is more than a host and a path|is no address"),
+        ({"api_key": "s3cret", "base_url": "http://10.0.0.1"}, "is not https"),
+        ({"api_key": "s3cret", "base_url": "http://0.0.0.0"}, "is not https"),
         ({"api_key": "s3cret", "base_url": "https://x.example:port"}, "is no address"),
         ({"api_key": "s3cret", "base_url": "https://me:password@x.example"}, "holds a user name or password"),
     ],
@@ -436,6 +586,40 @@ def test_a_key_or_address_that_cannot_be_right_is_refused_without_being_shown(ma
     ours = [frame for frame in shown.stack if "aistudios_dsl" in frame.filename]
     assert ours
     assert "s3cret" not in f"{caught.value} {[frame.locals for frame in ours]}"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
+def test_plain_http_is_for_this_machine(host, monkeypatch):
+    monkeypatch.setenv("AISTUDIOS_BASE_URL", f"http://{host}:8765/v1/")
+    with Client(KEY) as client:
+        assert client.base_url == f"http://{host}:8765/v1"
+    monkeypatch.setenv("AISTUDIOS_BASE_URL", "http://app.aistudios.com")
+    with pytest.raises(BuildError, match="is not https"):
+        Client(KEY)
+
+
+def test_a_key_goes_through_no_proxy_in_clear(server, elsewhere, call, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, elsewhere.url)
+    server.answers["*"] = [good({"isAuthenticated": True})]
+    assert call("whoami")
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("ALL_PROXY", "socks9://x"), ("SSL_CERT_FILE", "/no/such/file")])
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+def test_an_environment_that_allows_no_connection_is_told(make, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BuildError, match="the environment sets a connection that cannot be"):
+        make(KEY)
+
+
+def test_what_the_service_puts_into_cookies_goes_nowhere(server, call, tmp_path):
+    offering(server, whole())
+    status, headers, body = server.answers["/editor/progress/p1"][0]
+    server.answers["/editor/progress/p1"] = [(status, headers | {"Set-Cookie": f"token={KEY}"}, body)]
+    call("download", "p1", tmp_path)
+    assert [request["headers"].get("Cookie") for request in server.requests] == [None, None]
 
 
 def test_keys_and_address_come_from_the_environment(monkeypatch):
@@ -460,7 +644,7 @@ def test_a_host_that_cannot_be_reached_is_named(call):
 
 def test_a_host_name_that_is_none_is_named(call):
     with pytest.raises(ApiError, match=r"x\.\.example (is no host|cannot be reached)"):
-        call("whoami", url="http://x..example")
+        call("whoami", url="https://x..example")
 
 
 def test_a_certificate_that_is_not_trusted_is_told_at_once(call):
@@ -489,6 +673,21 @@ def test_waiting_ends_when_the_video_is_there_and_tells_each_look(server, call):
     ended = call("wait", "p1", on_progress=seen.append)
     assert ended == Progress("p1", 100, "https://x.example/v.mp4")
     assert [look.percent for look in seen] == [0, 30.5, 100, 100]
+
+
+def test_waiting_tells_each_look_that_failed(server, call):
+    page, done = (200, {}, b"<html>"), good({"progress": 100, "downloadUrl": "https://x.example/v.mp4"})
+    server.answers["/editor/progress/p1"] = [good({"progress": 7}), page, (503, {}, b""), done]
+    seen = []
+    assert call("wait", "p1", on_progress=seen.append).trouble == ""
+    told = [(look.percent, look.trouble) for look in seen]
+    words = "the service said no: HTTP {}, and no answer of the service's form"
+    hint = "; is AISTUDIOS_BASE_URL the service's address?"
+    assert told == [(7, ""), (7, words.format(200) + hint), (7, words.format(503)), (100, "")]
+    seen.clear()
+    with pytest.raises(StillRendering, match="cannot be reached"):
+        call("wait", "p1", 0.05, seen.append, url="http://127.0.0.1:1")
+    assert "127.0.0.1:1 cannot be reached" in seen[0].trouble
 
 
 def test_waiting_ends_with_the_id_to_go_on_with(server, call):
@@ -543,8 +742,8 @@ def test_a_progress_that_is_no_number_is_an_error(server, call, value):
 )
 def test_waiting_rides_out_trouble_until_its_own_time_is_over(server, call, trouble):
     server.answers["/editor/progress/p1"] = [good({"progress": 12}), trouble]
-    with pytest.raises(StillRendering, match=r"not done after 0\.05 s: 12 %; the last look failed: ") as caught:
-        call("wait", "p1", 0.05)
+    with pytest.raises(StillRendering, match=r"not done after 0\.5 s: 12 %; the last look failed: ") as caught:
+        call("wait", "p1", 0.5)
     assert (caught.value.project_id, "aistudios wait p1" in caught.value.hint) == ("p1", True)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import ipaddress
 import os
 import re
 import stat
@@ -19,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from aistudios_dsl.errors import ApiError, DslError
+from aistudios_dsl.service.login import is_loopback
 from aistudios_dsl.service.steps import Fault
 from aistudios_dsl.service.verdict import shown
 
@@ -87,18 +87,6 @@ def judge_link(url: str, about: str, id: str) -> None:
         return
     where = f"{parts.scheme}://{parts.hostname}"
     raise ApiError(f"the video lies at {where}, which is not https", about, "ask the service why", project_id=id)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("127.0.0.1.example.com")
-    (True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def safe_name(suggested: str, fallback: str) -> str:

@@ -8,17 +8,25 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.errors import ApiError, BuildError, LoadError, RenderFailed, StillRendering, SubmissionUnknown
+from aistudios_dsl.errors import (
+    ApiError,
+    BuildError,
+    DslError,
+    LoadError,
+    RenderFailed,
+    StillRendering,
+    SubmissionUnknown,
+)
 from aistudios_dsl.service.download import Part, first_words, judge_link, judge_target
-from aistudios_dsl.service.login import PREFIX, Login, Secret, Token
-from aistudios_dsl.service.steps import Answer, Flow, Pause, Send, Work
+from aistudios_dsl.service.login import PREFIX, Login, Secret
+from aistudios_dsl.service.steps import DEEPEST, Answer, Fault, Flow, Pause, Send, Work
 from aistudios_dsl.service.verdict import KEY_HINT, data_of, is_about_the_token, refusal, shown, spent
 from aistudios_dsl.service.webhook import percent_of
-from aistudios_dsl.wire.jsontext import canonical, copied, parse
+from aistudios_dsl.wire.jsontext import canonical, copied, depth, parse
 
 ANSWER_ONLY = frozenset(
     (
@@ -37,6 +45,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 _MOST_REDIRECTS = 5
 _RUN_OUT = (400, 401, 403, 404, 410)
 """What a host of files answers to an address that was good once."""
+_ID = re.compile(r"(?=.*[A-Za-z0-9])[\w.:~@=+-]{1,200}", re.ASCII)
+"""What an id is made of: nothing that would change an address, a file's name, or a line of text."""
 _TURN = 0.05
 """Seconds after which a call looks again whether another one has fetched the token."""
 
@@ -63,12 +73,16 @@ class Job:
 
 @frozen
 class Progress:
-    """How far a rendering is, in percent, and the address of the video once there is one."""
+    """How far a rendering is, in percent, and the address of the video once there is one.
+
+    `trouble` says why the last look failed, where `wait` goes on waiting after it.
+    """
 
     id: str
     percent: float
     download_url: str = ""
     state: str = ""
+    trouble: str = ""
 
     @property
     def done(self) -> bool:
@@ -95,13 +109,19 @@ class Calls:
     def __init__(self, login: Login, base: str) -> None:
         self._login = login
         self.base = base
+        login.path = urlsplit(base).path
+
+    def clean(self, fault: DslError) -> None:
+        """Take keys and tokens out of an error."""
+        self._login.clean(fault)
 
     def whoami(self) -> Flow[dict[str, Any]]:
         """Try the key, which is free, and return what the service says of it. Raises `ApiError` where it is refused."""
         data = yield from self._read("GET", "/auth", about="whoami")
-        if data.get("isAuthenticated") is not True:
-            raise ApiError("the service does not accept the key", "whoami", KEY_HINT, 200, key_refused=True)
-        return data
+        if data.get("isAuthenticated") is True:
+            return data
+        del data  # it may hold a token
+        raise ApiError("the service does not accept the key", "whoami", KEY_HINT, 200, key_refused=True)
 
     def create(self, project: Payload, *, export: bool) -> Flow[Job]:
         """Post a project. `export=True` renders it, which spends credits; False stores a draft.
@@ -113,8 +133,11 @@ class Calls:
         name = str(body.get("name") or "")
         about = f"creating {name!r}" if name else "creating a project without a name"
         answer = yield from self._call("POST", "/editor/project", canonical(body).encode(), safe=False)
-        data = spent(answer, self._login, about, _where_to_look(name))
-        return Job(_id_in(data, about, answer, _where_to_look(name)), name, export)
+        look = _where_to_look(name)
+        found, odd = self._id_in(spent(answer, self._login, about, look))
+        if not found:
+            raise SubmissionUnknown(f"it was made, and maybe charged, but {odd}", about, look, answer.status)
+        return Job(found, name, export)
 
     def get(self, id: str | Job) -> Flow[dict[str, Any]]:
         """The stored project, with what the service added to it."""
@@ -144,38 +167,41 @@ class Calls:
         about = f"exporting {_id(id)}"
         look = f"look at its progress before exporting it again: aistudios status {_id(id)}"
         answer = yield from self._call("POST", "/editor/project/export", canonical(body).encode(), safe=False)
-        data = spent(answer, self._login, about, look, _id(id))
-        return Job(str(data.get("projectId") or _id(id)), id.name if isinstance(id, Job) else "")
+        found, _ = self._id_in(spent(answer, self._login, about, look, _id(id)))
+        return Job(found or _id(id), id.name if isinstance(id, Job) else "")
 
     def progress(self, id: str | Job) -> Flow[Progress]:
         """How far a rendering is."""
-        data = yield from self._read("GET", f"/editor/progress/{_quoted(id)}", about="progress of", id=_id(id))
-        return _progress_in(data, _id(id))
+        path = f"/editor/progress/{_quoted(id)}"
+        return self._progress_in((yield from self._read("GET", path, about="progress of", id=_id(id))), _id(id))
 
     def wait(
         self, job: str | Job, timeout: float = 1800.0, on_progress: Callable[[Progress], object] | None = None
     ) -> Flow[Progress]:
         """Wait for a rendering to be done, at most `timeout` seconds; a vendor's page says it can take 10 minutes.
 
-        `on_progress` is called after each look. A fault that may pass (no connection, 429, 5xx) is waited out. Raises
-        `RenderFailed` where the service gave up and `StillRendering` where the time is over: both have `project_id`.
+        `on_progress` is called after each look. A fault that may pass (no connection, 429, 5xx) is waited out; the
+        `trouble` of what `on_progress` gets says so. Raises `RenderFailed` where the service gave up, and
+        `StillRendering` where the time is over: both have `project_id`.
         """
         project_id = _judged_wait(job, timeout)
         end, pause = time.monotonic() + timeout, FIRST_PAUSE
-        seen, why = Progress(project_id, 0), ""
+        seen = Progress(project_id, 0)
         while True:
             answer = yield from self._call("GET", f"/editor/progress/{_quoted(job)}", until=end)
             if answer.may_pass:
-                why = refusal(answer, self._login, "", project_id).message
+                why = refusal(answer, self._login, "", project_id)
+                seen = evolve(seen, trouble="; ".join(filter(None, (why.message, why.hint))))
             else:
-                data = data_of(answer, self._login, f"progress of {project_id}", project_id)
-                seen, why = _progress_in(data, project_id), ""
-                if on_progress is not None:
-                    on_progress(seen)
+                about = f"progress of {project_id}"
+                seen = self._progress_in(data_of(answer, self._login, about, project_id), project_id)
+            if on_progress is not None:
+                on_progress(seen)
             left = end - time.monotonic()
             if seen.done or seen.failed or left <= 0:
-                return _ended(seen, timeout, why)
-            yield Pause(min(left, max(pause * random.uniform(0.8, 1.2), (why and answer.retry_after) or 0.0)))
+                return _ended(seen, timeout)
+            asked = (seen.trouble and answer.retry_after) or 0.0
+            yield Pause(min(left, max(pause * random.uniform(0.8, 1.2), asked)))
             pause = min(pause * 1.5, LONGEST_PAUSE)
 
     def download(self, job: str | Job | Progress, path: str | Path, *, overwrite: bool = False) -> Flow[Path]:
@@ -236,7 +262,10 @@ class Calls:
 
     def _renewed(self, refused: Secret | None, until: float | None = None) -> Flow[Secret]:
         """A token that is not the refused one: of many calls at once, one fetches it for all."""
-        while not self._login.turn.acquire(blocking=False):
+        turn = self._login.turn
+        while not turn.acquire(blocking=False):
+            if until is not None and time.monotonic() >= until:
+                raise _NoToken(Answer(fault=Fault("another call is still fetching the token", sent=False)))
             yield Pause(_TURN)
         try:
             current = self._login.current()
@@ -244,18 +273,43 @@ class Calls:
                 return current
             return (yield from self._fetched(until))
         finally:
-            self._login.turn.release()
+            turn.release()
 
     def _fetched(self, until: float | None) -> Flow[Secret]:
         body = {"appId": self._login.app_id, "userKey": self._login.user_key}
         answer: Answer = yield Send("POST", f"{self.base}{PREFIX}/auth/token", body=body, until=until)
         if until is not None and answer.may_pass:
             raise _NoToken(answer)
-        token = data_of(answer, self._login, "the app id and user key").get("token")
-        if not isinstance(token, str) or not re.fullmatch("[!-~]+", token):
+        token = _token_in(data_of(answer, self._login, "the app id and user key"))
+        if token is None:
             raise ApiError("the service gave no token", "the app id and user key", status=answer.status)
-        self._login.token = Token.fresh(Secret(token))
-        return self._login.token.secret
+        return self._login.renew(token)
+
+    # what an answer holds
+
+    def _id_in(self, data: Mapping[str, Any]) -> tuple[str, str]:
+        """The project's id; where it is none to use, or holds a key, "" and the words for it."""
+        found = data.get("projectId")
+        if isinstance(found, str) and _ID.fullmatch(found) and not self._login.is_in(found):
+            return found, ""
+        if found in (None, ""):
+            return "", "the service gave no id"
+        return "", f"what the service gave is no id: {shown(self._login.scrubbed(repr(found)))}"
+
+    def _progress_in(self, data: Mapping[str, Any], id: str) -> Progress:
+        said, state = data.get("progress"), shown(self._login.scrubbed(str(data.get("state") or "")))
+        url = str(data.get("downloadUrl") or data.get("download_url") or "")
+        percent, safe = percent_of(said), not self._login.is_in(url)
+        said = shown(self._login.scrubbed(repr(said)))
+        del data
+        if percent is None:
+            del url
+            raise ApiError(f"progress is {said}, not a number", f"progress of {id}", project_id=id)
+        if not safe:
+            del url
+            hint = "nobody but the service may see it, so the video is not asked for: tell the service"
+            raise ApiError("the video's address holds your key", f"progress of {id}", hint, project_id=id)
+        return Progress(id, percent, url, state)
 
     # the video
 
@@ -337,6 +391,8 @@ def _mapping_of(project: Payload) -> Mapping[str, Any]:
     try:
         found: Any = parse(project, "the project") if isinstance(project, str | bytes) else project
         found = found.to_dict() if hasattr(found, "to_dict") else found
+        if depth(found, DEEPEST + 1) > DEEPEST:
+            raise BuildError(f"the project is nested too deeply: more than {DEEPEST} levels")
         if isinstance(found, Mapping):
             return {name: copied(value, str(name)) for name, value in found.items()}
     except LoadError as fault:
@@ -354,31 +410,20 @@ def _judged_wait(job: str | Job, timeout: object) -> str:
     return _id(job)
 
 
-def _progress_in(data: Mapping[str, Any], id: str) -> Progress:
-    url = data.get("downloadUrl") or data.get("download_url") or ""
-    percent = percent_of(data.get("progress"))
-    if percent is None:
-        said = shown(repr(data.get("progress")))
-        raise ApiError(f"progress is {said}, not a number", f"progress of {id}", project_id=id)
-    return Progress(id, percent, str(url), str(data.get("state") or ""))
+def _token_in(data: Mapping[str, Any]) -> Secret | None:
+    found = data.get("token")
+    return Secret(found) if isinstance(found, str) and re.fullmatch("[!-~]+", found) else None
 
 
 def _id(job: str | Job | Progress) -> str:
     found = job.id if isinstance(job, Job | Progress) else job
-    if not isinstance(found, str) or not found.strip("./ ") or not found.isprintable():
-        raise BuildError(f"{found!r} is no project id", hint="it is what create returned")
+    if not isinstance(found, str) or not _ID.fullmatch(found):
+        raise BuildError(f"{shown(repr(found))} is no project id", hint="it is what create returned")
     return found
 
 
 def _quoted(job: str | Job) -> str:
     return quote(_id(job), safe="")
-
-
-def _id_in(data: dict[str, Any], about: str, answer: Answer, look: str) -> str:
-    found = data.get("projectId")
-    if type(found) in (str, int) and found:
-        return str(found)
-    raise SubmissionUnknown("the service took it but gave no id", about, look, answer.status)
 
 
 def _objects(data: dict[str, Any], name: str = "items") -> tuple[dict[str, Any], ...]:
@@ -396,15 +441,14 @@ def _where_to_look(name: str) -> str:
     )
 
 
-def _ended(seen: Progress, timeout: float, why: str = "") -> Progress:
+def _ended(seen: Progress, timeout: float) -> Progress:
     if seen.done:
         return seen
     about = f"rendering of {seen.id}"
     if seen.failed:
         hint = "nothing is rendered any more; look at the project on the dashboard"
-        raise RenderFailed(
-            f"the service gave up at {seen.percent:g} %: {shown(seen.state)}", about, hint, 200, "", seen.id
-        )
+        raise RenderFailed(f"the service gave up at {seen.percent:g} %: {seen.state}", about, hint, 200, "", seen.id)
     hint = f"it goes on without you; wait again: aistudios wait {seen.id}"
-    message = f"not done after {timeout:g} s: {seen.percent:g} %" + (f"; the last look failed: {why}" if why else "")
-    raise StillRendering(message, about, hint, 0 if why else 200, "", seen.id)
+    message = f"not done after {timeout:g} s: {seen.percent:g} %"
+    message += f"; the last look failed: {seen.trouble}" if seen.trouble else ""
+    raise StillRendering(message, about, hint, 0 if seen.trouble else 200, "", seen.id)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 import threading
 import time
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from attrs import define, field, frozen
 
-from aistudios_dsl.errors import BuildError
+from aistudios_dsl.errors import BuildError, DslError
 
 GLOBAL_HOST = "https://app.aistudios.com"
 PREFIX = "/api/odin/v3"
+_ADDRESS = re.compile(r"(?i)https?://(\[[0-9a-f:.]+\]|[^\s/\\?#%:\[\]]+)(:[0-9]+)?(/[^\s?#\\]*)?")
 _RENEW_AFTER = 23 * 3600
 """Seconds after which a token is fetched anew: the service keeps one for 24 hours."""
+_NO_CHANCE = 8
+"""Letters; a text that holds so many of a key holds the key."""
 
 
 class Secret:
@@ -43,6 +48,10 @@ class Secret:
         """The text itself: only for the moment it is written into a request."""
         return self._text
 
+    def forms(self) -> set[str]:
+        """How the text may be written in an answer: as it is, as in a URL, as in a Python string."""
+        return {self._text, quote(self._text, safe=""), repr(self._text)[1:-1]}
+
 
 @frozen
 class Token:
@@ -64,8 +73,11 @@ class Login:
     app_id: Secret | None = None
     user_key: Secret | None = None
     token: Token | None = field(default=None)
-    turn: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
-    """Held by the call that fetches a token."""
+    refused: Secret | None = field(default=None, init=False)
+    """The token before: an answer may still quote it."""
+    path: str = field(default="", init=False)
+    """Of the service's address; "" where that is a host alone."""
+    turns: dict[int, threading.Lock] = field(factory=dict, init=False, repr=False, eq=False)
 
     @property
     def renews(self) -> bool:
@@ -76,11 +88,38 @@ class Login:
         """The token to send, or None where one must be fetched first."""
         return self.token.secret if self.token and time.monotonic() < self.token.until else None
 
+    @property
+    def turn(self) -> threading.Lock:
+        """Held by the call that fetches a token; a forked process has a lock that no thread of its parent holds."""
+        return self.turns.setdefault(os.getpid(), threading.Lock())
+
+    def renew(self, token: Secret) -> Secret:
+        """Use a token that the service just gave."""
+        self.refused = self.token.secret if self.token else None
+        self.token = Token.fresh(token)
+        return token
+
     def scrubbed(self, text: str) -> str:
-        """The text with every secret in it blotted out."""
-        for secret in (self.app_id, self.user_key, self.token and self.token.secret):
-            text = text.replace(secret.reveal(), "***") if secret else text
+        """The text with every secret in it blotted out, whatever the case of its letters."""
+        for secret in (self.app_id, *self._keys):
+            for form in secret.forms() if secret else ():
+                text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
         return text
+
+    def is_in(self, text: str) -> bool:
+        """Whether the text holds a key or a token that is long enough not to be there by chance."""
+        forms = [form for secret in self._keys if secret for form in secret.forms()]
+        return any(len(form) >= _NO_CHANCE and form in text for form in forms)
+
+    def clean(self, fault: DslError) -> None:
+        """Take what `is_in` finds out of an error: a host may quote it anywhere, as in the type of a download."""
+        words = [self.scrubbed(word) if isinstance(word, str) and self.is_in(word) else word for word in fault.args]
+        fault.args = tuple(words)
+        fault.message, fault.path, fault.hint = words[:3]
+
+    @property
+    def _keys(self) -> tuple[Secret | None, ...]:
+        return self.user_key, self.token.secret if self.token else None, self.refused
 
 
 def login(api_key: Secret | None, app_id: Secret | None, user_key: Secret | None) -> Login:
@@ -130,8 +169,20 @@ def base_of(base_url: str | None) -> str:
     base = given.strip().rstrip("/").removesuffix(PREFIX)
     fault = _fault_of(base)
     if fault:
-        raise BuildError(fault, hint=f"write it as in {GLOBAL_HOST}")
+        raise BuildError(fault, hint=f"write it as in {GLOBAL_HOST}; http:// is for this machine alone: 127.0.0.1")
     return base
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("127.0.0.1.example.com")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _fault_of(base: str) -> str:
@@ -144,6 +195,8 @@ def _fault_of(base: str) -> str:
         return f"the base URL is no address: {fault}"
     if parts.scheme not in ("http", "https"):
         return f"the base URL {base!r} does not begin with https://"
-    if not parts.hostname or parts.query or parts.fragment:
-        return f"the base URL {base!r} is no host" + (" alone" if parts.hostname else "")
+    if not parts.hostname or not _ADDRESS.fullmatch(base):
+        return "the base URL is " + ("more than a host and a path" if parts.hostname else "no host")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        return f"the base URL {base!r} is not https: the key would go to {parts.hostname} for all to read"
     return ""

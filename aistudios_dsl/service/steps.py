@@ -6,13 +6,17 @@ import json
 import time
 from collections.abc import Callable, Generator, Mapping
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from aistudios_dsl.service.login import Secret
+from aistudios_dsl.wire.jsontext import depth
 
 T = TypeVar("T")
+DEEPEST = 100
+"""Levels of JSON; what is nested deeper is no project, and no answer."""
 _LONGEST_REQUESTED_WAIT = 120.0
 """Seconds; a service that asks for more gets its answer passed on, not a program that hangs."""
 
@@ -36,14 +40,14 @@ class Answer:
     body: bytes = b""
     fault: Fault | None = None
 
-    @property
+    @cached_property
     def envelope(self) -> dict[str, Any] | None:
         """The JSON object of the body, or None where it is none: cut, or from something else than the service."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        return value if isinstance(value, dict) else None
+        return value if isinstance(value, dict) and depth(value, DEEPEST + 1) <= DEEPEST else None
 
     @property
     def may_pass(self) -> bool:
@@ -100,8 +104,9 @@ class Send:
 
     def headers(self) -> dict[str, str]:
         """The headers to send, the raw token among them."""
-        found = {"Accept": "application/json", "Content-Type": "application/json"} if self.sink is None else {}
-        found |= self.sink.headers() if self.sink else {}
+        if self.sink:
+            return dict(self.sink.headers())
+        found = {"Accept": "application/json", "Accept-Encoding": "gzip", "Content-Type": "application/json"}
         return found | ({"Authorization": self.token.reveal()} if self.token else {})
 
     def content(self) -> bytes | None:
@@ -112,7 +117,7 @@ class Send:
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
     def seconds(self, usual: float) -> float:
-        """How long each part of the exchange may take: what is usual, or what is left; a last look has a second."""
+        """How long the exchange may take: what is usual, or what is left; a last look has a second."""
         return usual if self.until is None else min(usual, max(1.0, self.until - time.monotonic()))
 
     def again(self, answer: Answer) -> bool | float:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from aistudios_dsl.errors import ApiError, SubmissionUnknown
-from aistudios_dsl.service.login import Login
+from aistudios_dsl.service.login import PREFIX, Login
 from aistudios_dsl.service.steps import Answer
 
 KEY_HINT = (
@@ -22,10 +22,9 @@ _OF_THE_TOKEN = re.compile(
 
 def data_of(answer: Answer, login: Login, about: str, id: str = "") -> dict[str, Any]:
     """What the envelope holds; a list is put under "items". Raises `ApiError` on anything but a success."""
-    envelope = answer.envelope
-    if answer.fault or answer.status >= 300 or envelope is None or envelope.get("success") is not True:
+    if answer.fault or answer.status >= 300 or (answer.envelope or {}).get("success") is not True:
         raise refusal(answer, login, about, id)
-    data = envelope.get("data")
+    data = (answer.envelope or {}).get("data")
     return data if isinstance(data, dict) else {"items": data}
 
 
@@ -65,7 +64,7 @@ def refusal(answer: Answer, login: Login, about: str, id: str) -> ApiError:
     if answer.fault:
         return ApiError(login.scrubbed(answer.fault.text), about, answer.fault.hint, project_id=id)
     envelope = answer.envelope or {}
-    error = envelope.get("error") or envelope.get("message")
+    error = envelope.get("error") or envelope.get("message") or _problem(envelope)
     error = error if isinstance(error, dict) else {"msg": error}
     code = shown(login.scrubbed(str(error.get("code") or "")))
     said = shown(login.scrubbed(str(error.get("msg") or error.get("message") or "")))
@@ -73,20 +72,26 @@ def refusal(answer: Answer, login: Login, about: str, id: str) -> ApiError:
     if answer.envelope is None:
         detail = f"{detail}, and no answer of the service's form"
     said, refused = f"the service said no: {detail}", is_about_the_token(answer)
-    return ApiError(said, about, _hint_for(answer), answer.status, code, id, refused)
+    return ApiError(said, about, _hint_for(answer, login), answer.status, code, id, refused)
 
 
-def _hint_for(answer: Answer) -> str:
+def _problem(envelope: dict[str, Any]) -> str:
+    """What a body of RFC 9457 (application/problem+json) says, which a gateway may send for the service."""
+    return ": ".join(str(envelope[name]) for name in ("title", "detail") if envelope.get(name))
+
+
+def _hint_for(answer: Answer, login: Login) -> str:
     if is_about_the_token(answer):
         return KEY_HINT
     if answer.status == 429:
         wait = answer.retry_after
         return f"too many requests: try again in {wait:.0f} s" if wait else "too many requests: try again later"
-    if answer.status == 404 and answer.envelope is not None:
-        return "is the id right, and of this login?"
-    if answer.envelope is None and answer.status < 500:
+    lost = answer.envelope is None and answer.status < 500
+    if login.path and (lost or answer.status == 404):
+        return f"the base URL has a path, {login.path!r}, after which the client puts {PREFIX}: is it right?"
+    if lost:
         return "is AISTUDIOS_BASE_URL the service's address?"
-    return ""
+    return "is the id right, and of this login?" if answer.status == 404 else ""
 
 
 def _number(answer: Answer, code: str) -> str:
