@@ -10,6 +10,7 @@ import time
 
 import pytest
 from conftest import KEY
+from small_server import small_server
 from test_cli import ROOT, script
 
 SEED = "examples/talking_avatar.py"
@@ -183,6 +184,41 @@ def test_ctrl_c_stops_the_waiting_and_not_the_rendering(aistudios, sandbox):
     assert process.returncode == 1
     assert "you stopped waiting; it goes on without you" in said
     assert f"aistudios wait {project_id}" in said
+
+
+def test_ctrl_c_in_a_download_names_the_command_that_does_it_again(aistudios, sandbox, tmp_path):
+    project_id = aistudios("send", SEED, "--export", "--yes", "--wait").stdout.split()[0]
+    sandbox.faults("download:slow=60")
+    command = [*COMMAND, "download", project_id, "-o", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=sandbox.environment) as process:
+        while not any(request["call"] == "download" for request in sandbox.requests()):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 1
+    assert f"download it again: aistudios download {project_id} -o {tmp_path}" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("http://127.0.0.1:1", "127.0.0.1:1 cannot be reached"),
+        ("page", "no answer of the service's form; the base URL has a path, '/v1', after which the client puts"),
+    ],
+)
+def test_a_wait_says_at_once_what_is_in_its_way_and_goes_on(sandbox, address, words):
+    with small_server() as server:
+        server.answers["*"] = [(200, {}, b"<h1>It works!</h1>")]
+        base = {"AISTUDIOS_BASE_URL": f"{server.url}/v1" if address == "page" else address}
+        command = [*COMMAND, "wait", "p1", "--timeout", "30"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=sandbox.environment | base) as process:
+            first = process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
+    assert first.startswith("p1: still waiting; ")
+    assert words in first
+    assert "you stopped waiting" in rest
 
 
 def test_ctrl_c_while_a_create_is_under_way_says_that_its_fate_is_unknown(sandbox):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +114,7 @@ def wait(project_id: str, timeout: float, as_json: bool) -> None:
 def download(project_id: str, output: str, overwrite: bool, as_json: bool) -> None:
     """Save the video of ID, whole or not at all, and print its path."""
     with _client() as client:
-        path = client.download(project_id, output, overwrite=overwrite)
+        path = _saved(client, project_id, output, overwrite)
     _tell({"projectId": project_id, "file": str(path)}, str(path), as_json)
 
 
@@ -242,18 +244,30 @@ def _finish(client: Client, job: Job, folder: Path | None, timeout: float, tell:
     if folder is None:
         tell(downloadUrl=seen.download_url)
     else:
-        tell(file=str(client.download(seen, folder)))
+        tell(file=str(_saved(client, seen.id, str(folder))))
 
 
 def _waited(client: Client, job: Job | str, timeout: float) -> Progress:
+    project_id = job if isinstance(job, str) else job.id
+    stopped, again = "you stopped waiting; it goes on without you", f"wait again: aistudios wait {project_id}"
+    with _interruptible(f"rendering of {project_id}", stopped, again, project_id), _shown_progress() as show:
+        return client.wait(job, timeout, show)
+
+
+def _saved(client: Client, project_id: str, output: str, overwrite: bool = False) -> Path:
+    place = "" if output == "." else f" -o {shlex.quote(output)}"
+    again = f"download it again: aistudios download {project_id}{place}{' --overwrite' if overwrite else ''}"
+    with _interruptible(f"download of {project_id}", "you stopped it; no file is left", again, project_id):
+        return client.download(project_id, output, overwrite=overwrite)
+
+
+@contextmanager
+def _interruptible(about: str, message: str, again: str, project_id: str) -> Iterator[None]:
+    """Ctrl-C ends what costs nothing with the command that does it again."""
     try:
-        with _shown_progress() as show:
-            return client.wait(job, timeout, show)
+        yield
     except KeyboardInterrupt:
-        project_id = job if isinstance(job, str) else job.id
-        hint = f"wait again: aistudios wait {project_id}"
-        message = "you stopped waiting; it goes on without you"
-        raise ApiError(message, f"rendering of {project_id}", hint, project_id=project_id) from None
+        raise ApiError(message, about, again, project_id=project_id) from None
 
 
 @contextmanager
@@ -277,22 +291,31 @@ def _result(as_json: bool) -> Iterator[Callable[..., None]]:
 def _shown_progress() -> Iterator[Callable[[Progress], object]]:
     """Shows a rendering's progress on stderr: a bar on a terminal, else a line whenever it moved."""
     if not sys.stderr.isatty():
-        yield _line_printer()
+        yield _line_printer(partial(click.echo, err=True))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("rendering", total=100)
-        yield lambda seen: bar.update(task, completed=seen.percent, description=seen.state or "rendering")
+        trouble = _line_printer(lambda line: bar.console.print(line, markup=False, highlight=False))
+
+        def show(seen: Progress) -> None:
+            bar.update(task, completed=seen.percent, description=escape(seen.state) or "rendering")
+            if seen.trouble:
+                trouble(seen)
+
+        yield show
 
 
-def _line_printer() -> Callable[[Progress], object]:
-    last: list[float] = []
+def _line_printer(put: Callable[[str], object]) -> Callable[[Progress], object]:
+    """Puts a line whenever the rendering moved, or something else is in the way."""
+    last: list[tuple[float, str]] = []
 
     def show(seen: Progress) -> None:
-        if last != [seen.percent]:
-            click.echo(f"{seen.id}: {seen.percent:g} %", err=True)
-        last[:] = [seen.percent]
+        if last != [(seen.percent, seen.trouble)]:
+            put(f"{seen.id}: " + (f"still waiting; {seen.trouble}" if seen.trouble else f"{seen.percent:g} %"))
+        last[:] = [(seen.percent, seen.trouble)]
 
     return show
