@@ -14,6 +14,7 @@ from aistudios_dsl.service.sandbox.faults import KINDS
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 
 import fault_matrix
+import odd_answers
 
 SLOW_OR_ALIKE = ("delay", "slow", "502", "503", "504", "502-after", "503-after", "504-after")
 RUN_HERE = tuple(kind for kind in KINDS if kind not in SLOW_OR_ALIKE)
@@ -29,12 +30,20 @@ def outcomes(_sandbox_process):
 def test_every_fault_at_every_call_ends_as_documented(outcomes, client):
     documented = fault_matrix.documented()
     found = fault_matrix.cells(outcomes, client)
-    assert len(found) == 2 * len(RUN_HERE)
+    assert len(found) == 2 * len(RUN_HERE) + len(fault_matrix.ODD)
     assert {key: documented[key] for key in found} == found
 
 
-def test_the_table_has_a_line_for_every_fault_of_the_sandbox():
-    assert set(fault_matrix.documented()) == {(kind, times) for kind in KINDS for times in (0, 1)}
+def test_the_table_has_a_line_for_every_fault():
+    odd = {(kind, -1) for kind in fault_matrix.ODD}
+    assert set(fault_matrix.documented()) == {(kind, times) for kind in KINDS for times in (0, 1)} | odd
+
+
+def test_an_odd_answer_ends_as_an_error_of_ours_or_a_result_in_its_time():
+    """A slice; `tests/tools/odd_answers.py` runs all of them, and says what is judged of each."""
+    some = odd_answers.ODD[::40]
+    found = [outcome for lane in odd_answers.campaign(some, threads=24) for outcome in lane]
+    assert len(found) == len(some) * len(odd_answers.CALLS) * 2
 
 
 @pytest.mark.parametrize("make", [Client, AsyncClient])

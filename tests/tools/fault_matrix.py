@@ -1,17 +1,15 @@
-"""Each fault of the sandbox at each call, once and always, sync and async: what comes of it, as a table.
+"""Each fault of the sandbox, and some odd answers, at each call, sync and async: what comes of it, as a table.
 
 `python tests/tools/fault_matrix.py` writes the table of docs/reliability.md anew, for its difference to be read.
 """
 
 import asyncio
 import contextlib
-import inspect
 import itertools
 import logging
 import re
 import sys
 import tempfile
-import traceback
 from collections import Counter
 from importlib.resources import files
 from pathlib import Path
@@ -19,14 +17,16 @@ from pathlib import Path
 import httpx
 import stamina
 
-from aistudios_dsl import ApiError, DslError, SubmissionUnknown
+from aistudios_dsl import ApiError, SubmissionUnknown
 from aistudios_dsl.service import AsyncClient, Client, flow
 from aistudios_dsl.service.sandbox.faults import KINDS
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "tools")]
 
-from conftest import running_sandbox  # noqa: E402 - found by the line above
+import odd_answers  # noqa: E402 - found by the line above
+from conftest import running_sandbox  # noqa: E402
+from odd_answers import attempt, entered, told  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
 MARKS = "<!-- matrix -->\n", "\n<!-- end of matrix -->"
@@ -57,7 +57,23 @@ OF_DOWNLOADS = ("no-range", "changed", "mislabelled", "misplaced", "page", "empt
 AFTER_A_BREAK = ("no-range", "changed", "mislabelled", "misplaced", "403")
 ONLY_AT = {"failed": ("wait",)} | dict.fromkeys(OF_DOWNLOADS, ("download",))
 SPENDING = {"create", "export"}
-TITLES = {1: "The fault strikes once:", 0: f"It strikes every time, with {ATTEMPTS} attempts:"}
+ODD = {
+    "drip-head": "headers that drip for ever",
+    "drip-body": "a dripping body",
+    "drip-redirect": "a redirect that drips for ever",
+    "too-large": "5000000 bytes in chunks",
+    "bomb": "1000000000 bytes as gzip",
+    "deep": "each key is 900 lists deep",
+    "odd-id": 'each key is "../../x" (9)',
+    "echo": "the key inside its words",
+    "problem": "a problem with 400 No",
+}
+"""What the table calls it, and which of the odd answers it is."""
+TITLES = {
+    1: "The fault strikes once:",
+    0: f"It strikes every time, with {ATTEMPTS} attempts:",
+    -1: f"The answer is odd, every time, with {ATTEMPTS} attempts:",
+}
 
 
 class Watch(logging.Handler):
@@ -116,15 +132,11 @@ class Rehearsal:
         judge_ledger(name, result, len(self.seen("ledger")) - paid, requests[call])
         self.judge_secrets(client, result)
         word = type(result).__name__ if isinstance(result, Exception) else "done"
-        sent = str(requests[call]) if requests[call] <= ATTEMPTS else f"more than {ATTEMPTS}"
-        return word if requests[call] == 1 or method == "wait" else f"{word}, {sent} requests"
+        return worded(word, method, requests[call])
 
     def judge_secrets(self, client, result):
         """Fail where a key or token is in the message, in a local variable of the traceback, or in a log."""
-        texts = list(self.logged)
-        if isinstance(result, Exception):
-            whole = traceback.TracebackException.from_exception(result, capture_locals=True)
-            texts += [str(result), repr(result), *whole.format()]
+        texts = [*self.logged, *told(result)]
         token = client._calls._login.current()
         secrets = [self.sandbox.key, self.sandbox.user_key, *([token.reveal()] if token else [])]
         assert [text for text in texts if any(secret in text for secret in secrets)] == []
@@ -139,13 +151,22 @@ class Rehearsal:
         return lambda: (root.removeHandler(handler), root.setLevel(logging.WARNING))
 
 
-async def attempt(client, method, args, more):
-    """The result of a call, or the error it raised; what is not ours is no outcome."""
-    try:
-        result = getattr(client, method)(*args, **more)
-        return await result if inspect.isawaitable(result) else result
-    except DslError as fault:
-        return fault
+def worded(word, call, requests):
+    """An outcome as the table says it."""
+    sent = str(requests) if requests <= ATTEMPTS else f"more than {ATTEMPTS}"
+    return word if requests == 1 or call == "wait" else f"{word}, {sent} requests"
+
+
+def odd_outcomes():
+    """The outcome of each (client, call, kind, -1) where a service that is not the sandbox answers oddly."""
+    kinds = {name: kind for kind, name in ODD.items()}
+    odd = [odd_answers.BY_NAME[name] for name in kinds]
+    lanes = odd_answers.campaign(odd, timeout=1.0, attempts=ATTEMPTS, threads=24)
+    return {
+        (client, call, kinds[name], -1): worded(word, call, requests)
+        for lane in lanes
+        for client, call, name, word, _, requests in lane
+    }
 
 
 def judge_folder(folder, result):
@@ -197,13 +218,6 @@ def keys_for(sandbox, name, kind):
     return {"api_key": sandbox.key}
 
 
-async def entered(stack, client):
-    """The client, to be closed with the stack."""
-    if isinstance(client, AsyncClient):
-        return await stack.enter_async_context(client)
-    return stack.enter_context(client)
-
-
 def cells(found, client="Client"):
     """The lines of the table: what comes of each column for a (kind, times)."""
     keys = dict.fromkeys((kind, times) for _, _, kind, times in found)
@@ -247,7 +261,7 @@ def run(sandbox, kinds=tuple(KINDS)):
     pauses, flow.FIRST_PAUSE = flow.FIRST_PAUSE, 0.02
     stamina.set_testing(True, attempts=ATTEMPTS, cap=True)
     try:
-        return asyncio.run(campaign(sandbox, kinds))
+        return asyncio.run(campaign(sandbox, kinds)) | odd_outcomes()
     finally:
         stamina.set_testing(False)
         flow.FIRST_PAUSE = pauses
