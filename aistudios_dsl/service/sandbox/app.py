@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aistudios_dsl.errors import DslError, LoadError
-from aistudios_dsl.service.download import is_loopback
+from aistudios_dsl.service.login import is_loopback
 from aistudios_dsl.service.sandbox.answers import Broken, after, error_page, refusal, video
 from aistudios_dsl.service.sandbox.bodies import objections
 from aistudios_dsl.service.sandbox.faults import BEFORE, Fault, Faults
