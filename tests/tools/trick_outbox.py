@@ -46,6 +46,8 @@ class Ledger(BaseHTTPRequestHandler):
             how = server.chance.choices(list(ANSWERS), list(ANSWERS.values()))[0]
             odd = server.chance.choice(ODD_IDS)
             wait = server.chance.uniform(0, 0.08)
+        if number > server.free:
+            server.played.wait(20)
         made = odd if how == "odd id" else f"project-{number}"
         time.sleep(wait)
         if how in ("made", "odd id", "made, no answer"):
@@ -91,6 +93,8 @@ def ledger(seed):
     server.daemon_threads = True
     server.creates, server.numbers = [], itertools.count(1)
     server.chance, server.turn = random.Random(seed), threading.Lock()
+    # Mostly some creates are held until the tricks are played, so that the runs surely meet.
+    server.free, server.played = server.chance.choice([6, 12, 10_000]), threading.Event()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server
@@ -137,6 +141,8 @@ class Round:
             self.trick(trick)
             if trick != "kill":
                 time.sleep(self.chance.uniform(0.2, 1.2))
+        time.sleep(1)
+        self.server.played.set()
         for process in self.processes:
             process.wait(120)
 
