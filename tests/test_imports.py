@@ -21,6 +21,7 @@ ORDER = [
     "avatar",
     "speech",
     "editing",
+    "templates.bounded",
     "templates.environment",
     "templates",
     "placement",

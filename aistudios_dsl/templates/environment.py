@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, wraps
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from attrs import frozen
@@ -21,7 +22,14 @@ Read = Callable[Concatenate["Hook | None", str, P], R]
 
 Hook = Callable[["Environment"], None]
 
+_PIECES, _CODE = 500, 10_000
+"""How many pieces of Jinja a string may hold, and how many characters they may have: compiling takes the longer."""
+
+_REPEATED = 10_000
+"""How many scenes `each` may make of one."""
+
 _SURROGATE = "[\ud800-\udfff]"
+_LITERAL = "braces that are text: {{ '{{' }}, or Project.load(..., template=False)"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
 _TAGS = ("for", "endfor", "if", "elif", "else", "endif", "set", "endset", "macro", "filter", "raw", "endraw", "with")
 _EACH = r"(?s)\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)"
@@ -116,7 +124,13 @@ class Templates:
         items = self.evaluate(source, row)
         if isinstance(items, str | bytes | Mapping) or not hasattr(items, "__iter__"):
             raise TemplateError(f"each={expression!r}: {source} is {type(items).__name__}, not a list of items")
-        return [dict(zip(names, _unpacked(names, item, expression), strict=True)) for item in items]
+        found = [
+            dict(zip(names, _unpacked(names, item, expression), strict=True)) for item in islice(items, _REPEATED + 1)
+        ]
+        if len(found) > _REPEATED:
+            hint = "split the row: one project for each part"
+            raise TemplateError(f"each={expression!r} makes more than {_REPEATED:,} scenes", hint=hint)
+        return found
 
     def expression_names(self, expression: str) -> tuple[str, ...]:
         """The names that a row must have for this expression.
@@ -157,6 +171,9 @@ def _missing(name: str, row: Mapping[str, Any]) -> TemplateError:
 def _run(work: Callable[[], Any], row: Mapping[str, Any], names: Iterable[str]) -> Any:
     from jinja2 import UndefinedError
 
+    from aistudios_dsl.templates.bounded import restart
+
+    restart()
     try:
         value = work()
     except TemplateError:
@@ -193,14 +210,14 @@ def _configured(configure: Hook, environment: Environment) -> None:
 @lru_cache(maxsize=64)
 def jinja(configure: Hook | None, html: bool) -> Environment:
     from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=printable
-    )
+    from aistudios_dsl.templates.bounded import Bounded
+
+    environment = Bounded(undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=printable)
     if configure is not None:
         _configured(configure, environment)
         environment.autoescape = html
+    environment.meter()
     return environment
 
 
@@ -229,6 +246,9 @@ def _told_by(
             except RecursionError:
                 # What is nested so deeply that Jinja gives up is the template's fault.
                 raise TemplateError("is nested too deeply for Jinja to read", hint="write it in fewer levels") from None
+            except (SyntaxError, ValueError, MemoryError) as fault:
+                # Python refuses what Jinja makes of it: blocks nested too deeply, a number of too many digits.
+                raise TemplateError(f"Jinja cannot read it: {type(fault).__name__}: {fault}") from None
 
         return judged
 
@@ -237,8 +257,7 @@ def _told_by(
 
 def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
     excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
-    literal = "braces that are text: {{ '{{' }}, or Project.load(..., template=False)"
-    hint = _near_name(configure, str(fault.message)) or literal
+    hint = _near_name(configure, str(fault.message)) or _LITERAL
     return TemplateError(f"line {fault.lineno} ({excerpt!r}): {fault.message}", hint=hint)
 
 
@@ -278,6 +297,10 @@ def _expression(configure: Hook | None, expression: str) -> Any:
 @lru_cache(maxsize=4096)
 @_told_by(_no_template)
 def parsed(configure: Hook | None, text: str) -> Any:
+    tags = re.split(r"\{[{%]", text)[1:]
+    if len(tags) > _PIECES or sum(len(re.split(r"[}%]\}", tag, maxsplit=1)[0]) for tag in tags) > _CODE:
+        message = f"holds more than {_PIECES} pieces of Jinja, or more than {_CODE:,} characters in them"
+        raise TemplateError(message, hint=f"part it, or make it in the row; {_LITERAL}")
     return jinja(configure, False).parse(text)
 
 
@@ -301,7 +324,9 @@ def inner(tree: Any) -> list[Any]:
 @lru_cache(maxsize=4096)
 @_told_by(_no_template)
 def _names(configure: Hook | None, text: str) -> frozenset[str]:
-    from jinja2 import meta, nodes
+    from jinja2 import nodes
+
+    from aistudios_dsl.templates.bounded import Names
 
     environment = jinja(configure, False)
     tree = parsed(configure, text)
@@ -312,7 +337,9 @@ def _names(configure: Hook | None, text: str) -> frozenset[str]:
     else:
         # Without its globals, Jinja tells of a name that a row lacks and that happens to be one of them.
         tree.set_environment(_bare(configure))
-        wanted = meta.find_undeclared_variables(tree)
+        finder = Names(_bare(configure))
+        finder.visit(tree)
+        wanted = finder.undeclared_identifiers
     called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
     own = {name for name in environment.globals if configure is not None and name not in _builtin_globals()}
     return frozenset(

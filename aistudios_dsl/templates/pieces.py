@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from operator import itemgetter
+from operator import itemgetter, mul
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -69,25 +69,29 @@ class Strings:
         pieces = None if written.html else self.pieces(written)
         if pieces is not None:
             return _joining(pieces)
+        from aistudios_dsl.templates.bounded import rendered
+
         template = compiled(self.templates.configure, written.text, written.html)
         if not _is_clean(self.templates.configure, written.text):
-            return lambda reading: str(template.render(named(reading.values)))
+            return lambda reading: rendered(template.root_render_func(template.new_context(named(reading.values))))
         run, html = template.root_render_func, written.html
         if html:
-            return lambda reading: "".join(run(reading.html or reading.lent(True)))
-        return lambda reading: "".join(run(reading.plain or reading.lent(False)))
+            return lambda reading: rendered(run(reading.html or reading.lent(True)))
+        return lambda reading: rendered(run(reading.plain or reading.lent(False)))
 
-    def names(self, written: Iterable[Written]) -> tuple[list[str], list[str]]:
-        """The plain names of strings that are to be read, and the names that Jinja itself will ask for."""
-        words: dict[str, None] = {}
+    def names(self, written: Iterable[Written]) -> tuple[dict[str, int], list[str]]:
+        """The plain names of strings that are to be read, how often each is written, and the names Jinja asks for."""
+        words: dict[str, int] = {}
         asked: dict[str, None] = {}
         for one in written:
             pieces = None if one.html else self.pieces(one)
             if pieces is None:
                 asked |= dict.fromkeys(self.templates.names(one.text))
             else:
-                words |= {piece.name: None for piece in pieces if isinstance(piece, Name)}
-        return list(words), list(asked)
+                for piece in pieces:
+                    if isinstance(piece, Name):
+                        words[piece.name] = words.get(piece.name, 0) + 1
+        return words, list(asked)
 
     def lend(self, html: bool, values: Mapping[str, Any]) -> Context:
         """A Context for Jinja's own functions that holds the globals and these values."""
@@ -109,16 +113,21 @@ class Strings:
 class Reading:
     """One row being read: its values, the words its plain names write, and the Contexts lent to it.
 
-    Raises whatever comes where a name is missing, None or no text, and for values that can be read only once.
+    `words`: how often each plain name is written; `room`: how many characters they may write in all. Raises whatever
+    comes where a name is missing, None or no text, where there is no room, and for values that can be read only once.
     """
 
     __slots__ = ("_strings", "html", "plain", "values", "words")
 
-    def __init__(self, strings: Strings, values: Mapping[str, Any], words: Iterable[str], asked: Iterable[str]) -> None:
+    def __init__(
+        self, strings: Strings, values: Mapping[str, Any], words: Mapping[str, int], asked: Iterable[str], room: int
+    ) -> None:
         self.values: Mapping[str, Any] = values
         self.words: dict[str, str] = {
             name: value if type(value := values[name]) is str else str(printable(value)) for name in words
         }
+        if sum(map(mul, words.values(), map(len, self.words.values()))) > room:
+            raise OverflowError("a string may be too long")
         self.plain: Context | None = None
         self.html: Context | None = None
         self._strings = strings
@@ -163,14 +172,22 @@ def _joining(pieces: tuple[str | Name, ...]) -> Callable[[Reading], str]:
     return lambda reading: form % pick(reading.words)
 
 
+def room(written: Iterable[Written]) -> int:
+    """How many characters a row may put into these strings so that none of them can be too long."""
+    from aistudios_dsl.templates.bounded import LONGEST
+
+    return LONGEST - max((len(one.text) for one in written), default=0)
+
+
 def _is_plain(configure: Hook | None, html: bool) -> bool:
     """Whether the user's hook left alone what Jinja makes of a hole that is a name."""
     from jinja2 import StrictUndefined
-    from jinja2.compiler import CodeGenerator
+
+    from aistudios_dsl.templates.bounded import Metered
 
     environment = jinja(configure, html)
     own = environment.finalize is printable and environment.undefined is StrictUndefined
-    return own and environment.code_generator_class is CodeGenerator and not environment.extensions
+    return own and environment.code_generator_class is Metered and not environment.extensions
 
 
 @cache

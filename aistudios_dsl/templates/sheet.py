@@ -12,8 +12,8 @@ from attrs import frozen
 
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.speech import escaped, paragraphs
-from aistudios_dsl.templates.pieces import Name, Reading, Strings, Written
-from aistudios_dsl.templates.skeleton import Check, Group, Part, Said, Slot, Solid
+from aistudios_dsl.templates.pieces import Name, Reading, Strings, Written, room
+from aistudios_dsl.templates.skeleton import Check, Group, Part, Said, Slot, Solid, all_written
 
 
 @frozen
@@ -54,10 +54,11 @@ class Sheets:
 
     def __init__(self, strings: Strings, parts: Sequence[Part], checks: Sequence[Check]) -> None:
         smooth = [piece for part in parts for piece in _smoothed(strings, part)]
-        self._smooth = Sheet(strings, smooth, checks)
+        most = room((*all_written(parts), *(check.written for check in checks)))
+        self._smooth = Sheet(strings, smooth, checks, most)
         self._escaped = [form.name for form in self._smooth.forms if form.way == "html"]
         self._rough: Sheet | None = None
-        self._make_rough = partial(Sheet, strings, parts, checks)
+        self._make_rough = partial(Sheet, strings, parts, checks, most)
 
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The JSON of a row's values."""
@@ -92,6 +93,7 @@ def _plain(word: str) -> bytes:
     return encode_basestring(word)[1:-1].encode()
 
 
+_LONGEST_ESCAPE = len("&#34;")
 _WAYS: dict[str, Callable[[str], bytes]] = {"plain": _plain, "html": _escaped, "said": _said}
 
 
@@ -123,8 +125,9 @@ def _smoothed_speech(pieces: tuple[str | Name, ...]) -> Iterator[bytes | _Form]:
 class Sheet:
     """Parts as one list to pick from: the bytes that stay, the words of the row, its whole strings, its layout."""
 
-    def __init__(self, strings: Strings, parts: Sequence[Part | _Form], checks: Sequence[Check]) -> None:
+    def __init__(self, strings: Strings, parts: Sequence[Part | _Form], checks: Sequence[Check], most: int) -> None:
         self._strings = strings
+        self._room = most
         self._written: dict[Written, int] = {}
         order = _spanned(parts)
         self.forms: list[_Form] = list(dict.fromkeys(part for part in order if isinstance(part, _Form)))
@@ -139,7 +142,7 @@ class Sheet:
         ]
         self._checks = [(check.judge, self._whole(check.written)) for check in checks]
         self._readers = [strings.reader(one) for one in self._written]
-        self._set_names()
+        self._set_names(order)
         self._constants = list(dict.fromkeys(part for part in order if isinstance(part, bytes)))
         pool = [*self._constants, *self.forms, *shown, *(span for own in groups.values() for span in own)]
         places = {part: place for place, part in enumerate(pool)}
@@ -148,16 +151,19 @@ class Sheet:
     def _whole(self, written: Written) -> int:
         return self._written.setdefault(written, len(self._written))
 
-    def _set_names(self) -> None:
-        words, self._asked = self._strings.names(self._written)
-        self._words = list(dict.fromkeys([*words, *(form.name for form in self.forms)]))
+    def _set_names(self, order: Iterable[Any]) -> None:
+        self._words, self._asked = self._strings.names(self._written)
+        for part in order:
+            if isinstance(part, _Form):
+                longer = _LONGEST_ESCAPE if part.way == "html" else 1
+                self._words[part.name] = self._words.get(part.name, 0) + longer
         self._ways = [(form.name, _Forms(_WAYS[form.way])) for form in self.forms]
 
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The bytes of a row."""
         if not (self._words or self._written):
             return b"".join(self._pick(self._constants))
-        reading = Reading(self._strings, values, self._words, self._asked)
+        reading = Reading(self._strings, values, self._words, self._asked, self._room)
         words = reading.words
         pool = self._constants + [forms[words[name]] for name, forms in self._ways]
         if self._written:

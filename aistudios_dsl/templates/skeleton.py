@@ -214,7 +214,7 @@ def opened(found: Sequence[Opening], answers: Sequence[str | bool]) -> Visit:
 
 def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
     """What the strings must pass once they are written; of those that no part writes, only that they can be."""
-    shown = set(_all_written(parts))
+    shown = set(all_written(parts))
     for opening in found:
         if opening.role == "colour":
             yield Check(opening.written, partial(judge_colour, _COLOURS[opening.path.rpartition(".")[2]]))
@@ -224,7 +224,8 @@ def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
             yield Check(opening.written, str.encode)
 
 
-def _all_written(parts: Iterable[Part]) -> Iterator[Written]:
+def all_written(parts: Iterable[Part]) -> Iterator[Written]:
+    """The strings that a row writes in these parts."""
     for part in parts:
         if isinstance(part, Written):
             yield part
