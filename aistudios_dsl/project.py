@@ -69,6 +69,12 @@ class Project(Verbs):
     def __attrs_post_init__(self) -> None:
         if self.frame is None:
             _judge(self)
+            # What the caller does to theirs later changes nothing here.
+            object.__setattr__(self, "dictionary", _own(self.dictionary))
+
+    def __hash__(self) -> int:
+        # Clips, dictionary and extra hold dicts, which do not hash; equal projects have all of these in common.
+        return hash((self.name, self.orientation, self.webhook_url, self.workspace_id, self.api, len(self.scenes)))
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
@@ -552,8 +558,11 @@ def _judge(project: Project) -> None:
         raise BuildError(
             f"catalog must be a Catalog, not {type(catalog).__name__}", hint="Catalog.load(path) reads one"
         )
+
+
+def _own(dictionary: Any) -> Any:
     try:
-        copied(project.dictionary, "dictionary")
+        return copied(dictionary, "dictionary")
     except LoadError as fault:
         raise BuildError(fault.message, fault.path, fault.hint) from None
 

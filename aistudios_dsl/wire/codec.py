@@ -10,15 +10,13 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from cattrs.preconf.json import make_converter
 
 from aistudios_dsl.errors import DslError, LoadError, nearest
-from aistudios_dsl.wire.jsontext import copied, depth, whole_text
+from aistudios_dsl.wire.jsontext import DEEPEST, copied, depth, whole_text
 from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, keys, kind_words, shown
 from aistudios_dsl.wire.nodes import CLIP_TYPES, Clip, Project, UnknownClip
 
 N = TypeVar("N", bound=Node)
 
 _CONVERTER = make_converter()
-_DEEPEST = 100
-"""Levels of JSON that are taken: ten times those of any real body, and few enough for whatever walks through them."""
 _READERS: dict[type[Node], Callable[[dict[str, Any]], Any]] = {}
 _WRITERS: dict[type[Node], Callable[[Any], dict[str, Any]]] = {}
 
@@ -57,8 +55,8 @@ def unwrapped(document: Any) -> Any:
 
 def load_node(cls: type[N], document: Any) -> N:
     """One node from its JSON object; see `load`."""
-    if depth(document, _DEEPEST + 1) > _DEEPEST:
-        raise LoadError(f"the document is nested too deeply: more than {_DEEPEST} levels")
+    if depth(document, DEEPEST + 1) > DEEPEST:
+        raise LoadError(f"the document is nested too deeply: more than {DEEPEST} levels")
     try:
         with as_found():
             return _structured(cls, document)

@@ -10,13 +10,17 @@ from typing import Any, NoReturn
 
 from aistudios_dsl.errors import BuildError, LoadError
 
+DEEPEST = 100
+"""How many levels a JSON value may have: far more than a project needs, and few enough for every reader of it."""
+
 _SURROGATE = "[\ud800-\udfff]"
 
 
 def canonical(value: Any, indent: int | None = None) -> str:
     """The one text of a JSON value: no spaces, keys in their order, non-ASCII letters as they are.
 
-    `indent` gives the same text spread over lines. Raises `BuildError` on NaN and infinity, which JSON cannot hold.
+    `indent` gives the same text spread over lines. Raises `BuildError` on NaN and infinity, which JSON cannot hold, and
+    where it is nested too deeply.
 
     >>> canonical({"text": "Grüße", "left": 1.0})
     '{"text":"Grüße","left":1.0}'
@@ -26,33 +30,51 @@ def canonical(value: Any, indent: int | None = None) -> str:
         return json.dumps(value, ensure_ascii=False, separators=separators, allow_nan=False, indent=indent)
     except ValueError as fault:
         raise BuildError(f"this cannot be written as JSON: {fault}") from fault
+    except RecursionError:
+        raise BuildError(f"this is nested too deeply to be written as JSON: {DEEPEST} levels at most") from None
 
 
 def parse(text: str | bytes, source: str = "the document") -> Any:
-    """The value of a JSON text. Raises `LoadError` on anything that is no JSON, on a key given twice, and on NaN.
+    """The value of a JSON text. Raises `LoadError` on what is no JSON, a key given twice, NaN, and too many levels.
 
     >>> parse('{"left": 1.50}')
     {'left': 1.5}
     """
     string = _decoded(text, source) if isinstance(text, bytes) else text.removeprefix("\ufeff")
     try:
-        return json.loads(string, object_pairs_hook=_once_each, parse_constant=_no_constant)
+        value = json.loads(string, object_pairs_hook=_once_each, parse_constant=_no_constant)
     except json.JSONDecodeError as fault:
         raise _syntax_error(string, fault, source) from None
     except RecursionError:
-        raise LoadError(f"{source} is nested too deeply to be read") from None
+        raise _too_deep(source) from None
     except LoadError as fault:
         raise LoadError(f"{source} {fault.message}", hint=fault.hint) from None
     except ValueError as fault:
         raise LoadError(f"{source} holds a number too long to be read", hint=str(fault)) from None
+    # Without its brackets, a text can have no levels.
+    if max(string.count("["), string.count("{")) >= DEEPEST // 2 and depth(value, DEEPEST + 1) > DEEPEST:
+        raise _too_deep(source)
+    return value
+
+
+def _too_deep(source: str) -> LoadError:
+    return LoadError(f"{source} is nested too deeply: more than {DEEPEST} levels", hint="write it in fewer levels")
 
 
 def copied(value: Any, path: str = "") -> Any:
     """A deep copy of opaque JSON, in lists and dicts. Raises `LoadError`, with the path inside, on anything else.
 
+    What has more than `DEEPEST` levels, or holds itself, is refused too.
+
     >>> copied({"voice": ("a", 1)})
     {'voice': ['a', 1]}
     """
+    if isinstance(value, list | tuple | Mapping) and depth(value, DEEPEST + 1) > DEEPEST:
+        raise LoadError(f"is nested too deeply: more than {DEEPEST} levels", path, "write it in fewer levels")
+    return _copied(value, path)
+
+
+def _copied(value: Any, path: str) -> Any:
     if isinstance(value, str):
         return whole_text(value, path)
     if value is None or isinstance(value, bool | int):
@@ -60,9 +82,9 @@ def copied(value: Any, path: str = "") -> Any:
     if isinstance(value, float):
         return _finite(value, path)
     if isinstance(value, list | tuple):
-        return [copied(item, f"{path}[{index}]") for index, item in enumerate(value)]
+        return [_copied(item, f"{path}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Mapping):
-        return {_key(key, path): copied(item, f"{path}.{key}" if path else str(key)) for key, item in value.items()}
+        return {_key(key, path): _copied(item, f"{path}.{key}" if path else str(key)) for key, item in value.items()}
     raise LoadError(f"must be JSON, not {type(value).__name__}", path)
 
 
