@@ -321,7 +321,7 @@ def test_a_file_name_that_leaves_the_folder_or_is_none_is_refused(run, name, wor
         (["--data", "rows.csv", "--name", "x", "-o", "template.py"], "name their folder with -o DIR"),
         (["--data", "rows.csv", "-o", "."], '. is a folder: name the files in it, such as --name "{{ id }}.json"'),
         (["--data", "rows.csv", "-o", "new/"], "new is a folder"),
-        (["--data", "rows.csv", "-o", "rows.csv"], "rows.csv is the data itself"),
+        (["--data", "rows.csv", "-o", "rows.csv"], "rows.csv is read here, and would be overwritten"),
         (["--data", "rows.csv", "--indent", 2], "--indent goes with --name alone"),
         (["--data", "rows.csv", "-o", "/dev/null"], "neither a file nor a folder"),
         (["--data", "pipe.csv", "--check-rows"], "reads the rows twice, and pipe.csv is no file that can be"),

@@ -11,12 +11,14 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file, nearest
+from aistudios_dsl.whole import is_one_of
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -39,6 +41,7 @@ _OPTIONS = {
 }
 """The hints that speak of calls, and what they are in a terminal."""
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SCRIPTS_READ = f"{__name__}.scripts"
 _FIELDS = ("scenes", "name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution", "extra")
 
@@ -56,6 +59,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **more: Any) -> Any:
         """As click does; where the results cannot be written, say so in one line, or nothing to a closed pipe."""
+        _set_up_streams()
         try:
             try:
                 return super().main(*args, **more)
@@ -76,15 +80,28 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except DslError as fault:
             fault = _under_script(fault, ctx.meta.get(_SCRIPTS_READ, ()))
-            click.echo(f"error: {_in_options(str(fault))}", err=True)
+            say(f"error: {_in_options(str(fault))}", err=True)
             ctx.exit(1)
+
+
+def _set_up_streams() -> None:
+    """UTF-8 whatever the terminal says, and nowhere to write or read where a stream is closed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _end_unwritten(fault: OSError) -> NoReturn:
     # Python flushes once more as it ends, and would complain of it.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if fault.errno != errno.EPIPE:
-        click.echo(f"error: cannot write to standard output: {fault.strerror}", err=True)
+        say(f"error: cannot write to standard output: {fault.strerror}", err=True)
     sys.exit(1)
 
 
@@ -102,6 +119,31 @@ def _in_options(text: str) -> str:
     for python, option in _OPTIONS.items():
         text = text.replace(python, option)
     return text
+
+
+def printable(text: str) -> str:
+    """The text with what would steer a terminal written out, as JSON writes it: documents and services may hold it.
+
+    >>> printable("red: \\x1b[31m")
+    'red: \\\\u001b[31m'
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line for people."""
+    click.echo(printable(text), err=err)
+
+
+def say_result(text: str) -> None:
+    """Print what a program may read, to the letter; a terminal is not steered by it."""
+    click.echo(printable(text) if sys.stdout.isatty() else text, nl=False)
+
+
+def refuse_input(output: Path | None, *inputs: Path | None) -> None:
+    """Raise a usage error where a command would overwrite what it reads, under whatever name."""
+    if output is not None and is_one_of(output, [each for each in inputs if each is not None]):
+        raise click.UsageError(f"{output} is read here, and would be overwritten: name another output")
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
-from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import (
+    LITERAL,
+    load_script,
+    refuse_filling,
+    refuse_input,
+    rendered,
+    say,
+    say_result,
+    setting,
+)
 from aistudios_dsl.whole import write_text
 
 if TYPE_CHECKING:
@@ -62,10 +71,11 @@ def build(
     constants = dict(setting(text) for text in settings)
     refuse_filling(literal, settings, data)
     _refuse_misfits(data, output, indent, bulk)
+    refuse_input(Path(output) if output else None, script, data)
     if data is None:
         _build_one(load_script(script, name, literal=literal), constants, api, indent, output)
     else:
-        _build_rows(load_script(script, name), data, constants, api, indent, output, bulk)
+        _build_rows(load_script(script, name), (script, data), constants, api, indent, output, bulk)
 
 
 def _build_one(
@@ -74,31 +84,31 @@ def _build_one(
     project = rendered(project, constants)
     text = project.to_json(indent, api=api)
     for path, letters in project.estimates().items():
-        click.echo(f"note: {path}: the width of {letters!r} is an estimate: the bundled font lacks it", err=True)
+        say(f"note: {path}: the width of {letters!r} is an estimate: the bundled font lacks it", err=True)
     if output is None:
-        click.echo(text)
+        say_result(text + "\n")
     else:
         write_text(Path(output), text + "\n")
-        click.echo(f"{output}: {_counted(project)}", err=True)
+        say(f"{output}: {_counted(project)}", err=True)
 
 
 def _build_rows(
     project: Project,
-    data: Path,
+    inputs: tuple[Path, Path],
     constants: Mapping[str, str],
     api: Any,
     indent: int | None,
     output: str | None,
     bulk: Mapping[str, Any],
 ) -> None:
-    from aistudios_dsl.cli.bulk import FileNamer, Job, run
+    from aistudios_dsl.cli.bulk import FileNamer, Job, run, skipped_path
     from aistudios_dsl.templates.environment import Templates
 
     namer = FileNamer(bulk["file_name"], Templates(project.environment)) if bulk["file_name"] is not None else None
     used = {variable for names in project.variables().values() for variable in names}
     named = namer.variables() if namer else set[str]()
     job = Job(
-        data=data,
+        inputs=inputs,
         plan=_plan(project, api),
         constants=constants,
         used=frozenset(used | named) if bulk["strict"] else None,
@@ -107,9 +117,11 @@ def _build_rows(
         skip=bulk["on_error"] == "skip",
     )
     if not used:
-        click.echo("note: the template has no variables: every row gives the same payload", err=True)
+        say("note: the template has no variables: every row gives the same payload", err=True)
+    if output and job.skip:
+        refuse_input(skipped_path(Path(output)), *inputs)
     tally = run(job, Path(output) if output else None, check=bulk["check_rows"])
-    click.echo(_summary(tally, job, output), err=True)
+    say(_summary(tally, job, output), err=True)
 
 
 def _plan(project: Project, api: Any) -> Renderer:
@@ -147,8 +159,6 @@ def _refuse_misfits(data: Path | None, output: str | None, indent: int | None, b
         if given:
             raise click.UsageError(f"--{given[0]} speaks of rows: give them with --data")
         return
-    if target and target.absolute() == data.absolute():
-        raise click.UsageError(f"{output} is the data itself, and would be overwritten")
     if bulk["check_rows"] and data.exists() and not data.is_file():
         raise click.UsageError(f"--check-rows reads the rows twice, and {data} is no file that can be")
     _refuse_wrong_form(target, str(output).endswith(("/", "\\")), indent, bulk["file_name"])

@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-import click
 from attrs import Factory, define, frozen
 
+from aistudios_dsl.cli.base import printable, say
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import Row, Rows, of_row, read_rows
@@ -55,10 +55,11 @@ class Converting:
 class Job:
     """What is to be done with each row.
 
-    `used`: with --strict, the names that the template uses. `name`: gives each row its file. `indent`: of the files.
+    `inputs`: the script and the rows. `used`: with --strict, the names that the template uses. `name`: gives each row
+    its file. `indent`: of the files.
     """
 
-    data: Path
+    inputs: tuple[Path, Path]
     plan: Renderer
     constants: Mapping[str, str]
     used: frozenset[str] | None
@@ -107,8 +108,8 @@ class _Lines(WholeFile):
 
 
 class _Files(WholeFolder):
-    def __init__(self, path: Path, indent: int | None) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, inputs: Iterable[Path], indent: int | None) -> None:
+        super().__init__(path, inputs)
         self._indent = indent
 
     def put(self, outcome: Outcome) -> None:
@@ -121,9 +122,11 @@ class _Files(WholeFolder):
 class _Stdout:
     def __init__(self) -> None:
         self._file = sys.stdout.buffer
+        self._seen = sys.stdout.isatty()
 
     def put(self, outcome: Outcome) -> None:
-        self._file.write(outcome.payload + b"\n")
+        line = printable(outcome.payload.decode()).encode() if self._seen else outcome.payload
+        self._file.write(line + b"\n")
 
     def finish(self) -> None:
         self._file.flush()
@@ -134,7 +137,7 @@ def run(job: Job, output: Path | None, *, check: bool) -> Tally:
     tally = Tally()
     if check:
         _check(job)
-    with _ended_by_terminate(), _write_errors_told(output), ExitStack() as stack:
+    with _ended_by_signals(), _write_errors_told(output), ExitStack() as stack:
         skips = stack.enter_context(WholeFile(skipped_path(output))) if output and job.skip else None
         sink = _sink(job, output, stack)
         for outcome in _watched(job, "writing"):
@@ -198,7 +201,7 @@ def _sink(job: Job, output: Path | None, stack: ExitStack) -> Sink:
     if output is None:
         return _Stdout()
     if job.name:
-        return stack.enter_context(_Files(output, job.indent))
+        return stack.enter_context(_Files(output, job.inputs, job.indent))
     return stack.enter_context(_Lines(output))
 
 
@@ -245,7 +248,7 @@ def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
 
 def _watched(job: Job, doing: str) -> Iterator[Outcome]:
     """The outcomes; on a terminal with a bar that shows how much of the rows is read."""
-    rows = read_rows(job.data)
+    rows = read_rows(job.inputs[1])
     outcomes = _outcomes(job, rows)
     shown = _with_bar(outcomes, rows, doing) if sys.stderr.isatty() else outcomes
     for outcome in shown:
@@ -297,7 +300,7 @@ def _skip(outcome: Outcome, job: Job, skips: WholeFile | None) -> None:
     fault = outcome.fault
     assert fault is not None
     if skips is None:
-        click.echo(f"skipped: {fault}", err=True)
+        say(f"skipped: {fault}", err=True)
         return
     own = {key: value for key, value in outcome.values.items() if key not in job.constants}
     entry = {"row": outcome.number, "reason": f"{fault.path}: {fault.message}", "hint": fault.hint, "values": own}
@@ -322,13 +325,18 @@ def _write_errors_told(output: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def _ended_by_terminate() -> Iterator[None]:
-    """Inside, SIGTERM ends the process as Ctrl-C does, so that unfinished files are removed."""
+def _ended_by_signals() -> Iterator[None]:
+    """Inside, SIGTERM and SIGHUP end the process as Ctrl-C does, so that unfinished files are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    ends = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+    # What is ignored stays so: nohup lets a build outlive its terminal.
+    before = {end: found for end in ends if (found := signal.getsignal(end)) is not signal.SIG_IGN}
+    for end in before:
+        signal.signal(end, lambda number, _: sys.exit(128 + number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for end, found in before.items():
+            signal.signal(end, found)

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from aistudios_dsl.cli.base import LITERAL, is_json, is_lines, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import (
+    LITERAL,
+    is_json,
+    is_lines,
+    load_script,
+    printable,
+    refuse_filling,
+    rendered,
+    say,
+    setting,
+)
 from aistudios_dsl.errors import DslError, LoadError
 
 if TYPE_CHECKING:
@@ -100,7 +110,7 @@ def _tell_one(project: Project, ignored: tuple[str, ...], as_json: bool) -> Mapp
     counts = counted(findings)
     if as_json:
         found = [finding.to_dict() for finding in findings]
-        click.echo(json.dumps({"findings": found, "counts": counts}, ensure_ascii=False))
+        say(json.dumps({"findings": found, "counts": counts}, ensure_ascii=False))
     else:
         _print(findings, project)
     return counts
@@ -117,15 +127,17 @@ def _print(findings: Sequence[Finding], project: Project) -> None:
             _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.message, said)
     counts = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counted(findings).items() if count]
     scenes = len(project.scenes)
-    click.echo(f"{', '.join(counts) or 'nothing found'} in {scenes} scene{'' if scenes == 1 else 's'}")
+    say(f"{', '.join(counts) or 'nothing found'} in {scenes} scene{'' if scenes == 1 else 's'}")
 
 
 def _print_finding(finding: Finding, place: str, message: str, said: set[str], err: bool = False) -> None:
     where = " ".join(filter(None, (place, finding.name)))
     severity = click.style(f"{finding.severity:7}", fg=_COLOURS[finding.severity])
-    click.echo(f"  {severity} {finding.code:22} {f'{where}: ' if where else ''}{message}", err=err)
+    text = f"{finding.code:22} {f'{where}: ' if where else ''}{message}"
+    # The colour is written as an escape too: it alone is meant.
+    click.echo(f"  {severity} {printable(text)}", err=err)
     if finding.remedy and finding.remedy not in said:
-        click.echo(f"          {'':22} {finding.remedy}", err=err)
+        say(f"          {'':22} {finding.remedy}", err=err)
     said.add(finding.remedy)
 
 
@@ -173,7 +185,7 @@ def _tell_many(
     if as_json:
         found = [group.finding.to_dict() | {"rows": group.rows} for group in summary.groups]
         told = {"findings": found, "counts": summary.counts, "rows": summary.total}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        say(json.dumps(told, ensure_ascii=False))
     else:
         print_groups(summary, noun)
     return summary.counts
@@ -199,7 +211,7 @@ def print_groups(summary: Summary, noun: str, *, err: bool = False) -> None:
             _print_finding(group.finding, group.finding.path, _message(group, noun), said, err)
     kinds = ", ".join(f"{kind}s in {count:,}" for kind, count in summary.rows.items() if count)
     total = f"{summary.total:,} {noun}{'' if summary.total == 1 else 's'}"
-    click.echo(f"{total}: {kinds}" if kinds else f"nothing found in {total}", err=err)
+    say(f"{total}: {kinds}" if kinds else f"nothing found in {total}", err=err)
 
 
 def _message(group: Group, noun: str) -> str:

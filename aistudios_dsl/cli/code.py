@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.cli.base import load_script, refuse_input, say, say_result
 from aistudios_dsl.whole import write_text
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ def decompile(file: Path, output: Path | None, literal: bool) -> None:
     aistudios decompile project.json -o video.py
     aistudios build video.py
     """
+    refuse_input(output, file)
     project = load_script(file)
     source = (project.literally() if literal else project).to_python()
-    click.echo(_shares(source), err=True)
+    say(_shares(source), err=True)
     if not project.literal and not literal:
         _tell_variables(project)
     if output is None:
-        click.echo(source, nl=False)
+        say_result(source)
     else:
         write_text(output, source)
 
@@ -51,10 +52,10 @@ def _tell_variables(project: Project) -> None:
     try:
         names = sorted({name for names in project.variables().values() for name in names})
     except TemplateError as fault:
-        click.echo(f"note: {fault.path}: braces that are no template; --literal takes them as text", err=True)
+        say(f"note: {fault.path}: braces that are no template; --literal takes them as text", err=True)
         return
     if names:
-        click.echo(f"note: variables: {', '.join(names)}; --literal takes braces as text", err=True)
+        say(f"note: variables: {', '.join(names)}; --literal takes braces as text", err=True)
 
 
 @click.command()
@@ -72,4 +73,4 @@ def diff(before: Path, after: Path, as_json: bool) -> None:
     from aistudios_dsl.views.diff import compared
 
     found = compared(load_script(before), load_script(after))
-    click.echo(json.dumps([change.to_dict() for change in found], ensure_ascii=False) if as_json else str(found))
+    say(json.dumps([change.to_dict() for change in found], ensure_ascii=False) if as_json else str(found))

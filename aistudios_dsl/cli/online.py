@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import LITERAL, load_script, printable, refuse_filling, rendered, say, setting
 from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _client() -> Client:
 def _tell(value: Any, text: str, as_json: bool) -> None:
     from aistudios_dsl.wire.jsontext import canonical
 
-    click.echo(canonical(value) if as_json else text)
+    say(canonical(value) if as_json else text)
 
 
 def _facts(seen: Progress) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _literal(project: Project, settings: tuple[str, ...]) -> Project:
 def _check(project: Project, despite_errors: bool) -> None:
     findings = [finding for finding in project.check() if finding.severity != "note"]
     for finding in findings:
-        click.echo(str(finding), err=True)
+        say(str(finding), err=True)
     errors = sum(finding.severity == "error" for finding in findings)
     if errors and not despite_errors:
         hint = "mend them (aistudios check shows them again), or send it --despite-errors"
@@ -189,7 +189,7 @@ def _check(project: Project, despite_errors: bool) -> None:
 
 def _ask(project: Project, export: bool, yes: bool, host: str) -> None:
     """Show what it comes to, and ask before it spends. Raises a usage error where there is nobody to ask."""
-    click.echo(f"{_size(project)}; to be {'rendered' if export else 'stored as a draft'} at {host}", err=True)
+    say(f"{_size(project)}; to be {'rendered' if export else 'stored as a draft'} at {host}", err=True)
     if yes or not export:
         return
     if not sys.stdin.isatty():
@@ -278,7 +278,7 @@ def _result(as_json: bool) -> Iterator[Callable[..., None]]:
     def tell(**facts: Any) -> None:
         known.update(facts)
         if not as_json:
-            click.echo("\n".join(map(str, facts.values())))
+            say("\n".join(map(str, facts.values())))
 
     try:
         yield tell
@@ -299,10 +299,10 @@ def _shown_progress() -> Iterator[Callable[[Progress], object]]:
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("rendering", total=100)
-        trouble = _line_printer(lambda line: bar.console.print(line, markup=False, highlight=False))
+        trouble = _line_printer(lambda line: bar.console.print(printable(line), markup=False, highlight=False))
 
         def show(seen: Progress) -> None:
-            bar.update(task, completed=seen.percent, description=escape(seen.state) or "rendering")
+            bar.update(task, completed=seen.percent, description=escape(printable(seen.state)) or "rendering")
             if seen.trouble:
                 trouble(seen)
 

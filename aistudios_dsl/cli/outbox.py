@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict
 
+from aistudios_dsl.cli.base import printable, say
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
@@ -98,11 +99,11 @@ def status(journal: Path | None, as_json: bool) -> None:
             _print_json(box, listed)
             return
         for state, count in box.counts().items():
-            click.echo(f"{state:12}{count:6}")
+            say(f"{state:12}{count:6}")
         for row in box.rows("failed", "unknown"):
-            click.echo(f"row {row.key} ({row.name}): {row.state}: {row.note}")
+            say(f"row {row.key} ({row.name}): {row.state}: {row.note}")
             for line in _advice(row, listed, marking) if row.state == "unknown" else (_again(row, marking),):
-                click.echo(f"  {line}")
+                say(f"  {line}")
 
 
 @outbox.command()
@@ -119,7 +120,7 @@ def mark(row: str, sent: str | None, not_sent: bool, again: bool, journal: Path 
         raise click.UsageError("say --sent ID or --not-sent, or --again for a row that failed")
     with Outbox(_the_journal(journal)) as box:
         found = box.mark(row, sent=sent, not_sent=not_sent, again=again)
-    click.echo(f"row {found.key} ({found.name}): {found.state}")
+    say(f"row {found.key} ({found.name}): {found.state}")
 
 
 def _the_journal(given: Path | None) -> Path:
@@ -160,7 +161,7 @@ def _checked(box: Outbox, file: Path, key: str | None, literal: bool, despite_er
 
 def _ask(rows: str, service: str, export: bool, yes: bool, budget: int | None) -> None:
     limit = f", at most {budget} renders in all" if budget is not None and export else ""
-    click.echo(f"{rows} rows to be {'rendered' if export else 'stored'} at {service}{limit}", err=True)
+    say(f"{rows} rows to be {'rendered' if export else 'stored'} at {service}{limit}", err=True)
     if export and not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("rendering spends credits, and there is nobody to ask: add --yes")
@@ -187,19 +188,20 @@ def _shown(box: Outbox) -> Iterator[Callable[[Row], object]]:
             states[row.number] = row.state
             bar.update(task, completed=sum(state in ended for state in states.values()), description=row.state)
             if row.state in ("failed", "unknown"):
-                bar.console.print(f"row {row.key} ({row.name}): {row.state}: {row.note}", markup=False, highlight=False)
+                text = printable(f"row {row.key} ({row.name}): {row.state}: {row.note}")
+                bar.console.print(text, markup=False, highlight=False)
 
         yield show
 
 
 def _line(row: Row) -> None:
     more = row.file or row.note or row.project_id
-    click.echo(f"row {row.key} ({row.name}): {row.state}{more and f': {more}'}", err=True)
+    say(f"row {row.key} ({row.name}): {row.state}{more and f': {more}'}", err=True)
 
 
 def _conclude(box: Outbox, summary: Summary) -> None:
     """The counts on stdout; what is left to do, as an error."""
-    click.echo(", ".join(f"{count} {state}" for state, count in summary.counts.items()))
+    say(", ".join(f"{count} {state}" for state, count in summary.counts.items()))
     if summary.stopped:
         raise DslError(f"stopped: {summary.stopped}")
     where = f"aistudios outbox status --journal {quote(str(box.path))}"
@@ -219,7 +221,7 @@ def _candidates(box: Outbox) -> dict[str, tuple[dict[str, Any], ...]] | None:
         with Client() as client, Outbox(box.path, client) as asking:
             return asking.candidates()
     except DslError as fault:
-        click.echo(f"note: the service could not be asked: {fault}", err=True)
+        say(f"note: the service could not be asked: {fault}", err=True)
         return None
 
 
@@ -257,4 +259,4 @@ def _print_json(box: Outbox, listed: dict[str, tuple[dict[str, Any], ...]] | Non
     for row in rows:
         if row["state"] == "unknown":
             row["candidates"] = None if listed is None else listed.get(row["key"], ())
-    click.echo(canonical({"counts": box.counts(), "rows": rows}))
+    say(canonical({"counts": box.counts(), "rows": rows}))

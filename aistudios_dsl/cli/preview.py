@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, rendered, setting
+from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, refuse_input, rendered, say, setting
 from aistudios_dsl.errors import DslError
+from aistudios_dsl.whole import WholeFolder, write_text
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -59,17 +60,18 @@ def preview(
     folder = output.endswith(("/", "\\")) or target.is_dir()
     if not folder and target.suffix.lower() not in (".html", ".htm", ".svg"):
         raise click.UsageError(f"-o {output}: a page is named .html, one picture .svg, and a folder of them DIR/")
+    refuse_input(target, script, data)
     project = load_script(script, name, literal=literal)
     project = filled(project, dict(setting(text) for text in settings), data, row or 1)
     try:
-        written = _write(project, target, folder, scene, media)
+        written = _write(project, target, folder, scene, media, [each for each in (script, data) if each])
     except OSError as fault:
         hint = "is its folder there, and may you write to it?"
         raise DslError(f"cannot write {output}: {fault.strerror}", hint=hint) from None
     many = f"{written[0]} to {written[-1].name}: {len(written)} pictures"
-    click.echo(many if len(written) > 1 else str(written[0]), err=True)
+    say(many if len(written) > 1 else str(written[0]), err=True)
     if show and not webbrowser.open(written[0].resolve().as_uri()):
-        click.echo("note: no browser could be opened", err=True)
+        say("note: no browser could be opened", err=True)
 
 
 def filled(project: Project, constants: dict[str, str], data: Path | None, number: int) -> Project:
@@ -88,7 +90,9 @@ def filled(project: Project, constants: dict[str, str], data: Path | None, numbe
         raise of_row(fault, number, row) from None
 
 
-def _write(project: Project, target: Path, folder: bool, scene: int | None, media: Path | None) -> list[Path]:
+def _write(
+    project: Project, target: Path, folder: bool, scene: int | None, media: Path | None, inputs: Sequence[Path]
+) -> list[Path]:
     """Write a page, a picture, or a folder of pictures, and return what was written."""
     many = len(project.scenes)
     if scene is not None and scene > many:
@@ -100,10 +104,10 @@ def _write(project: Project, target: Path, folder: bool, scene: int | None, medi
         raise click.UsageError(f"{target} is one picture: name a scene with --scene, or a folder with -o DIR/")
     pictures = [(number, project.svg(number - 1, media=media)) for number in numbers]
     if not folder:
-        target.write_text(pictures[0][1], encoding="utf-8")
-        return [target]
+        return [write_text(target, pictures[0][1])]
     target.mkdir(parents=True, exist_ok=True)
-    paths = [target / f"scene-{number}.svg" for number, _ in pictures]
-    for path, (_, text) in zip(paths, pictures, strict=True):
-        path.write_text(text, encoding="utf-8")
-    return paths
+    with WholeFolder(target, inputs) as whole:
+        for number, text in pictures:
+            whole.write(f"scene-{number}.svg", text.encode())
+        whole.finish()
+    return [target / f"scene-{number}.svg" for number, _ in pictures]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.cli.base import load_script, say
 
 
 @click.command("vars")
@@ -23,10 +23,10 @@ def variables(script: Path, name: str, as_json: bool) -> None:
     """
     found = load_script(script, name).variables()
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
+        say(json.dumps(found, ensure_ascii=False))
         return
     width = max(map(len, found), default=0)
     for path, names in found.items():
-        click.echo(f"{path:{width}}  {', '.join(names)}")
+        say(f"{path:{width}}  {', '.join(names)}")
     if not found:
-        click.echo("no variables: SCRIPT is no template", err=True)
+        say("no variables: SCRIPT is no template", err=True)
