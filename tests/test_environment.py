@@ -186,6 +186,7 @@ def test_a_template_nested_too_deeply_is_refused_and_no_stack_is_shown(left, rig
             "",
             "is nested too deeply for Jinja to read",
             "the template calls itself without an end",
+            "holds more than 500 pieces of Jinja, or more than 10,000 characters in them",
         )
 
 

@@ -72,6 +72,13 @@ def joined(chunks: Iterable[str]) -> str:
     return "".join(found)
 
 
+def judge_length(text: str) -> str:
+    """The text itself. Raises `TemplateError` where it is too long for a string of a project."""
+    if len(text) > LONGEST:
+        _refuse_large(len(text))
+    return text
+
+
 def _spend(steps: int) -> None:
     _METER.left -= steps
     if _METER.left < 0:

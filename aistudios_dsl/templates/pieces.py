@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from operator import itemgetter, mul
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -79,19 +79,17 @@ class Strings:
             return lambda reading: rendered(run(reading.html or reading.lent(True)))
         return lambda reading: rendered(run(reading.plain or reading.lent(False)))
 
-    def names(self, written: Iterable[Written]) -> tuple[dict[str, int], list[str]]:
-        """The plain names of strings that are to be read, how often each is written, and the names Jinja asks for."""
-        words: dict[str, int] = {}
+    def names(self, written: Iterable[Written]) -> tuple[list[str], list[str]]:
+        """The plain names of strings that are to be read, and the names that Jinja itself will ask for."""
+        words: dict[str, None] = {}
         asked: dict[str, None] = {}
         for one in written:
             pieces = None if one.html else self.pieces(one)
             if pieces is None:
                 asked |= dict.fromkeys(self.templates.names(one.text))
             else:
-                for piece in pieces:
-                    if isinstance(piece, Name):
-                        words[piece.name] = words.get(piece.name, 0) + 1
-        return words, list(asked)
+                words |= {piece.name: None for piece in pieces if isinstance(piece, Name)}
+        return list(words), list(asked)
 
     def lend(self, html: bool, values: Mapping[str, Any]) -> Context:
         """A Context for Jinja's own functions that holds the globals and these values."""
@@ -113,21 +111,16 @@ class Strings:
 class Reading:
     """One row being read: its values, the words its plain names write, and the Contexts lent to it.
 
-    `words`: how often each plain name is written; `room`: how many characters they may write in all. Raises whatever
-    comes where a name is missing, None or no text, where there is no room, and for values that can be read only once.
+    Raises whatever comes where a name is missing, None or no text, and for values that can be read only once.
     """
 
     __slots__ = ("_strings", "html", "plain", "values", "words")
 
-    def __init__(
-        self, strings: Strings, values: Mapping[str, Any], words: Mapping[str, int], asked: Iterable[str], room: int
-    ) -> None:
+    def __init__(self, strings: Strings, values: Mapping[str, Any], words: Iterable[str], asked: Iterable[str]) -> None:
         self.values: Mapping[str, Any] = values
         self.words: dict[str, str] = {
             name: value if type(value := values[name]) is str else str(printable(value)) for name in words
         }
-        if sum(map(mul, words.values(), map(len, self.words.values()))) > room:
-            raise OverflowError("a string may be too long")
         self.plain: Context | None = None
         self.html: Context | None = None
         self._strings = strings
@@ -162,21 +155,16 @@ def named(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _joining(pieces: tuple[str | Name, ...]) -> Callable[[Reading], str]:
+    from aistudios_dsl.templates.bounded import judge_length
+
     names = [piece.name for piece in pieces if isinstance(piece, Name)]
     form = "".join("%s" if isinstance(piece, Name) else piece.replace("%", "%%") for piece in pieces)
     if not names:
         return lambda reading: form % ()
     pick = itemgetter(*names)
     if form == "%s":
-        return lambda reading: pick(reading.words)
-    return lambda reading: form % pick(reading.words)
-
-
-def room(written: Iterable[Written]) -> int:
-    """How many characters a row may put into these strings so that none of them can be too long."""
-    from aistudios_dsl.templates.bounded import LONGEST
-
-    return LONGEST - max((len(one.text) for one in written), default=0)
+        return lambda reading: judge_length(pick(reading.words))
+    return lambda reading: judge_length(form % pick(reading.words))
 
 
 def _is_plain(configure: Hook | None, html: bool) -> bool:

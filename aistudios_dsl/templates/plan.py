@@ -17,7 +17,7 @@ from aistudios_dsl.measure import Setting
 from aistudios_dsl.render import Visit, kept_scenes
 from aistudios_dsl.scene import Scene
 from aistudios_dsl.templates.environment import Hook
-from aistudios_dsl.templates.pieces import Reading, Strings, Written, named, room
+from aistudios_dsl.templates.pieces import Reading, Strings, Written, named
 from aistudios_dsl.templates.rows import of_row
 from aistudios_dsl.templates.sheet import Sheets
 from aistudios_dsl.templates.skeleton import (
@@ -273,13 +273,12 @@ class _Asked:
         self._strings = strings
         written = [opening.written for opening in self.found]
         self._names = strings.names(written)
-        self._room = room(written)
         self._readers = {one: strings.reader(one) for one in written}
 
     def __call__(self, values: Mapping[str, Any]) -> Answers:
         if not self.found:
             return ()
-        reading = Reading(self._strings, values, *self._names, self._room)
+        reading = Reading(self._strings, values, *self._names)
         answers = decided(self.found, lambda written: self._readers[written](reading))
         reading.close()
         for answer in answers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from json.encoder import encode_basestring
@@ -12,7 +13,7 @@ from attrs import frozen
 
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.speech import escaped, paragraphs
-from aistudios_dsl.templates.pieces import Name, Reading, Strings, Written, room
+from aistudios_dsl.templates.pieces import Name, Reading, Strings, Written
 from aistudios_dsl.templates.skeleton import Check, Group, Part, Said, Slot, Solid, all_written
 
 
@@ -29,15 +30,18 @@ class _Untame(Exception):
 
 
 class _Forms(dict[str, bytes]):
-    """How words are written in one way; short ones are kept for the rows to come."""
+    """How words of at most `most` letters are written in one way; short ones are kept for the rows to come."""
 
     _MOST, _LONGEST = 512, 64
 
-    def __init__(self, write: Callable[[str], bytes]) -> None:
+    def __init__(self, write: Callable[[str], bytes], most: int) -> None:
         super().__init__()
         self._write = write
+        self._most = most
 
     def __missing__(self, word: str) -> bytes:
+        if len(word) > self._most:
+            raise OverflowError("a string may become too long")
         written = self._write(word)
         if len(word) <= self._LONGEST:
             if len(self) >= self._MOST:
@@ -54,11 +58,13 @@ class Sheets:
 
     def __init__(self, strings: Strings, parts: Sequence[Part], checks: Sequence[Check]) -> None:
         smooth = [piece for part in parts for piece in _smoothed(strings, part)]
-        most = room((*all_written(parts), *(check.written for check in checks)))
-        self._smooth = Sheet(strings, smooth, checks, most)
+        from aistudios_dsl.templates.bounded import LONGEST
+
+        room = LONGEST - max((len(written.text) for written in all_written(parts)), default=0)
+        self._smooth = Sheet(strings, smooth, checks, room)
         self._escaped = [form.name for form in self._smooth.forms if form.way == "html"]
         self._rough: Sheet | None = None
-        self._make_rough = partial(Sheet, strings, parts, checks, most)
+        self._make_rough = partial(Sheet, strings, parts, checks)
 
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The JSON of a row's values."""
@@ -93,7 +99,9 @@ def _plain(word: str) -> bytes:
     return encode_basestring(word)[1:-1].encode()
 
 
-_LONGEST_ESCAPE = len("&#34;")
+_LONGER = {"plain": 1, "html": len("&#34;"), "said": 1}
+"""How many letters one letter of a word becomes at most."""
+
 _WAYS: dict[str, Callable[[str], bytes]] = {"plain": _plain, "html": _escaped, "said": _said}
 
 
@@ -123,11 +131,13 @@ def _smoothed_speech(pieces: tuple[str | Name, ...]) -> Iterator[bytes | _Form]:
 
 
 class Sheet:
-    """Parts as one list to pick from: the bytes that stay, the words of the row, its whole strings, its layout."""
+    """Parts as one list to pick from: the bytes that stay, the words of the row, its whole strings, its layout.
 
-    def __init__(self, strings: Strings, parts: Sequence[Part | _Form], checks: Sequence[Check], most: int) -> None:
+    `room`: how many characters the words may write in all, so that no string can be too long.
+    """
+
+    def __init__(self, strings: Strings, parts: Sequence[Part | _Form], checks: Sequence[Check], room: int = 0) -> None:
         self._strings = strings
-        self._room = most
         self._written: dict[Written, int] = {}
         order = _spanned(parts)
         self.forms: list[_Form] = list(dict.fromkeys(part for part in order if isinstance(part, _Form)))
@@ -142,7 +152,7 @@ class Sheet:
         ]
         self._checks = [(check.judge, self._whole(check.written)) for check in checks]
         self._readers = [strings.reader(one) for one in self._written]
-        self._set_names(order)
+        self._set_names(order, room)
         self._constants = list(dict.fromkeys(part for part in order if isinstance(part, bytes)))
         pool = [*self._constants, *self.forms, *shown, *(span for own in groups.values() for span in own)]
         places = {part: place for place, part in enumerate(pool)}
@@ -151,19 +161,20 @@ class Sheet:
     def _whole(self, written: Written) -> int:
         return self._written.setdefault(written, len(self._written))
 
-    def _set_names(self, order: Iterable[Any]) -> None:
-        self._words, self._asked = self._strings.names(self._written)
-        for part in order:
-            if isinstance(part, _Form):
-                longer = _LONGEST_ESCAPE if part.way == "html" else 1
-                self._words[part.name] = self._words.get(part.name, 0) + longer
-        self._ways = [(form.name, _Forms(_WAYS[form.way])) for form in self.forms]
+    def _set_names(self, order: Sequence[Any], room: int) -> None:
+        words, self._asked = self._strings.names(self._written)
+        self._words = list(dict.fromkeys([*words, *(form.name for form in self.forms)]))
+        times = Counter(part for part in order if isinstance(part, _Form))
+        self._ways = [
+            (form.name, _Forms(_WAYS[form.way], room // (len(times) * times[form] * _LONGER[form.way])))
+            for form in self.forms
+        ]
 
     def fill(self, values: Mapping[str, Any]) -> bytes:
         """The bytes of a row."""
         if not (self._words or self._written):
             return b"".join(self._pick(self._constants))
-        reading = Reading(self._strings, values, self._words, self._asked, self._room)
+        reading = Reading(self._strings, values, self._words, self._asked)
         words = reading.words
         pool = self._constants + [forms[words[name]] for name, forms in self._ways]
         if self._written:
