@@ -291,7 +291,7 @@ def _result(as_json: bool) -> Iterator[Callable[..., None]]:
 def _shown_progress() -> Iterator[Callable[[Progress], object]]:
     """Shows a rendering's progress on stderr: a bar on a terminal, else a line whenever it moved."""
     if not sys.stderr.isatty():
-        yield _line_printer(partial(click.echo, err=True))
+        yield _line_printer(partial(say, err=True))
         return
     from rich.console import Console
     from rich.markup import escape
