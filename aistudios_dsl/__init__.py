@@ -1,7 +1,9 @@
 """Write AI Studios videos as Python; get the exact project JSON, offline."""
 
 from aistudios_dsl import wire
-from aistudios_dsl.avatar import Avatar, Catalog
+from aistudios_dsl.build.avatar import Avatar, Catalog
+from aistudios_dsl.build.placement import above, below, left_of, right_of
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import (
     ApiError,
     BuildError,
@@ -10,9 +12,7 @@ from aistudios_dsl.errors import (
     SubmissionUnknown,
     TemplateError,
 )
-from aistudios_dsl.placement import above, below, left_of, right_of
 from aistudios_dsl.project import Project, diff
-from aistudios_dsl.scene import Scene
 
 __all__ = [
     "ApiError",

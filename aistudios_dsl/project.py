@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve, field, frozen
 
-from aistudios_dsl.avatar import Catalog
+from aistudios_dsl.build.avatar import Catalog
+from aistudios_dsl.build.keywords import knows_its_keywords
+from aistudios_dsl.build.scene import Scene, Verbs, own_extra, verb
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, near_file
-from aistudios_dsl.keywords import knows_its_keywords
-from aistudios_dsl.render import Visit, mapped, render_scenes, renderer
-from aistudios_dsl.scene import Scene, Verbs, own_extra, verb
 from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.templates.render import Visit, mapped, render_scenes, renderer
 from aistudios_dsl.wire.jsontext import canonical, copied, parse
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
 from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution, Text
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from aistudios_dsl.measure import Setting
-    from aistudios_dsl.templates.plan import Plan
-    from aistudios_dsl.views.check import Finding
-    from aistudios_dsl.views.diff import Diff
-    from aistudios_dsl.views.pictures import Media
-    from aistudios_dsl.views.source import Source
+    from aistudios_dsl.check.findings import Finding
+    from aistudios_dsl.decompile.source import Source
+    from aistudios_dsl.diff import Diff
+    from aistudios_dsl.draw.pictures import Media
+    from aistudios_dsl.plan.plan import Plan
+    from aistudios_dsl.resolve.sizing import Setting
 
 _HEADLINE_FIELDS = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 
@@ -220,7 +220,7 @@ class Project(Verbs):
         >>> Project("For {{ name }}").scene().compile().render_json({"name": "Ann"})[:18]
         b'{"name":"For Ann",'
         """
-        from aistudios_dsl.templates.plan import Plan
+        from aistudios_dsl.plan.plan import Plan
 
         if self.literal:
             raise TemplateError("this project is rendered already", hint="compile the template, not its result")
@@ -279,8 +279,8 @@ class Project(Verbs):
 
         Raises `BuildError` for what cannot be said, `TemplateError` while variables wait for a row.
         """
-        from aistudios_dsl.resolve import resolve_scene
-        from aistudios_dsl.voices import converted
+        from aistudios_dsl.resolve.scene import resolve_scene
+        from aistudios_dsl.resolve.speaking import converted
 
         self._refuse_pending()
         if not self.scenes and self.frame is None:
@@ -294,8 +294,8 @@ class Project(Verbs):
         return whole if api is None else converted(whole, setting.api)
 
     def _setting(self, api: Generation | None = None) -> Setting:
-        from aistudios_dsl.measure import Setting
-        from aistudios_dsl.resolve import given_ids
+        from aistudios_dsl.resolve.scene import given_ids
+        from aistudios_dsl.resolve.sizing import Setting
 
         return Setting(
             self.orientation, self.catalog or Catalog(), _generation(api or self.api), given_ids(self.scenes)
@@ -356,7 +356,7 @@ class Project(Verbs):
         >>> [finding.code for finding in Project().scene().text("Hello", at=(0, 0)).check()]
         ['unsafe-area']
         """
-        from aistudios_dsl.views.check import check
+        from aistudios_dsl.check.findings import check
 
         pending = self._pending()
         return check(self._settled(pending).resolve(), pending, ignore=ignore)
@@ -399,7 +399,7 @@ class Project(Verbs):
         <BLANKLINE>
         project = Project("Hi").scene().text("Hello", at="top", margin=40)
         """
-        from aistudios_dsl.views.source import decompile
+        from aistudios_dsl.decompile.source import decompile
 
         if not all(scene.is_as_loaded for scene in self.scenes):
             self._refuse_pending()
@@ -426,7 +426,7 @@ class Project(Verbs):
         >>> Project().scene(background="#102030").svg()[:38]
         '<svg xmlns="http://www.w3.org/2000/svg'
         """
-        from aistudios_dsl.views.svg import picture
+        from aistudios_dsl.draw.svg import picture
 
         whole, template = self._viewed()
         return picture(whole, scene, media=media, links=links, template=template)
@@ -441,8 +441,8 @@ class Project(Verbs):
         return _written(path, self._page(media, scene))
 
     def _page(self, media: Media | None = None, scene: int | None = None) -> str:
-        from aistudios_dsl.views.check import check
-        from aistudios_dsl.views.storyboard import Condition, page
+        from aistudios_dsl.check.findings import check
+        from aistudios_dsl.draw.storyboard import Condition, page
 
         whole, template = self._viewed()
         conditions = [Condition(each.when, each.each) for each in self.scenes] if template else []
@@ -452,7 +452,7 @@ class Project(Verbs):
 
     def _repr_html_(self) -> str:
         """The scenes as a notebook shows them: in a frame of their own, in which nothing runs."""
-        from aistudios_dsl.views.storyboard import framed
+        from aistudios_dsl.draw.storyboard import framed
 
         return framed(self._page)
 
@@ -460,7 +460,7 @@ class Project(Verbs):
         """The wire nodes to look at, and whether they are those of a template, which has no numbers of its own yet."""
         if not self._pending():
             return self.literally().resolve(), False
-        from aistudios_dsl.views.sketch import sketched, sketcher
+        from aistudios_dsl.draw.preview_values import sketched, sketcher
 
         sketch = self._filled(sketched(self.scenes, self._templates), sketcher(self._templates))
         try:
@@ -497,7 +497,7 @@ class Project(Verbs):
 def _written(path: str | os.PathLike[str], text: str) -> Path:
     from pathlib import Path
 
-    from aistudios_dsl.whole import write_text
+    from aistudios_dsl.atomic_write import write_text
 
     return write_text(Path(path), text)
 
@@ -518,7 +518,7 @@ def diff(before: Project | WireProject, after: Project | WireProject) -> Diff:
     >>> print(diff(Project("A").scene(), Project("B").scene()))
     name "A" -> "B"
     """
-    from aistudios_dsl.views.diff import compared
+    from aistudios_dsl.diff import compared
 
     given: tuple[object, ...] = before, after
     for each in given:

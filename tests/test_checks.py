@@ -12,15 +12,15 @@ import pytest
 from pages import Reader, blocks
 
 from aistudios_dsl import Avatar, DslError, LoadError, Project, TemplateError, below, wire
+from aistudios_dsl.build.speech import duration, systems, systems_of
+from aistudios_dsl.check.findings import CODES, Finding, by_scene, checked
+from aistudios_dsl.check.rules import RULES
+from aistudios_dsl.check.rules.media import shown_url, unreachable
+from aistudios_dsl.check.summary import summed
 from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.speech import duration, systems, systems_of
+from aistudios_dsl.layout.overlap import overlap
 from aistudios_dsl.templates.rows import read_rows
-from aistudios_dsl.views.boxes import overlap
-from aistudios_dsl.views.check import CODES, Finding, by_scene, checked
-from aistudios_dsl.views.groups import summed
-from aistudios_dsl.views.rules import RULES
-from aistudios_dsl.views.rules.media import shown_url, unreachable
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "checks.md"

@@ -28,7 +28,7 @@ from aistudios_dsl.service import AsyncClient, Client, client, flow
 from aistudios_dsl.service.download import Part
 from aistudios_dsl.service.flow import Calls, Job, Progress
 from aistudios_dsl.service.login import Login, Secret, Token
-from aistudios_dsl.service.steps import Answer, Fault, Pause, Send
+from aistudios_dsl.service.requests import Answer, Fault, Pause, Send
 
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 

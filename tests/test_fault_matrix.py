@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aistudios_dsl import SubmissionUnknown
+from aistudios_dsl.sandbox.faults import KINDS
 from aistudios_dsl.service import AsyncClient, Client
-from aistudios_dsl.service.sandbox.faults import KINDS
 
 sys.path.insert(0, str(Path(__file__).parent / "tools"))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aistudios_dsl import BuildError, Project, Scene
-from aistudios_dsl.keywords import keywords_of
-from aistudios_dsl.placement import Placed, Shaded, ShadedText, Sized, Turned
+from aistudios_dsl.build.keywords import keywords_of
+from aistudios_dsl.build.placement import Placed, Shaded, ShadedText, Sized, Turned
 
 URL = "https://x.example/a.png"
 

@@ -21,7 +21,7 @@ from conftest import KEY
 from tools import kill_outbox, trick_outbox
 
 from aistudios_dsl import ApiError, BuildError, DslError, LoadError, Project
-from aistudios_dsl.service import Client, Outbox, journal, sending
+from aistudios_dsl.service import Client, Outbox, journal, runner
 from aistudios_dsl.service.flow import Job
 
 ROOT = Path(__file__).parent.parent
@@ -45,9 +45,9 @@ def jsonl(path, documents):
 def client(sandbox, monkeypatch):
     """A client of a sandbox that renders at once; the outbox looks again soon."""
     sandbox.settings(render_seconds=0)
-    monkeypatch.setattr(sending, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(sending, "LONGEST_PAUSE", 0.05)
-    monkeypatch.setattr(sending, "PATIENCE", 0.3)
+    monkeypatch.setattr(runner, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(runner, "PATIENCE", 0.3)
     with Client(sandbox.key, base_url=sandbox.base_url) as found:
         yield found
 

@@ -14,8 +14,8 @@ import pytest
 from test_build_data import started
 
 from aistudios_dsl import DslError, Project
+from aistudios_dsl.atomic_write import WholeFile, WholeFolder, write_text
 from aistudios_dsl.cli.base import printable
-from aistudios_dsl.whole import WholeFile, WholeFolder, write_text
 
 ROOT = Path(__file__).parent.parent
 KEEP = """

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from conftest import KEY
 
-from aistudios_dsl.service.sandbox.bodies import objections
+from aistudios_dsl.sandbox.bodies import objections
 
 DATA = Path(__file__).parent / "data"
 API = "/api/odin/v3"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, LoadError, Project, Scene, TemplateError, below, wire
-from aistudios_dsl.views.code import Call, Name, assigned, quoted
+from aistudios_dsl.decompile.code import Call, Name, assigned, quoted
 from aistudios_dsl.wire.jsontext import canonical
 
 NAMES = {"Avatar", "Catalog", "Project", "above", "below", "left_of", "right_of", "wire"}

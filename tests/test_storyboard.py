@@ -23,9 +23,9 @@ from selenium.webdriver import ActionChains, Keys
 from aistudios_dsl import BuildError, DslError, Project, Scene, TemplateError, below, wire
 from aistudios_dsl.cli import main
 from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.draw import outlines
+from aistudios_dsl.draw.svg import Drawing, scene_svg, seen
 from aistudios_dsl.layout.geometry import canvas
-from aistudios_dsl.views import outlines
-from aistudios_dsl.views.svg import Drawing, scene_svg, seen
 from aistudios_dsl.wire.nodes import ShapeName
 
 ROOT = Path(__file__).parent.parent
@@ -644,7 +644,7 @@ def test_the_drawing_needs_nothing_but_the_wire():
 
 
 def test_drawing_loads_no_template_engine_and_no_browser_library():
-    code = "import sys, aistudios_dsl.views.storyboard, aistudios_dsl.views.svg; print(*sys.modules)"
+    code = "import sys, aistudios_dsl.draw.storyboard, aistudios_dsl.draw.svg; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"jinja2", "cattrs", "click", "httpx", "rich"} & set(loaded) == set()
 

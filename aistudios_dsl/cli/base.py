@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
+from aistudios_dsl.atomic_write import is_one_of
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file, nearest
-from aistudios_dsl.whole import is_one_of
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import evolve
 
+from aistudios_dsl.atomic_write import write_text
 from aistudios_dsl.cli.base import (
     LITERAL,
     load_script,
@@ -20,7 +21,6 @@ from aistudios_dsl.cli.base import (
     say_result,
     setting,
 )
-from aistudios_dsl.whole import write_text
 
 if TYPE_CHECKING:
     from aistudios_dsl.cli.bulk import Job, Renderer, Tally
@@ -125,8 +125,8 @@ def _build_rows(
 
 
 def _plan(project: Project, api: Any) -> Renderer:
+    from aistudios_dsl.build.scene import Draft
     from aistudios_dsl.cli.bulk import Converting
-    from aistudios_dsl.scene import Draft
 
     drawn = all(
         scene.frame is None and all(isinstance(item, Draft) for item in scene.items) for scene in project.scenes

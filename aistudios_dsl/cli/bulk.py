@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from attrs import Factory, define, frozen
 
+from aistudios_dsl.atomic_write import WholeFile, WholeFolder
 from aistudios_dsl.cli.base import printable, say
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import Row, Rows, of_row, read_rows
-from aistudios_dsl.whole import WholeFile, WholeFolder
 from aistudios_dsl.wire.jsontext import canonical
 
 if TYPE_CHECKING:

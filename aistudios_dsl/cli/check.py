@@ -25,10 +25,10 @@ from aistudios_dsl.cli.base import (
 from aistudios_dsl.errors import DslError, LoadError
 
 if TYPE_CHECKING:
+    from aistudios_dsl.check.findings import Finding
+    from aistudios_dsl.check.rules import Severity
+    from aistudios_dsl.check.summary import Group, Summary
     from aistudios_dsl.project import Project
-    from aistudios_dsl.views.check import Finding
-    from aistudios_dsl.views.groups import Group, Summary
-    from aistudios_dsl.views.rules import Severity
 
     Payloads = Iterator[tuple[int, Callable[[], bytes]]]
 
@@ -91,8 +91,8 @@ def check(
 
 
 def _refuse_unknown(ignored: tuple[str, ...]) -> None:
+    from aistudios_dsl.check.findings import CODES
     from aistudios_dsl.errors import did_you_mean
-    from aistudios_dsl.views.check import CODES
 
     for text in ignored:
         code = text.partition(":")[0]
@@ -104,7 +104,7 @@ def _refuse_unknown(ignored: tuple[str, ...]) -> None:
 
 
 def _tell_one(project: Project, ignored: tuple[str, ...], as_json: bool) -> Mapping[Severity, int]:
-    from aistudios_dsl.views.check import counted
+    from aistudios_dsl.check.findings import counted
 
     findings = project.check(ignore=ignored)
     counts = counted(findings)
@@ -118,7 +118,7 @@ def _tell_one(project: Project, ignored: tuple[str, ...], as_json: bool) -> Mapp
 
 def _print(findings: Sequence[Finding], project: Project) -> None:
     """The findings of the project and of each scene; what to do is said once for each code."""
-    from aistudios_dsl.views.check import by_scene, counted
+    from aistudios_dsl.check.findings import by_scene, counted
 
     said = set[str]()
     for scene, group in by_scene(findings):
@@ -177,7 +177,7 @@ def _raise(fault: DslError) -> NoReturn:
 def _tell_many(
     payloads: Payloads, noun: str, only: int | None, ignored: tuple[str, ...], as_json: bool
 ) -> Mapping[Severity, int]:
-    from aistudios_dsl.views.groups import summed
+    from aistudios_dsl.check.summary import summed
 
     summary = summed((number, _judged(make, ignored)) for number, make in payloads if only in (None, number))
     if not summary.total:
@@ -192,7 +192,7 @@ def _tell_many(
 
 
 def _judged(make: Callable[[], bytes], ignored: tuple[str, ...]) -> list[Finding]:
-    from aistudios_dsl.views.check import Finding, checked
+    from aistudios_dsl.check.findings import Finding, checked
 
     try:
         return checked(make(), ignore=ignored)

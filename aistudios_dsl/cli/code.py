@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aistudios_dsl.atomic_write import write_text
 from aistudios_dsl.cli.base import load_script, refuse_input, say, say_result
-from aistudios_dsl.whole import write_text
 
 if TYPE_CHECKING:
+    from aistudios_dsl.decompile.source import Source
     from aistudios_dsl.project import Project
-    from aistudios_dsl.views.source import Source
 
 
 @click.command()
@@ -70,7 +70,7 @@ def diff(before: Path, after: Path, as_json: bool) -> None:
     \b
     aistudios diff old.json new.json
     """
-    from aistudios_dsl.views.diff import compared
+    from aistudios_dsl.diff import compared
 
     found = compared(load_script(before), load_script(after))
     say(json.dumps([change.to_dict() for change in found], ensure_ascii=False) if as_json else str(found))

@@ -198,7 +198,7 @@ def _ask(project: Project, export: bool, yes: bool, host: str) -> None:
 
 
 def _size(project: Project) -> str:
-    from aistudios_dsl.speech import duration
+    from aistudios_dsl.build.speech import duration
 
     scenes = project.resolve().scenes
     lines = [line for scene in scenes for line in _speech(scene)]
@@ -210,7 +210,7 @@ def _size(project: Project) -> str:
 
 def _speech(scene: Scene) -> Iterator[tuple[str, str]]:
     """The plain text of each line of speech in either generation, and its language."""
-    from aistudios_dsl.speech import plain
+    from aistudios_dsl.build.speech import plain
     from aistudios_dsl.wire import AvatarClip
 
     clips = [clip for clip in scene.clips if isinstance(clip, AvatarClip)]

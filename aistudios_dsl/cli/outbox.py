@@ -139,10 +139,10 @@ def _checked(box: Outbox, file: Path, key: str | None, literal: bool, despite_er
 
     Raises `DslError` where there are errors.
     """
+    from aistudios_dsl.check.findings import checked
+    from aistudios_dsl.check.summary import summed
     from aistudios_dsl.cli.check import print_groups
     from aistudios_dsl.service.intake import entries
-    from aistudios_dsl.views.check import checked
-    from aistudios_dsl.views.groups import summed
 
     found = entries(file, key, literal)
     sent = {row.key for row in box.rows() if row.state != "queued"}

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aistudios_dsl.atomic_write import WholeFolder, write_text
 from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, refuse_input, rendered, say, setting
 from aistudios_dsl.errors import DslError
-from aistudios_dsl.whole import WholeFolder, write_text
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project

@@ -12,8 +12,8 @@ import click
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
-    from aistudios_dsl.service.sandbox.faults import Fault
-    from aistudios_dsl.service.sandbox.world import Settings
+    from aistudios_dsl.sandbox.faults import Fault
+    from aistudios_dsl.sandbox.world import Settings
 
 
 @click.command()
@@ -49,8 +49,8 @@ def sandbox(
     aistudios sandbox --render-seconds 5
     aistudios sandbox --fault create:reset-after:0.1 --fault progress:429=2:x3
     """
-    from aistudios_dsl.service.sandbox.faults import CALLS, KINDS, Fault
-    from aistudios_dsl.service.sandbox.world import Settings
+    from aistudios_dsl.sandbox.faults import CALLS, KINDS, Fault
+    from aistudios_dsl.sandbox.world import Settings
 
     if list_faults:
         click.echo(f"calls: * {' '.join(CALLS)}")
@@ -89,7 +89,7 @@ def _serve(settings: Settings, faults: list[Fault], seed: int, address: tuple[st
     try:
         import uvicorn
 
-        from aistudios_dsl.service.sandbox.app import application
+        from aistudios_dsl.sandbox.app import application
     except ImportError as fault:
         hint = "pip install 'aistudios-dsl[sandbox]'"
         raise DslError(f"the sandbox needs a package that is not here: {fault.name}", hint=hint) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aistudios_dsl.whole import write_text
+from aistudios_dsl.atomic_write import write_text
 
 
 @click.command()

@@ -23,7 +23,7 @@ import stamina
 from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.service.flow import Calls
 from aistudios_dsl.service.login import Secret, base_of, login
-from aistudios_dsl.service.steps import Answer, Fault, Flow, Pause, Send, Step, Work
+from aistudios_dsl.service.requests import Answer, Fault, Flow, Pause, Send, Step, Work
 
 P = ParamSpec("P")
 T = TypeVar("T")

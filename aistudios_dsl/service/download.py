@@ -19,8 +19,8 @@ from attrs import frozen
 
 from aistudios_dsl.errors import ApiError, DslError
 from aistudios_dsl.service.login import is_loopback
-from aistudios_dsl.service.steps import Fault
-from aistudios_dsl.service.verdict import shown
+from aistudios_dsl.service.requests import Fault
+from aistudios_dsl.service.response_status import shown
 
 if sys.platform != "win32":
     import fcntl

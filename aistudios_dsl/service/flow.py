@@ -23,8 +23,8 @@ from aistudios_dsl.errors import (
 )
 from aistudios_dsl.service.download import Part, first_words, judge_link, judge_target
 from aistudios_dsl.service.login import PREFIX, Login, Secret
-from aistudios_dsl.service.steps import DEEPEST, Answer, Fault, Flow, Pause, Send, Work
-from aistudios_dsl.service.verdict import KEY_HINT, data_of, is_about_the_token, refusal, shown, spent
+from aistudios_dsl.service.requests import DEEPEST, Answer, Fault, Flow, Pause, Send, Work
+from aistudios_dsl.service.response_status import KEY_HINT, data_of, is_about_the_token, refusal, shown, spent
 from aistudios_dsl.service.webhook import percent_of
 from aistudios_dsl.wire.jsontext import canonical, copied, depth, parse
 

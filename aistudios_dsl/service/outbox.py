@@ -10,7 +10,7 @@ from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.service.flow import Payload
 from aistudios_dsl.service.intake import entries
 from aistudios_dsl.service.journal import Journal, Row
-from aistudios_dsl.service.sending import Run, Sender, Summary, ctrl_c, is_project_id
+from aistudios_dsl.service.runner import Run, Sender, Summary, ctrl_c, is_project_id
 
 if TYPE_CHECKING:
     from aistudios_dsl.service.client import Client

@@ -8,7 +8,7 @@ import sys
 import time
 
 from aistudios_dsl import Project
-from aistudios_dsl.views.check import check
+from aistudios_dsl.check.findings import check
 
 TARGET = 0.5
 ROUNDS = 9

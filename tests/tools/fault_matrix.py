@@ -18,8 +18,8 @@ import httpx
 import stamina
 
 from aistudios_dsl import ApiError, SubmissionUnknown
+from aistudios_dsl.sandbox.faults import KINDS
 from aistudios_dsl.service import AsyncClient, Client, flow
-from aistudios_dsl.service.sandbox.faults import KINDS
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "tools")]
@@ -34,7 +34,7 @@ ATTEMPTS = 3
 TIMEOUTS = {"delay": 0.25}
 NUMBERS = {"delay": 0.6, "slow": 0.1, "429": 1}
 BODY = {"name": "rehearsal", "scenes": [{"sceneIdx": 0, "background": {}, "clips": []}]}
-VIDEO = files("aistudios_dsl.service.sandbox").joinpath("video.mp4").read_bytes()
+VIDEO = files("aistudios_dsl.sandbox").joinpath("video.mp4").read_bytes()
 
 # What the table calls it: the sandbox's call that is struck, the client's method, its arguments.
 CALLS = {

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from aistudios_dsl.service import Outbox
 
 TESTS = Path(__file__).parents[1]
-VIDEO = TESTS.parent / "aistudios_dsl/service/sandbox/video.mp4"
+VIDEO = TESTS.parent / "aistudios_dsl/sandbox/video.mp4"
 STATES = ["submitting", "submitted", "rendering", "done", "downloaded", "unknown", "failed", "queued"]
 STEPS = [f"{state} {moment}" for state in STATES for moment in ("before", "inside", "after")]
 WORDS = {

@@ -6,7 +6,7 @@ Needs ffmpeg with libx264. Run: python tests/tools/make_sandbox_video.py
 import subprocess
 from pathlib import Path
 
-VIDEO = Path(__file__).parents[2] / "aistudios_dsl/service/sandbox/video.mp4"
+VIDEO = Path(__file__).parents[2] / "aistudios_dsl/sandbox/video.mp4"
 PICTURE = "testsrc=size=320x180:rate=12:duration=2"
 TONE = "sine=frequency=440:duration=2:sample_rate=22050"
 CODECS = "-c:v libx264 -profile:v baseline -pix_fmt yuv420p -preset veryslow -crf 32 -c:a aac -b:a 16k -ac 1"

@@ -23,7 +23,7 @@ from tempfile import TemporaryDirectory
 
 import aistudios_dsl
 from aistudios_dsl import DslError
-from aistudios_dsl.service import Client, Outbox, journal, sending
+from aistudios_dsl.service import Client, Outbox, journal, runner
 
 ODD_IDS = ["a\tb", "..", "nul\0", "\ud800", "", "x" * 10_000, "a/b"]
 ANSWERS = {"made": 70, "odd id": 6, "made, no answer": 6, "no answer": 4, "refused": 8, "busy": 6}
@@ -205,7 +205,7 @@ def child(way, path, rows, address):
     """One run, by its way; an error of ours ends it with code 1, any other with a traceback and code 2."""
     from kill_outbox import die_at
 
-    sending.FIRST_PAUSE, sending.LONGEST_PAUSE, sending.PATIENCE = 0.02, 0.05, 0.2
+    runner.FIRST_PAUSE, runner.LONGEST_PAUSE, runner.PATIENCE = 0.02, 0.05, 0.2
     if way == "dying":
         die_at(f"{random.choice(['submitting', 'submitted', 'done'])} inside", random.randint(1, 6))
     if way == "no lock":

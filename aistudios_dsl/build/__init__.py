@@ -1,0 +1,1 @@
+"""What a script says: scenes and the verbs that fill them."""

@@ -1,0 +1,1 @@
+"""What is wrong, or likely a mistake, in a project."""

@@ -1,0 +1,182 @@
+"""Rules on addresses: what the service has to fetch, or to call, must be where it can reach it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterator
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from attrs import frozen
+
+from aistudios_dsl.check.rules import Hit, ProjectView, of_project
+from aistudios_dsl.wire.node import holds_jinja
+from aistudios_dsl.wire.nodes import AnyClip, Audio, Image, Video
+
+_OWN_PATH = "/images/"
+_HOME_PATHS = re.compile(r"/(?:home|users|tmp|var|mnt|media|volumes|private|root|opt|etc|srv)/", re.IGNORECASE)
+_LOCAL_FILE = re.compile(r"[a-z]:[\\/]|\\\\|\.{1,2}[\\/]|~|file:", re.IGNORECASE)
+_NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*", re.IGNORECASE)
+_PAGES = {
+    "youtube.com": r"/(?:watch|shorts|embed|live|playlist)\b",
+    "youtu.be": r"/.",
+    "drive.google.com": r"/(?:file|open|drive)\b",
+    "vimeo.com": r"/\d",
+}
+"""The hosts that show media on pages, and how the paths of those begin."""
+_INNER_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "intranet", "test", "invalid")
+
+
+@frozen
+class Address:
+    """A URL of the project: itself, the path of its field, and the tag of its clip."""
+
+    url: str
+    path: str
+    tag: str = ""
+    is_background: bool = False
+
+
+def _addresses(view: ProjectView) -> Iterator[Address]:
+    if view.project.webhook_url:
+        yield Address(view.project.webhook_url, "webhookUrl")
+    for index, scene in enumerate(view.project.scenes):
+        background = scene.background
+        if background.source_url and background.source_type != "color":
+            yield Address(background.source_url, f"scenes[{index}].background.source_url", is_background=True)
+        for number, clip in enumerate(scene.clips):
+            for name, url in _of_clip(clip):
+                yield Address(url, f"scenes[{index}].clips[{number}].{name}", clip.tag or "")
+
+
+def _of_clip(clip: AnyClip) -> Iterator[tuple[str, str]]:
+    if isinstance(clip, Image | Audio):
+        yield "source_url", clip.source_url
+    if isinstance(clip, Video):
+        yield "video_url", clip.video_url
+        if clip.source_url:
+            yield "source_url", clip.source_url
+
+
+def _known(view: ProjectView) -> Iterator[Address]:
+    return (address for address in _addresses(view) if not (view.pending and holds_jinja(address.url)))
+
+
+@of_project("url-unreachable", "error", "put the file where everyone can fetch it, and give that https URL")
+def url_unreachable(view: ProjectView) -> Iterator[Hit]:
+    """The service cannot fetch a URL: a local path, an inner host, a private address, or no URL at all."""
+    for address in _known(view):
+        reason = unreachable(address.url, is_background=address.is_background)
+        if reason:
+            yield Hit(f"{shown_url(address.url)} {reason}", address.path, address.tag)
+
+
+@of_project("url-insecure", "warning", "give an https URL")
+def url_insecure(view: ProjectView) -> Iterator[Hit]:
+    """A URL is plain http, which others can read and change on the way."""
+    for address in _known(view):
+        plain_http = address.url.strip().lower().startswith("http://")
+        if plain_http and not unreachable(address.url, is_background=address.is_background):
+            yield Hit(f"{shown_url(address.url)} is plain http", address.path, address.tag)
+
+
+@of_project("url-is-a-page", "warning", "give the address of the file itself, at a place that serves files")
+def url_is_a_page(view: ProjectView) -> Iterator[Hit]:
+    """A URL of media is that of a page that shows the file, and not of the file."""
+    for address in _known(view):
+        parts = _split(address.url)
+        if parts and address.path != "webhookUrl" and _is_page(parts):
+            yield Hit(f"{shown_url(address.url)} is a page to look at", address.path, address.tag)
+
+
+def _is_page(parts: SplitResult) -> bool:
+    host = (parts.hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    if host == "dropbox.com":
+        asked = parse_qs(parts.query)
+        return not ("1" in asked.get("dl", ()) or "1" in asked.get("raw", ()))
+    return host in _PAGES and bool(re.match(_PAGES[host], parts.path))
+
+
+def unreachable(url: str, *, is_background: bool = False) -> str:
+    """Why the service cannot fetch a URL, in words; "" where nothing speaks against it. Nothing is sent.
+
+    >>> unreachable("https://192.168.0.7/a.png"), unreachable("https://cdn.example.com/a.png")
+    ('is at a private address', '')
+    """
+    if not url.strip():
+        return "is empty"
+    if url.startswith(_OWN_PATH) or (is_background and url.startswith("/") and not _local(url)):
+        return ""
+    parts = _split(url)
+    if parts is None:
+        return "is no URL"
+    if _local(url):
+        return "is a path on your own machine"
+    if not parts.scheme or not parts.netloc:
+        return f"is {parts.scheme}: data, no http(s) URL" if parts.scheme else "has no scheme such as https://"
+    if parts.scheme.lower() not in ("http", "https"):
+        return f"has the scheme {parts.scheme}:, not https:"
+    return _unreachable_host(parts.hostname or "")
+
+
+def _local(url: str) -> bool:
+    return bool(_LOCAL_FILE.match(url) or _HOME_PATHS.match(url))
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError:
+        return None
+    return None if re.search(r"\s", url.strip()) else parts
+
+
+def _unreachable_host(host: str) -> str:
+    if not host:
+        return "names no host"
+    number = _ip(host)
+    if number is not None:
+        loopback = "your own machine" if number.is_loopback or number.is_unspecified else ""
+        return f"is at {loopback}" if loopback else "" if number.is_global else "is at a private address"
+    if _NUMERIC_HOST.fullmatch(host):
+        return "names no host"
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return "is at your own machine"
+    inner = "." not in name or any(name.endswith(f".{end}") for end in _INNER_NAMES)
+    return "is at a host of an inner network" if inner else ""
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        found = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return _old_spelling(host)
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return mapped or found
+
+
+def _old_spelling(host: str) -> ipaddress.IPv4Address | None:
+    # Browsers and curl also take 127.1, 0x7f.0.0.1 and 2130706433.
+    if not _NUMERIC_HOST.fullmatch(host):
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
+def shown_url(url: str) -> str:
+    """A URL without what may be secret in it: its user, its query and its fragment; at most 80 characters.
+
+    >>> shown_url("https://ann:key@x.example/a.png?token=1")
+    'https://x.example/a.png'
+    """
+    bare = re.sub(r"^([a-z][a-z0-9+.-]*:)?//[^/?#]*@", r"\1//", url.strip(), flags=re.IGNORECASE)
+    bare = re.split("[?#]", bare, maxsplit=1)[0] or "the URL"
+    if bare.lower().startswith("data:"):
+        bare = "data:…"
+    bare = re.sub(r"[\x00-\x1f\x7f-\x9f]", "", bare)
+    return bare if len(bare) <= 80 else f"{bare[:79]}…"

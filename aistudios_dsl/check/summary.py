@@ -1,0 +1,73 @@
+"""The findings of many rows, summed: each finding once, with the rows that have it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+
+from aistudios_dsl.check.findings import RANK, Finding
+from aistudios_dsl.check.rules import Severity
+
+
+@frozen
+class Group:
+    """One finding of one or more rows: that of the first, and the numbers of all. `alike`: whether all say the same."""
+
+    finding: Finding
+    rows: tuple[int, ...]
+    alike: bool = True
+
+
+@frozen
+class Summary:
+    """What was found in `total` rows, by the rows that it was found in."""
+
+    groups: tuple[Group, ...]
+    total: int
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """How many findings there are of each severity, over all rows."""
+        return {kind: sum(len(group.rows) for group in self._of(kind)) for kind in RANK}
+
+    @property
+    def rows(self) -> dict[Severity, int]:
+        """How many rows have findings of each severity."""
+        return {kind: len({row for group in self._of(kind) for row in group.rows}) for kind in RANK}
+
+    def by_rows(self) -> Mapping[tuple[int, ...], list[Group]]:
+        """The groups by the rows that have them, the gravest first."""
+        found: dict[tuple[int, ...], list[Group]] = {}
+        for group in sorted(self.groups, key=lambda group: (group.rows[0], -len(group.rows))):
+            found.setdefault(group.rows, []).append(group)
+        return {rows: sorted(groups, key=lambda group: RANK[group.finding.severity]) for rows, groups in found.items()}
+
+    def _of(self, kind: Severity) -> list[Group]:
+        return [group for group in self.groups if group.finding.severity == kind]
+
+
+def summed(found: Iterable[tuple[int, Iterable[Finding]]]) -> Summary:
+    """The findings of each row, from 1 or by line, with those summed that have one code and place.
+
+    >>> one = Finding("off-canvas", "error", "the image is wholly off the canvas", "scenes[0].clips[0]")
+    >>> [(group.finding.code, group.rows) for group in summed([(1, [one]), (2, []), (3, [one])]).groups]
+    [('off-canvas', (1, 3))]
+    """
+    first: dict[tuple[str, str, int], Finding] = {}
+    rows: dict[tuple[str, str, int], list[int]] = {}
+    unlike = set[tuple[str, str, int]]()
+    total = 0
+    for number, findings in found:
+        total += 1
+        # A row may have a finding twice at one place, as of a text over two faces: each is counted for itself.
+        times = Counter[tuple[str, str]]()
+        for finding in findings:
+            times[finding.code, finding.path] += 1
+            key = (finding.code, finding.path, times[finding.code, finding.path])
+            if first.setdefault(key, finding).message != finding.message:
+                unlike.add(key)
+            rows.setdefault(key, []).append(number)
+    groups = (Group(finding, tuple(rows[key]), key not in unlike) for key, finding in first.items())
+    return Summary(tuple(groups), total)

@@ -1,0 +1,1 @@
+"""A project's JSON as the Python script that builds it."""

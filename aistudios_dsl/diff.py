@@ -1,0 +1,346 @@
+"""What changed from one project to another, in words, by tag and field."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any, Literal, Protocol, TypeVar
+
+from attrs import evolve, field, frozen
+
+from aistudios_dsl.build.scene import label
+from aistudios_dsl.build.speech import plain
+from aistudios_dsl.wire.jsontext import canonical
+from aistudios_dsl.wire.node import UNSET, Node, keys
+from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Project, Scene, Text
+
+N = TypeVar("N", bound=Node)
+Kind = Literal["added", "removed", "moved", "changed"]
+_ALIKE = 0.5
+"""The share of fields that clips of one type must have in common to be taken for the same clip."""
+
+
+_LONGEST = 60
+"""Characters of a value that a line shows."""
+
+
+class Resolvable(Protocol):
+    """Anything that becomes wire nodes, its braces taken as text."""
+
+    def literally(self) -> Resolvable: ...
+    def resolve(self) -> Project: ...
+
+
+@frozen
+class Change:
+    """One difference: where, of what kind, and what it was and is (`UNSET`: it was or is not there), by the clip's tag.
+
+    `place` counts scenes and clips as they stand in the later project; what was removed, in the earlier one.
+    """
+
+    place: str
+    kind: Kind
+    field: str = ""
+    old: Any = UNSET
+    new: Any = UNSET
+    tag: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        if self.kind == "moved":
+            return f"{where}moved here from {self.old}"
+        if self.kind != "changed":
+            words = self.new or self.old
+            return f"{where}{self.kind}{f' ({words})' if words else ''}"
+        if self.old is UNSET and self.new is UNSET:
+            return f"{where}{self.field} differs"
+        if self.old is UNSET or self.new is UNSET:
+            word, value = ("added", self.new) if self.old is UNSET else ("removed", self.old)
+            return f"{where}{self.field} {word}: {_quoted(value)}"
+        return f"{where}{self.field} {_quoted(self.old)} -> {_quoted(self.new)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The change as JSON; `tag`, `field`, `old` and `new` only where it has them."""
+        words = {name: getattr(self, name) for name in ("tag", "field") if getattr(self, name)}
+        values = {name: getattr(self, name) for name in ("old", "new") if getattr(self, name) is not UNSET}
+        return {"kind": self.kind, "place": self.place, **words, **values}
+
+
+@frozen
+class Diff:
+    """The changes in reading order. Printed: one a line, or "no difference". It is as long as there are changes."""
+
+    changes: tuple[Change, ...] = field(converter=tuple[Change, ...])
+
+    def __iter__(self) -> Iterator[Change]:
+        return iter(self.changes)
+
+    def __len__(self) -> int:
+        return len(self.changes)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.changes)) or "no difference"
+
+
+def compared(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
+    """What changed from one project to the other. Templates are compared as they are written.
+
+    Clips are the same that have one tag, else one content, else one id; scenes, that share most clips and words.
+    Raises `BuildError` where one of them cannot be resolved.
+
+    >>> from aistudios_dsl.wire.codec import load
+    >>> print(compared(load({"scenes": [], "name": "A"}), load({"scenes": [], "name": "B"})))
+    name "A" -> "B"
+    """
+    old, new = (each if isinstance(each, Project) else each.literally().resolve() for each in (before, after))
+    found = [*_fields(old, new, "", skip=("scenes",)), *_scenes(old.scenes, new.scenes)]
+    if not found and _text(old) != _text(new):
+        found = [Change("", "changed", "the order of keys")]
+    return Diff(found)
+
+
+# scenes
+
+
+def _scenes(old: Sequence[Scene], new: Sequence[Scene]) -> Iterator[Change]:
+    names = {id(scene): _names(scene) for scene in (*old, *new)}
+
+    def likeness(here: Scene, there: Scene) -> float:
+        return _share(names[id(here)], names[id(there)]) or _share(_types(here), _types(there)) / 1000
+
+    partner = _like_pairs(old, new, _equal_pairs(old, new, _text, {}), likeness, 0.0001)
+    kept = _kept_order(partner)
+    for there, scene in enumerate(new):
+        place = f"scenes[{there}]"
+        if there not in partner:
+            yield Change(place, "added", new=_summary(scene))
+            continue
+        if there not in kept:
+            yield Change(place, "moved", old=f"scenes[{partner[there]}]", new=place)
+        yield from _scene(old[partner[there]], scene, place, (partner[there], there))
+    for here in sorted(set(range(len(old))) - set(partner.values())):
+        yield Change(f"scenes[{here}]", "removed", old=_summary(old[here]))
+
+
+def _scene(old: Scene, new: Scene, place: str, numbers: tuple[int, int]) -> Iterator[Change]:
+    # A number that is where the scene stands says nothing of its own.
+    counted = (old.scene_idx, new.scene_idx) == numbers
+    yield from _fields(old, new, place, skip=("clips", "scripts", *(["scene_idx"] if counted else [])))
+    yield from _speech(old, new, place)
+    yield from _clips(old.clips, new.clips, place)
+
+
+def _summary(scene: Scene) -> str:
+    clips = f"{len(scene.clips)} clip{'' if len(scene.clips) == 1 else 's'}"
+    words = " ".join(line.words for line in _said(scene))
+    return f"{clips}, {_quoted(words)}" if words else clips
+
+
+def _names(scene: Scene) -> frozenset[Any]:
+    """What a scene is known by: its clips, and what is said in it."""
+    return frozenset([*(clip.tag or _content(clip) for clip in scene.clips), *(line.org for line in _said(scene))])
+
+
+def _types(scene: Scene) -> frozenset[str]:
+    return frozenset(["scene", *(clip.type for clip in scene.clips)])
+
+
+# speech
+
+
+@frozen
+class _Line:
+    who: str
+    org: str
+
+    @property
+    def words(self) -> str:
+        return plain(self.org)
+
+
+def _said(scene: Scene) -> list[_Line]:
+    """Every line of the scene in either generation."""
+    avatars = [clip for clip in scene.clips if isinstance(clip, AvatarClip)]
+    tags = {(clip.model.ai_name, clip.model.emotion): clip.tag or clip.model.ai_name for clip in reversed(avatars)}
+    in_clips = [_Line(clip.tag or clip.model.ai_name, clip.script.org) for clip in avatars if clip.script]
+    scripts = scene.scripts or ()
+    return in_clips + [_Line(tags.get((said.model_id, said.cloth_id), said.model_id), said.org) for said in scripts]
+
+
+def _speech(old: Scene, new: Scene, place: str) -> Iterator[Change]:
+    before, after = _said(old), _said(new)
+    for _, low, high, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        for here, there in _side_by_side(before[low:high], after[start:end]):
+            if here != there:
+                yield from _reworded(here, there, place)
+    if before == after and before and bool(old.scripts) != bool(new.scripts):
+        where = ("the clips", "the scene") if new.scripts else ("the scene", "the clips")
+        yield Change(place, "changed", "speech is written in", *where)
+    for number, (said, says) in enumerate(zip(old.scripts or (), new.scripts or (), strict=False)):
+        yield from _fields(said, says, f"{place}.scripts[{number}]", skip=("org", "model_id", "cloth_id"))
+
+
+def _side_by_side(old: Sequence[_Line], new: Sequence[_Line]) -> Iterator[tuple[_Line | None, _Line | None]]:
+    for number in range(max(len(old), len(new))):
+        yield (old[number] if number < len(old) else None), (new[number] if number < len(new) else None)
+
+
+def _reworded(old: _Line | None, new: _Line | None, place: str) -> Iterator[Change]:
+    if old and new and old.who != new.who:
+        yield from (*_reworded(old, None, place), *_reworded(None, new, place))
+        return
+    words = [UNSET if line is None else line.words for line in (old, new)]
+    if words[0] == words[1]:
+        words = [UNSET if line is None else line.org for line in (old, new)]
+    who = (old or new or _Line("", "")).who
+    yield Change(place, "changed", f"speech of {who!r}", *words)
+
+
+# clips
+
+
+def _clips(old: Sequence[AnyClip], new: Sequence[AnyClip], place: str) -> Iterator[Change]:
+    partner: dict[int, int] = {}
+    for key in (_tag, _content, _id):
+        partner = _equal_pairs(old, new, key, partner)
+    partner = _like_pairs(old, new, partner, _likeness, _ALIKE)
+    kept = _kept_order(partner)
+    for there, clip in enumerate(new):
+        where = f"{place}.{label(there, clip)}"
+        if there not in partner:
+            yield Change(where, "added", new=_shown_by(clip), tag=clip.tag or "")
+            continue
+        if there not in kept:
+            yield Change(where, "moved", old=f"clips[{partner[there]}]", new=f"clips[{there}]", tag=clip.tag or "")
+        yield from (evolve(change, tag=clip.tag or "") for change in _clip(old[partner[there]], clip, where))
+    for here in sorted(set(range(len(old))) - set(partner.values())):
+        yield Change(f"{place}.{label(here, old[here])}", "removed", old=_shown_by(old[here]), tag=old[here].tag or "")
+
+
+def _clip(old: AnyClip, new: AnyClip, where: str) -> Iterator[Change]:
+    # An editor's clip is named as its id is, and what it says is told with the scene.
+    renamed = all(getattr(clip, "name", clip.id) == clip.id for clip in (old, new))
+    yield from _fields(old, new, where, skip=("script", *(["name"] if renamed else [])))
+    if isinstance(old, AvatarClip) and isinstance(new, AvatarClip) and old.script and new.script:
+        yield from _fields(old.script, new.script, where, skip=("org",), under="script.")
+
+
+def _tag(clip: AnyClip) -> str:
+    return f"{clip.type} {clip.tag}" if clip.tag else ""
+
+
+def _id(clip: AnyClip) -> str:
+    return f"{clip.type} {clip.id}" if clip.id else ""
+
+
+def _content(clip: AnyClip) -> str:
+    return canonical({name: value for name, value in _plain(clip).items() if name not in ("id", "name", "layer")})
+
+
+def _likeness(old: AnyClip, new: AnyClip) -> float:
+    if old.type != new.type:
+        return 0
+    here, there = (
+        {(name, canonical(value)) for name, value in _plain(clip).items() if name not in ("id", "name")}
+        for clip in (old, new)
+    )
+    return len(here & there) / max(len(here), len(there))
+
+
+def _shown_by(clip: AnyClip) -> str:
+    """What a reader knows a clip by."""
+    if isinstance(clip, Text):
+        return _quoted(clip.text)
+    found = (getattr(clip, name, UNSET) for name in ("source_url", "video_url", "shape_name"))
+    return next((value for value in found if isinstance(value, str)), "")
+
+
+# pairs: for each later item that is an earlier one, where that was
+
+
+def _equal_pairs(
+    old: Sequence[N], new: Sequence[N], key: Callable[[N], str], partner: Mapping[int, int]
+) -> dict[int, int]:
+    """The pairs so far, and those of the rest whose keys are equal and not empty, in their order."""
+    free: dict[str, list[int]] = {}
+    for here, item in enumerate(old):
+        if here not in set(partner.values()) and key(item):
+            free.setdefault(key(item), []).append(here)
+    found = dict(partner)
+    for there, item in enumerate(new):
+        if there not in found and free.get(key(item)):
+            found[there] = free[key(item)].pop(0)
+    return found
+
+
+def _like_pairs(
+    old: Sequence[N],
+    new: Sequence[N],
+    partner: Mapping[int, int],
+    likeness: Callable[[N, N], float],
+    least: float,
+) -> dict[int, int]:
+    """The pairs so far, and of the rest those most alike first."""
+    heres = [here for here in range(len(old)) if here not in set(partner.values())]
+    theres = [there for there in range(len(new)) if there not in partner]
+    rated = [(-likeness(old[here], new[there]), abs(here - there), here, there) for here in heres for there in theres]
+    found = dict(partner)
+    for rating, _, here, there in sorted(rated):
+        if -rating >= least and there not in found and here not in set(found.values()):
+            found[there] = here
+    return found
+
+
+def _kept_order(partner: Mapping[int, int]) -> set[int]:
+    """The later items that stand in their old order: the most that can be said not to have moved."""
+    ends: list[int] = []
+    chains: list[list[int]] = []
+    for there in sorted(partner):
+        place = bisect_left(ends, partner[there])
+        chain = [*(chains[place - 1] if place else []), there]
+        ends[place : place + 1], chains[place : place + 1] = [partner[there]], [chain]
+    return set(chains[-1]) if chains else set()
+
+
+def _share(one: frozenset[Any], other: frozenset[Any]) -> float:
+    return len(one & other) / (len(one | other) or 1)
+
+
+# fields
+
+
+def _fields(old: Node, new: Node, place: str, *, skip: Sequence[str] = (), under: str = "") -> Iterator[Change]:
+    """The fields that differ, those of inner objects under their own names, then the keys that no class knows."""
+    names = [key.attribute for key in keys(type(new)) if key.attribute not in skip]
+    for name in names if type(old) is type(new) else []:
+        here, there = getattr(old, name), getattr(new, name)
+        if isinstance(here, Node) and isinstance(there, Node):
+            yield from _fields(here, there, place, under=f"{under}{name}.")
+        else:
+            yield from _value(here, there, place, f"{under}{name}")
+    for name in dict.fromkeys([*old.extra, *new.extra]):
+        yield from _value(old.extra.get(name, UNSET), new.extra.get(name, UNSET), place, f"{under}{name}")
+
+
+def _value(old: Any, new: Any, place: str, name: str) -> Iterator[Change]:
+    here, there = _plain(old), _plain(new)
+    if (old is UNSET) != (new is UNSET) or (old is not UNSET and canonical(here) != canonical(there)):
+        yield Change(place, "changed", name, here, there)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Node):
+        from aistudios_dsl.wire.codec import dump
+
+        return dump(value)
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _text(node: Node) -> str:
+    return canonical(_plain(node))
+
+
+def _quoted(value: Any) -> str:
+    text = canonical(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

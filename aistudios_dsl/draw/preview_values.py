@@ -1,0 +1,88 @@
+"""A template without a row, made fit to be looked at: its variables stay where they are shown, else are guessed."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import evolve
+
+from aistudios_dsl.build.avatar import Catalog
+from aistudios_dsl.build.placement import AvatarId
+from aistudios_dsl.build.scene import Draft, Item, Scene
+from aistudios_dsl.layout.colour import is_colour_literal
+from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.templates.render import Visit, mapped
+
+_LIGHT, _DARK = "#d5dce6", "#3a4657"
+_GUESSES: dict[str, str] = {
+    **dict.fromkeys(("fill", "stroke"), _LIGHT),
+    **dict.fromkeys(("backgroundColor", "color", "source_color"), _DARK),
+    "shapeName": "Square",
+    "align": "center",
+    "fontStyle": "",
+    "fontFamily": "",
+    "orientation": "landscape",
+    "resolution": "1080",
+    "at": "center",
+    "at[]": "25%",
+    "head_at[]": "50%",
+    "framing": "waist",
+    "fit": "contain",
+    **dict.fromkeys(("width", "height", "fit[]", "head_height"), "40%"),
+    **dict.fromkeys(("margin", "margin[]", "gap"), "0%"),
+    "fontSize": "48",
+    **dict.fromkeys(("opacity", "volume"), "100"),
+    **dict.fromkeys(("angle", "strokeWidth", "strokeRadius", "delay"), "0"),
+    **dict.fromkeys(("min_font_size", "layer", "scale", "scale[]", "duration", "blur", "offsetX", "offsetY"), "1"),
+}
+"""What stands in for a variable where its name cannot be shown, by field; `[]` is one of several."""
+
+VARIABLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+"""What waits for a row in the text of a template."""
+
+
+def sketched(scenes: tuple[Scene, ...], templates: Templates) -> tuple[Scene, ...]:
+    """The scenes as literal ones. Text keeps its variables in braces; each scene stands once, whatever `each` says.
+
+    >>> from aistudios_dsl.build.scene import Scene
+    >>> scene = Scene().text("Hi {{ name }}", color="{{ colour }}")
+    >>> clip = next(sketched((scene,), Templates())[0]._clips())
+    >>> clip.text.replace(chr(160), "_"), clip.fill
+    ('Hi {{_name_}}', '#d5dce6')
+    """
+    visit = sketcher(templates)
+    return tuple(_sketched(scene, visit, templates, f"scenes[{index}]") for index, scene in enumerate(scenes))
+
+
+def sketcher(templates: Templates) -> Visit:
+    """What makes one string of a template fit to be looked at."""
+
+    def visit(path: str, text: str, html: bool) -> str:
+        if not templates.is_template(text):
+            return text
+        field = re.sub(r"\[\d+\]", "[]", path.rpartition(".")[2])
+        if field == "background" and is_colour_literal(text):
+            return _DARK
+        if field in _GUESSES:
+            return _GUESSES[field]
+        # A variable is kept on one line, as its value most often will be.
+        return VARIABLE.sub(lambda found: re.sub(r"\s+", "\u00a0", found[0]), text)
+
+    return visit
+
+
+def _sketched(scene: Scene, visit: Visit, templates: Templates, path: str) -> Scene:
+    known = evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene.items))
+    sketch: Scene = mapped(known, path, visit)
+    return sketch
+
+
+def _with_a_figure(item: Item, templates: Templates) -> Item:
+    """An avatar that waits for its row, in the figure of the one avatar whose geometry everyone knows."""
+    named = item.place.avatar if isinstance(item, Draft) else None
+    if not isinstance(item, Draft) or not isinstance(named, AvatarId):
+        return item
+    if not any(templates.is_template(part) for part in (named.ai_name, named.cloth or "")):
+        return item
+    figure = evolve(Catalog().avatars[0], ai_name=named.ai_name, cloth=named.cloth or "")
+    return evolve(item, place=evolve(item.place, avatar=figure))

@@ -1,0 +1,1 @@
+"""A template compiled for many rows."""

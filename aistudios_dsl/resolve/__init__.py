@@ -1,0 +1,1 @@
+"""From what a script says to wire objects: sizes, places, speech."""

@@ -1,0 +1,140 @@
+"""A template scene and a row become literal scenes: every string rendered, `when` and `each` carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from attrs import evolve, fields, has
+
+from aistudios_dsl.build.scene import Line, Scene, settled
+from aistudios_dsl.errors import DslError, TemplateError
+from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
+from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
+
+Visit = Callable[[str, str, bool], str]
+"""What is done with a string, given its field path, itself, and whether it is HTML."""
+
+_NOT_STRINGS_OF_THE_USER = {"key_order", "number", "speaker", "origin", "when", "each"}
+_RENAMED = {"backdrop": "background", "items": "clips", "lines": "speech", "frame": "", "clip": "", "place": ""}
+
+
+def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
+    """The value with every string of the user's passed through `visit`; what does not change is the same object."""
+    if isinstance(value, str):
+        return visit(path, value, html)
+    if isinstance(value, tuple | list):
+        return _mapped_items(value, path, visit)
+    if isinstance(value, Mapping):
+        new = {key: mapped(item, f"{path}.{key}", visit) for key, item in value.items()}
+        return new if any(new[key] is not value[key] for key in new) else value
+    return _mapped_fields(value, path, visit) if _strings(type(value)) else value
+
+
+def _strings(cls: type[Any]) -> tuple[tuple[str, str, str], ...]:
+    """Of a class of ours, the fields that may hold strings of the user's: attribute, constructor's and shown name."""
+    if cls not in _STRINGS_OF:
+        _STRINGS_OF[cls] = tuple(_read_strings(cls)) if has(cls) else ()
+    return _STRINGS_OF[cls]
+
+
+_STRINGS_OF: dict[type[Any], tuple[tuple[str, str, str], ...]] = {}
+
+
+def _read_strings(cls: type[Any]) -> Iterator[tuple[str, str, str]]:
+    wire_names: dict[str, str] = {key.attribute: key.wire for key in keys(cls)} if issubclass(cls, Node) else {}
+    # The type of a clip says which class it is; that of an animation or an effect is the user's to choose.
+    fixed = _NOT_STRINGS_OF_THE_USER | (set() if issubclass(cls, Animation | Effect) else {"type"})
+    for attribute in fields(cls):
+        name = attribute.name
+        if name not in fixed:
+            yield name, attribute.alias or name, ({name: name} | _RENAMED | wire_names)[name]
+
+
+def _mapped_items(value: Any, path: str, visit: Visit) -> Any:
+    new = [mapped(item, f"{path}[{index}]", visit) for index, item in enumerate(value)]
+    return type(value)(new) if any(a is not b for a, b in zip(new, value, strict=True)) else value
+
+
+def _mapped_fields(value: Any, path: str, visit: Visit) -> Any:
+    changes: dict[str, Any] = {}
+    for name, alias, shown in _strings(type(value)):
+        old = getattr(value, name)
+        if old is None or old is UNSET or old is False or old is True:
+            continue
+        html = name == "org" if isinstance(value, Script | SceneScript) else isinstance(value, Line) and value.html
+        new = mapped(old, f"{path}.{shown}" if shown and path else shown or path, visit, html=html)
+        if new is not old:
+            changes[alias] = new
+    return _changed(value, changes, path) if changes else value
+
+
+def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
+    for key in keys(type(value)) if isinstance(value, Node) else ():
+        new = changes.get(key.attribute)
+        if not isinstance(new, str):
+            continue
+        number = number_in(new) if float in key.kinds and str not in key.kinds else None
+        changes[key.attribute] = new if number is None else number
+        fault = fault_of(key, changes[key.attribute], literal=True)
+        if fault:
+            raise TemplateError(fault.message, f"{path}.{key.wire}", fault.hint)
+    try:
+        with as_found():
+            return evolve(value, **changes)
+    except DslError as fault:
+        raise fault.under(path) from None
+
+
+def render_scenes(scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]) -> Iterator[Scene]:
+    """The scenes that this row keeps, rendered."""
+    for origin, bound in kept_scenes(scenes, templates, row):
+        path = f"scenes[{origin[0]}]"
+        yield evolve(filled(scenes[origin[0]], path, renderer(templates, bound)), origin=origin)
+
+
+def kept_scenes(
+    scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]
+) -> Iterator[tuple[tuple[int, int], Mapping[str, Any]]]:
+    """Of each scene that this row keeps: its number and repetition, and the row with what `each` binds."""
+    for index, scene in enumerate(scenes):
+        path = f"scenes[{index}]"
+        for repetition, bound in enumerate(_bindings(scene, templates, row, path)):
+            if _kept(scene, templates, bound, path):
+                yield (index, repetition), bound
+
+
+def _bindings(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
+    if scene.each is None:
+        return [row]
+    try:
+        return [{**row, **bound} for bound in templates.bindings(scene.each, row)]
+    except DslError as fault:
+        raise fault.under(f"{path}.each") from None
+
+
+def _kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> bool:
+    try:
+        return scene.when is None or templates.truth(scene.when, row)
+    except DslError as fault:
+        raise fault.under(f"{path}.when") from None
+
+
+def filled(scene: Scene, path: str, visit: Visit) -> Scene:
+    """The literal scene that `visit` makes of each string; loaded texts are measured again."""
+    new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
+    items = tuple(settled(before, after) for before, after in zip(scene.items, new.items, strict=True))
+    return evolve(new, items=items)
+
+
+def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:
+    """What renders one string with the row; errors carry the field's path."""
+
+    def visit(path: str, text: str, html: bool) -> str:
+        try:
+            return templates.render(text, row, html=html) if templates.is_template(text) else text
+        except DslError as fault:
+            raise fault.under(path) from None
+
+    return visit

@@ -1,0 +1,1 @@
+"""What a viewer sees and hears of a resolved scene."""

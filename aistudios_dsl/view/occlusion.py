@@ -1,0 +1,139 @@
+"""What stands in front of what: shapes, pictures, videos and avatars that hide a clip, a face or a text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from aistudios_dsl.layout.geometry import Box, Point
+from aistudios_dsl.layout.overlap import TOLERANCE, around, cut, inside, upright_overlap
+from aistudios_dsl.view.scene import SceneView, Seen, colour_of, paint, share_of
+from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Text, Video
+
+SOLID = 0.75
+"""The opacity from which on a clip is held to hide a face or a text; what hides a whole clip has 1."""
+FACE = 0.1
+"""The share of a face that must be covered to be told."""
+
+_STEPS = [(step + 0.5) / 9 for step in range(9)]
+_OVAL = [(x, y) for x in _STEPS for y in _STEPS if (x - 0.5) ** 2 + (y - 0.5) ** 2 <= 0.25]
+_ALONG = (0.05, 0.275, 0.5, 0.725, 0.95)
+_MIDDLE = 0.17
+"""Of every outline, an ellipse of these shares of its box about the middle is surely filled."""
+
+
+def hider(back: Seen, scene: SceneView) -> Seen | None:
+    """The clip in front that surely hides all of another that is on the canvas: of a text its lines, else its box."""
+    fronts = [front for front in _fronts(back, back.bounds, scene) if _is_opaque(front)]
+    if not fronts:
+        return None
+    parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.frame)]
+    corners = [corner for part in parts for corner in part.corners]
+    hiders = (front for front in fronts if all(share_of(front.box, corner) for corner in corners))
+    return next(hiders, None) if corners else None
+
+
+def _on_canvas(box: Box, frame: Box) -> Iterator[Box]:
+    if not upright_overlap(box.bounds, frame, 0):
+        return
+    if box.angle and inside(box.bounds, frame, 0):
+        yield box
+        return
+    part = cut(box.bounds, frame)
+    slack = min(TOLERANCE, part.width / 2, part.height / 2)
+    yield Box(part.left + slack, part.top + slack, part.width - 2 * slack, part.height - 2 * slack)
+
+
+def _is_opaque(seen: Seen) -> bool:
+    clip = seen.clip
+    if seen.alpha < 1:
+        return False
+    if not isinstance(clip, Shape):
+        return isinstance(clip, Video) or is_jpeg(seen)
+    fill = colour_of(clip.fill)
+    return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
+
+
+def is_jpeg(seen: Seen) -> bool:
+    """Whether a clip is a picture of a kind that cannot be clear in places, by the end of its URL."""
+    if not isinstance(seen.clip, Image):
+        return False
+    try:
+        return urlsplit(seen.clip.source_url).path.lower().endswith((".jpg", ".jpeg"))
+    except ValueError:
+        return False
+
+
+def may_be_clear(seen: Seen) -> bool:
+    """Whether a clip is a picture that may let what is behind it be seen."""
+    return isinstance(seen.clip, Image) and not is_jpeg(seen)
+
+
+def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
+    """The clips, from the front, that cover a tenth or more of what the canvas shows of an avatar's face."""
+    face = avatar.face
+    fronts = list(_fronts(avatar, face.bounds, scene)) if face else []
+    if face is None or not fronts:
+        return
+    points = [point for point in (face.point(*share) for share in _OVAL) if share_of(scene.frame, point)]
+    for front in fronts:
+        if sum(_covers(front, point) for point in points) > FACE * len(points):
+            yield front
+
+
+def over_text(text: Seen, scene: SceneView) -> Iterator[Seen]:
+    """The avatars and pictures, from the front, that stand before all that the canvas shows of a text."""
+    fronts = [front for front in _fronts(text, around(text.lines), scene) if isinstance(front.clip, AvatarClip | Image)]
+    if not fronts:
+        return
+    points = [line.point(along, 0.5) for line in text.lines for along in _ALONG]
+    points = [point for point in points if share_of(scene.frame, point)]
+    for front in fronts if points else ():
+        if all(_covers(front, point) for point in points):
+            yield front
+
+
+def _fronts(back: Seen, bounds: Box, scene: SceneView) -> Iterator[Seen]:
+    """The clips in front, from the front, that reach into a box and may hide something: no texts."""
+    for front in scene.painted:
+        if front.depth <= back.depth:
+            return
+        if upright_overlap(front.bounds, bounds, 0) and _is_solid(front):
+            yield front
+
+
+def _is_solid(front: Seen) -> bool:
+    comes_and_goes = bool(getattr(front.clip, "animation", None))
+    return front.alpha >= SOLID and not comes_and_goes and not isinstance(front.clip, Text)
+
+
+def _covers(front: Seen, point: Point) -> bool:
+    share = share_of(front.box, point)
+    clip = front.clip
+    if share is None:
+        return False
+    if isinstance(clip, AvatarClip):
+        return _is_in_figure(front, point, share)
+    if not isinstance(clip, Shape):
+        return True
+    colour = paint(front, point)
+    if colour is not None:
+        return colour.alpha >= SOLID
+    fill = colour_of(clip.fill)
+    return fill is not None and fill.alpha * front.alpha >= SOLID and _in_oval(share, _MIDDLE)
+
+
+def _is_in_figure(front: Seen, point: Point, share: Point) -> bool:
+    """Whether a point is in an avatar's head, or below it in the middle half of its box."""
+    if front.face is None:
+        return _in_oval(share, 0.25)
+    head = share_of(front.face, point)
+    if head is not None and _in_oval(head, 0.5):
+        return True
+    chin = share_of(front.box, front.face.point(0.5, 1))
+    return chin is not None and share[1] >= chin[1] and 0.25 <= share[0] <= 0.75
+
+
+def _in_oval(share: Point, radius: float) -> bool:
+    return math.hypot(share[0] - 0.5, share[1] - 0.5) <= radius

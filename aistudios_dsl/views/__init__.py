@@ -1,1 +1,0 @@
-"""Readings of a resolved project: checked, drawn, told apart from another, turned back into Python."""
