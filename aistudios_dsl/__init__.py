@@ -4,6 +4,7 @@ from aistudios_dsl import wire
 from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.placement import above, below, left_of, right_of
 from aistudios_dsl.build.scene import Scene
+from aistudios_dsl.diff import diff
 from aistudios_dsl.errors import (
     ApiError,
     BuildError,
@@ -12,7 +13,7 @@ from aistudios_dsl.errors import (
     SubmissionUnknown,
     TemplateError,
 )
-from aistudios_dsl.project import Project, diff
+from aistudios_dsl.project import Project
 
 __all__ = [
     "ApiError",

@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from aistudios_dsl.build.scene import label
 from aistudios_dsl.build.speech import plain
+from aistudios_dsl.errors import BuildError
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import UNSET, Node, keys
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Project, Scene, Text
@@ -83,16 +84,20 @@ class Diff:
         return "\n".join(map(str, self.changes)) or "no difference"
 
 
-def compared(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
-    """What changed from one project to the other. Templates are compared as they are written.
+def diff(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
+    """What changed from one project to the other, in words: print it, or go through its changes.
 
-    Clips are the same that have one tag, else one content, else one id; scenes, that share most clips and words.
-    Raises `BuildError` where one of them cannot be resolved.
+    Templates are compared as they are written. Clips are the same that have one tag, else one content, else one id;
+    scenes, that share most clips and words. Raises `BuildError` where one of them cannot be resolved.
 
-    >>> from aistudios_dsl.wire.codec import load
-    >>> print(compared(load({"scenes": [], "name": "A"}), load({"scenes": [], "name": "B"})))
+    >>> from aistudios_dsl import Project
+    >>> print(diff(Project("A").scene(), Project("B").scene()))
     name "A" -> "B"
     """
+    for each in (before, after):
+        if not isinstance(each, Project) and not hasattr(each, "literally"):
+            hint = "Project.load(...) reads a path, a mapping or JSON text"
+            raise BuildError(f"diff compares projects, not {type(each).__name__}", hint=hint)
     old, new = (each if isinstance(each, Project) else each.literally().resolve() for each in (before, after))
     found = [*_fields(old, new, "", skip=("scenes",)), *_scenes(old.scenes, new.scenes)]
     if not found and _text(old) != _text(new):

@@ -29,11 +29,16 @@ class DslError(Exception):
       hint: give 1 to 100
     """
 
-    def __init__(self, message: str, path: str = "", hint: str = "") -> None:
-        super().__init__(message, path, hint)
+    code: str = "error"
+    """A stable name for the kind of fault; programs branch on it, never on a message or a hint."""
+
+    def __init__(self, message: str, path: str = "", hint: str = "", code: str = "") -> None:
+        super().__init__(message, path, hint, code)
         self.message = message
         self.path = path
         self.hint = hint
+        if code:
+            self.code = code
 
     def __str__(self) -> str:
         where = f"{self.path}: " if self.path else ""
@@ -51,12 +56,14 @@ class DslError(Exception):
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy.path = f"{parent}{joint}{self.path}"
-        copy.args = (self.message, copy.path, self.hint, *self.args[3:])
+        copy.args = (self.message, copy.path, *self.args[2:])
         return copy
 
 
 class BuildError(DslError):
     """The script asks for something that no project can hold."""
+
+    code = "build"
 
 
 class LoadError(DslError):
@@ -69,9 +76,13 @@ class LoadError(DslError):
       scenes[0].clips[0].width: must be a number, not "wide"
     """
 
-    def __init__(self, message: str, path: str = "", hint: str = "", problems: tuple[DslError, ...] = ()) -> None:
-        super().__init__(message, path, hint)
-        self.args: tuple[Any, ...] = (message, path, hint, problems)
+    code = "load"
+
+    def __init__(
+        self, message: str, path: str = "", hint: str = "", problems: tuple[DslError, ...] = (), code: str = ""
+    ) -> None:
+        super().__init__(message, path, hint, code)
+        self.args: tuple[Any, ...] = (message, path, hint, problems, code)
         self.problems = problems
 
     def __str__(self) -> str:
@@ -84,14 +95,17 @@ class LoadError(DslError):
 class TemplateError(DslError):
     """A string with Jinja in it cannot be parsed, or cannot be rendered with the row at hand."""
 
+    code = "template"
+
 
 class ApiError(DslError):
     """The service, or the way to it, said no.
 
-    `status` is the HTTP status (0 where no answer came), `code` the vendor's own error code as text ("" where none
-    was sent), `project_id` the project the call was about ("" where none), `key_refused` whether it was the key that
-    the service refused. The token is never part of it.
+    `status` is the HTTP status (0 where no answer came), `vendor_code` the vendor's own error code as text ("" where
+    none was sent), `project_id` the project the call was about ("" where none). The token is never part of it.
     """
+
+    code = "api"
 
     def __init__(
         self,
@@ -99,28 +113,33 @@ class ApiError(DslError):
         path: str = "",
         hint: str = "",
         status: int = 0,
-        code: str = "",
+        vendor_code: str = "",
         project_id: str = "",
-        key_refused: bool = False,
+        code: str = "",
     ) -> None:
-        super().__init__(message, path, hint)
-        self.args: tuple[Any, ...] = (message, path, hint, status, code, project_id, key_refused)
+        super().__init__(message, path, hint, code)
+        self.args: tuple[Any, ...] = (message, path, hint, status, vendor_code, project_id, code)
         self.status = status
-        self.code = code
+        self.vendor_code = vendor_code
         self.project_id = project_id
-        self.key_refused = key_refused
 
 
 class SubmissionUnknown(ApiError):
     """A create was sent and no answer came: it may have been made, and charged. Look before sending again."""
 
+    code = "submission-unknown"
+
 
 class RenderFailed(ApiError):
     """The service gave the rendering up; `project_id` is the project it was of."""
 
+    code = "render-failed"
+
 
 class StillRendering(ApiError):
     """The time to wait is over and the rendering is not; `project_id` is there to go on waiting with."""
+
+    code = "still-rendering"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

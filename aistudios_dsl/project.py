@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.decompile.source import Source
-    from aistudios_dsl.diff import Diff
     from aistudios_dsl.draw.pictures import Media
     from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.resolve.sizing import Setting
@@ -507,25 +506,6 @@ def _shown(scene: Scene) -> str:
 
 
 Scene.shown = staticmethod(_shown)
-
-
-def diff(before: Project | WireProject, after: Project | WireProject) -> Diff:
-    """What changed from one project to the other, in words: print it, or go through its changes.
-
-    Templates are compared as they are written. Clips are the same that have one tag, else one content, else one id.
-    Raises `BuildError` where one of them cannot be resolved.
-
-    >>> print(diff(Project("A").scene(), Project("B").scene()))
-    name "A" -> "B"
-    """
-    from aistudios_dsl.diff import compared
-
-    given: tuple[object, ...] = before, after
-    for each in given:
-        if not isinstance(each, Project | WireProject):
-            hint = "Project.load(...) reads a path, a mapping or JSON text"
-            raise BuildError(f"diff compares projects, not {type(each).__name__}", hint=hint)
-    return compared(before, after)
 
 
 def _scene_of(node: WireScene, position: int) -> Scene:

@@ -281,7 +281,7 @@ def test_http_200_with_success_false_is_a_failure(server, call):
     with pytest.raises(ApiError) as caught:
         call("get", "p1")
     fault = caught.value
-    assert (fault.status, fault.code, fault.project_id) == (200, "4004", "p1")
+    assert (fault.status, fault.vendor_code, fault.project_id) == (200, "4004", "p1")
     assert str(fault) == "project p1: the service said no: no such project [31m (HTTP 200, code 4004)"
 
 

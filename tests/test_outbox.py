@@ -439,7 +439,7 @@ def test_a_lost_project_that_turned_up_is_found_by_the_next_run(outbox, client, 
 
 def test_a_key_that_is_refused_with_http_200_stops_the_run_as_well(outbox, client):
     def refuse(project, *, export):
-        raise ApiError("invalid token", status=200, key_refused=True)
+        raise ApiError("invalid token", status=200, code="key-refused")
 
     outbox.add(payloads(8))
     with Outbox(outbox.path, Scripted(client, create=refuse)) as other:
@@ -790,7 +790,7 @@ def test_a_refused_key_is_marked_on_the_error(client, sandbox):
         sandbox.faults(f"create:{fault}")
         with pytest.raises(ApiError) as caught:
             client.create(payload(1), export=False)
-        assert caught.value.key_refused is refused
+        assert (caught.value.code == "key-refused") is refused
 
 
 # The journal's file

@@ -70,7 +70,7 @@ def diff(before: Path, after: Path, as_json: bool) -> None:
     \b
     aistudios diff old.json new.json
     """
-    from aistudios_dsl.diff import compared
+    from aistudios_dsl.diff import diff
 
-    found = compared(load_script(before), load_script(after))
+    found = diff(load_script(before), load_script(after))
     say(json.dumps([change.to_dict() for change in found], ensure_ascii=False) if as_json else str(found))

@@ -121,7 +121,7 @@ class Calls:
         if data.get("isAuthenticated") is True:
             return data
         del data  # it may hold a token
-        raise ApiError("the service does not accept the key", "whoami", KEY_HINT, 200, key_refused=True)
+        raise ApiError("the service does not accept the key", "whoami", KEY_HINT, 200, code="key-refused")
 
     def create(self, project: Payload, *, export: bool) -> Flow[Job]:
         """Post a project. `export=True` renders it, which spends credits; False stores a draft.

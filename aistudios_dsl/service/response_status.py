@@ -34,7 +34,7 @@ def spent(answer: Answer, login: Login, about: str, look: str, id: str = "") -> 
         return data_of(answer, login, about, id)
     why = refusal(answer, login, about, id)
     message = f"it may have been made, and charged: {why.message}"
-    raise SubmissionUnknown(message, about, look, answer.status, why.code, id)
+    raise SubmissionUnknown(message, about, look, answer.status, why.vendor_code, id)
 
 
 def _is_definite(answer: Answer) -> bool:
@@ -66,13 +66,13 @@ def refusal(answer: Answer, login: Login, about: str, id: str) -> ApiError:
     envelope = answer.envelope or {}
     error = envelope.get("error") or envelope.get("message") or _problem(envelope)
     error = error if isinstance(error, dict) else {"msg": error}
-    code = shown(login.scrubbed(str(error.get("code") or "")))
+    vendor_code = shown(login.scrubbed(str(error.get("code") or "")))
     said = shown(login.scrubbed(str(error.get("msg") or error.get("message") or "")))
-    detail = f"{said} ({_number(answer, code)})" if said else _number(answer, code)
+    detail = f"{said} ({_number(answer, vendor_code)})" if said else _number(answer, vendor_code)
     if answer.envelope is None:
         detail = f"{detail}, and no answer of the service's form"
-    said, refused = f"the service said no: {detail}", is_about_the_token(answer)
-    return ApiError(said, about, _hint_for(answer, login), answer.status, code, id, refused)
+    message, code = f"the service said no: {detail}", "key-refused" if is_about_the_token(answer) else ""
+    return ApiError(message, about, _hint_for(answer, login), answer.status, vendor_code, id, code)
 
 
 def _problem(envelope: dict[str, Any]) -> str:

@@ -305,7 +305,11 @@ class Run:
 
     def create_went_wrong(self, task: _Task, fault: BaseException) -> None:
         known = isinstance(fault, DslError) and not isinstance(fault, SubmissionUnknown)
-        if known and isinstance(fault, ApiError) and (fault.status in _NOT_ABOUT_THE_ROW or fault.key_refused):
+        if (
+            known
+            and isinstance(fault, ApiError)
+            and (fault.status in _NOT_ABOUT_THE_ROW or fault.code == "key-refused")
+        ):
             self.trouble(task, fault)
             return
         self.change(task.row, state="failed" if known else "unknown", note=_note(fault))
@@ -317,7 +321,7 @@ class Run:
         if task.handed >= self.quiet_until:
             # What was in flight already met the same trouble.
             self.bad["trouble"] += 1
-        if fault.key_refused or fault.status == 401 or self.bad["trouble"] >= IN_A_ROW:
+        if fault.code == "key-refused" or fault.status == 401 or self.bad["trouble"] >= IN_A_ROW:
             self.stopped = _note(fault)
         wait = min(2.0 ** self.bad["trouble"], LONGEST_PAUSE)
         self.quiet_until = self.not_before = max(self.not_before, time.monotonic() + wait)

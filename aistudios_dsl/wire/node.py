@@ -12,31 +12,28 @@ import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from attrs import NOTHING, Attribute, field, fields, frozen
 
 from aistudios_dsl.errors import BuildError, did_you_mean
 
 
-class _Unset:
-    """The one value that means "not on the wire"."""
+class Unset(Enum):
+    """The type of `UNSET`. A type checker refuses a field that may be absent until the code has looked."""
+
+    UNSET = "UNSET"
 
     def __repr__(self) -> str:
         return "UNSET"
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> Literal[False]:
         return False
 
-    def __reduce__(self) -> str:
-        return "UNSET"
 
-    def __deepcopy__(self, memo: object) -> _Unset:
-        return self
-
-
-UNSET: Any = _Unset()
+UNSET: Final = Unset.UNSET
 """Absent from the JSON. Falsy, and never equal to a value."""
 
 _SURROGATE = "[\ud800-\udfff]"
@@ -162,9 +159,9 @@ def _read_keys(cls: type[Node]) -> tuple[Key, ...]:
 
 
 def _key(attribute: Attribute[Any], hint: Any) -> Key:
-    rule, bare = Rule(), hint
-    if get_origin(hint) is Annotated:
-        bare, rule = get_args(hint)
+    rule, bare = Rule(), _without_unset(hint)
+    if get_origin(bare) is Annotated:
+        bare, rule = get_args(bare)
     array = get_origin(bare) is tuple
     item = get_args(bare)[0] if array else bare
     if get_origin(item) is Literal:
@@ -178,6 +175,12 @@ def _key(attribute: Attribute[Any], hint: Any) -> Key:
         array=array,
         rule=rule,
     )
+
+
+def _without_unset(hint: Any) -> Any:
+    if get_origin(hint) not in (Union, UnionType):
+        return hint
+    return Union[tuple(part for part in get_args(hint) if part is not Unset)]  # noqa: UP007 - built at run time
 
 
 def _kinds(hint: Any) -> tuple[type, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from attrs import field, frozen
 
-from aistudios_dsl.wire.node import UNSET, Node, Number, Rule
+from aistudios_dsl.wire.node import UNSET, Node, Number, Rule, Unset
 
 Orientation = Literal["landscape", "portrait"]
 Resolution = Literal["4k", "1080", "720", "480"]
@@ -80,11 +80,11 @@ class Shadow(Node):
     """
 
     KEYS: ClassVar[str] = "color blur offsetX offsetY enabled"
-    color: str = UNSET
-    blur: Annotated[Number, Rule(low=0, high=10)] = UNSET
-    offset_x: Annotated[Number, Rule(low=0.1, high=10)] = UNSET
-    offset_y: Annotated[Number, Rule(low=0.1, high=10)] = UNSET
-    enabled: bool = UNSET
+    color: str | Unset = UNSET
+    blur: Annotated[Number, Rule(low=0, high=10)] | Unset = UNSET
+    offset_x: Annotated[Number, Rule(low=0.1, high=10)] | Unset = UNSET
+    offset_y: Annotated[Number, Rule(low=0.1, high=10)] | Unset = UNSET
+    enabled: bool | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -124,24 +124,24 @@ class EditorValue(Node):
         "headCenterX headCenterY headWidth headHeight modelTightX modelTightY modelTightS modelTightW modelTightH"
         " modelOriginW modelOriginH scale adjustX adjustY spaceB spaceT spaceL spaceR"
     )
-    head_center_x: Number = UNSET
-    head_center_y: Number = UNSET
-    head_width: Number = UNSET
-    head_height: Number = UNSET
-    model_tight_x: Number = UNSET
-    model_tight_y: Number = UNSET
-    model_tight_s: Number = UNSET
-    model_tight_w: Number = UNSET
-    model_tight_h: Number = UNSET
-    model_origin_w: Number = UNSET
-    model_origin_h: Number = UNSET
-    scale: Number = UNSET
-    adjust_x: Number = UNSET
-    adjust_y: Number = UNSET
-    space_b: Number = UNSET
-    space_t: Number = UNSET
-    space_l: Number = UNSET
-    space_r: Number = UNSET
+    head_center_x: Number | Unset = UNSET
+    head_center_y: Number | Unset = UNSET
+    head_width: Number | Unset = UNSET
+    head_height: Number | Unset = UNSET
+    model_tight_x: Number | Unset = UNSET
+    model_tight_y: Number | Unset = UNSET
+    model_tight_s: Number | Unset = UNSET
+    model_tight_w: Number | Unset = UNSET
+    model_tight_h: Number | Unset = UNSET
+    model_origin_w: Number | Unset = UNSET
+    model_origin_h: Number | Unset = UNSET
+    scale: Number | Unset = UNSET
+    adjust_x: Number | Unset = UNSET
+    adjust_y: Number | Unset = UNSET
+    space_b: Number | Unset = UNSET
+    space_t: Number | Unset = UNSET
+    space_l: Number | Unset = UNSET
+    space_r: Number | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -149,10 +149,10 @@ class Editor(EditorValue):
     """`EditorValue` and the tight box once more."""
 
     KEYS: ClassVar[str] = EditorValue.KEYS + " top left height width"
-    top: Number = UNSET
-    left: Number = UNSET
-    height: Number = UNSET
-    width: Number = UNSET
+    top: Number | Unset = UNSET
+    left: Number | Unset = UNSET
+    height: Number | Unset = UNSET
+    width: Number | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -160,8 +160,8 @@ class Origin(Node):
     """The size of the original picture, px."""
 
     KEYS: ClassVar[str] = "height width"
-    height: Number = UNSET
-    width: Number = UNSET
+    height: Number | Unset = UNSET
+    width: Number | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -171,15 +171,15 @@ class DeployImage(Node):
     KEYS: ClassVar[str] = (
         "themb_src themb_width themb_height org_src org_width org_height edit_src edit_width edit_height"
     )
-    themb_src: str = field(default=UNSET, metadata={"wire": "themb_src"})
-    themb_width: Number = field(default=UNSET, metadata={"wire": "themb_width"})
-    themb_height: Number = field(default=UNSET, metadata={"wire": "themb_height"})
-    org_src: str = field(default=UNSET, metadata={"wire": "org_src"})
-    org_width: Number = field(default=UNSET, metadata={"wire": "org_width"})
-    org_height: Number = field(default=UNSET, metadata={"wire": "org_height"})
-    edit_src: str = field(default=UNSET, metadata={"wire": "edit_src"})
-    edit_width: Number = field(default=UNSET, metadata={"wire": "edit_width"})
-    edit_height: Number = field(default=UNSET, metadata={"wire": "edit_height"})
+    themb_src: str | Unset = field(default=UNSET, metadata={"wire": "themb_src"})
+    themb_width: Number | Unset = field(default=UNSET, metadata={"wire": "themb_width"})
+    themb_height: Number | Unset = field(default=UNSET, metadata={"wire": "themb_height"})
+    org_src: str | Unset = field(default=UNSET, metadata={"wire": "org_src"})
+    org_width: Number | Unset = field(default=UNSET, metadata={"wire": "org_width"})
+    org_height: Number | Unset = field(default=UNSET, metadata={"wire": "org_height"})
+    edit_src: str | Unset = field(default=UNSET, metadata={"wire": "edit_src"})
+    edit_width: Number | Unset = field(default=UNSET, metadata={"wire": "edit_width"})
+    edit_height: Number | Unset = field(default=UNSET, metadata={"wire": "edit_height"})
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -187,10 +187,10 @@ class DeploySize(Node):
     """Original and cut-out size once more, px."""
 
     KEYS: ClassVar[str] = "org_width org_height edit_width edit_height"
-    org_width: Number = field(default=UNSET, metadata={"wire": "org_width"})
-    org_height: Number = field(default=UNSET, metadata={"wire": "org_height"})
-    edit_width: Number = field(default=UNSET, metadata={"wire": "edit_width"})
-    edit_height: Number = field(default=UNSET, metadata={"wire": "edit_height"})
+    org_width: Number | Unset = field(default=UNSET, metadata={"wire": "org_width"})
+    org_height: Number | Unset = field(default=UNSET, metadata={"wire": "org_height"})
+    edit_width: Number | Unset = field(default=UNSET, metadata={"wire": "edit_width"})
+    edit_height: Number | Unset = field(default=UNSET, metadata={"wire": "edit_height"})
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -202,14 +202,14 @@ class Model(Node):
     )
     ai_name: str = field(metadata={"wire": "ai_name"})
     emotion: str
-    language: str = UNSET
-    source_url: str = field(default=UNSET, metadata={"wire": "source_url"})
-    editor: Editor = UNSET
-    origin: Origin = UNSET
-    deploy_image: DeployImage = UNSET
-    deploy_size: DeploySize = UNSET
-    editor_value: EditorValue = UNSET
-    mask_file: str = UNSET
+    language: str | Unset = UNSET
+    source_url: str | Unset = field(default=UNSET, metadata={"wire": "source_url"})
+    editor: Editor | Unset = UNSET
+    origin: Origin | Unset = UNSET
+    deploy_image: DeployImage | Unset = UNSET
+    deploy_size: DeploySize | Unset = UNSET
+    editor_value: EditorValue | Unset = UNSET
+    mask_file: str | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -223,9 +223,9 @@ class Background(Node):
     KEYS: ClassVar[str] = "id type source_type source_url source_color"
     id: str = "background"
     type: str = "background"
-    source_type: str = field(default=UNSET, metadata={"wire": "source_type"})
-    source_url: str = field(default=UNSET, metadata={"wire": "source_url"})
-    source_color: str = field(default=UNSET, metadata={"wire": "source_color"})
+    source_type: str | Unset = field(default=UNSET, metadata={"wire": "source_type"})
+    source_url: str | Unset = field(default=UNSET, metadata={"wire": "source_url"})
+    source_color: str | Unset = field(default=UNSET, metadata={"wire": "source_color"})
 
 
 _BOX = "width height left top"
@@ -246,26 +246,26 @@ class Clip(Node):
     top: Number
     width: Size
     height: Size
-    scale_x: Number = UNSET
-    scale_y: Number = UNSET
-    tag: str = UNSET
+    scale_x: Number | Unset = UNSET
+    scale_y: Number | Unset = UNSET
+    tag: str | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class EditorClip(Clip):
     """The editor's own state of a canvas object, on the clip types whose samples carry it."""
 
-    name: str = UNSET
-    lock_scaling_flip: bool = UNSET
-    fill: str = UNSET
-    lock_movement_x: bool = UNSET
-    lock_movement_y: bool = UNSET
-    lock_rotation: bool = UNSET
-    lock_scaling_x: bool = UNSET
-    lock_scaling_y: bool = UNSET
-    lock_skewing_x: bool = UNSET
-    lock_skewing_y: bool = UNSET
-    lock_uni_scaling: bool = UNSET
+    name: str | Unset = UNSET
+    lock_scaling_flip: bool | Unset = UNSET
+    fill: str | Unset = UNSET
+    lock_movement_x: bool | Unset = UNSET
+    lock_movement_y: bool | Unset = UNSET
+    lock_rotation: bool | Unset = UNSET
+    lock_scaling_x: bool | Unset = UNSET
+    lock_scaling_y: bool | Unset = UNSET
+    lock_skewing_x: bool | Unset = UNSET
+    lock_skewing_y: bool | Unset = UNSET
+    lock_uni_scaling: bool | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -278,12 +278,12 @@ class AvatarClip(EditorClip):
     )
     type: Literal["aiModel"] = "aiModel"
     model: Model
-    script: Script = UNSET
-    effects: tuple[Effect, ...] = UNSET
-    opacity: Percent = UNSET
+    script: Script | Unset = UNSET
+    effects: tuple[Effect, ...] | Unset = UNSET
+    opacity: Percent | Unset = UNSET
     head_only: Any = UNSET
-    voice_only: bool = UNSET
-    is_delete: bool = UNSET
+    voice_only: bool | Unset = UNSET
+    is_delete: bool | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -295,9 +295,9 @@ class Image(EditorClip):
     )
     type: Literal["image"] = "image"
     source_url: str = field(metadata={"wire": "source_url"})
-    angle: Number = UNSET
-    opacity: Percent = UNSET
-    animation: Animation = UNSET
+    angle: Number | Unset = UNSET
+    opacity: Percent | Unset = UNSET
+    animation: Animation | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -310,9 +310,9 @@ class Video(EditorClip):
     )
     type: Literal["videoImage"] = "videoImage"
     video_url: str = field(metadata={"wire": "video_url"})
-    source_url: str = field(default=UNSET, metadata={"wire": "source_url"})
-    volume: Percent = UNSET
-    opacity: Percent = UNSET
+    source_url: str | Unset = field(default=UNSET, metadata={"wire": "source_url"})
+    volume: Percent | Unset = UNSET
+    opacity: Percent | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -326,13 +326,13 @@ class Shape(Clip):
     type: Literal["shape"] = "shape"
     shape_name: Annotated[str, _names(ShapeName)]
     fill: str
-    angle: Number = UNSET
-    opacity: Percent = UNSET
-    stroke: str = UNSET
-    stroke_width: Annotated[Number, Rule(low=0, whole=True)] = UNSET
-    stroke_radius: Annotated[Number, Rule(low=0, whole=True)] = UNSET
-    shadow: Shadow = UNSET
-    animation: Animation = UNSET
+    angle: Number | Unset = UNSET
+    opacity: Percent | Unset = UNSET
+    stroke: str | Unset = UNSET
+    stroke_width: Annotated[Number, Rule(low=0, whole=True)] | Unset = UNSET
+    stroke_radius: Annotated[Number, Rule(low=0, whole=True)] | Unset = UNSET
+    shadow: Shadow | Unset = UNSET
+    animation: Animation | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -347,18 +347,18 @@ class Text(Clip):
     text: str
     fill: str
     font_size: Annotated[Number, Rule(low=1, whole=True)]
-    font_family: str = UNSET
-    align: Annotated[str, _names(Align)] = UNSET
-    angle: Number = UNSET
-    opacity: Percent = UNSET
-    background_color: str = UNSET
-    stroke: str = UNSET
-    stroke_width: Annotated[Number, Rule(low=0)] = UNSET
-    font_weight: int | float | str = UNSET
-    font_style: Annotated[str, Rule(one_of=("", "italic"))] = UNSET
-    underline: bool = UNSET
-    shadow: Shadow = UNSET
-    animation: Animation = UNSET
+    font_family: str | Unset = UNSET
+    align: Annotated[str, _names(Align)] | Unset = UNSET
+    angle: Number | Unset = UNSET
+    opacity: Percent | Unset = UNSET
+    background_color: str | Unset = UNSET
+    stroke: str | Unset = UNSET
+    stroke_width: Annotated[Number, Rule(low=0)] | Unset = UNSET
+    font_weight: int | float | str | Unset = UNSET
+    font_style: Annotated[str, Rule(one_of=("", "italic"))] | Unset = UNSET
+    underline: bool | Unset = UNSET
+    shadow: Shadow | Unset = UNSET
+    animation: Animation | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -369,7 +369,7 @@ class Audio(Clip):
     type: Literal["audio"] = "audio"
     source_url: str = field(metadata={"wire": "source_url"})
     label: str
-    volume: Percent = UNSET
+    volume: Percent | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -414,9 +414,9 @@ class Scene(Node):
     background: Background
     clips: tuple[AnyClip, ...]
     scene_idx: Annotated[Number, Rule(low=0, whole=True)]
-    watermark: bool = UNSET
-    scripts: tuple[SceneScript, ...] = UNSET
-    thumbnail_url: str | None = UNSET
+    watermark: bool | Unset = UNSET
+    scripts: tuple[SceneScript, ...] | Unset = UNSET
+    thumbnail_url: str | Unset | None = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -425,10 +425,10 @@ class Project(Node):
 
     KEYS: ClassVar[str] = "name orientation dictionary scenes webhookUrl isExport workspaceId resolution"
     scenes: tuple[Scene, ...]
-    name: str = UNSET
-    orientation: Annotated[str, _names(Orientation)] = UNSET
+    name: str | Unset = UNSET
+    orientation: Annotated[str, _names(Orientation)] | Unset = UNSET
     dictionary: Any = UNSET
-    webhook_url: str = UNSET
-    is_export: bool = UNSET
-    workspace_id: str = UNSET
-    resolution: Annotated[str, _names(Resolution)] = UNSET
+    webhook_url: str | Unset = UNSET
+    is_export: bool | Unset = UNSET
+    workspace_id: str | Unset = UNSET
+    resolution: Annotated[str, _names(Resolution)] | Unset = UNSET

@@ -16,8 +16,8 @@ from attrs import evolve, frozen
 from markupsafe import Markup
 
 from aistudios_dsl import Avatar, DslError, Project, above, below, left_of, right_of, wire
-from aistudios_dsl.templates import plan as plan_module
-from aistudios_dsl.templates import sheet, skeleton
+from aistudios_dsl.plan import plan as plan_module
+from aistudios_dsl.plan import program, segments
 
 ROWS_PER_TEMPLATE = 8
 
@@ -402,11 +402,11 @@ def shown(one, other):
 
 
 MUTATIONS = {
-    "escape": lambda: mock.patch.dict(sheet._WAYS, plain=str.encode),
-    "tame": lambda: mock.patch.object(sheet, "_is_tame", return_value=True),
-    "corner": lambda: mock.patch.object(skeleton, "covered", lambda left, top, *size: (left + 1, top, *size[:2])),
+    "escape": lambda: mock.patch.dict(program._WAYS, plain=str.encode),
+    "tame": lambda: mock.patch.object(program, "_is_tame", return_value=True),
+    "corner": lambda: mock.patch.object(segments, "covered", lambda left, top, *size: (left + 1, top, *size[:2])),
     "number": lambda: mock.patch.object(
-        plan_module, "_numbered", lambda part, number: b"0" if part is skeleton.INDEX else part
+        plan_module, "_numbered", lambda part, number: b"0" if part is segments.INDEX else part
     ),
     "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read: ("top",) * len(found)),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
