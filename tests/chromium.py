@@ -1,12 +1,12 @@
 """A real Chromium for tests: it opens pages without a network, and tells what they asked for, logged and show."""
 
 import base64
+import importlib.util
 import json
 import shutil
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
 
 MISSING = "no chromium and chromedriver found: apt-get install chromium chromium-driver fonts-noto-cjk"
 SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-color-profile=srgb")
@@ -54,6 +54,8 @@ class Browser:
     """One browser for many pages."""
 
     def __init__(self):
+        from selenium import webdriver
+
         options = webdriver.ChromeOptions()
         options.binary_location = shutil.which("chromium")
         for switch in SWITCHES:
@@ -96,6 +98,12 @@ class Browser:
         shot = {"format": "png", "captureBeyondViewport": True, "clip": clip}
         return base64.b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", shot)["data"])
 
+    def press(self, key):
+        """Press a key, named as Selenium's `Keys` names it, such as "TAB"."""
+        from selenium.webdriver import ActionChains, Keys
+
+        ActionChains(self.driver).send_keys(getattr(Keys, key)).perform()
+
     def close(self):
         """End the browser."""
         self.driver.quit()
@@ -103,6 +111,8 @@ class Browser:
 
 def open_browser():
     """A browser; where there is none, the test is skipped and says what to install."""
+    if importlib.util.find_spec("selenium") is None:
+        pytest.skip("selenium is not installed: pip install -e '.[dev]'")
     if not (shutil.which("chromium") and shutil.which("chromedriver")):
         pytest.skip(MISSING)
     return Browser()

@@ -10,6 +10,14 @@ import httpx
 import pytest
 from attrs import frozen
 
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that open a browser, so that `-m "not browser"` leaves them out."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 KEY = "not-to-be-seen-in-any-message"
 
 

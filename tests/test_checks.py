@@ -9,7 +9,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from pages import Reader, blocks
 
 from aistudios_dsl import Avatar, DslError, LoadError, Project, TemplateError, below, wire
 from aistudios_dsl.build.speech import duration, systems, systems_of
@@ -21,6 +20,7 @@ from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import overlap
 from aistudios_dsl.templates.rows import read_rows
+from tests.pages import Reader, blocks
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "checks.md"

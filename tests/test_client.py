@@ -20,7 +20,6 @@ import pytest
 import stamina
 import trustme
 from attrs import evolve
-from small_server import good, refused, small_server
 
 from aistudios_dsl import ApiError, BuildError, DslError, Project, SubmissionUnknown
 from aistudios_dsl.errors import RenderFailed, StillRendering
@@ -29,10 +28,8 @@ from aistudios_dsl.service.download import Part
 from aistudios_dsl.service.flow import Calls, Job, Progress
 from aistudios_dsl.service.login import Login, Secret, Token
 from aistudios_dsl.service.requests import Answer, Fault, Pause, Send
-
-sys.path.insert(0, str(Path(__file__).parent / "tools"))
-
-import fuzz_download
+from tests.small_server import good, refused, small_server
+from tests.tools import fuzz_download
 
 KEY = "s3cret-key"
 BODY = {"name": "Rehearsal", "scenes": []}

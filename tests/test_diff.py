@@ -4,11 +4,11 @@ import json
 
 import pytest
 from attrs import evolve
-from documents import ANY, REAL, spoilt
 from hypothesis import given, settings
 
 from aistudios_dsl import LoadError, Project, Scene, diff, wire
 from aistudios_dsl.wire.jsontext import canonical
+from tests.documents import ANY, REAL, spoilt
 
 
 def base():

@@ -4,9 +4,10 @@ import doctest
 import re
 
 import pytest
-from pages import ROOT, Reader, blocks
 
 from aistudios_dsl import Project
+from tests.pages import ROOT, Reader, blocks
+from tests.tools import make_reference, make_story, text_error_table
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 OWN_TEST = {"checks.md"}
@@ -75,22 +76,13 @@ def test_every_link_between_pages_leads_somewhere():
 
 
 def test_the_table_of_errors_is_the_one_its_script_prints():
-    import runpy
-
-    table = runpy.run_path(str(ROOT / "tests" / "tools" / "text_error_table.py"))["table"]()
-    assert table in (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
+    assert text_error_table.table() in (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
 
 
 def test_the_transcript_of_the_whole_story_is_what_it_prints():
-    import runpy
-
-    made = runpy.run_path(str(ROOT / "tests" / "tools" / "make_story.py"))
-    assert made["page"]() == made["PAGE"].read_text(encoding="utf-8")
+    assert make_story.page() == make_story.PAGE.read_text(encoding="utf-8")
 
 
 def test_the_reference_pages_follow_from_the_code():
-    import runpy
-
-    made = runpy.run_path(str(ROOT / "tests" / "tools" / "make_reference.py"))
-    for name, page in made["PAGES"].items():
+    for name, page in make_reference.PAGES.items():
         assert page() == (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8"), name

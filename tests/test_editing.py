@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from documents import REAL, at, places_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, BuildError, Catalog, LoadError, Project, Scene, wire
 from aistudios_dsl.wire.jsontext import canonical
+from tests.documents import REAL, at, places_in
 
 SEED, DIALOGUE = ("seed_project", "dialogue")
 

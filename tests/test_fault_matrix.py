@@ -2,19 +2,13 @@
 
 import asyncio
 import contextlib
-import sys
-from pathlib import Path
 
 import pytest
 
 from aistudios_dsl import SubmissionUnknown
 from aistudios_dsl.sandbox.faults import KINDS
 from aistudios_dsl.service import AsyncClient, Client
-
-sys.path.insert(0, str(Path(__file__).parent / "tools"))
-
-import fault_matrix
-import odd_answers
+from tests.tools import fault_matrix, odd_answers
 
 SLOW_OR_ALIKE = ("delay", "slow", "502", "503", "504", "502-after", "503-after", "504-after")
 RUN_HERE = tuple(kind for kind in KINDS if kind not in SLOW_OR_ALIKE)

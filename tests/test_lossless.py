@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from documents import ANY, REAL
 from hypothesis import given, settings
 
 from aistudios_dsl import LoadError, Project
 from aistudios_dsl.wire import codec
 from aistudios_dsl.wire.jsontext import canonical, parse
 from aistudios_dsl.wire.node import Node, keys
+from tests.documents import ANY, REAL
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,9 +9,10 @@ import sys
 import time
 
 import pytest
-from conftest import KEY
-from small_server import small_server
-from test_cli import ROOT, script
+
+from tests.conftest import KEY
+from tests.small_server import small_server
+from tests.test_cli import ROOT, script
 
 SEED = "examples/talking_avatar.py"
 COMMAND = [sys.executable, "-m", "aistudios_dsl.cli"]

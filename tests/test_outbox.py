@@ -17,12 +17,12 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import KEY
-from tools import kill_outbox, trick_outbox
 
 from aistudios_dsl import ApiError, BuildError, DslError, LoadError, Project
 from aistudios_dsl.service import Client, Outbox, journal, runner
 from aistudios_dsl.service.flow import Job
+from tests.conftest import KEY
+from tests.tools import kill_outbox, trick_outbox
 
 ROOT = Path(__file__).parent.parent
 SCENE = {"background": {}, "clips": [], "sceneIdx": 0}

@@ -4,18 +4,14 @@ import io
 import json
 import os
 import pickle
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, DslError, Project, TemplateError, above, below, wire
-
-sys.path.insert(0, str(Path(__file__).parent / "tools"))
-import fuzz_plan
+from tests.tools import fuzz_plan
 
 
 def upper(environment):

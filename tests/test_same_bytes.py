@@ -35,6 +35,6 @@ def test_two_processes_write_the_same_bytes_without_network(path):
 
 @pytest.mark.parametrize("path", BUILDS, ids=lambda path: path.stem)
 def test_an_example_gives_its_golden_file(path):
-    """Golden files are rewritten by `python tests/tools/make_golden.py`."""
+    """Golden files are rewritten by `python -m tests.tools.make_golden`."""
     golden = Path(__file__).parent / "golden" / f"{path.stem}.json{'l' if path.stem in DATA else ''}"
     assert built(path, "0") == golden.read_bytes()

@@ -11,9 +11,9 @@ from threading import Thread
 
 import httpx
 import pytest
-from conftest import KEY
 
 from aistudios_dsl.sandbox.bodies import objections
+from tests.conftest import KEY
 
 DATA = Path(__file__).parent / "data"
 API = "/api/odin/v3"

@@ -1,26 +1,22 @@
 """Many machines, one plan: shards written by a small cluster of processes are what one process writes."""
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from attrs import frozen
 
 from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.templates.rows import read_rows
+from tests.extras import needs
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SCALE_OUT = EXAMPLES / "scale_out_dask.py"
 TEMPLATE = EXAMPLES / "personalised.py"
 PEOPLE = list(read_rows(EXAMPLES / "data" / "people.csv"))
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("distributed") is None,
-    reason="the extra is not installed: pip install 'aistudios-dsl[dask]'",
-)
+pytestmark = needs("distributed", "dask")
 
 
 @frozen

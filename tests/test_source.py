@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from documents import ANY, HOSTILE, REAL, spoilt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, LoadError, Project, Scene, TemplateError, below, wire
 from aistudios_dsl.decompile.code import Call, Name, assigned, quoted
 from aistudios_dsl.wire.jsontext import canonical
+from tests.documents import ANY, HOSTILE, REAL, spoilt
 
 NAMES = {"Avatar", "Catalog", "Project", "above", "below", "left_of", "right_of", "wire"}
 BLUE = "/images/background/bg_blue_gradient.png"
@@ -32,6 +32,7 @@ def same_again(document, *, template=False):
 
 
 def formatted(source, tmp_path):
+    pytest.importorskip("ruff", reason="ruff is not installed: pip install -e '.[dev]'")
     path = tmp_path / "script.py"
     path.write_text(source, encoding="utf-8")
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--quiet", str(path)]

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import runpy
 import subprocess
 import sys
 import zlib
@@ -15,10 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 from attrs import evolve
-from chromium import open_browser
 from click.testing import CliRunner
 from PIL import Image, ImageChops
-from selenium.webdriver import ActionChains, Keys
 
 from aistudios_dsl import BuildError, DslError, Project, Scene, TemplateError, below, wire
 from aistudios_dsl.cli import main
@@ -27,12 +24,13 @@ from aistudios_dsl.draw import outlines
 from aistudios_dsl.draw.svg import Drawing, scene_svg, seen
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.wire.nodes import ShapeName
+from tests.chromium import open_browser
+from tests.tools import make_gallery, storyboard_boxes
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if "\nproject = " in path.read_text("utf-8"))
 DOCS = ROOT / "docs"
 GOLDEN = ROOT / "tests" / "golden"
-BOXES = runpy.run_path(str(ROOT / "tests" / "tools" / "storyboard_boxes.py"))
 AXE = (ROOT / "tests" / "data" / "axe.min.js").read_text(encoding="utf-8")
 
 OFF, SHARE = 48, 0.002
@@ -79,22 +77,22 @@ def quiet(browser):
 def test_every_clip_of_an_example_is_where_the_wire_says(shown, path):
     project = literal(load_script(path))
     browser = shown(project)
-    assert list(BOXES["misplaced"](project, browser.measured())) == []
+    assert list(storyboard_boxes.misplaced(project, browser.measured())) == []
     assert quiet(browser)
 
 
 @pytest.mark.parametrize("seed", range(1000, 1010))
 def test_every_clip_of_a_random_project_is_where_the_wire_says(shown, seed):
-    project = BOXES["random_project"](seed)
+    project = storyboard_boxes.random_project(seed)
     browser = shown(project, width=1000 + seed % 10 * 50)
-    assert list(BOXES["misplaced"](project, browser.measured())) == []
+    assert list(storyboard_boxes.misplaced(project, browser.measured())) == []
     assert quiet(browser)
 
 
 def test_a_misplaced_clip_would_be_found(shown):
     project = Project().scene(background="#ffffff").shape("Star", fill="red", width=300, at=(100, 100))
     moved = Project().scene(background="#ffffff").shape("Star", fill="red", width=300, at=(100, 102))
-    assert len(list(BOXES["misplaced"](moved, shown(project).measured()))) == 2
+    assert len(list(storyboard_boxes.misplaced(moved, shown(project).measured()))) == 2
 
 
 @pytest.mark.parametrize("name", ShapeName.__args__)
@@ -305,20 +303,20 @@ def test_the_page_works_without_a_mouse(shown):
     visible = "return getComputedStyle(document.querySelector(arguments[0])).visibility"
 
     def press(key):
-        ActionChains(browser.driver).send_keys(key).perform()
+        browser.press(key)
         return focused(browser)
 
-    order = [press(Keys.TAB) for _ in range(7)]
+    order = [press("TAB") for _ in range(7)]
     assert order == ["#scenes", "show-boxes", "show-safe", "show-marks", "#scene-1", "#scene-2", "#s1-clip-0"]
     assert browser.run(visible, "#s1-clip-0") == "hidden"
-    press(Keys.ENTER)
+    press("ENTER")
     assert browser.run(visible, "#s1-clip-0") == "visible"
     browser.run("document.getElementById('show-boxes').focus()")
     assert browser.run(visible, ".boxes") == "hidden"
-    press(Keys.SPACE)
+    press("SPACE")
     assert browser.run(visible, ".boxes") == "visible"
-    press(Keys.TAB)
-    press(Keys.SPACE)
+    press("TAB")
+    press("SPACE")
     assert browser.run(visible, ".safe") == "visible"
 
 
@@ -590,10 +588,9 @@ def test_an_avatar_without_a_width_is_drawn_as_nothing():
 
 
 def test_the_gallery_is_the_one_its_script_makes():
-    gallery = runpy.run_path(str(ROOT / "tests" / "tools" / "make_gallery.py"))
-    stale = [name for name, text in gallery["pictures"]().items() if (DOCS / "img" / name).read_text("utf-8") != text]
+    stale = [name for name, text in make_gallery.pictures().items() if (DOCS / "img" / name).read_text("utf-8") != text]
     assert stale == []
-    assert (DOCS / "gallery.md").read_text(encoding="utf-8") == gallery["page"]()
+    assert (DOCS / "gallery.md").read_text(encoding="utf-8") == make_gallery.page()
 
 
 def test_a_scene_that_is_not_there_is_told(tmp_path):

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.extras import needs
+
 ROOT = Path(__file__).parent.parent
 BAD = ROOT / "tests" / "typing" / "bad.py"
+each_checker = pytest.mark.parametrize(
+    "checker", [pytest.param(name, marks=needs(name)) for name in ("mypy", "pyright")]
+)
 CHECKERS = {
     "mypy": [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"],
     "pyright": [sys.executable, "-m", "pyright", "--pythonpath", sys.executable],
@@ -20,13 +25,13 @@ def run(checker, path):
     return result.returncode, result.stdout
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
+@each_checker
 def test_good_calls_pass(checker):
     code, output = run(checker, ROOT / "tests" / "typing" / "good.py")
     assert code == 0, output
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
+@each_checker
 def test_each_bad_call_is_refused(checker):
     code, output = run(checker, BAD)
     lines = BAD.read_text(encoding="utf-8").splitlines()

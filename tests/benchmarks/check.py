@@ -1,6 +1,6 @@
 """How long it takes to check a project of 200 scenes, each with an avatar, speech, four texts, a picture and shapes.
 
-python tests/benchmarks/check.py [SCENES]
+python -m tests.benchmarks.check [SCENES]
 """
 
 import statistics

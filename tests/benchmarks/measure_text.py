@@ -1,6 +1,6 @@
 """What measuring a line of 100 characters costs, as a ratio to rendering the same line with Jinja (interleaved rounds).
 
-python tests/benchmarks/measure_text.py
+python -m tests.benchmarks.measure_text
 """
 
 from random import Random

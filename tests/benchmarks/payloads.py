@@ -1,8 +1,8 @@
 """What a payload costs against the other ways to make many: interleaved rounds, medians of ratios inside a round.
 
     pip install -e ".[bench]"
-    python tests/benchmarks/payloads.py                 # prints the tables
-    python tests/benchmarks/payloads.py --write         # and puts them into docs/performance.md
+    python -m tests.benchmarks.payloads                 # prints the tables
+    python -m tests.benchmarks.payloads --write         # and puts them into docs/performance.md
 
 Every way makes the same payload, which is checked first. The times are this machine's; the ratios are what to compare.
 """

@@ -1,6 +1,6 @@
 """What two processes gain over one, writing the same parts: one process, two, and a Dask cluster of two workers.
 
-python tests/benchmarks/scale_out.py [ROWS] [ROUNDS]
+python -m tests.benchmarks.scale_out [ROWS] [ROUNDS]
 
 Rounds are interleaved, and each ratio is taken inside its round; start-up of the workers is left out of the times and
 shown by itself. Elapsed time says little where others use the cores; processor time, which counts client, scheduler and
@@ -16,14 +16,13 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from dask.distributed import Client, LocalCluster
+
+from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.templates.rows import read_rows
+from examples.scale_out_dask import write_shard, write_shards
+
 ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT / "examples"))
-
-from dask.distributed import Client, LocalCluster  # noqa: E402
-from scale_out_dask import write_shard, write_shards  # noqa: E402
-
-from aistudios_dsl.cli.base import load_script  # noqa: E402
-from aistudios_dsl.templates.rows import read_rows  # noqa: E402
 
 TEMPLATE = ROOT / "examples" / "personalised.py"
 PARTS = 8

@@ -1,6 +1,6 @@
 """What it costs to start `aistudios --help` and to import the package, as ratios to bare Python, in interleaved rounds.
 
-Run: `python tests/benchmarks/startup.py [rounds]`.
+Run: `python -m tests.benchmarks.startup [rounds]`.
 """
 
 import statistics

@@ -1,4 +1,4 @@
-"""How long the storyboard of 200 scenes takes, and how large it is: `python tests/benchmarks/storyboard.py`."""
+"""How long the storyboard of 200 scenes takes, and how large it is: `python -m tests.benchmarks.storyboard`."""
 
 import statistics
 import tempfile

@@ -1,6 +1,6 @@
 """Each fault of the sandbox, and some odd answers, at each call, sync and async: what comes of it, as a table.
 
-`python tests/tools/fault_matrix.py` writes the table of docs/reliability.md anew, for its difference to be read.
+`python -m tests.tools.fault_matrix` writes the table of docs/reliability.md anew, for its difference to be read.
 """
 
 import asyncio
@@ -8,7 +8,6 @@ import contextlib
 import itertools
 import logging
 import re
-import sys
 import tempfile
 from collections import Counter
 from importlib.resources import files
@@ -20,13 +19,11 @@ import stamina
 from aistudios_dsl import ApiError, SubmissionUnknown
 from aistudios_dsl.sandbox.faults import KINDS
 from aistudios_dsl.service import AsyncClient, Client, flow
+from tests.conftest import running_sandbox
+from tests.tools import odd_answers
+from tests.tools.odd_answers import attempt, entered, told
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "tools")]
-
-import odd_answers  # noqa: E402 - found by the line above
-from conftest import running_sandbox  # noqa: E402
-from odd_answers import attempt, entered, told  # noqa: E402
 
 PAGE = ROOT / "docs" / "reliability.md"
 MARKS = "<!-- matrix -->\n", "\n<!-- end of matrix -->"

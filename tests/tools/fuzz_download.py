@@ -1,6 +1,6 @@
 """Downloads from a host that breaks off, names wrong ranges, changes the file and refuses: a whole file or none.
 
-`python tests/tools/fuzz_download.py --sequences 500 --seed 1` runs each sequence with both clients and compares
+`python -m tests.tools.fuzz_download --sequences 500 --seed 1` runs each sequence with both clients and compares
 digests. What no client can see is left out: a host that gives other bytes under one strong ETag, or calls a part whole.
 """
 

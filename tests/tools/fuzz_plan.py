@@ -1,7 +1,7 @@
 """Random templates and rows: the plan must give the bytes and errors of the slow path, and fall to it for no valid row.
 
-    python tests/tools/fuzz_plan.py --pairs 20000 --seed 1
-    python tests/tools/fuzz_plan.py --pairs 400 --mutate escape    # breaks the plan on purpose: must report failures
+    python -m tests.tools.fuzz_plan --pairs 20000 --seed 1
+    python -m tests.tools.fuzz_plan --pairs 400 --mutate escape    # breaks the plan on purpose: must report failures
 
 The exit code is 1 where a pair differs, or where a valid row fell to the slow path.
 """

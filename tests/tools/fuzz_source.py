@@ -1,21 +1,18 @@
 """Decompile thousands of made-up and spoilt projects; each script must build the very same JSON.
 
-Run it as `python tests/tools/fuzz_source.py [EXAMPLES] [SEED]`; it prints how the clips and the projects were said.
+Run it as `python -m tests.tools.fuzz_source [EXAMPLES] [SEED]`; it prints how the clips and the projects were said.
 """
 
 import ast
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 from hypothesis import HealthCheck, given, seed, settings
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from documents import ANY, spoilt
-
 from aistudios_dsl import LoadError, Project
 from aistudios_dsl.wire.jsontext import canonical
+from tests.documents import ANY, spoilt
 
 
 def rebuilt(source):

@@ -2,7 +2,7 @@
 
 The sandbox is a process of its own, and its ledger the witness. Kills come in two ways: from outside, at random times
 and while a request is under way; and at an exact step, by a launcher that wraps the journal's writes in the killed
-process (the package itself knows nothing of this). Run: python tests/tools/kill_outbox.py [--rows 1000] [--each 5]
+process (the package itself knows nothing of this). Run: python -m tests.tools.kill_outbox [--rows 1000] [--each 5]
 """
 
 import contextlib
@@ -292,8 +292,7 @@ def report(campaign, seconds):
 
 def main(rows, each):
     """The whole campaign."""
-    sys.path.insert(0, str(TESTS))
-    from conftest import running_sandbox
+    from tests.conftest import running_sandbox
 
     began = time.monotonic()
     with TemporaryDirectory() as folder, running_sandbox("--render-seconds", "4") as sandbox:

@@ -1,6 +1,6 @@
 """Draw the README's picture and the gallery of the examples anew, and keep a screenshot of each example's page.
 
-Look before committing. `python tests/tools/make_gallery.py`; with `--screenshots`, those too (they need Chromium).
+Look before committing. `python -m tests.tools.make_gallery`; with `--screenshots`, those too (they need Chromium).
 """
 
 import io
@@ -15,7 +15,7 @@ EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if "\nprojec
 HEAD = """# Gallery
 
 Every example beside its scenes, drawn from the numbers it sends. Avatars, and pictures that are known by URL alone, are
-stand-ins in their true boxes. `python tests/tools/make_gallery.py` makes this page.
+stand-ins in their true boxes. `python -m tests.tools.make_gallery` makes this page.
 """
 
 
@@ -49,9 +49,9 @@ def page():
 
 def keep_screenshots():
     """Save each example's page, half its size, as the tests take it."""
-    sys.path.insert(0, str(ROOT / "tests"))
-    from chromium import Browser
     from PIL import Image
+
+    from tests.chromium import Browser
 
     browser = Browser()
     for path in EXAMPLES:

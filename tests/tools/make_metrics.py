@@ -1,7 +1,7 @@
 """Make the bundled font metrics again from Debian's `fonts-noto-cjk` and `fonts-noto-core`, and say what differs.
 
     pip install fonttools uharfbuzz
-    python tests/tools/make_metrics.py [--write]
+    python -m tests.tools.make_metrics [--write]
 
 Advances are those of the font; kerning is what HarfBuzz shapes between two letters; the full-width punctuation that
 Chromium tightens (CSS Text 4, text-spacing-trim) is a rule of the browser and no table of the font, so it is written

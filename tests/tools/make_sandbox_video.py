@@ -1,6 +1,6 @@
 """Make the video that the sandbox serves: two seconds of ffmpeg's moving test picture, with a tone.
 
-Needs ffmpeg with libx264. Run: python tests/tools/make_sandbox_video.py
+Needs ffmpeg with libx264. Run: python -m tests.tools.make_sandbox_video
 """
 
 import subprocess

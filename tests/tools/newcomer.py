@@ -1,6 +1,6 @@
 """Someone new: a fresh clone in an empty folder, nothing installed, no pip cache, and the tutorial as it stands.
 
-Run by `.ci/run`; by hand with the README too: `python tests/tools/newcomer.py README.md docs/tutorial.md`.
+Run by `.ci/run`; by hand with the README too: `python -m tests.tools.newcomer README.md docs/tutorial.md`.
 """
 
 import subprocess
@@ -9,10 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+from tests.pages import Reader, blocks
 
-from pages import Reader, blocks  # noqa: E402
+ROOT = Path(__file__).parent.parent.parent
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Odd answers at every call, sync and async, over real sockets: each ends as an error of ours or as a legal result.
 
-`python tests/tools/odd_answers.py` runs all of them and prints the figures of docs/reliability.md: how many there were,
+`python -m tests.tools.odd_answers` runs all of them and prints the figures of docs/reliability.md: how many there were,
 the longest call, and the memory of the process before and after. The server is a process of its own.
 """
 

@@ -1,15 +1,11 @@
-"""Check documents spoilt at random until one makes the checks crash: `python tests/tools/spoil_checks.py [ROUNDS]`."""
+"""Check documents spoilt at random until one makes the checks crash: `python -m tests.tools.spoil_checks [ROUNDS]`."""
 
 import json
 import sys
-from pathlib import Path
 from random import Random
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from test_checks import ROOT, spoilt
-
 from aistudios_dsl import LoadError, Project
+from tests.test_checks import ROOT, spoilt
 
 
 def main(rounds):

@@ -1,6 +1,6 @@
 """Random projects in a real browser: every clip must be drawn where the wire says, every line as wide as its letters.
 
-Run `python tests/tools/storyboard_boxes.py 200` for a long campaign; the suite runs a slice of it.
+Run `python -m tests.tools.storyboard_boxes 200` for a long campaign; the suite runs a slice of it.
 """
 
 import math
@@ -10,14 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import get_args
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from chromium import Browser
-
 from aistudios_dsl import Avatar, Project, Scene, wire
 from aistudios_dsl.layout.geometry import ANCHORS
 from aistudios_dsl.layout.text import estimated
 from aistudios_dsl.wire.nodes import ShapeName
+from tests.chromium import Browser
 
 PIXEL = 0.5
 """How far (px on the screen) a side may be from where the wire says."""

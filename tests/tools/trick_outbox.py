@@ -3,7 +3,7 @@
 In each round several runs work on one journal at once. Meanwhile the journal gets other names, is moved, and loses its
 lock file; the runs are killed, forked, nested, threaded, or stripped of their lock. Then one run goes on to the end. No
 payload may be created twice, and every row must be done, refused, or unknown.
-Run: python tests/tools/trick_outbox.py [--rounds 200] [--rows 24] [--seed 0]
+Run: python -m tests.tools.trick_outbox [--rounds 200] [--rows 24] [--seed 0]
 """
 
 import contextlib
@@ -203,7 +203,7 @@ class Round:
 
 def child(way, path, rows, address):
     """One run, by its way; an error of ours ends it with code 1, any other with a traceback and code 2."""
-    from kill_outbox import die_at
+    from tests.tools.kill_outbox import die_at
 
     runner.FIRST_PAUSE, runner.LONGEST_PAUSE, runner.PATIENCE = 0.02, 0.05, 0.2
     if way == "dying":

@@ -1,6 +1,6 @@
 """Build sdist and wheel, look into both, and run the main job from the wheel in an empty environment of each Python.
 
-Run by `.ci/run`; by hand: `python tests/tools/try_wheel.py`. Pythons that are not on this machine are named as such.
+Run by `.ci/run`; by hand: `python -m tests.tools.try_wheel`. Pythons that are not on this machine are named as such.
 """
 
 import shutil

@@ -1,0 +1,1 @@
+"""Long campaigns and makers of pages: `python -m tests.tools.NAME`."""
