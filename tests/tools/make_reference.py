@@ -1,30 +1,252 @@
-"""Write the reference pages that follow from the code: the wire objects with their keys, and the public names."""
+"""Write the reference pages from the code: signatures, parameters, commands, wire objects and names.
+
+`python -m tests.tools.make_reference` writes them; a test compares them with the code.
+"""
 
 import inspect
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import click
 from attrs import has
 
 import aistudios_dsl
-from aistudios_dsl import service, wire
+from aistudios_dsl import errors, service, wire
+from aistudios_dsl.cli import main
 from aistudios_dsl.wire.node import Key, Node, keys, kind_words
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "reference"
+WIDTH = 100
+
+PLACES = ("above", "below", "left_of", "right_of")
+SERVICE = ("Client", "AsyncClient", "Outbox", "parse_webhook", "webhook_url", "verify_webhook")
+SECTIONS = ("Args", "Attributes", "Returns", "Yields", "Raises", "Example", "Examples")
+
+# Python objects
+
+
+def documented(found: Any, name: str, level: int = 2) -> str:
+    """A heading, the signature, and the docstring as Markdown."""
+    code = f"\n\n```python\n{signature(found, name)}\n```" if callable(found) else ""
+    return f"{'#' * level} {name}{code}\n\n{markdown(inspect.getdoc(found) or '')}"
+
+
+def signature(found: Any, name: str) -> str:
+    """The call as a reader types it, one parameter a line where it is long."""
+    call = inspect.signature(found)
+    kept = [parameter for parameter in call.parameters.values() if parameter.name != "self"]
+    parts, star = [], False
+    for parameter in kept:
+        star = star or parameter.kind is parameter.VAR_POSITIONAL
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            parts.append("*")
+            star = True
+        parts.append(str(parameter.replace(annotation=_plain_annotation(parameter))))
+    result = "" if inspect.isclass(found) or not returned(call) else f" -> {returned(call)}"
+    line = f"{name}({', '.join(parts)}){result}"
+    if len(line) <= WIDTH:
+        return line
+    rows = "".join(f"    {part},\n" for part in parts)
+    return f"{name}(\n{rows}){result}"
+
+
+def _plain_annotation(parameter: inspect.Parameter) -> Any:
+    """The annotation without quotes around it."""
+    return _Bare(parameter.annotation) if isinstance(parameter.annotation, str) else parameter.annotation
+
+
+class _Bare(str):
+    """A string that stands in a signature as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def returned(call: inspect.Signature) -> str:
+    """The annotation of what is returned, as text."""
+    found = call.return_annotation
+    return "" if found is call.empty else found if isinstance(found, str) else getattr(found, "__name__", str(found))
+
+
+def markdown(text: str) -> str:
+    """A docstring in Google form as Markdown: parameters as a table, examples as code."""
+    parts = re.split(rf"^({'|'.join(SECTIONS)}):\n", text, flags=re.MULTILINE)
+    written = [_examples(parts[0])]
+    for title, body in zip(parts[1::2], parts[2::2], strict=True):
+        inside, _, rest = _dedented(body)
+        written.append(_section(title, inside))
+        written.append(_examples(rest))
+    return "\n\n".join(part.strip("\n") for part in written if part.strip())
+
+
+def _dedented(body: str) -> tuple[str, str, str]:
+    """The indented lines of a section, and what follows them."""
+    found = re.match(r"((?:    .*\n?|\n(?=    ))*)(.*)", body, re.DOTALL)
+    assert found is not None
+    return inspect.cleandoc("    \n" + found[1]).strip("\n"), "", found[2]
+
+
+def _section(title: str, inside: str) -> str:
+    if title in ("Args", "Attributes"):
+        rows = "\n".join(f"| `{name}` | {_cell(words)} |" for name, words in entries(inside))
+        return f"| {'parameter' if title == 'Args' else 'attribute'} | meaning |\n| --- | --- |\n{rows}"
+    if title in ("Example", "Examples"):
+        return _examples(inside)
+    if title == "Raises":
+        return "\n".join(f"- **Raises** `{name}`: {_line(words)}" for name, words in entries(inside))
+    return f"**{title}** {_line(inside)}"
+
+
+def entries(section: str) -> Iterator[tuple[str, str]]:
+    """The names of a section, each with its words."""
+    for found in re.finditer(r"^(\*{0,2}[\w., ]+?)(?: \([^)]*\))?: (.*(?:\n[ ]+.*)*)", section, re.MULTILINE):
+        yield found[1], found[2]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return _line(text).replace("|", "\\|")
+
+
+def _examples(text: str) -> str:
+    """The text with a fence around each block that starts with a prompt."""
+    pattern = re.compile(r"^>>>.*?(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
+    return pattern.sub(lambda found: f"```python\n{found[0]}\n```", text)
+
+
+def methods(cls: type[Any]) -> Iterator[tuple[str, Any]]:
+    """The public methods of a class in the order of the source, those of its bases after its own."""
+    seen = set[str]()
+    for base in cls.__mro__:
+        for name, found in vars(base).items():
+            if name.startswith("_") or name in seen or not _is_method(found):
+                continue
+            seen.add(name)
+            yield name, getattr(cls, name)
+
+
+def _is_method(found: Any) -> bool:
+    return inspect.isfunction(found) or isinstance(found, classmethod | staticmethod)
+
+
+def of_class(cls: type[Any], name: str) -> str:
+    """A class and its methods."""
+    parts = [documented(cls, name), *(documented(found, f"{name}.{method}", 3) for method, found in methods(cls))]
+    return "\n\n".join(parts)
+
+
+# pages
+
+
+def project_page() -> str:
+    """Project, Scene, their verbs, and the places."""
+    project, scene = aistudios_dsl.Project, aistudios_dsl.Scene
+    shared = [name for name, _ in methods(scene)]
+    verbs = [(name, getattr(project, name)) for name in shared]
+    ends = [(name, found) for name, found in methods(project) if name not in shared]
+    return _page(
+        "Project, Scene and the verbs",
+        "Every verb returns a new value. Both classes have the verbs; `Project` applies them to the scene opened last.",
+        documented(project, "Project"),
+        documented(scene, "Scene"),
+        "## Verbs",
+        *(documented(found, f".{name}", 3) for name, found in verbs),
+        "## Of a project alone",
+        *(documented(found, f"Project.{name}", 3) for name, found in ends),
+        "## Places",
+        *(documented(getattr(aistudios_dsl, name), name, 3) for name in PLACES),
+        documented(aistudios_dsl.diff, "diff"),
+    )
+
+
+def avatars_page() -> str:
+    """Avatars and the catalogue."""
+    return _page("Avatars", "", *(of_class(getattr(aistudios_dsl, name), name) for name in ("Avatar", "Catalog")))
+
+
+def service_page() -> str:
+    """The client, the outbox, and webhooks."""
+    found = [(name, getattr(service, name)) for name in SERVICE]
+    lead = "`AsyncClient` has the methods of `Client`, to be awaited."
+    own = [(name, each) for name, each in found if name != "AsyncClient"]
+    return _page(
+        "Service",
+        lead,
+        *(of_class(each, name) if inspect.isclass(each) else documented(each, name) for name, each in own),
+        documented(service.AsyncClient, "AsyncClient"),
+    )
+
+
+def errors_page() -> str:
+    """The tree of exceptions."""
+    classes = [found for found in vars(errors).values() if inspect.isclass(found) and issubclass(found, Exception)]
+    text = inspect.getdoc(errors) or ""
+    first, _, tree = text.partition("The tree::\n\n")
+    return _page(
+        "Errors",
+        f"{first.strip()}\n\n```text\n{inspect.cleandoc(tree)}\n```",
+        *(documented(found, found.__name__) for found in classes),
+    )
+
+
+def _page(title: str, lead: str, *parts: str) -> str:
+    return "\n\n".join(part for part in (f"# {title}", lead, *parts) if part) + "\n"
+
+
+# the command line
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options."""
+    completion = (
+        '## Completion in the shell\n\n`eval "$(_AISTUDIOS_COMPLETE=bash_source aistudios)"` in `~/.bashrc`; '
+        "`zsh_source` and `fish_source` for the other shells."
+    )
+    return _page("Command line", "", *_commands(main, "aistudios", None, 2), completion)
+
+
+def _commands(command: click.Command, name: str, parent: click.Context | None, level: int) -> Iterator[str]:
+    context = click.Context(command, parent, info_name=name)
+    usage = command.get_usage(context).removeprefix("Usage: ")
+    yield f"{'#' * level} {context.command_path}\n\n{_help(command.help or '')}\n\n```text\n{usage}\n```"
+    rows = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
+    if rows:
+        table = "\n".join(f"| `{option}` | {_cell(words)} |" for option, words in rows)
+        yield f"| option | meaning |\n| --- | --- |\n{table}"
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            assert found is not None
+            yield from _commands(found, inner, context, level + (parent is not None or level == 2))
+
+
+def _help(text: str) -> str:
+    """Help as Markdown: what click keeps as it stands (after \\b) is code."""
+    parts = [part.strip("\n") for part in inspect.cleandoc(text).split("\n\n")]
+    return "\n\n".join(
+        f"```text\n{part.removeprefix(chr(8)).strip()}\n```" if part.startswith("\b") else _line(part)
+        for part in parts
+        if part
+    )
+
+
+# wire objects and names
 
 
 def wire_page() -> str:
     """A table for each wire class, in the order of `wire.__all__`."""
     classes = [getattr(wire, name) for name in wire.__all__]
     nodes = [found for found in classes if inspect.isclass(found) and issubclass(found, Node) and found.KEYS]
-    tables = "\n\n".join(map(_table, nodes))
-    return f"""# Wire objects
-
-One frozen attrs class for each JSON object of a project; `wire.Text` for `textImage`, and so on. Each takes keywords,
-refuses what the vendor's pages refuse, and keeps unknown keys in `extra`. An optional key that is not given is absent
-from the JSON (`wire.UNSET`), which is not the same as `null` (`None`).
-
-{tables}
-"""
+    lead = """One frozen attrs class for each JSON object of a project; `wire.Text` for `textImage`, and so on. Each takes
+keywords, refuses what the vendor's pages refuse, and keeps unknown keys in `extra`. An optional key that is not given
+is absent from the JSON (`wire.UNSET`), which is not the same as `null` (`None`)."""
+    return _page("Wire objects", lead, *map(_table, nodes))
 
 
 def _table(node: type[Node]) -> str:
@@ -53,42 +275,36 @@ def _link(node: type[Node]) -> str:
 
 
 def names_page() -> str:
-    """Every public name, with the first sentence of what it says of itself."""
-    return f"""# Public names
-
-All of them; what is not listed here may change without notice.
-
-## `aistudios_dsl`
-
-{_names(aistudios_dsl)}
-
-## `aistudios_dsl.service`
-
-{_names(service)}
-
-## `aistudios_dsl.wire`
-
-{_names(wire)}
-"""
+    """Every public name, with the first sentence of its docstring."""
+    modules = {"aistudios_dsl": aistudios_dsl, "aistudios_dsl.service": service, "aistudios_dsl.wire": wire}
+    lead = "What is not listed here may change without notice."
+    return _page("Public names", lead, *(f"## `{name}`\n\n{_names(module)}" for name, module in modules.items()))
 
 
-def _names(module: object) -> str:
-    names = sorted(module.__all__)  # type: ignore[attr-defined]
-    rows = "\n".join(f"| `{name}` | {_said(getattr(module, name), name)} |" for name in names)
+def _names(module: Any) -> str:
+    rows = "\n".join(f"| `{name}` | {_summary(getattr(module, name), name)} |" for name in sorted(module.__all__))
     return f"| name | is |\n| --- | --- |\n{rows}"
 
 
-def _said(found: object, name: str) -> str:
-    documented = inspect.ismodule(found) or inspect.isclass(found) or inspect.isroutine(found)
-    text = (inspect.getdoc(found) or "") if documented else ""
+def _summary(found: object, name: str) -> str:
+    is_documented = inspect.ismodule(found) or inspect.isclass(found) or inspect.isroutine(found)
+    text = (inspect.getdoc(found) or "") if is_documented else ""
     if not text and not has(type(found)):
         return {"UNSET": "absent from the JSON", "AnyClip": "a clip of any type"}.get(name, "")
-    return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
+    return _cell(text.partition("\n\n")[0])
 
 
-PAGES = {"wire.md": wire_page, "names.md": names_page}
+PAGES = {
+    "project.md": project_page,
+    "avatars.md": avatars_page,
+    "service.md": service_page,
+    "errors.md": errors_page,
+    "cli.md": cli_page,
+    "wire.md": wire_page,
+    "names.md": names_page,
+}
 
 if __name__ == "__main__":
     for page, made in PAGES.items():
-        (ROOT / "docs" / "reference" / page).write_text(made(), encoding="utf-8")
+        (FOLDER / page).write_text(made(), encoding="utf-8")
         print(f"docs/reference/{page}")
