@@ -9,6 +9,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from attrs import frozen
+from hypothesis import settings
+
+# A busy machine is no fault of the code: no example has a deadline.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def pytest_collection_modifyitems(items):

@@ -14,7 +14,7 @@ from aistudios_dsl.layout.colour import Colour, contrast, is_colour_literal, par
 channels = st.integers(0, 255)
 colours = st.builds(Colour, channels, channels, channels, st.floats(0, 1))
 opaque = st.builds(Colour, channels, channels, channels)
-laws = settings(max_examples=100, deadline=None)
+laws = settings(max_examples=100)
 
 # What Chromium's canvas answers for the same strings.
 AS_IN_CHROMIUM = [

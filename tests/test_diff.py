@@ -131,7 +131,8 @@ def test_changes_are_values_that_become_json():
     }
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(ANY, spoilt())
 def test_any_two_projects_compare_and_only_equal_ones_have_no_difference(one, other):
     documents = [one, other, json.loads(REAL[0].read_text(encoding="utf-8"))]

@@ -28,6 +28,7 @@ def _is_step(block):
 FOLLOWED = [page for page in PAGES if page.name not in OWN_TEST and any(_is_step(block) for block in blocks(page))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: str(page.relative_to(ROOT / "docs")))
 def test_every_block_of_a_page_runs_as_it_stands(page, tmp_path):
     """A block with a title is a file; `sh` is typed, in another terminal where its title says so; Python is run."""
@@ -79,6 +80,7 @@ def test_the_table_of_errors_is_the_one_its_script_prints():
     assert text_error_table.table() in (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_transcript_of_the_whole_story_is_what_it_prints():
     assert make_story.page() == make_story.PAGE.read_text(encoding="utf-8")
 

@@ -44,7 +44,7 @@ def fields_of_clips():
                 yield file, path
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(list(fields_of_clips())), st.text(st.characters(exclude_characters="{", exclude_categories=["Cs"]))
 )

@@ -10,6 +10,8 @@ from aistudios_dsl.sandbox.faults import KINDS
 from aistudios_dsl.service import AsyncClient, Client
 from tests.tools import fault_matrix, odd_answers
 
+pytestmark = pytest.mark.slow
+
 SLOW_OR_ALIKE = ("delay", "slow", "502", "503", "504", "502-after", "503-after", "504-after")
 RUN_HERE = tuple(kind for kind in KINDS if kind not in SLOW_OR_ALIKE)
 

@@ -27,7 +27,7 @@ sizes = st.floats(0.1, 900, allow_nan=False)
 places = st.floats(-3000, 3000, allow_nan=False)
 angles = st.floats(-720, 720, allow_nan=False) | st.sampled_from([0, 90, 180, 270, 360, -90, 0.0, 450])
 anchors = st.sampled_from(sorted(ANCHORS))
-laws = settings(max_examples=100, deadline=None)
+laws = settings(max_examples=100)
 
 
 def near(*numbers: float) -> Any:

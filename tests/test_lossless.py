@@ -12,7 +12,8 @@ from aistudios_dsl.wire.node import Node, keys
 from tests.documents import ANY, REAL
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(ANY)
 def test_any_project_comes_back_as_it_was(document):
     text = canonical(document)
@@ -21,7 +22,7 @@ def test_any_project_comes_back_as_it_was(document):
     assert canonical(document) == text
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ANY)
 def test_a_loaded_tree_shares_nothing_with_its_document(document):
     loaded = codec.load(document)
@@ -111,6 +112,7 @@ def test_a_mapping_that_holds_itself_is_refused():
         Project.load(document)
 
 
+@pytest.mark.slow
 def test_a_document_of_fifty_megabytes_is_read_and_written(tmp_path):
     clip = {"id": "a", "type": "hologram", "data": ["x" * 1000] * 500}
     document = {"scenes": [{"background": {}, "clips": [clip] * 100, "sceneIdx": 0}]}

@@ -161,7 +161,7 @@ def test_a_url_is_not_fetched_nor_shown(url: str) -> None:
 HEADS = [png(9, 9), gif(9, 9), jpeg(9, 9, 6), webp(9, 9), svg('width="9" height="9"'), b"\0\0\0\x18ftypavif", b"II*\0"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(HEADS), st.integers(0, 80), st.binary(max_size=60))
 def test_any_bytes_are_a_size_or_a_build_error(head: bytes, kept: int, rest: bytes) -> None:
     """Damaged and cut files end in no other exception, and every answer has an extent."""

@@ -129,7 +129,7 @@ def test_the_fuzz_campaign_finds_a_plan_that_is_broken_on_purpose(name, capsys):
     assert "unequal" in capsys.readouterr().out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(), st.text() | st.integers() | st.floats() | st.none() | st.lists(st.text()))
 def test_any_value_is_written_as_the_slow_path_writes_it(name, city):
     row = {"name": name, "city": city}

@@ -16,7 +16,7 @@ SCALE_OUT = EXAMPLES / "scale_out_dask.py"
 TEMPLATE = EXAMPLES / "personalised.py"
 PEOPLE = list(read_rows(EXAMPLES / "data" / "people.csv"))
 
-pytestmark = needs("distributed", "dask")
+pytestmark = [needs("distributed", "dask"), pytest.mark.slow]
 
 
 @frozen

@@ -58,14 +58,14 @@ def test_the_sample_is_a_few_lines_without_a_number_but_the_position():
             assert [n for n in numbers if isinstance(n, float | int)] == [630.2493927359487, 146.74129135713008]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ANY)
 def test_any_project_that_loads_is_built_again(document):
     """The long run of this is tests/tools/fuzz_source.py."""
     same_again(document)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spoilt())
 def test_a_real_project_with_spoilt_parts_is_built_again(document):
     try:
@@ -88,7 +88,7 @@ def test_strings_stay_data_wherever_they_stand(text, tmp_path):
             assert node.id in {*NAMES, "project"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text())
 def test_a_quoted_string_is_that_string(text):
     assert ast.literal_eval(quoted(text)) == text

@@ -90,14 +90,14 @@ def test_random_wrapped_texts_break_as_on_the_canvas():
     assert heights == total
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WORDS, st.integers(6, 120), st.integers(20, 900))
 def test_wrapped_lines_give_the_text_back(text, size, width):
     lines = layout.wrap(text, size, width).lines
     assert "".join("".join(lines).split()) == "".join(text.replace("\r", " ").split())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(WORDS.filter(str.strip), st.integers(30, 90), st.integers(150, 900), st.integers(40, 500))
 def test_fit_takes_the_largest_size_that_fits(text, points, width, height):
     try:
@@ -113,7 +113,7 @@ def test_fit_takes_the_largest_size_that_fits(text, points, width, height):
         assert larger.width > width or larger.height > height
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(WORDS, st.integers(1, 200))
 def test_width_and_height_are_linear_in_size(text, size):
     one, other = layout.measure(text, 1), layout.measure(text, size)

@@ -11,6 +11,7 @@ from tests.extras import needs
 
 ROOT = Path(__file__).parent.parent
 BAD = ROOT / "tests" / "typing" / "bad.py"
+pytestmark = pytest.mark.slow
 each_checker = pytest.mark.parametrize(
     "checker", [pytest.param(name, marks=needs(name)) for name in ("mypy", "pyright")]
 )

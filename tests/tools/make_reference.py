@@ -243,9 +243,9 @@ def wire_page() -> str:
     """A table for each wire class, in the order of `wire.__all__`."""
     classes = [getattr(wire, name) for name in wire.__all__]
     nodes = [found for found in classes if inspect.isclass(found) and issubclass(found, Node) and found.KEYS]
-    lead = """One frozen attrs class for each JSON object of a project; `wire.Text` for `textImage`, and so on. Each takes
-keywords, refuses what the vendor's pages refuse, and keeps unknown keys in `extra`. An optional key that is not given
-is absent from the JSON (`wire.UNSET`), which is not the same as `null` (`None`)."""
+    lead = """One frozen attrs class for each JSON object of a project: `wire.Text` for `textImage`, for example.
+Each takes keywords, refuses what the vendor's pages refuse, and keeps unknown keys in `extra`. An optional key that is
+not given is absent from the JSON (`wire.UNSET`), which is not the same as `null` (`None`)."""
     return _page("Wire objects", lead, *map(_table, nodes))
 
 
