@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from attrs import frozen
 
 from aistudios_dsl.cli.base import load_script
