@@ -1,6 +1,7 @@
 """The house: which module may know which, and what importing the package costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,26 +9,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "aistudios_dsl"
-FLOORS = {
-    "errors": 1,
-    "wire": 2,
-    "layout": 2,
-    "atomic_write": 2,
-    "build": 3,
-    "service": 3,
-    "sandbox": 3,
-    "templates": 4,
-    "resolve": 4,
-    "view": 4,
-    "diff": 4,
-    "check": 5,
-    "plan": 5,
-    "decompile": 5,
-    "draw": 6,
-    "project": 7,
-    "cli": 8,
-}
-"""The floor of each room: a room imports from lower floors only, and freely inside itself."""
+TABLE = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+FLOORS = {room: int(floor) for floor, room in re.findall(r"^\| (\d) \| `(\w+)(?:/|\.py)` \|", TABLE, re.MULTILINE)}
+"""The floor of each room, as the architecture page shows it."""
 
 
 def module_name(path):
@@ -70,7 +54,8 @@ def test_a_room_imports_only_from_lower_floors(name):
         assert inside or FLOORS[room(target)] < FLOORS[room(name)], f"{name} imports {target}, which is not below it"
 
 
-def test_every_room_has_a_floor():
+def test_the_table_has_eight_floors_and_every_room():
+    assert set(FLOORS.values()) == set(range(1, 9))
     assert {room(name) for name in MODULES if name} == set(FLOORS)
 
 
