@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, LoadError, Project, Scene, TemplateError, below, wire
-from aistudios_dsl.decompile.code import Call, Name, assigned, quoted
+from aistudios_dsl.decompile.expressions import Call, Name, assigned, quoted
 from aistudios_dsl.wire.jsontext import canonical
 from tests.documents import ANY, HOSTILE, REAL, spoilt
 

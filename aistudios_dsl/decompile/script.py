@@ -12,8 +12,8 @@ from attrs import field, fields, frozen
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Scene
-from aistudios_dsl.decompile.calls import Step, in_order, same, text_of
-from aistudios_dsl.decompile.code import Call, Name, assigned, names_in
+from aistudios_dsl.decompile.verb_calls import Step, in_order, same, text_of
+from aistudios_dsl.decompile.expressions import Call, Name, assigned, names_in
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import Colour, parse_colour
 from aistudios_dsl.wire.codec import dump

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.scene import Scene
-from aistudios_dsl.decompile.calls import Stage, Step, in_order, line, phrased, same, text_of
+from aistudios_dsl.decompile.verb_calls import Stage, Step, in_order, line, phrased, same, text_of
 from aistudios_dsl.decompile.script import Plan, Program, written
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal
