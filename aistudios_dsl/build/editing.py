@@ -12,7 +12,7 @@ from aistudios_dsl.build.speech import paragraphs
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import Fit, scaled_size, unless_same
 from aistudios_dsl.wire.node import as_found
-from aistudios_dsl.wire.nodes import AvatarClip, Image, SceneScript, Video
+from aistudios_dsl.wire.nodes import Image, Video
 
 M = TypeVar("M", bound=Image | Video)
 L = TypeVar("L")
@@ -53,11 +53,6 @@ def spoken_html(text: str) -> str:
     numbers = iter(range(len(kept)))
     plain_text = re.sub(_JINJA, lambda _: f"\ue000{next(numbers)}\ue001", re.sub(_KEPT, "", text))
     return re.sub(_KEPT, lambda found: kept[int(found[1])], paragraphs(plain_text))
-
-
-def says(script: SceneScript, clip: AvatarClip) -> bool:
-    """Whether the scene's line is that of this avatar."""
-    return (script.model_id, script.cloth_id) == (clip.model.ai_name, clip.model.emotion)
 
 
 def first_replaced(items: Iterable[L], is_old: Callable[[L], bool], new: L | None) -> Iterator[L]:

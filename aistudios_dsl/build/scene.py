@@ -12,7 +12,7 @@ import attrs
 from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.build.avatar import Avatar
-from aistudios_dsl.build.editing import first_replaced, refilled, says, spoken_html
+from aistudios_dsl.build.editing import first_replaced, refilled, spoken_html
 from aistudios_dsl.build.keywords import hint_for, keywords_of, knows_its_keywords, unknown_of
 from aistudios_dsl.build.placement import (
     AvatarId,
@@ -24,7 +24,7 @@ from aistudios_dsl.build.placement import (
     Turned,
     judge,
 )
-from aistudios_dsl.build.speech import unpaired_tag
+from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, nearest
 from aistudios_dsl.layout.colour import judge_backdrop, parse_colour
 from aistudios_dsl.layout.geometry import Box
@@ -43,6 +43,7 @@ from aistudios_dsl.wire.nodes import (
     EditorClip,
     Effect,
     Image,
+    SceneScript,
     ShapeName,
     Text,
     UnknownClip,
@@ -571,7 +572,7 @@ class Scene(Verbs):
         if not isinstance(text, str | None):
             raise BuildError(f"say must be a string or None, not {type(text).__name__}")
         scene, unsaid = self._said_in_clip(index, clip, text)
-        scene, unsaid = scene._said_in_frame(clip, unsaid)
+        scene, unsaid = scene._said_in_frame(index, unsaid)
         return scene._said_in_lines(_speaker_key(self.items[index]), unsaid)
 
     def _said_in_clip(self, index: int, clip: AvatarClip, text: str | None) -> tuple[Scene, str | None]:
@@ -581,13 +582,18 @@ class Scene(Verbs):
             script = UNSET if text is None else evolve(clip.script, org=spoken_html(text))
             return self._with(index, evolve(clip, script=script)), None
 
-    def _said_in_frame(self, clip: AvatarClip, text: str | None) -> tuple[Scene, str | None]:
-        old = next((script for script in (self.frame and self.frame.scripts) or () if says(script, clip)), None)
+    def _said_in_frame(self, index: int, text: str | None) -> tuple[Scene, str | None]:
+        clips = list(self._clips())
+
+        def is_old(script: SceneScript) -> bool:
+            return speaker_of(script, clips) == index
+
+        old = next(filter(is_old, (self.frame and self.frame.scripts) or ()), None)
         if self.frame is None or old is None:
             return self, text
         with as_found():
             new = None if text is None else evolve(old, org=spoken_html(text))
-            scripts = tuple(first_replaced(self.frame.scripts, lambda script: says(script, clip), new))
+            scripts = tuple(first_replaced(self.frame.scripts, is_old, new))
             return evolve(self, frame=evolve(self.frame, scripts=scripts)), None
 
     def _said_in_lines(self, speaker: int | str, text: str | None) -> Scene:

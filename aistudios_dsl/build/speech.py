@@ -1,13 +1,17 @@
-"""Speech: plain text to the paragraphs that the wire carries and back, its writing systems, how long it takes."""
+"""Speech: plain text to the HTML on the wire and back, who says it in a scene, in which letters, and for how long."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
+
+from attrs import frozen
+
+from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Scene, SceneScript, Script
 
 _BLANK_LINES = r"\n[ \t]*(?:\n[ \t]*)+"
 _LINE_BREAK = r"[ \t]*\n[ \t]*"
-_TAG = r"<[^<>]*>"
 _WORDS_A_SECOND = 150 / 60
 _LETTERS_A_WORD = 5
 _PAUSE = 0.4
@@ -71,23 +75,81 @@ def escaped(text: str) -> str:
 
 
 def plain(org: str) -> str:
-    """The text of speech on the wire, a blank line between paragraphs, other tags taken out.
+    """Return the words of speech on the wire, with a blank line between paragraphs and a line break for each `<br>`.
 
-    >>> plain("<p>Tom &amp; Ann</p><p>say <span>hello</span>.</p>")
-    'Tom & Ann\\n\\nsay hello.'
+    >>> plain("<p>Tom &amp; Ann</p><p>say <span>hello</span>.<br>Bye.</p>")
+    'Tom & Ann\\n\\nsay hello.\\nBye.'
     """
-    from html import unescape
+    from aistudios_dsl.build.spoken_html import Reader
 
-    return "\n\n".join(unescape(re.sub(_TAG, "", part)) for part in _inner_texts(org) or [org])
+    paragraphs = "".join(Reader.of(org).words).split("\n\n")
+    return "\n\n".join(filter(None, map(str.strip, paragraphs)))
 
 
-def _inner_texts(org: str) -> list[str]:
-    # Not a regular expression: on many <p> without an end it would look for that end again from each.
-    found, at = list[str](), 0
-    while (start := org.find("<p>", at)) >= 0 and (end := org.find("</p>", start)) >= 0:
-        found.append(org[start + 3 : end])
-        at = end + 4
-    return found
+def unpaired_tag(html: str) -> str:
+    """Return the first tag that is never closed, or never opened; "" where each has its partner or needs none.
+
+    >>> unpaired_tag("<p>Hi <b>you</p>"), unpaired_tag("<p>Hi<br>you</p>"), unpaired_tag("A < B")
+    ('</p>', '', '')
+    """
+    from aistudios_dsl.build.spoken_html import Reader
+
+    found = Reader.of(html)
+    return found.unpaired or (f"<{found.opened[-1]}>" if found.opened else "")
+
+
+@frozen
+class Utterance:
+    """Words that an avatar says in a scene.
+
+    `who`: its tag, else its ai_name. `speaker`: the index of its clip; None where the scene has no such avatar.
+    `language`: its language code; "" where it has none, or another voice speaks. `place`: such as `scripts[0]`.
+    """
+
+    who: str
+    speaker: int | None
+    org: str
+    language: str
+    place: str
+
+    @property
+    def text(self) -> str:
+        """The words in plain text."""
+        return plain(self.org)
+
+    @property
+    def seconds(self) -> float:
+        """How long they are estimated to take."""
+        return duration(self.text, self.language)
+
+
+def utterances(scene: Scene) -> tuple[Utterance, ...]:
+    """Return what is said in a scene of either generation: clip by clip, then script by script."""
+    found = list[Utterance]()
+    for index, clip in enumerate(scene.clips):
+        if isinstance(clip, AvatarClip) and clip.script:
+            found.append(_utterance(clip.script, clip, index, f"clips[{index}].script"))
+    for number, script in enumerate(scene.scripts or ()):
+        by = speaker_of(script, scene.clips)
+        found.append(_utterance(script, None if by is None else scene.clips[by], by, f"scripts[{number}]"))
+    return tuple(found)
+
+
+def _utterance(script: Script | SceneScript, clip: AnyClip | None, index: int | None, place: str) -> Utterance:
+    if not isinstance(clip, AvatarClip):
+        return Utterance(getattr(script, "model_id", ""), index, script.org, "", place)
+    another_voice = script.tts or getattr(script, "is_tts", False)
+    language = "" if another_voice else clip.model.language or ""
+    return Utterance(clip.tag or clip.model.ai_name, index, script.org, language, place)
+
+
+def speaker_of(script: SceneScript, clips: Sequence[AnyClip]) -> int | None:
+    """Return the index of the avatar that says a scene's script, the first of its model and outfit, or None."""
+    who = script.model_id, script.cloth_id
+    for index, clip in enumerate(clips):
+        if isinstance(clip, AvatarClip) and clip.model and (clip.model.ai_name, clip.model.emotion) == who:
+            return index
+    return None
 
 
 def systems(text: str) -> dict[str, int]:
@@ -133,20 +195,3 @@ def duration(text: str, language: str = "") -> float:
 @cache
 def _letters(system: str) -> re.Pattern[str]:
     return re.compile(f"[{_SYSTEMS[system][0]}]")
-
-
-def unpaired_tag(html: str) -> str:
-    """The first tag that is never closed, or never opened; "" where all are in pairs or stand alone.
-
-    >>> unpaired_tag("<p>Hi <b>you</p>"), unpaired_tag("<p>Hi<br>you</p>"), unpaired_tag("A < B")
-    ('</p>', '', '')
-    """
-    opened: list[str] = []
-    for closing, name, alone in re.findall(r"<(/?)([A-Za-z][\w-]*)[^<>]*?(/?)>", html.lower()):
-        if alone or name in ("br", "hr", "img", "wbr"):
-            continue
-        if not closing:
-            opened.append(name)
-        elif not opened or opened.pop() != name:
-            return f"</{name}>"
-    return f"<{opened[-1]}>" if opened else ""

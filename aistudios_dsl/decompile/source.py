@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.scene import Scene
+from aistudios_dsl.build.speech import speaker_of
 from aistudios_dsl.decompile.verb_calls import Stage, Step, in_order, line, phrased, same, text_of
 from aistudios_dsl.decompile.script import Plan, Program, written
 from aistudios_dsl.errors import DslError
@@ -20,7 +21,7 @@ from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, depth
 from aistudios_dsl.wire.node import UNSET, keys
-from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, Shape, UnknownClip
+from aistudios_dsl.wire.nodes import AnyClip, Generation, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
@@ -240,12 +241,7 @@ def _brief(step: Step, usual_id: str, stage: Stage) -> Step:
 
 def _lines(scene: WireScene, template: bool, first: int) -> list[tuple[int, Step]]:
     """The scene's own lines of speech, each with the place, from the `first` clip on, of the avatar that says it."""
-    speakers = {
-        (clip.model.ai_name, clip.model.emotion): place
-        for place, clip in enumerate(scene.clips[first:])
-        if isinstance(clip, AvatarClip)
-    }
-    found = ((speakers.get((said.model_id, said.cloth_id)), said.org) for said in scene.scripts or ())
+    found = ((speaker_of(said, scene.clips[first:]), said.org) for said in scene.scripts or ())
     return [(place, line(org, template)) for place, org in found if place is not None]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.build.avatar import Avatar
+from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import paragraphs
@@ -15,7 +16,7 @@ from aistudios_dsl.build.speech import plain as spoken_words
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.geometry import ANCHORS, Anchor, Box, anchored, beside
 from aistudios_dsl.layout.sizes import plain
-from aistudios_dsl.resolve.scene import box_of, resolve_scene
+from aistudios_dsl.resolve.scene import resolve_scene
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -250,7 +251,7 @@ def _places(clip: Clip, stage: Stage, edge: float | None) -> Iterator[Named]:
     point: Named = {"at": (clip.left, clip.top)}
     found = list[Named]()
     if stage.anchors:
-        box, frame = box_of(clip), stage.setting.frame
+        box, frame = seen_box(clip), stage.setting.frame
         anchors: list[Anchor] = [anchor for anchor in ANCHORS if edge in (None, ANCHORS[anchor][0])]
         found += [place for anchor in anchors for place in _anchored(clip, anchor, box, frame)]
         found += _beside(box, stage) if edge is None else []
@@ -308,7 +309,7 @@ def _beside(box: Box, stage: Stage) -> Iterator[Named]:
     for clip in reversed(stage.before):
         if isinstance(clip, UnknownClip | Audio) or not clip.tag or (stage.template and holds_jinja(clip.tag)):
             continue
-        target = box_of(clip)
+        target = seen_box(clip)
         for at in _neighbours(clip.tag, bounds, target.bounds):
             put = beside(at.side, target, box.width, box.height, box.angle, at.gap, at.align)  # type: ignore[arg-type]
             if (plain(put.left), plain(put.top)) == (box.left, box.top):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
+from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, judge_colour, settled, settles
 from aistudios_dsl.build.speech import paragraphs
@@ -23,7 +24,7 @@ from aistudios_dsl.layout.colour import is_colour_literal, judge_backdrop
 from aistudios_dsl.layout.geometry import Cover, covered
 from aistudios_dsl.layout.sizes import seen_size
 from aistudios_dsl.plan.strings import Written
-from aistudios_dsl.resolve.scene import beside_of, cornered, cover_of, drawn_with, placing_order, resolve_scene
+from aistudios_dsl.resolve.scene import beside_of, cornered, cover_of, placing_order, resolve_scene
 from aistudios_dsl.resolve.sizing import Setting, measured, worded
 from aistudios_dsl.resolve.speaking import generation, speaking
 from aistudios_dsl.templates.environment import Templates
@@ -403,7 +404,7 @@ def _movers(scene: Scene, literal: Scene, clips: Sequence[Any], setting: Setting
 def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Setting, wanted: Collection[str]) -> _Mover:
     """A drafted text with holes, or a clip that stands beside one that moves."""
     _, size = measured(draft, setting)
-    scale_x, scale_y, stroke, angle = drawn_with(clip)
+    (scale_x, scale_y), stroke, angle = scales(clip), number(clip, "stroke_width"), number(clip, "angle")
     corner = cornered(draft, size, angle, setting.frame)
     beside = draft.place.at.tag if isinstance(draft.place.at, Beside) else ""
     tag = clip.tag if clip.tag in wanted else ""

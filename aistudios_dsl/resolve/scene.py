@@ -9,12 +9,13 @@ from typing import Any
 
 from attrs import evolve
 
+from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
 from aistudios_dsl.errors import BuildError, DslError, did_you_mean
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Anchor, Box, Cover, anchoring, covered, neighbouring, order
-from aistudios_dsl.layout.sizes import length, plain, seen_size
+from aistudios_dsl.layout.sizes import length, plain
 from aistudios_dsl.resolve.sizing import Measured, Setting, measured
 from aistudios_dsl.resolve.speaking import generation, spoken
 from aistudios_dsl.wire.node import UNSET, as_found
@@ -23,7 +24,6 @@ from aistudios_dsl.wire.nodes import (
     Audio,
     AvatarClip,
     Background,
-    Clip,
     EditorClip,
     Shape,
     UnknownClip,
@@ -143,22 +143,9 @@ def _refuse_same_tags(items: Sequence[Item]) -> None:
             seen[clip.tag] = drafted
 
 
-def box_of(clip: Clip) -> Box:
-    """The box a clip is seen in, from its wire numbers (Fabric.js: `(width + strokeWidth) * scaleX`)."""
-    scale_x, scale_y, stroke, angle = drawn_with(clip)
-    width, height = seen_size(clip.width, clip.height, scale_x, scale_y, stroke)
-    return Box(clip.left, clip.top, width, height, angle)
-
-
-def drawn_with(clip: Clip) -> tuple[float, float, float, float]:
-    """The scales, the stroke width (px) and the angle (degrees) a clip is drawn with, where it names none the usual."""
-    scale_x, scale_y = (1 if scale in (UNSET, None) else scale for scale in (clip.scale_x, clip.scale_y))
-    return scale_x, scale_y, getattr(clip, "stroke_width", UNSET) or 0, getattr(clip, "angle", UNSET) or 0
-
-
-def cover_of(clip: Clip) -> Cover:
+def cover_of(clip: AnyClip) -> Cover:
     """What the clip covers of the canvas: left, top, width and height (px) of the upright box around it."""
-    box = box_of(clip)
+    box = seen_box(clip)
     return covered(box.left, box.top, box.width, box.height, box.angle)
 
 
@@ -174,7 +161,7 @@ def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Cover], frame: Box
     )
     if isinstance(sized, Audio):
         return sized
-    seen = box_of(sized)
+    seen = seen_box(sized)
     left, top = cornered(draft, measured, seen.angle, frame)(seen.width, seen.height, boxes)
     return evolve(sized, left=left, top=top)
 

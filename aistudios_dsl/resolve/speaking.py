@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from attrs import evolve
 
 from aistudios_dsl.build.scene import Draft, Line, Scene, clip_of, label
-from aistudios_dsl.build.speech import paragraphs
+from aistudios_dsl.build.speech import paragraphs, speaker_of
 from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, Project, SceneScript, Script
@@ -137,12 +137,9 @@ def _to_clips(scene: WireScene) -> WireScene:
 
 
 def _speaker_of(script: SceneScript, clips: Sequence[AnyClip]) -> int:
-    for index, clip in enumerate(clips):
-        if isinstance(clip, AvatarClip) and (clip.model.ai_name, clip.model.emotion) == (
-            script.model_id,
-            script.cloth_id,
-        ):
-            return index
+    index = speaker_of(script, clips)
+    if index is not None:
+        return index
     message = f"no avatar of the scene is {script.model_id} in {script.cloth_id}, which has a line"
     raise BuildError(message, hint="make scripts and avatar clips agree")
 

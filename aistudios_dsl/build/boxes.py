@@ -1,0 +1,51 @@
+"""The box in which a clip is seen, read from its wire numbers by Fabric.js's rules."""
+
+from __future__ import annotations
+
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.layout.sizes import seen_size
+from aistudios_dsl.wire.node import UNSET, camel
+from aistudios_dsl.wire.nodes import AnyClip
+
+FAR = 1e12
+"""Loaded documents hold numbers of any size. Beyond this, in either direction, floats would lose the pixels."""
+
+
+def seen_box(clip: AnyClip) -> Box:
+    """Return the clip's box in px: `(width + stroke) * scale`, turned by its angle about its left-top corner.
+
+    A negative scale mirrors the clip in place. What is missing or not a number counts as 0, a scale as 1.
+    """
+    stroke = max(0, number(clip, "stroke_width"))
+    size = abs(number(clip, "width")), abs(number(clip, "height"))
+    width, height = seen_size(*size, *scales(clip), stroke)
+    return Box(number(clip, "left"), number(clip, "top"), width, height, number(clip, "angle"))
+
+
+def scales(clip: AnyClip) -> tuple[float, float]:
+    """Return how much wider and higher than its own size a clip is seen, mirrored or not."""
+    return abs(number(clip, "scale_x", 1)), abs(number(clip, "scale_y", 1))
+
+
+def number(clip: AnyClip, name: str, default: float = 0) -> float:
+    """Return a number of a clip: its field, or the unknown key that the editor wrote where the class has no such field.
+
+    >>> from aistudios_dsl.wire.nodes import UnknownClip
+    >>> number(UnknownClip(type="sticker", extra={"scaleX": -2}), "scale_x")
+    -2
+    """
+    value = getattr(clip, name, UNSET)
+    if value is UNSET:
+        value = clip.extra.get(camel(name), default)
+    return bounded(value, default)
+
+
+def bounded(value: object, default: float = 0) -> float:
+    """Return a number as it is, at most `FAR` from 0, and the default for anything else.
+
+    >>> bounded(1.5), bounded(10**400), bounded(True), bounded(None, 1)
+    (1.5, 1000000000000.0, 0, 1)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return default
+    return max(-FAR, min(FAR, value))
