@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, LoadError, Project, Scene, TemplateError, below, wire
-from aistudios_dsl.decompile.expressions import Call, Name, assigned, quoted
+from aistudios_dsl.decompile.expressions import Call, Verbatim, assigned, quoted
 from aistudios_dsl.wire.jsontext import canonical
 from tests.documents import ANY, HOSTILE, REAL, spoilt
 
@@ -302,9 +302,9 @@ def test_statements_are_laid_out_as_ruff_would(tmp_path):
         assigned("a", Call("f", [long]), [Call("g", [long])]),
         assigned("a", Call("f"), [Call("g", [long], {"n": long})]),
         assigned("a", Call("f", [long * 2]), [Call("g"), Call("h", [1e22, -0.0, None, True])]),
-        assigned("a", Name("b"), [Call("g", [long]), Call("h", [long])]),
-        assigned("a", Name("b"), [Call("g", [long]), Call("h", [long]), Call("i")]),
-        assigned("a", Name("b.c[0]"), [Call("g", [long]), Call("h", [long])]),
+        assigned("a", Verbatim("b"), [Call("g", [long]), Call("h", [long])]),
+        assigned("a", Verbatim("b"), [Call("g", [long]), Call("h", [long]), Call("i")]),
+        assigned("a", Verbatim("b.c[0]"), [Call("g", [long]), Call("h", [long])]),
         assigned("a", Call("f", ["안녕하세요" * 9]), [Call("g")]),
         assigned("a", Call("f", ["안녕" * 20]), [Call("g"), Call("h")]),
     ]

@@ -1,4 +1,4 @@
-"""Python expressions as text, laid out as `ruff format` lays them out: flat where they fit, else one item a line."""
+"""Python expressions as text, laid out as `ruff format` does: on one line where they fit, else one item per line."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Any
 from attrs import field, frozen
 
 WIDTH = 88
-"""Columns of a line, as `ruff format` has it by default."""
-_STEP = 4
+"""Columns per line, the default of `ruff format`."""
+_INDENT = 4
+_BRACKETS: dict[type, tuple[str, str]] = {dict: ("{", "}"), list: ("[", "]"), tuple: ("(", ")")}
 
 
 @frozen
-class Name:
-    """A variable, or any other expression that is never broken over lines."""
+class Verbatim:
+    """An expression written as it is and never broken over lines, such as a variable."""
 
     text: str
 
 
 @frozen
 class Call:
-    """A call of the function with this name. Values are plain data, `Name`s and further `Call`s.
+    """A function call. Values are plain data, `Verbatim`s and other `Call`s.
 
     >>> flat(Call("below", ("title",), {"gap": 24}))
     'below("title", gap=24)'
@@ -35,7 +36,9 @@ class Call:
 
 
 def quoted(text: str) -> str:
-    """A string literal: double quotes unless single ones save escapes, and no letter that does not print.
+    """Return a string literal in double quotes, or in single quotes if that saves escapes.
+
+    Characters that do not print are escaped.
 
     >>> print(quoted('say "hi"'), quoted("it's\\n"))
     'say "hi"' "it's\\n"
@@ -48,8 +51,8 @@ def quoted(text: str) -> str:
 
 
 def flat(value: Any) -> str:
-    """The expression on one line."""
-    if isinstance(value, Name):
+    """Return the expression on one line."""
+    if isinstance(value, Verbatim):
         return value.text
     if isinstance(value, str):
         return quoted(value)
@@ -63,21 +66,21 @@ def flat(value: Any) -> str:
     return f"{brackets[0]}{', '.join(items)}{comma}{brackets[1]}"
 
 
-def laid_out(value: Any, indent: int, start: int, end: int = 0, *, broken: bool = False) -> str:
-    """The expression, from column `start` of a line indented by `indent`, with `end` more columns behind it."""
+def _laid_out(value: Any, indent: int, start: int, end: int = 0) -> str:
+    """Return the expression from column `start` of a line with this indent; `end` more columns follow it."""
     line = flat(value)
     brackets = _brackets(value)
-    if brackets is None or not any(_items(value)) or (start + width(line) + end <= WIDTH and not broken):
+    if brackets is None or not any(_items(value)) or start + width(line) + end <= WIDTH:
         return line
-    inner = indent + _STEP
+    inner = indent + _INDENT
     rows = (
-        f"{' ' * inner}{prefix}{laid_out(item, inner, inner + width(prefix), 1)},\n" for prefix, item in _items(value)
+        f"{' ' * inner}{prefix}{_laid_out(item, inner, inner + width(prefix), 1)},\n" for prefix, item in _items(value)
     )
     return f"{brackets[0]}\n{''.join(rows)}{' ' * indent}{brackets[1]}"
 
 
 def assigned(name: str, value: Any, calls: Sequence[Call] = ()) -> str:
-    """The statement `name = value.call(...).call(...)`.
+    """Return the statement `name = value.call(...).call(...)`.
 
     >>> print(assigned("project", Call("Project", ("Hi",)), [Call("scene")]))
     project = Project("Hi").scene()
@@ -85,44 +88,41 @@ def assigned(name: str, value: Any, calls: Sequence[Call] = ()) -> str:
     line = f"{name} = {flat(value)}" + "".join(f".{flat(call)}" for call in calls)
     if width(line) <= WIDTH:
         return line
-    if len(calls) - isinstance(value, Name) * ("[" not in flat(value)) < 2:
-        return _joined(name, value, calls)
-    first, rest = _first_row(value, calls)
-    rows = [first, *(f".{laid_out(call, _STEP, _STEP + 1)}" for call in rest)]
-    return f"{name} = (\n" + "".join(f"{' ' * _STEP}{row}\n" for row in rows) + ")"
+    bare_name = isinstance(value, Verbatim) and "[" not in value.text
+    if len(calls) - bare_name < 2:
+        return _on_one_row(name, value, calls)
+    rows = [_laid_out(value, _INDENT, _INDENT)]
+    if bare_name:
+        # The first call on a bare name stays on its line.
+        rows = [f"{rows[0]}.{_laid_out(calls[0], _INDENT, _INDENT + 1 + width(rows[0]))}"]
+    rows += [f".{_laid_out(call, _INDENT, _INDENT + 1)}" for call in calls[bare_name:]]
+    return f"{name} = (\n" + "".join(f"{' ' * _INDENT}{row}\n" for row in rows) + ")"
 
 
-def _first_row(value: Any, calls: Sequence[Call]) -> tuple[str, Sequence[Call]]:
-    # The first call on a bare name stays beside it.
-    if not isinstance(value, Name) or "[" in value.text:
-        return laid_out(value, _STEP, _STEP), calls
-    return f"{value.text}.{laid_out(calls[0], _STEP, _STEP + 1 + width(value.text))}", calls[1:]
-
-
-def _joined(name: str, value: Any, calls: Sequence[Call]) -> str:
-    """Fewer than two calls stay on one row, and what is in their brackets is broken: the last first."""
-    text = f"{name} = {laid_out(value, 0, width(name) + 3, 1 if calls else 0)}"
+def _on_one_row(name: str, value: Any, calls: Sequence[Call]) -> str:
+    """Fewer than two calls stay on one row; their brackets are broken instead."""
+    text = f"{name} = {_laid_out(value, 0, width(name) + 3, 1 if calls else 0)}"
     for call in calls:
         last = text.rpartition("\n")[2]
-        text += f".{laid_out(call, 0, width(last) + 1)}"
+        text += f".{_laid_out(call, 0, width(last) + 1)}"
     return text
 
 
 def names_in(value: Any) -> Iterator[str]:
-    """The variables and functions that the expression speaks of, each up to its first dot or bracket.
+    """Yield the variables and functions that an expression uses, each up to its first dot or bracket.
 
-    >>> list(names_in([Call("Catalog().find", (Name("wire.UNSET"),))]))
+    >>> list(names_in([Call("Catalog().find", (Verbatim("wire.UNSET"),))]))
     ['Catalog', 'wire']
     """
-    if isinstance(value, Name | Call):
-        text = value.text if isinstance(value, Name) else value.function
+    if isinstance(value, Verbatim | Call):
+        text = value.text if isinstance(value, Verbatim) else value.function
         yield re.split(r"\W", text, maxsplit=1)[0]
     if _brackets(value):
         yield from (name for _, item in _items(value) for name in names_in(item))
 
 
 def width(text: str) -> int:
-    """Columns that a terminal takes for the text: two for wide letters, none for those that join the one before.
+    """Return the terminal columns of a text: two for a wide character, none for a combining one.
 
     >>> width("안녕"), width("cafe\\u0301")
     (4, 4)
@@ -136,16 +136,12 @@ def _columns(letter: str) -> int:
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
-_PAIRS: dict[type, tuple[str, str]] = {dict: ("{", "}"), list: ("[", "]"), tuple: ("(", ")")}
-
-
 def _brackets(value: Any) -> tuple[str, str] | None:
-    if isinstance(value, Call):
-        return f"{value.function}(", ")"
-    return _PAIRS.get(type(value))
+    return (f"{value.function}(", ")") if isinstance(value, Call) else _BRACKETS.get(type(value))
 
 
 def _items(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each item inside the brackets with what precedes it: a dict's key, a keyword, or nothing."""
     if isinstance(value, Call):
         yield from (("", item) for item in value.args)
         yield from ((f"{name}=", item) for name, item in value.named.items())

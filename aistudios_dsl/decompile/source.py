@@ -1,19 +1,19 @@
-"""A project's wire form as the Python that builds it again: verbs where they give it exactly, wire clips elsewhere."""
+"""A project's JSON as the Python script that builds it: verbs where they give it exactly, wire objects elsewhere."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import speaker_of
-from aistudios_dsl.decompile.verb_calls import Stage, Step, in_order, line, phrased, same, text_of
-from aistudios_dsl.decompile.script import Plan, Program, written
+from aistudios_dsl.decompile.script import SceneCalls, ScriptOutline, script_text
+from aistudios_dsl.decompile.verb_calls import Context, VerbCall, calls_for, in_order, same, speech_call, text_of
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal
 from aistudios_dsl.resolve.scene import clip_id, resolve_scene
@@ -25,164 +25,123 @@ from aistudios_dsl.wire.nodes import AnyClip, Generation, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
+if TYPE_CHECKING:
+    from aistudios_dsl.project import Project
+
 _DEEPEST = 40
-"""Levels of JSON that are still written as Python: a parser takes no more than 200 brackets in one another."""
-
-
-class Buildable(Protocol):
-    """What a project's class gives: verbs, and the JSON in the end."""
-
-    @property
-    def scenes(self) -> tuple[Scene, ...]: ...
-    def add(self, *scenes: Scene) -> Buildable: ...
-    def with_scenes(self, scenes: Iterable[Scene]) -> Buildable: ...
-    def to_json(self) -> str: ...
-
-
-class Maker(Protocol):
-    """A project's class, which what is written here is tried with."""
-
-    def __call__(self, *args: Any, **named: Any) -> Buildable: ...
-    def load(self, source: Any, *, template: bool = True) -> Buildable: ...
+"""Levels of JSON that are written as Python. Deeper JSON is written as text: a parser takes at most 200 brackets."""
 
 
 class Source(str):
-    """A script, and how it says the project's clips: `verbs` of them by verb, `puts` as wire clips."""
+    """A script, with the number of the project's clips that verbs add, and of those that `put` or `load` adds."""
 
     verbs: int
     puts: int
 
     @property
     def clips(self) -> int:
-        """How many clips the project has."""
+        """The number of clips in the project."""
         return self.verbs + self.puts
 
     @property
     def share(self) -> float:
-        """The share of the clips that a verb says, 0 to 1; 1 where there is no clip."""
+        """The share of the clips that verbs add, 0 to 1; 1 if there is no clip."""
         return self.verbs / self.clips if self.clips else 1.0
 
 
-def decompile(project: WireProject, make: Maker, *, literal: bool = True) -> Source:
-    """The Python of a project whose canonical text is that of `project`, shown by building it.
+def decompile(project: WireProject, project_class: type[Project], *, literal: bool = True) -> Source:
+    """Return the script of a project, after running its calls to check that they give the same canonical text.
 
-    `literal`: braces in strings are text, else they are Jinja that waits for a row.
+    `literal` means that braces in strings are text; otherwise they are Jinja.
     """
     wanted = text_of(project)
-    reading = Reading(project, not literal, _first_places(project))
-    forms = (form(reading) for form in (_built, _headed, _framed, _document))
-    program = next(form for form in forms if form is not None and _gives(form, make, wanted))
+    reader = ProjectReader(project, not literal, _first_places(project))
+    outline = next(outline for outline in reader.outlines() if _gives(outline, project_class, wanted))
     braces = literal and any(mark in wanted for mark in ("{{", "{%", "{#"))
-    source = Source(written(program, literal=braces))
-    source.verbs = sum(plan.verbs for plan in program.scenes)
+    source = Source(script_text(outline, literal=braces))
+    source.verbs = sum(scene.verbs for scene in outline.scenes)
     source.puts = sum(len(scene.clips) for scene in project.scenes) - source.verbs
     return source
 
 
-def _gives(program: Program, make: Maker, wanted: str) -> bool:
+def _gives(outline: ScriptOutline, project_class: type[Project], wanted: str) -> bool:
+    """Whether the script gives this canonical text, with braces as text."""
     try:
-        return _project_of(program, make).to_json() == wanted
+        if outline.start == "Project":
+            project = project_class(*outline.args, **outline.named, literal=True)
+        else:
+            project = project_class.load(*outline.args, template=False)
+        if outline.loaded:
+            pairs = zip(outline.scenes, project.scenes, strict=True)
+            project = project.with_scenes([calls.apply(scene) for calls, scene in pairs])
+        else:
+            project = project.add(*(calls.apply(Scene(**calls.opening)) for calls in outline.scenes))
+        return project.to_json() == wanted
     except DslError:
         return False
 
 
-def _project_of(program: Program, make: Maker) -> Buildable:
-    """The project that the script gives, its braces taken as text."""
-    if program.start == "Project":
-        project = make(*program.args, **program.named, literal=True)
-    else:
-        project = make.load(*program.args, template=False)
-    if program.loaded:
-        pairs = zip(program.scenes, project.scenes, strict=True)
-        return project.with_scenes([plan.on(scene) for plan, scene in pairs])
-    return project.add(*(plan.on(Scene(**plan.opening)) for plan in program.scenes))
-
-
-# the four forms of a script, from the simplest to the one that can say anything
-
-
-def _built(reading: Reading) -> Program | None:
-    """`Project(...).scene(...)`: all of it said by arguments."""
-    project = reading.project
-    if not in_order(project) or project.is_export is not UNSET:
-        return None
-    values = {key.attribute: getattr(project, key.attribute) for key in keys(WireProject)}
-    args = () if project.name is UNSET else (values["name"],)
-    head = {name: value for name, value in values.items() if name not in ("name", "scenes") and value is not UNSET}
-    api: Generation = "1.6" if any(scene.scripts for scene in project.scenes) else "1.4"
-    head |= {"api": api} if api == "1.6" else {}
-    head |= {"extra": project.extra} if project.extra else {}
-    scenes = reading.opened_scenes(api)
-    return None if scenes is None else Program(args, head, scenes)
-
-
-def _headed(reading: Reading) -> Program | None:
-    """`Project.load({...}).scene(...)`: what no argument of the project says is loaded."""
-    head = dump(reading.project) | {"scenes": []}
-    spoken = any(scene.scripts for scene in reading.project.scenes)
-    scenes = None if spoken or depth(head) > _DEEPEST else reading.opened_scenes("1.4")
-    return None if scenes is None else Program((head,), {}, scenes, "Project.load")
-
-
-def _framed(reading: Reading) -> Program | None:
-    """`Project.load({...})` of all but the clips, which verbs add to the scenes."""
-    document = dump(reading.project)
-    for scene in document["scenes"]:
-        scene["clips"] = []
-    if depth(document) > _DEEPEST:
-        return None
-    scenes = tuple(
-        reading.filled(scene, index, generation_of(scene), lines=False)
-        for index, scene in enumerate(reading.project.scenes)
-    )
-    return Program((document,), {}, scenes, "Project.load", loaded=True)
-
-
-def _document(reading: Reading) -> Program:
-    """`Project.load(...)` of the whole, as text where it is too deep for brackets."""
-    document = dump(reading.project)
-    return Program((document if depth(document) <= _DEEPEST else canonical(document),), {}, (), "Project.load")
-
-
-def generation_of(scene: WireScene) -> Generation:
-    """Where a loaded scene has its speech."""
-    return "1.4" if scene.scripts is UNSET else "1.6"
-
-
-# scenes
-
-
 @frozen
-class Reading:
-    """The project that is read, and how: what each scene and clip of it is made from."""
+class ProjectReader:
+    """Reads a project as the calls that build it."""
 
     project: WireProject
     template: bool
-    firsts: Mapping[str, tuple[int, int]]
-    """Where each id stands first: a verb takes no id that is there already."""
+    first_places: Mapping[str, tuple[int, int]]
+    """The first scene and clip with each id: a verb takes no id that is in use."""
 
-    def setting(self, api: Generation) -> Setting:
+    def outlines(self) -> Iterator[ScriptOutline]:
+        """Yield possible scripts, the simplest first. The last one can express any project."""
+        scenes, document = self.project.scenes, dump(self.project)
+        spoken = any(scene.scripts for scene in scenes)
+        opened = self._opened_scenes("1.6" if spoken else "1.4")
+        if opened is not None and in_order(self.project) and self.project.is_export is UNSET:
+            # Project(...).scene(...): arguments say everything.
+            yield ScriptOutline(*self._arguments(spoken), opened)
+        head = document | {"scenes": []}
+        if opened is not None and not spoken and depth(head) <= _DEEPEST:
+            # Project.load({...}).scene(...): what no argument says is loaded.
+            yield ScriptOutline((head,), {}, opened, "Project.load")
+        head = document | {"scenes": [scene | {"clips": []} for scene in document["scenes"]]}
+        if depth(head) <= _DEEPEST:
+            # Project.load({...}) without its clips, which verbs add to the loaded scenes.
+            filled = (
+                self._filled(scene, index, "1.4" if scene.scripts is UNSET else "1.6", speech=False)
+                for index, scene in enumerate(scenes)
+            )
+            yield ScriptOutline((head,), {}, tuple(filled), "Project.load", loaded=True)
+        whole = document if depth(document) <= _DEEPEST else canonical(document)
+        yield ScriptOutline((whole,), {}, (), "Project.load")
+
+    def _arguments(self, spoken: bool) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments of `Project(...)`."""
+        values = {key.attribute: getattr(self.project, key.attribute) for key in keys(WireProject)}
+        given = {name: value for name, value in values.items() if name != "scenes" and value is not UNSET}
+        args = (given.pop("name"),) if "name" in given else ()
+        api = {"api": "1.6"} if spoken else {}
+        extra = {"extra": self.project.extra} if self.project.extra else {}
+        return args, given | api | extra
+
+    def _setting(self, api: Generation) -> Setting:
         return Setting(self.project.orientation or "landscape", Catalog(), api)
 
-    def opened_scenes(self, api: Generation) -> tuple[Plan, ...] | None:
-        """The scenes as `.scene(...)` and verbs; None where one of them has what no argument says."""
+    def _opened_scenes(self, api: Generation) -> tuple[SceneCalls, ...] | None:
+        """Return the scenes as `.scene(...)` and verbs; None if one of them holds what no argument says."""
         scenes = self.project.scenes
         if not all(_is_usual(scene, index) for index, scene in enumerate(scenes)):
             return None
         return tuple(self._opened(scene, index, api) for index, scene in enumerate(scenes))
 
-    def _opened(self, scene: WireScene, index: int, api: Generation) -> Plan:
-        opening, taken = self._background(scene, index)
+    def _opened(self, scene: WireScene, index: int, api: Generation) -> SceneCalls:
+        opening, squares = self._background(scene, index)
         opening |= {"watermark": True} if scene.watermark else {}
         opening |= {"extra": scene.extra} if scene.extra else {}
-        plan = self.filled(scene, index, api, taken)
-        return evolve(plan, opening=opening)
+        return evolve(self._filled(scene, index, api, squares), opening=opening)
 
     def _background(self, scene: WireScene, index: int) -> tuple[dict[str, Any], int]:
-        """What the scene is opened with, and how many clips come of it: the square of a colour."""
+        """Return the `background` argument, and how many clips it adds: a colour adds a square."""
         first = scene.clips[0] if scene.clips else None
-        is_colour = isinstance(first, Shape) and is_colour_literal(first.fill)
-        if isinstance(first, Shape) and is_colour and self._shows(first.fill, scene, index, 1):
+        if isinstance(first, Shape) and is_colour_literal(first.fill) and self._shows(first.fill, scene, index, 1):
             return {"background": first.fill}, 1
         for value in (None, scene.background.source_url):
             if self._shows(value, scene, index, 0):
@@ -190,29 +149,37 @@ class Reading:
         return {"background": scene.background}, 0
 
     def _shows(self, background: Any, scene: WireScene, index: int, squares: int) -> bool:
-        # The square's layer is below those of all the other clips, so they are there.
-        others = scene.clips[squares:]
+        # The square's layer is below those of all other clips, so they have to be there.
         try:
-            shown = resolve_scene(Scene(background=background).put(*others), index, self.setting("1.4"))
+            shown = resolve_scene(Scene(background=background).put(*scene.clips[squares:]), index, self._setting("1.4"))
         except DslError:
             return False
         alike = [text_of(clip) for clip in shown.clips] == [text_of(clip) for clip in scene.clips]
         return alike and text_of(shown.background) == text_of(scene.background)
 
-    def filled(self, scene: WireScene, index: int, api: Generation, taken: int = 0, *, lines: bool = True) -> Plan:
-        """The calls that add the scene's clips, but for those `taken` already, and its `lines` of speech."""
+    def _filled(
+        self, scene: WireScene, index: int, api: Generation, squares: int = 0, *, speech: bool = True
+    ) -> SceneCalls:
+        """Return the calls that add a scene's clips, after the first `squares`, and the speech that is in the scene."""
         clips = scene.clips
         tags = Counter(clip.tag for clip in clips if clip.tag)
-        added, verbs = list[list[Step]](), taken
-        for place in range(taken, len(clips)):
-            clip, stage = clips[place], Stage(self.setting(api), clips[:place], self.template)
-            alone = self.firsts[clip.id] == (index, place) and tags[clip.tag] < 2
-            found = phrased(clip, stage) if alone else ()
-            verbs += bool(found)
-            number = clip_id(clip.type, place - taken, (index, 0), frozenset())
-            added.append([_brief(found[0], number, stage), *found[1:]] if found else [Step("put", (clip,))])
-        spoken = _lines(scene, self.template, taken) if lines else []
-        return Plan({}, tuple(_with_lines(added, spoken, clips[taken:])), verbs)
+        added, verbs = list[list[VerbCall]](), squares
+        for place in range(squares, len(clips)):
+            clip, context = clips[place], Context(self._setting(api), clips[:place], self.template)
+            unique = self.first_places[clip.id] == (index, place) and tags[clip.tag or ""] < 2
+            calls = list(calls_for(clip, context)) if unique else []
+            if calls:
+                verbs += 1
+                default_id = clip_id(clip.type, place - squares, (index, 0), frozenset())
+                calls[0] = _without_defaults(calls[0], default_id, context)
+            added.append(calls or [VerbCall("put", (clip,))])
+        lines = self._lines(scene, clips[squares:]) if speech else []
+        return SceneCalls({}, tuple(_with_lines(added, lines, clips[squares:])), verbs)
+
+    def _lines(self, scene: WireScene, clips: Sequence[AnyClip]) -> list[tuple[int, VerbCall]]:
+        """Return the lines of a scene's scripts, each with the place of its avatar among these clips."""
+        spoken = ((speaker_of(script, clips), script.org) for script in scene.scripts or ())
+        return [(place, speech_call(org, self.template)) for place, org in spoken if place is not None]
 
 
 def _first_places(project: WireProject) -> dict[str, tuple[int, int]]:
@@ -224,50 +191,41 @@ def _first_places(project: WireProject) -> dict[str, tuple[int, int]]:
 
 
 def _is_usual(scene: WireScene, index: int) -> bool:
-    """Whether nothing of the scene is unlike what a built one has."""
+    """Whether a scene that verbs build can have these values."""
     written = isinstance(scene.watermark, bool) and scene.thumbnail_url is None and in_order(scene)
     numbered = isinstance(scene.scene_idx, int) and scene.scene_idx == index
     return written and numbered and (scene.scripts is UNSET or bool(scene.scripts))
 
 
-def _brief(step: Step, usual_id: str, stage: Stage) -> Step:
-    """The call without the layer and the id that it would be given anyway."""
-    layers = [clip.layer for clip in stage.before if not isinstance(clip, UnknownClip)]
-    usual = {"id": usual_id, "layer": math.floor(max([0, *layers])) + 1}
-    return evolve(
-        step, named={name: value for name, value in step.named.items() if not same(value, usual.get(name, UNSET))}
-    )
+def _without_defaults(call: VerbCall, default_id: str, context: Context) -> VerbCall:
+    """Return the call without the layer and the id that the clip gets anyway."""
+    layers = [clip.layer for clip in context.before if not isinstance(clip, UnknownClip)]
+    defaults = {"id": default_id, "layer": math.floor(max([0, *layers])) + 1}
+    named = {name: value for name, value in call.named.items() if not same(value, defaults.get(name, UNSET))}
+    return evolve(call, named=named)
 
 
-def _lines(scene: WireScene, template: bool, first: int) -> list[tuple[int, Step]]:
-    """The scene's own lines of speech, each with the place, from the `first` clip on, of the avatar that says it."""
-    found = ((speaker_of(said, scene.clips[first:]), said.org) for said in scene.scripts or ())
-    return [(place, line(org, template)) for place, org in found if place is not None]
-
-
-def _with_lines(added: list[list[Step]], lines: list[tuple[int, Step]], clips: Sequence[AnyClip]) -> Iterator[Step]:
-    """The calls with the lines: each beside its avatar where one speaks after the other, else all in the end."""
+def _with_lines(
+    added: list[list[VerbCall]], lines: list[tuple[int, VerbCall]], clips: Sequence[AnyClip]
+) -> Iterator[VerbCall]:
+    """Yield the calls with the lines: next to their avatars if each speaks once, in order; else at the end, by name."""
     places = [place for place, _ in lines]
-    in_turn = places == sorted(set(places))
-    ending = list[Step]()
-    for place, step in lines:
-        if in_turn:
-            added[place].append(step)
+    ending = list[VerbCall]()
+    for place, line in lines:
+        if places == sorted(set(places)):
+            added[place].append(line)
         else:
-            ending.append(_named_line(step, clips[place], added[place]))
-    for steps in added:
-        yield from _joined(steps)
+            clip, calls = clips[place], added[place]
+            if not clip.tag and calls[0].verb == "avatar":
+                calls[0] = evolve(calls[0], named={**calls[0].named, "id": clip.id})
+            ending.append(evolve(line, named={"by": clip.tag or clip.id, **line.named}))
+    for calls in added:
+        yield from _joined(calls)
     yield from ending
 
 
-def _named_line(step: Step, clip: AnyClip, steps: list[Step]) -> Step:
-    if not clip.tag and steps[0].verb == "avatar":
-        steps[0] = evolve(steps[0], named={**steps[0].named, "id": clip.id})
-    return evolve(step, named={"by": clip.tag or clip.id, **step.named})
-
-
-def _joined(steps: list[Step]) -> list[Step]:
-    """An avatar's first line, where it is plain words, as the argument of the avatar."""
-    if len(steps) < 2 or steps[0].verb != "avatar" or steps[1].named:
-        return steps
-    return [evolve(steps[0], named={"say": steps[1].args[0], **steps[0].named}), *steps[2:]]
+def _joined(calls: list[VerbCall]) -> list[VerbCall]:
+    """Return an avatar's calls with its first line as the argument `say`, if that is plain words."""
+    if len(calls) < 2 or calls[0].verb != "avatar" or calls[1].named:
+        return calls
+    return [evolve(calls[0], named={"say": calls[1].args[0], **calls[0].named}), *calls[2:]]
