@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl.errors import BuildError
-from aistudios_dsl.layout.geometry import ANCHORS, Box, anchored, beside, canvas, margins, order
+from aistudios_dsl.layout.geometry import ANCHORS, Box, canvas, corner_at, corner_beside, margins, topological_order
 from aistudios_dsl.layout.sizes import extent, finite, length, one_of, plain, positive, scaled_size, seen_size
+from aistudios_dsl.wire import UNSET
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "geometry_cases.json").read_text(encoding="utf-8")
@@ -90,7 +91,8 @@ def test_an_anchored_clip_stays_inside_the_margin(
 ) -> None:
     """At any angle the bounds lie inside the canvas inset by the margin, whenever they are small enough for it."""
     frame = canvas(orientation)
-    bounds = anchored(width, height, angle, anchor, frame, (across, down)).bounds
+    corner = corner_at(anchor, frame, (across, down), angle)(width, height)
+    bounds = Box(*corner, width, height, angle).bounds
     if bounds.width <= frame.width - 2 * across:
         assert across - 1e-6 <= bounds.left <= frame.width - across - bounds.width + 1e-6
     if bounds.height <= frame.height - 2 * down:
@@ -103,7 +105,8 @@ def test_an_anchored_clip_touches_the_edges_it_names(
     anchor: Any, width: float, height: float, angle: float, margin: float
 ) -> None:
     """Left means that the bounds begin at the margin, right that they end there, and neither that they are centred."""
-    bounds = anchored(width, height, angle, anchor, canvas("landscape"), margin).bounds
+    corner = corner_at(anchor, canvas("landscape"), margin, angle)(width, height)
+    bounds = Box(*corner, width, height, angle).bounds
     wanted = margin if "left" in anchor else 1920 - margin if "right" in anchor else 960
     share = 0.0 if "left" in anchor else 1.0 if "right" in anchor else 0.5
     assert bounds.left + share * bounds.width == pytest.approx(wanted, abs=1e-6)
@@ -111,8 +114,7 @@ def test_an_anchored_clip_touches_the_edges_it_names(
 
 def test_any_upright_box_can_be_the_frame() -> None:
     """Anchors count from the frame's own corner, so a clip can be set into a part of the canvas."""
-    inset = anchored(100, 50, 0, "bottom left", Box(200, 300, 400, 200), 10)
-    assert (inset.left, inset.top) == (210, 440)
+    assert corner_at("bottom left", Box(200, 300, 400, 200), 10)(100, 50) == (210, 440)
 
 
 @laws
@@ -179,7 +181,10 @@ def test_a_clip_beside_another_keeps_the_gap(
 ) -> None:
     """The two bounds never overlap, stand exactly the gap apart, and are aligned on the other axis."""
     target = Box(left, top, target_width, target_height, target_angle)
-    own, other = beside(side[0], target, width, height, angle, gap, side[1]).bounds, target.bounds
+    other = target.bounds
+    around = (other.left, other.top, other.width, other.height)
+    corner = corner_beside(side[0], gap, side[1], angle)(around, width, height)
+    own = Box(*corner, width, height, angle).bounds
     across = {"right_of": own.left - other.left - other.width, "left_of": other.left - own.left - own.width}
     down = {"below": own.top - other.top - other.height, "above": other.top - own.top - own.height}
     assert (across | down)[side[0]] == pytest.approx(gap, abs=1e-6)
@@ -238,6 +243,13 @@ def test_negative_lengths_only_where_allowed() -> None:
     assert length("-10%", 1920, "gap", low=-math.inf) == -192
 
 
+@pytest.mark.parametrize("orientation", ["landscape", "square", "Portrait", "", None, UNSET, 3])
+def test_every_orientation_but_portrait_is_landscape(orientation: object) -> None:
+    """A loaded project may name any orientation, so the canvas takes it."""
+    assert canvas(orientation) == canvas() == Box(0, 0, 1920, 1080)
+    assert canvas("portrait") == Box(0, 0, 1080, 1920)
+
+
 def test_a_margin_is_a_share_of_each_side() -> None:
     """One percentage inset is of the width across and of the height down; a pair sets each."""
     assert margins("10%", canvas("portrait")) == (108, 192)
@@ -246,17 +258,17 @@ def test_a_margin_is_a_share_of_each_side() -> None:
 
 def test_whole_numbers_stay_whole() -> None:
     """Integers given for an upright clip at an edge come back as integers, so nothing turns 40 into 40.0."""
-    box = anchored(400, 150, 0, "bottom right", canvas("landscape"), 40)
-    assert json.dumps([box.left, box.top]) == "[1480, 890]"
+    corner = corner_at("bottom right", canvas("landscape"), 40)(400, 150)
+    assert json.dumps(corner) == "[1480, 890]"
     assert json.dumps([plain(number) for number in (760.0, 0.5, 3, -0.0)]) == "[760, 0.5, 3, 0]"
 
 
 def test_links_come_after_their_targets() -> None:
     """Chains of any length are ordered; fixed targets are left out; nothing linked is nothing ordered."""
     links = {f"clip{number}": f"clip{number + 1}" for number in range(2000)}
-    assert order(links) == tuple(reversed(links))
-    assert order({}) == ()
-    assert order({(0, "a"): (0, "b")}) == ((0, "a"),)
+    assert topological_order(links) == tuple(reversed(links))
+    assert topological_order({}) == ()
+    assert topological_order({(0, "a"): (0, "b")}) == ((0, "a"),)
 
 
 BAD: list[tuple[Callable[[], object], str]] = [
@@ -292,7 +304,6 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: at("north"), f"at is 'north', which is no anchor|known are: {', '.join(ANCHORS)}"),
     (lambda: at(""), f"at is '', which is no anchor|known are: {', '.join(ANCHORS)}"),
     (lambda: at(["top"]), "at is ['top'], which is no anchor|did you mean 'top'?"),
-    (lambda: canvas("portrat"), "orientation is 'portrat'|did you mean 'portrait'?"),  # type: ignore[arg-type]
     (lambda: by("under", "left"), "side is 'under'|known are: above, below, left_of, right_of"),
     (lambda: by("rightof", "top"), "side is 'rightof'|did you mean 'right_of'?"),
     (lambda: by("above", "top"), "align of above is 'top'|known are: left, center, right"),
@@ -312,9 +323,9 @@ BAD: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: scaled_size((10, 10), 5, 5, fit="crop"), "fit is 'crop'|known are: contain, cover, stretch"),  # type: ignore[arg-type]
     (lambda: one_of("containt", ("contain",), "fit"), "fit is 'containt'|did you mean 'contain'?"),
-    (lambda: order({"a": "a"}), "clips are placed by one another in a circle: a -> a|{circle}"),
+    (lambda: topological_order({"a": "a"}), "clips are placed by one another in a circle: a -> a|{circle}"),
     (
-        lambda: order({"z": "a", "a": "b", "b": "c", "c": "a"}),
+        lambda: topological_order({"z": "a", "a": "b", "b": "c", "c": "a"}),
         "clips are placed by one another in a circle: a -> b -> c -> a|{circle}",
     ),
 ]
@@ -324,12 +335,12 @@ HINTS = {
 }
 
 
-def at(anchor: Any) -> Box:
-    return anchored(10, 10, 0, anchor, canvas("landscape"))
+def at(anchor: Any) -> object:
+    return corner_at(anchor, canvas())
 
 
-def by(side: Any, align: Any) -> Box:
-    return beside(side, Box(0, 0, 10, 10), 10, 10, align=align)
+def by(side: Any, align: Any) -> object:
+    return corner_beside(side, align=align)
 
 
 @pytest.mark.parametrize(("wrong", "said"), BAD, ids=[said.partition("|")[0][:60] for _, said in BAD])

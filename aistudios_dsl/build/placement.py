@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.errors import BuildError, did_you_mean
-from aistudios_dsl.layout.geometry import Align, Anchor, Side, anchored, canvas, neighbouring
+from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
 from aistudios_dsl.wire.node import holds_jinja, number_in, shown
 from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
@@ -157,7 +157,7 @@ def _one_or_two(value: Any, name: str, hint: str) -> tuple[Any, ...]:
 def _judge_at(at: Any) -> None:
     if isinstance(at, str):
         if not holds_jinja(at):
-            anchored(0, 0, 0, at, canvas("landscape"))  # type: ignore[arg-type]
+            corner_at(at, canvas())  # type: ignore[arg-type]
     elif isinstance(at, Beside):
         _judge_beside(at)
     elif isinstance(at, tuple) and len(at) == 2:
@@ -173,7 +173,7 @@ def _judge_beside(at: Beside) -> None:
         raise BuildError(f"{at.side}({tag!r}): a neighbour is named by its tag", hint=f'such as {at.side}("headline")')
     _judge_length(at.gap, "gap", _any_length)
     if not holds_jinja(at.align):
-        neighbouring(at.side, align=at.align)
+        corner_beside(at.side, align=at.align)
 
 
 def _judge_name(value: Any, known: Any, what: str) -> None:

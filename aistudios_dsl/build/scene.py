@@ -26,7 +26,7 @@ from aistudios_dsl.build.placement import (
 )
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, nearest
-from aistudios_dsl.layout.colour import judge_backdrop, parse_colour
+from aistudios_dsl.layout.colour import parse_colour, validate_background
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import POINT, Fit, Length, plain, rounded_up, unless_same
 from aistudios_dsl.wire.jsontext import copied
@@ -497,7 +497,7 @@ class Scene(Verbs):
             kind = type(backdrop).__name__
             raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
         if isinstance(backdrop, str) and not holds_jinja(backdrop):
-            judge_backdrop(backdrop)
+            validate_background(backdrop)
         judge_watermark(self.watermark)
         for name in ("when", "each"):
             value = getattr(self, name)

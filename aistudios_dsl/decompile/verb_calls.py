@@ -15,7 +15,7 @@ from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import paragraphs
 from aistudios_dsl.build.speech import plain as spoken_words
 from aistudios_dsl.errors import DslError
-from aistudios_dsl.layout.geometry import ANCHORS, Align, Anchor, Box, Side, anchored, beside
+from aistudios_dsl.layout.geometry import ANCHORS, Align, Anchor, Box, Side, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import plain
 from aistudios_dsl.resolve.scene import resolve_scene
 from aistudios_dsl.resolve.sizing import Setting
@@ -391,8 +391,8 @@ def _effort(place: Named) -> tuple[int, float]:
 def _anchored(clip: KnownClip, anchor: Anchor, box: Box, context: Context) -> Iterator[Named]:
     default = "bottom" if isinstance(clip, AvatarClip) else "center"
     for margin in _margins(anchor, box.bounds, context.canvas, (clip.left, clip.top)):
-        put = anchored(box.width, box.height, box.angle, anchor, context.canvas, margin)
-        if (plain(put.left), plain(put.top)) == (clip.left, clip.top):
+        left, top = corner_at(anchor, context.canvas, margin, box.angle)(box.width, box.height)
+        if (plain(left), plain(top)) == (clip.left, clip.top):
             at = {} if anchor == default else {"at": anchor}
             yield at if margin == 0 else {**at, "margin": margin}
 
@@ -418,14 +418,16 @@ def _beside(box: Box, context: Context) -> Iterator[Named]:
     for clip in reversed(context.before):
         if isinstance(clip, UnknownClip | Audio) or not clip.tag or context.is_template(clip.tag):
             continue
-        target = seen_box(clip)
-        for at in _neighbours(clip.tag, box.bounds, target.bounds):
-            put = beside(at.side, target, box.width, box.height, box.angle, at.gap, at.align)  # type: ignore[arg-type]
-            if (plain(put.left), plain(put.top)) == (box.left, box.top):
-                yield {"at": at}
+        target = seen_box(clip).bounds
+        neighbour = (target.left, target.top, target.width, target.height)
+        for side, gap, align in _neighbours(box.bounds, target):
+            left, top = corner_beside(side, gap, align, box.angle)(neighbour, box.width, box.height)
+            if (plain(left), plain(top)) == (box.left, box.top):
+                yield {"at": Beside(side, clip.tag, gap, align)}
 
 
-def _neighbours(tag: str, bounds: Box, target: Box) -> Iterator[Beside]:
+def _neighbours(bounds: Box, target: Box) -> Iterator[tuple[Side, float, Align]]:
+    """Yield the sides on which the target is near, with the gap (px) and each way to align."""
     gaps: dict[Side, float] = {
         "below": bounds.top - target.top - target.height,
         "above": target.top - bounds.top - bounds.height,
@@ -437,4 +439,4 @@ def _neighbours(tag: str, bounds: Box, target: Box) -> Iterator[Beside]:
         if side in ("above", "below"):
             aligns = ("center", "left", "right")
         if abs(gap) <= _LARGEST_GAP:
-            yield from (Beside(side, tag, plain(round(gap, 2)), align) for align in aligns)
+            yield from ((side, plain(round(gap, 2)), align) for align in aligns)

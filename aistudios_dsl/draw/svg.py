@@ -80,7 +80,7 @@ def frame_of(project: Project) -> Box:
     >>> frame_of(Project(scenes=())).width
     1920
     """
-    return canvas("portrait" if project.orientation == "portrait" else "landscape")
+    return canvas(project.orientation)
 
 
 def scene_svg(scene: Scene, drawing: Drawing, *, title: str = "", over: str = "") -> str:

@@ -93,11 +93,11 @@ def is_colour_literal(text: str) -> bool:
     return text.lower().startswith(("#", "rgb(", "rgba(", "hsl(", "hsla("))
 
 
-def judge_backdrop(text: str) -> None:
+def validate_background(text: str) -> None:
     """Raise `BuildError` for a background that is empty, no colour, or a colour written so that it passes for a URL.
 
-    >>> judge_backdrop("/images/navy.png")
-    >>> judge_backdrop("navy")
+    >>> validate_background("/images/navy.png")
+    >>> validate_background("navy")
     Traceback (most recent call last):
         ...
     aistudios_dsl.errors.BuildError: background is 'navy', which would be taken for a URL

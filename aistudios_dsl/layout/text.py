@@ -62,10 +62,10 @@ def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto S
     return _box(_lines(text), size, bold, family, None)
 
 
-def unwrapped(size: float, bold: bool = False) -> Callable[[str], tuple[list[str], float]]:
+def measurer(size: float, bold: bool = False) -> Callable[[str], tuple[list[str], float]]:
     """`measure` for many texts of `size` px: what gives the lines of one, and the width (px) of its widest.
 
-    >>> unwrapped(48)("Hello\\nAnn")[0]
+    >>> measurer(48)("Hello\\nAnn")[0]
     ['Hello', 'Ann']
     """
     width = _ruler(bold)

@@ -20,8 +20,8 @@ from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, judge_colour, settled, settles
 from aistudios_dsl.build.speech import paragraphs
 from aistudios_dsl.errors import DslError
-from aistudios_dsl.layout.colour import is_colour_literal, judge_backdrop
-from aistudios_dsl.layout.geometry import Cover, covered
+from aistudios_dsl.layout.colour import is_colour_literal, validate_background
+from aistudios_dsl.layout.geometry import Bounds, bounds_of
 from aistudios_dsl.layout.sizes import seen_size
 from aistudios_dsl.plan.strings import Written
 from aistudios_dsl.resolve.scene import beside_of, cornered, cover_of, placing_order, resolve_scene
@@ -75,7 +75,7 @@ class Group:
 
     written: tuple[Written, ...]
     movers: tuple[_Mover, ...]
-    boxes: Mapping[str, Cover]
+    boxes: Mapping[str, Bounds]
 
     def laid_out(self, words: Sequence[str]) -> Sequence[Any]:
         """What each slot of the group holds, for the words of its texts."""
@@ -220,7 +220,7 @@ def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
         if opening.role == "colour":
             yield Check(opening.written, partial(judge_colour, _COLOURS[opening.path.rpartition(".")[2]]))
         elif opening.role == "backdrop":
-            yield Check(opening.written, judge_backdrop)
+            yield Check(opening.written, validate_background)
         elif opening.role != "deciding" and opening.written not in shown:
             yield Check(opening.written, str.encode)
 
@@ -341,7 +341,7 @@ class _Mover:
     at: int
     written: Written | None
     names: tuple[str, ...]
-    moved: Callable[[str, dict[str, Cover]], Sequence[Any]]
+    moved: Callable[[str, dict[str, Bounds]], Sequence[Any]]
     beside: str = ""
     tag: str = ""
     as_bytes: Collection[str] = ()
@@ -411,11 +411,11 @@ def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Sett
 
     as_written = (scale_x, scale_y, stroke) == (1, 1, 0)
 
-    def seen_and_placed(width: float, height: float, boxes: dict[str, Cover]) -> tuple[float, float]:
+    def seen_and_placed(width: float, height: float, boxes: dict[str, Bounds]) -> tuple[float, float]:
         width, height = seen_size(width, height, scale_x, scale_y, stroke)
         left, top = corner(width, height, boxes)
         if tag:
-            boxes[tag] = covered(left, top, width, height, angle)
+            boxes[tag] = bounds_of(left, top, width, height, angle)
         return left, top
 
     placed = corner if as_written and not tag else seen_and_placed
@@ -427,7 +427,7 @@ def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Sett
     # One memory for each, since 54 and 54.0 would be one key.
     heights, tops = _Numbers(), _Numbers()
 
-    def moved(text: str, boxes: dict[str, Cover]) -> Sequence[Any]:
+    def moved(text: str, boxes: dict[str, Bounds]) -> Sequence[Any]:
         shown, points, width, height = sized(text)
         left, top = placed(width, height, boxes)
         if fits:
@@ -443,7 +443,7 @@ def _settling(at: int, before: Text, after: Text, words: Hole) -> _Mover:
     with as_found():
         kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
-    def moved(text: str, boxes: dict[str, Cover]) -> Sequence[Any]:
+    def moved(text: str, boxes: dict[str, Bounds]) -> Sequence[Any]:
         with as_found():
             clip = settled(before, evolve(kept, text=text))
         if clip.tag:

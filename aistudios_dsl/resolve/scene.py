@@ -14,7 +14,7 @@ from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
 from aistudios_dsl.errors import BuildError, DslError, did_you_mean
 from aistudios_dsl.layout import colour
-from aistudios_dsl.layout.geometry import Anchor, Box, Cover, anchoring, covered, neighbouring, order
+from aistudios_dsl.layout.geometry import Anchor, Bounds, Box, bounds_of, corner_at, corner_beside, topological_order
 from aistudios_dsl.layout.sizes import length, plain
 from aistudios_dsl.resolve.sizing import Measured, Setting, measured
 from aistudios_dsl.resolve.speaking import generation, spoken
@@ -89,7 +89,7 @@ def _drawn(scene: Scene, setting: Setting) -> list[tuple[Item, Measured | None]]
 
 
 def _placed(drawn: list[tuple[Item, Measured | None]], frame: Box) -> list[AnyClip]:
-    boxes: dict[str, Cover] = {}
+    boxes: dict[str, Bounds] = {}
     clips: dict[int, AnyClip] = {}
     wanted = {at.tag for item, _ in drawn if (at := beside_of(item))}
     for index in placing_order([item for item, _ in drawn]):
@@ -114,7 +114,7 @@ def placing_order(items: Sequence[Item]) -> list[int]:
     queue = {name: index for index, name in names.items() if name in links}
     _refuse_unknown_neighbours(items)
     free = [index for index, name in names.items() if name not in links]
-    return [*free, *(queue[name] for name in order(links))]
+    return [*free, *(queue[name] for name in topological_order(links))]
 
 
 def beside_of(item: Item) -> Beside | None:
@@ -143,13 +143,13 @@ def _refuse_same_tags(items: Sequence[Item]) -> None:
             seen[clip.tag] = drafted
 
 
-def cover_of(clip: AnyClip) -> Cover:
+def cover_of(clip: AnyClip) -> Bounds:
     """What the clip covers of the canvas: left, top, width and height (px) of the upright box around it."""
     box = seen_box(clip)
-    return covered(box.left, box.top, box.width, box.height, box.angle)
+    return bounds_of(box.left, box.top, box.width, box.height, box.angle)
 
 
-def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Cover], frame: Box) -> Any:
+def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Bounds], frame: Box) -> Any:
     sized = evolve(
         draft.clip,
         width=plain(measured.width),
@@ -166,7 +166,7 @@ def _at(draft: Draft, measured: Measured, boxes: Mapping[str, Cover], frame: Box
     return evolve(sized, left=left, top=top)
 
 
-Cornered = Callable[[float, float, Mapping[str, Cover]], tuple[float, float]]
+Cornered = Callable[[float, float, Mapping[str, Bounds]], tuple[float, float]]
 """What gives left and top from a seen width and height (px) and from what the clips already placed cover, by tag."""
 
 
@@ -182,9 +182,9 @@ def cornered(draft: Draft, measured: Measured, angle: float, frame: Box) -> Corn
     if isinstance(at, Beside):
         return _next_to(at, angle, frame)
     by_itself: Anchor = "bottom" if isinstance(draft.clip, AvatarClip) else "center"
-    corner = anchoring(angle, at or by_itself, frame, draft.place.margin)
+    corner = corner_at(at or by_itself, frame, draft.place.margin, angle)
 
-    def anchored(width: float, height: float, boxes: Mapping[str, Cover]) -> tuple[float, float]:
+    def anchored(width: float, height: float, boxes: Mapping[str, Bounds]) -> tuple[float, float]:
         left, top = corner(width, height)
         return plain(left), plain(top)
 
@@ -199,9 +199,9 @@ def _point(at: Sequence[Any], frame: Box) -> tuple[float, float]:
 def _next_to(at: Beside, angle: float, frame: Box) -> Cornered:
     side = frame.height if at.side in ("above", "below") else frame.width
     gap = length(at.gap, side, "gap", low=-math.inf)
-    corner = neighbouring(at.side, angle, gap, at.align)
+    corner = corner_beside(at.side, gap, at.align, angle)
 
-    def beside(width: float, height: float, boxes: Mapping[str, Cover]) -> tuple[float, float]:
+    def beside(width: float, height: float, boxes: Mapping[str, Bounds]) -> tuple[float, float]:
         left, top = corner(boxes[at.tag], width, height)
         return plain(left), plain(top)
 

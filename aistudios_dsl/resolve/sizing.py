@@ -12,7 +12,7 @@ from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.placement import AvatarId, Place, judge, least_points
 from aistudios_dsl.build.scene import Draft, Item, judge_colours
 from aistudios_dsl.errors import BuildError
-from aistudios_dsl.layout.geometry import Box, anchored, canvas, margins
+from aistudios_dsl.layout.geometry import Box, canvas, corner_at, margins
 from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size
 from aistudios_dsl.wire.node import UNSET, Node, faults
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Shape, Text
@@ -34,7 +34,7 @@ class Setting:
     @property
     def frame(self) -> Box:
         """The canvas, px; that of landscape where a loaded project names an orientation of its own."""
-        return canvas("portrait" if self.orientation == "portrait" else "landscape")
+        return canvas(self.orientation)
 
 
 @frozen
@@ -165,7 +165,7 @@ def _unwrapped(clip: Text, height: float | None) -> Worded:
     from aistudios_dsl.layout import text as measure
 
     points, size = clip.font_size, clip.font_size * POINT
-    measured = measure.unwrapped(size, measure.is_bold(clip.font_weight))
+    measured = measure.measurer(size, measure.is_bold(clip.font_weight))
     of_one_line = plain(height or measure.text_height(size, 1))
 
     def words(text: str) -> tuple[str, float, float, float]:
@@ -293,8 +293,8 @@ def _framed_by_head(avatar: Avatar, size: tuple[float, float], framing: str, pla
     seen_width, seen_height = size[0] * scale, size[1] * scale
     # A figure that ends above the canvas bottom would float: it is lowered until it stands on it.
     top = max(HEADS_ABOVE * height * scale - y * scale, frame.height - seen_height)
-    across = anchored(seen_width, seen_height, 0, place.at or "bottom", frame, (_across(place), 0))
-    return evolve(measured, left=across.left, top=top)
+    left, _ = corner_at(place.at or "bottom", frame, (_across(place), 0))(seen_width, seen_height)
+    return evolve(measured, left=left, top=top)
 
 
 def _across(place: Place) -> float | str:

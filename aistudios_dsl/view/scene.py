@@ -117,7 +117,7 @@ class SceneView:
 
 def scene_views(project: Project) -> tuple[SceneView, ...]:
     """The scenes of a resolved project as they are seen."""
-    frame = canvas("portrait" if project.orientation == "portrait" else "landscape")
+    frame = canvas(project.orientation)
     return tuple(SceneView(scene, f"scenes[{index}]", frame) for index, scene in enumerate(project.scenes))
 
 
