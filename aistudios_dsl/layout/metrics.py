@@ -1,4 +1,4 @@
-"""The advances and kerning of Noto Sans CJK, in thousandths of an em: read when text is first measured."""
+"""Advances and kerning of Noto Sans CJK, in thousandths of an em, read when a text is first measured."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import frozen
 
+K = TypeVar("K", bound=str | tuple[str, str])
+
 _FULL, _HANGUL = 1000, 920
 _SPACES = frozenset("\t\r\u2028\u2029")
-_CACHED_PAIRS = 200_000
-_CACHED_WORDS = 5_000
-_LONGEST_CACHED_WORD = 24
+_LONGEST_KEPT = 24
 
 _ESTIMATES: tuple[tuple[int, int, int], ...] = (
     (0x0530, 0x058F, 600),
@@ -30,54 +30,30 @@ _ESTIMATES: tuple[tuple[int, int, int], ...] = (
     (0xFE70, 0xFEFE, 420),
     (0x1F000, 0x1FAFF, 1245),
 )
-"""Ranges of letters that the font lacks, and what one of them is taken to be wide: averages of Debian's Noto fonts."""
+"""Ranges of letters that the font lacks, with the average width of one of them in Debian's Noto fonts."""
 
 
-class Pairs(dict[tuple[str, str], int]):
-    """What a letter adds to a line after another: its own advance and the kerning between the two."""
+class WidthCache(dict[K, int]):
+    """A dict that computes a missing width; only short keys are kept, and a full dict is emptied."""
 
-    def __init__(self, face: Face) -> None:
+    __slots__ = ("_compute", "_most")
+
+    def __init__(self, compute: Callable[[K], int], most: int = 200_000) -> None:
         super().__init__()
-        self._face = face
+        self._compute, self._most = compute, most
 
-    def __missing__(self, pair: tuple[str, str]) -> int:
-        if len(self) > _CACHED_PAIRS:
-            self.clear()
-        found = self[pair] = self._face.advance(pair[1]) + self._face.kerning(*pair)
-        return found
-
-
-class Words(dict[str, int]):
-    """What a word adds to a line between two spaces: every pair from the space before it to the one behind it."""
-
-    def __init__(self, pairs: Pairs) -> None:
-        super().__init__()
-        self._pairs = pairs
-
-    def __missing__(self, word: str) -> int:
-        if len(self) > _CACHED_WORDS:
-            self.clear()
-        found = sum(map(self._pairs.__getitem__, pairwise(f" {word} ")))
-        if len(word) <= _LONGEST_CACHED_WORD:
-            self[word] = found
-        return found
-
-
-class Edges(dict[str, int]):
-    """What a line's first or last letter has less than a word between spaces that begins or ends with it."""
-
-    def __init__(self, correction: Callable[[str], int]) -> None:
-        super().__init__()
-        self._correction = correction
-
-    def __missing__(self, letter: str) -> int:
-        found = self[letter] = self._correction(letter)
+    def __missing__(self, key: K) -> int:
+        found = self._compute(key)
+        if len(key) <= _LONGEST_KEPT:
+            if len(self) > self._most:
+                self.clear()
+            self[key] = found
         return found
 
 
 @frozen(eq=False)
 class Face:
-    """One weight of the font."""
+    """One weight of the font. Kerning is a cell for the class of the left letter and that of the right one."""
 
     advances: dict[str, int]
     fallback: dict[str, int]
@@ -90,7 +66,7 @@ class Face:
     cjk_cells: dict[tuple[int, int], int]
 
     def advance(self, letter: str) -> int:
-        """The width of a letter by itself, thousandths of an em; that of a letter outside the font is an estimate."""
+        """Return the width of a letter alone; an estimate if the font lacks it."""
         if letter in self.advances:
             return self.advances[letter]
         if letter in self.fallback:
@@ -105,13 +81,13 @@ class Face:
         return next((width for first, last, width in _ESTIMATES if first <= code <= last), _FULL)
 
     def kerning(self, before: str, letter: str) -> int:
-        """What stands between two letters more (or, below 0, less) than their advances."""
+        """Return the space between two letters beyond their advances; below 0 they move together."""
         found = self.cells.get((self.left.get(before, -1), self.right.get(letter, -1)), 0)
         return found or self.cjk_cells.get((self.cjk_left.get(before, -1), self.cjk_right.get(letter, -1)), 0)
 
 
 def is_estimated(letter: str) -> bool:
-    """Whether the font lacks the letter, so that its width is an estimate.
+    """Whether the font lacks a letter, so that its width is an estimate.
 
     >>> is_estimated("ส"), is_estimated("漢")
     (True, False)
@@ -122,12 +98,12 @@ def is_estimated(letter: str) -> bool:
 
 @cache
 def face(bold: bool) -> Face:
-    """The regular or the bold face."""
+    """Return the regular or the bold face."""
     return made_face(_data(), bold)
 
 
 def made_face(data: Any, bold: bool) -> Face:
-    """A face from the bundle that `tests/tools/make_metrics.py` makes."""
+    """Return a face of the bundle that `tests/tools/make_metrics.py` writes."""
     part, cjk = data["bold" if bold else "regular"], data["cjkPairs"]
     kern = part["kern"]
     return Face(
@@ -144,29 +120,31 @@ def made_face(data: Any, bold: bool) -> Face:
 
 
 @cache
-def pairs(bold: bool) -> Pairs:
-    """The pair widths of the regular or the bold face, computed as they are met."""
-    return Pairs(face(bold))
+def pairs(bold: bool) -> WidthCache[tuple[str, str]]:
+    """Return what a letter adds to a line after another one: its advance and the kerning between the two."""
+    advance, kerning = face(bold).advance, face(bold).kerning
+    return WidthCache(lambda pair: advance(pair[1]) + kerning(*pair))
 
 
 @cache
-def words(bold: bool) -> Words:
-    """The word widths of the regular or the bold face, computed as they are met."""
-    return Words(pairs(bold))
+def words(bold: bool) -> WidthCache[str]:
+    """Return what a word adds to a line between two spaces: all pairs from the space before it to the one after it."""
+    pair = pairs(bold).__getitem__
+    return WidthCache(lambda word: sum(map(pair, pairwise(f" {word} "))), most=5_000)
 
 
 @cache
-def firsts(bold: bool) -> Edges:
-    """By the first letter of a line: no space is before it."""
+def firsts(bold: bool) -> WidthCache[str]:
+    """Return the correction for a line's first letter, which has no space before it."""
+    between, advance = pairs(bold), face(bold).advance
+    return WidthCache(lambda letter: advance(letter) - between[" ", letter])
+
+
+@cache
+def lasts(bold: bool) -> WidthCache[str]:
+    """Return the correction for a line's last letter, which has no space after it."""
     between = pairs(bold)
-    return Edges(lambda letter: face(bold).advance(letter) - between[" ", letter])
-
-
-@cache
-def lasts(bold: bool) -> Edges:
-    """By the last letter of a line: no space is behind it."""
-    between = pairs(bold)
-    return Edges(lambda letter: -between[letter, " "])
+    return WidthCache(lambda letter: -between[letter, " "])
 
 
 @cache
