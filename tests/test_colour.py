@@ -91,7 +91,7 @@ def test_what_is_no_colour_is_refused_with_a_way_out(text: str, hint: str) -> No
     """What a browser would ignore, and what it would silently clamp, is named with the form to write."""
     with pytest.raises(BuildError) as caught:
         parse_colour(text, "fill")
-    assert (caught.value.message, caught.value.hint) == (f"fill is {text!r}, which is no colour", hint)
+    assert (caught.value.message, caught.value.hint) == (f"fill is {text!r}, which is not a colour", hint)
 
 
 @laws

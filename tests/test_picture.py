@@ -94,22 +94,22 @@ def test_an_svg_without_a_size_is_never_guessed(data: bytes) -> None:
     """A viewBox, percentages or the sizes of shapes inside are no natural size: the message says what to write."""
     with pytest.raises(BuildError) as caught:
         natural_size(data)
-    assert caught.value.message == "file (given as bytes) is an SVG without a width and height of its own"
-    assert caught.value.hint == "write both into its <svg> tag in px, or give natural=(width, height) in px"
+    assert caught.value.message == "file (given as bytes) is an SVG without a width and height"
+    assert caught.value.hint == "write both in its <svg> tag in px, or give natural=(width, height) in px"
 
 
 UNREADABLE = [
     (b"", "is empty"),
-    (b"hello", "is no picture whose size can be read"),
-    (b"<!doctype html><html><svg width='1' height='1'/></html>", "is no picture whose size can be read"),
-    (b"<svg width=1", "is no picture whose size can be read"),
-    (b"\x89PNG\r\n\x1a\n", "is no picture whose size can be read"),
-    (b"\xff\xd8\xff\xe0", "is no picture whose size can be read"),
-    (b"%PDF-1.7\n", "is no picture whose size can be read"),
-    (b"\0\0\0\x18ftypmp42" + bytes(64), "is a video, and video files are not read"),
-    (b"\0\0\0\x14ftypqt  " + bytes(64), "is a video, and video files are not read"),
-    (b"\x1a\x45\xdf\xa3" + bytes(64), "is a video, and video files are not read"),
-    (b"RIFF\1\2\3\4AVI LIST", "is a video, and video files are not read"),
+    (b"hello", "is not a picture whose size can be read"),
+    (b"<!doctype html><html><svg width='1' height='1'/></html>", "is not a picture whose size can be read"),
+    (b"<svg width=1", "is not a picture whose size can be read"),
+    (b"\x89PNG\r\n\x1a\n", "is not a picture whose size can be read"),
+    (b"\xff\xd8\xff\xe0", "is not a picture whose size can be read"),
+    (b"%PDF-1.7\n", "is not a picture whose size can be read"),
+    (b"\0\0\0\x18ftypmp42" + bytes(64), "is a video; the size of a video is not read"),
+    (b"\0\0\0\x14ftypqt  " + bytes(64), "is a video; the size of a video is not read"),
+    (b"\x1a\x45\xdf\xa3" + bytes(64), "is a video; the size of a video is not read"),
+    (b"RIFF\1\2\3\4AVI LIST", "is a video; the size of a video is not read"),
 ]
 
 
@@ -131,7 +131,7 @@ def test_a_picture_without_extent_is_refused(data: bytes, size: str) -> None:
     """A side of zero px can be neither scaled nor seen."""
     with pytest.raises(BuildError) as caught:
         natural_size(data)
-    assert caught.value.message == f"file (given as bytes) says that it is {size} px"
+    assert caught.value.message == f"file (given as bytes) says it is {size} px"
     assert caught.value.hint == "it may be damaged; else give natural=(width, height) in px"
 
 
@@ -153,7 +153,7 @@ def test_a_url_is_not_fetched_nor_shown(url: str) -> None:
     with pytest.raises(BuildError) as caught:
         natural_size(url)
     assert str(caught.value) == (
-        "file is a URL, and nothing is fetched while building\n"
+        "file is a URL, but building fetches nothing\n"
         "  hint: give natural=(width, height) in px, or a local path"
     )
 

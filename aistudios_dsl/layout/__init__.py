@@ -1,1 +1,1 @@
-"""Layout in pure numbers: boxes, sizes, text, pictures and colours, knowing no clip."""
+"""Layout as pure numbers: boxes, sizes, text, pictures and colours."""

@@ -1,4 +1,4 @@
-"""Colours as CSS writes them: read strictly, composited, and weighed against each other for contrast."""
+"""CSS colours: parsed strictly, composited, and compared for contrast."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ class Colour:
 
     @property
     def rgb(self) -> str:
-        """The form of `source_color` on the wire, which has no spaces and no alpha."""
+        """The colour as `source_color` on the wire has it: no spaces, no alpha."""
         return f"rgb({self.red},{self.green},{self.blue})"
 
     @property
     def hex(self) -> str:
-        """`#rrggbb`, or `#rrggbbaa` unless it is opaque."""
+        """`#rrggbb`, or `#rrggbbaa` if it is not opaque."""
         clear = "" if self.alpha == 1 else f"{_rounded(self.alpha * 255):02x}"
         return f"#{self.red:02x}{self.green:02x}{self.blue:02x}{clear}"
 
     @property
     def luminance(self) -> float:
-        """Relative luminance by WCAG 2.2, from 0 (black) to 1 (white); alpha is left out of it."""
+        """Relative luminance by WCAG 2.2, from 0 (black) to 1 (white), without alpha."""
         return 0.2126 * _linear(self.red) + 0.7152 * _linear(self.green) + 0.0722 * _linear(self.blue)
 
     def over(self, background: Colour) -> Colour:
-        """The colour seen where this one lies over `background`, as a canvas composites them (source over).
+        """Return the colour seen where this one lies over `background` (source-over compositing).
 
         >>> parse_colour("#ff000080").over(parse_colour("#0000ff")).rgb
         'rgb(128,0,127)'
@@ -63,19 +63,15 @@ class Colour:
         alpha = self.alpha + behind
         if not alpha:
             return Colour(0, 0, 0, 0.0)
-        pairs = (
-            (self.red, background.red),
-            (self.green, background.green),
-            (self.blue, background.blue),
-        )
+        pairs = ((self.red, background.red), (self.green, background.green), (self.blue, background.blue))
         red, green, blue = (_rounded((front * self.alpha + back * behind) / alpha) for front, back in pairs)
         return Colour(red, green, blue, alpha)
 
 
 def contrast(front: Colour, back: Colour) -> float:
-    """The contrast ratio by WCAG 2.2, from 1 (none) to 21; a translucent `front` is seen over `back` first.
+    """Return the WCAG 2.2 contrast ratio, from 1 (none) to 21, of `front` over `back`.
 
-    `back` counts as opaque: what is translucent itself is composited before, with `over`.
+    `back` counts as opaque: composite a translucent one with `over` first.
 
     >>> contrast(parse_colour("white"), parse_colour("black"))
     21.0
@@ -85,7 +81,7 @@ def contrast(front: Colour, back: Colour) -> float:
 
 
 def is_colour_literal(text: str) -> bool:
-    """Whether the text begins as a colour does, in any case: `#`, `rgb(`, `rgba(`, `hsl(` or `hsla(`; names do not.
+    """Whether the text begins with `#`, `rgb(`, `rgba(`, `hsl(` or `hsla(`, in either case. Names do not count.
 
     >>> is_colour_literal("#102030"), is_colour_literal("https://example.com/rgb(1).png"), is_colour_literal("red")
     (True, False, False)
@@ -94,7 +90,7 @@ def is_colour_literal(text: str) -> bool:
 
 
 def validate_background(text: str) -> None:
-    """Raise `BuildError` for a background that is empty, no colour, or a colour written so that it passes for a URL.
+    """Raise `BuildError` for a background that is empty, a malformed colour, or a colour that would count as a URL.
 
     >>> validate_background("/images/navy.png")
     >>> validate_background("navy")
@@ -116,10 +112,10 @@ def validate_background(text: str) -> None:
 
 
 def parse_colour(text: str, what: str = "color") -> Colour:
-    """The colour that CSS reads in `text`: hex, rgb() and hsl() with commas or spaces, a CSS name, or transparent.
+    """Parse a CSS colour: hex, rgb() or hsl() with commas or spaces, a name, or transparent.
 
-    Stricter than a browser where it would hide a slip: values out of range, and hsl() without percent signs, are
-    BuildErrors that name `what`, as is everything that a browser would ignore.
+    Raise `BuildError`, which names `what`, for anything else. Unlike in a browser, values out of range and hsl()
+    without percent signs are errors.
 
     >>> parse_colour("#1020"), parse_colour("hsl(210 50% 13% / 25%)").hex
     (Colour(red=17, green=0, blue=34, alpha=0.0), '#11213240')
@@ -127,7 +123,7 @@ def parse_colour(text: str, what: str = "color") -> Colour:
     plain = text.strip().lower()
     colour = _from_hex(plain) or _from_function(plain) or _names().get(plain)
     if colour is None:
-        raise BuildError(f"{what} is {text!r}, which is no colour", hint=_hint(plain))
+        raise BuildError(f"{what} is {text!r}, which is not a colour", hint=_hint(plain))
     return colour
 
 
@@ -182,7 +178,7 @@ def _hint(text: str) -> str:
 
 
 def _rounded(number: float) -> int:
-    # Browsers round halves up; Python's round() takes them to the even neighbour.
+    # Browsers round halves up; Python's round() rounds them to even.
     return math.floor(number + 0.5)
 
 

@@ -232,4 +232,4 @@ def _shares(anchor: Anchor) -> Point:
     words = set(re.split(r"[\s_-]+", str(anchor).casefold())) - {"center", "centre", "middle"}
     meant = [name for name in ANCHORS if set(name.split()) == (words or {"center"})]
     hint = f"did you mean {meant[0]!r}?" if meant else did_you_mean(str(anchor), ANCHORS)
-    raise BuildError(f"at is {anchor!r}, which is no anchor", hint=hint)
+    raise BuildError(f"at is {anchor!r}, which is not an anchor", hint=hint)

@@ -1,4 +1,4 @@
-"""What may be asked for as a size: px, percentages and scales, read strictly. Pure numbers."""
+"""Sizes that a script asks for: px, percentages and scales, read strictly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Length: TypeAlias = float | str
 Fit: TypeAlias = Literal["contain", "cover", "stretch"]
 
 POINT = 4 / 3
-"""Pixels in a point: the vendor states px : pt = 4 : 3."""
+"""Pixels per point: the vendor states px : pt = 4 : 3."""
 FITS: tuple[Fit, ...] = ("contain", "cover", "stretch")
 _LENGTH = r"(?a)\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%?)\s*"
 _LENGTH_HINT = 'give a number of px, or a percentage of the canvas such as "45%"'
@@ -21,9 +21,9 @@ _LARGEST = 1e9
 
 
 def length(value: Length, side: float, what: str = "width", low: float = 0) -> float:
-    """`value` in px: a number, or a string that holds one, or a percentage of `side` (px) such as "12.5%".
+    """Return a length in px, given as a number, a string that holds one, or a percentage of `side` (px) as in "12.5%".
 
-    A number comes back as it is. BuildError names `what` if it is neither, not finite, or less than `low` (px).
+    A number is returned as it is. Raise `BuildError`, which names `what`, for anything else and below `low` (px).
 
     >>> length(640, 1920), length("45%", 1920), length(" -5 %", 1080, "gap", low=-100)
     (640, 864, -54)
@@ -35,7 +35,7 @@ def length(value: Length, side: float, what: str = "width", low: float = 0) -> f
 
 
 def extent(value: Length, side: float, what: str = "width") -> float:
-    """A `length` that something can be seen at: above 0 px.
+    """Return a `length` that is above 0 px.
 
     >>> extent("50%", 1080, "height")
     540
@@ -44,7 +44,7 @@ def extent(value: Length, side: float, what: str = "width") -> float:
 
 
 def positive(value: object, what: str) -> float:
-    """`value` as it is if it is a finite number above 0, else BuildError naming `what`.
+    """Return a finite number above 0 as it is. Raise `BuildError`, which names `what`, for anything else.
 
     >>> positive(0.25, "scale")
     0.25
@@ -56,7 +56,7 @@ def positive(value: object, what: str) -> float:
 
 
 def finite(value: object, what: str) -> float:
-    """`value` as it is if it is a number from -1e9 to 1e9, else BuildError naming `what`: True is no number here.
+    """Return a number from -1e9 to 1e9 as it is. Raise `BuildError`, which names `what`, for anything else and bools.
 
     >>> finite(-90, "angle")
     -90
@@ -68,7 +68,7 @@ def finite(value: object, what: str) -> float:
 
 
 def plain(number: float) -> float:
-    """The same number as JavaScript writes it: 760.0 is 760.
+    """Return a number as JavaScript writes it: 760 for 760.0.
 
     >>> plain(760.0), plain(0.5)
     (760, 0.5)
@@ -77,7 +77,7 @@ def plain(number: float) -> float:
 
 
 def unless_same(old: float, new: float) -> float:
-    """A number worked out anew as `plain` gives it, or the old one as it was written where they are equal.
+    """Return the old number as it was written if the new one is equal, else the new one as `plain` gives it.
 
     >>> unless_same(200.0, 200), unless_same(200, 180.0)
     (200.0, 180)
@@ -86,19 +86,19 @@ def unless_same(old: float, new: float) -> float:
 
 
 def rounded_up(width: float) -> float:
-    """A width in px, rounded up to 0.01, so that the lines it was found for fit it wherever they are wrapped again.
+    """Return a width (px) rounded up to 0.01, so that its lines fit it wherever they are wrapped again.
 
     >>> rounded_up(72.551875), rounded_up(72.56)
     (72.56, 72.56)
     """
-    # What is less than a millionth above a whole hundredth comes from the arithmetic.
+    # An excess below a millionth comes from float arithmetic.
     return plain(math.ceil(width * 100 - 5e-7) / 100)
 
 
 def seen_size(
     width: float, height: float, scale_x: float = 1, scale_y: float = 1, stroke_width: float = 0
 ) -> tuple[float, float]:
-    """Width and height on the canvas (px) of a clip with these wire values; the stroke is scaled with the clip.
+    """Return the width and height (px) at which a clip is seen; the stroke is scaled with the clip.
 
     >>> seen_size(200, 100, 1.5, 2, stroke_width=8)
     (312.0, 216)
@@ -113,12 +113,12 @@ def scaled_size(
     scale: float | tuple[float, float] | None = None,
     fit: Fit | None = None,
 ) -> tuple[float, float]:
-    """`scale_x, scale_y` that show a medium of `natural` size (px) at the width and height (px) asked for.
+    """Return the `scale_x, scale_y` that show a medium of `natural` size at the width and height asked for, all px.
 
-    One of width and height keeps the ratio; both are taken as they are, which may distort; neither is the natural
-    size. `fit` needs both: "contain" is the largest size inside them, "cover" the smallest over them (what overflows
-    is seen: nothing is cropped), "stretch" both exactly. They are sides of the clip itself, before it is turned.
-    `scale` is one factor or a pair (across, down). BuildError for what is not above 0, and for `scale` beside others.
+    One of width and height keeps the ratio; both are taken as they are; neither gives the natural size. `fit` needs
+    both: "contain" is the largest size inside them, "cover" the smallest around them (nothing is cropped), "stretch"
+    exactly both. `scale` is one factor or a pair (across, down), and excludes the others. Raise `BuildError` for
+    numbers of 0 or less.
 
     >>> scaled_size((1280, 800), width=960), scaled_size((1280, 800), 640, 640, fit="cover")
     ((0.75, 0.75), (0.8, 0.8))
@@ -127,14 +127,18 @@ def scaled_size(
     across = None if width is None else positive(width, "width") / own_width
     down = None if height is None else positive(height, "height") / own_height
     if scale is not None:
-        return _only(scale, across, down, fit)
+        if any(other is not None for other in (across, down, fit)):
+            hint = "give scale alone, or width and height with or without fit"
+            raise BuildError("scale is given beside width, height or fit", hint=hint)
+        pair = scale if isinstance(scale, tuple) else (scale, scale)
+        return positive(pair[0], "scale"), positive(pair[1], "scale")
     if fit is not None:
         return _fitted(fit, across, down)
     return across or down or 1, down or across or 1
 
 
 def one_of(value: str, known: Iterable[str], what: str) -> None:
-    """BuildError with the nearest right name if `value` is none of the `known`.
+    """Raise `BuildError` with the nearest known name if `value` is not one of the `known`.
 
     >>> one_of("cover", FITS, "fit")
     """
@@ -151,14 +155,6 @@ def _px(value: Length, side: float, what: str) -> float:
         raise BuildError(f"{what} is {value!r}", hint=_LENGTH_HINT)
     number = float(match[1])
     return finite(plain(side * number / 100 if match[2] else number), what)
-
-
-def _only(scale: float | tuple[float, float], *others: object) -> tuple[float, float]:
-    if any(other is not None for other in others):
-        hint = "give scale alone, or width and height with or without fit"
-        raise BuildError("scale is given beside width, height or fit", hint=hint)
-    pair = scale if isinstance(scale, tuple) else (scale, scale)
-    return positive(pair[0], "scale"), positive(pair[1], "scale")
 
 
 def _fitted(fit: Fit, across: float | None, down: float | None) -> tuple[float, float]:

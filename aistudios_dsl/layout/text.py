@@ -1,4 +1,4 @@
-"""Text as the editor's canvas (Fabric.js) measures and wraps it: pair sums, line heights, greedy breaks."""
+"""Text as the editor's canvas (Fabric.js) measures and wraps it: widths, line heights, line breaks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BASELINE = 0.222
 EMPTY_WIDTH = 2
 
 _TIE = 1 - 1.68e-6
-"""Chromium measures this much less than the font says, which decides whether a word that fits exactly is broken off."""
+"""Chromium measures slightly less than the font says. That decides whether a word that just fits stays on its line."""
 
 _FAMILY = re.compile(r"noto sans cjk( kr)?", re.IGNORECASE)
 _LINE_ENDS = re.compile(r"\r?\n")
@@ -32,7 +32,7 @@ _CJK = re.compile(
 
 @frozen
 class TextBox:
-    """A measured text: its size, its lines and their widths (px), and the letters whose width was estimated."""
+    """A measured text: its size, its lines and their widths (px), and the letters whose width is an estimate."""
 
     width: float
     height: float
@@ -42,7 +42,7 @@ class TextBox:
 
 
 def is_bold(weight: object) -> bool:
-    """Whether a font weight is drawn with the bold face: "bold", or 600 and more.
+    """Whether a font weight is drawn with the bold face: "bold", or 600 and above.
 
     >>> is_bold(600), is_bold("bold"), is_bold(500), is_bold("")
     (True, True, False, False)
@@ -51,9 +51,9 @@ def is_bold(weight: object) -> bool:
 
 
 def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto Sans CJK") -> TextBox:
-    """A text of `size` px as it stands, broken only where it breaks itself; as wide as its widest line, 2 if empty.
+    """Measure a text of `size` px with its own line breaks. It is as wide as its widest line, 2 px if it is empty.
 
-    `estimated` names letters outside the font, or the whole text where `family` is another. Raises `BuildError`.
+    If `family` is not the bundled font, all its letters are `estimated`. Raise `BuildError` for a size of 0 or less.
 
     >>> measure("Hello, World!", 12).height
     13.559999999999999
@@ -63,7 +63,7 @@ def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto S
 
 
 def measurer(size: float, bold: bool = False) -> Callable[[str], tuple[list[str], float]]:
-    """`measure` for many texts of `size` px: what gives the lines of one, and the width (px) of its widest.
+    """Return a quick `measure` for many texts of `size` px: it gives the lines of a text and its width (px).
 
     >>> measurer(48)("Hello\\nAnn")[0]
     ['Hello', 'Ann']
@@ -88,10 +88,10 @@ def wrap(
     family: str = "Noto Sans CJK",
     by_grapheme: bool | None = None,
 ) -> TextBox:
-    """A text of `size` px wrapped to `width` px as Fabric's Textbox does: at spaces, as wide as its longest word.
+    """Wrap a text of `size` px to `width` px as Fabric's Textbox does: at spaces, at least as wide as its longest word.
 
-    A word with CJK letters that is wider than `width` is broken between letters, since such text has no spaces;
-    `by_grapheme` True or False asks for Fabric's own breaking, between any letters or at spaces only.
+    A word with CJK letters that is wider than `width` is broken between letters, since such text has no spaces.
+    `by_grapheme` asks for one of Fabric's own two ways: between any letters (True), or at spaces only (False).
 
     >>> wrap("one two three", 48, 200).lines
     ('one two', 'three')
@@ -108,7 +108,7 @@ def wrap(
         breakable = [loose and part > limit for loose, part in zip(cjk, widths, strict=True)]
         solid = [part for part, loose in zip(widths, breakable, strict=True) if not loose]
         widest = max([widest, *(part * size / 1000 for part in solid)])
-        lines += _wrapped(words, widths, breakable, gap, limit, bold)
+        lines += _wrapped_line(words, widths, breakable, gap, limit, bold)
     return _box(lines, size, bold, family, widest)
 
 
@@ -122,18 +122,18 @@ def fit(
     bold: bool = False,
     family: str = "Noto Sans CJK",
 ) -> tuple[int, TextBox]:
-    """The largest whole point size, from `point_size` down to `minimum`, at which the wrapped text fits the box.
+    """Return the largest whole point size from `point_size` down to `minimum` at which the wrapped text fits the box.
 
-    Raises `BuildError` where even `minimum` does not fit.
+    `width` and `height` are px. Raise `BuildError` if the text does not fit at `minimum` points.
 
     >>> fit("Hello, World!", point_size=96, minimum=12, width=400, height=100)[0]
     49
     """
     positive(width, "fit width")
     positive(height, "fit height")
-    hopeless = _hopeless(text, width, height, bold)
+    cannot_fit = _fit_refuser(text, width, height, bold)
     for points in range(int(point_size), int(minimum) - 1, -1):
-        if hopeless(points * POINT):
+        if cannot_fit(points * POINT):
             continue
         box = wrap(text, points * POINT, width, bold=bold, family=family)
         if box.width <= width and box.height <= height:
@@ -144,26 +144,27 @@ def fit(
     raise BuildError(message, hint="make the box larger, the text shorter, or min_font_size smaller")
 
 
-def _hopeless(text: str, width: float, height: float, bold: bool) -> Callable[[float], bool]:
-    """Whether a text of so many px cannot fit, told without wrapping: by what is not broken, and by its fewest lines.
+def _fit_refuser(text: str, width: float, height: float, bold: bool) -> Callable[[float], bool]:
+    """Return a quick test for sizes (px) that cannot fit: an unbreakable part is too wide, or the lines are too many.
 
-    Each break drops a gap. A tenth is allowed for what kerning gains where a word is broken.
+    It does not wrap the text, so it lets some sizes pass that do not fit. Each break drops a gap. Kerning may gain up
+    to a tenth of a word that is broken.
     """
     lines = [(_WORD_GAPS.split(line), 0.9 if _CJK.search(line) else 1 - 1e-9) for line in _lines(text)]
     parts = [part for words, _ in lines for word in words for part in (word if _CJK.search(word) else [word])]
-    solid, gap = max((units(part, bold) for part in parts), default=0), units(" ", bold)
+    widest, gap = max((units(part, bold) for part in parts), default=0), units(" ", bold)
     filled = [share * sum(units(word, bold) + gap for word in words) for words, share in lines]
 
-    def hopeless(size: float) -> bool:
+    def cannot_fit(size: float) -> bool:
         limit = width * 1000 / size / _TIE
         fewest = sum(max(1, ceil(units / (limit + gap))) for units in filled)
-        return solid * size / 1000 > width or text_height(size, fewest) > height
+        return widest * size / 1000 > width or text_height(size, fewest) > height
 
-    return hopeless
+    return cannot_fit
 
 
 def widest_letter(text: str, size: float, bold: bool = False) -> tuple[str, float]:
-    """The widest letter of a text by itself, and its width in px; ("", 0) for no text.
+    """Return the widest letter of a text and its width in px; ("", 0) for no text.
 
     >>> widest_letter("lamp", 100)
     ('m', 92.6)
@@ -175,7 +176,7 @@ def widest_letter(text: str, size: float, bold: bool = False) -> tuple[str, floa
 
 
 def units(line: str, bold: bool = False) -> int:
-    """The width of one line in thousandths of an em: advances and the kerning of each pair.
+    """Return the width of one line in thousandths of an em: advances and the kerning of each pair.
 
     >>> units("AV") < units("A") + units("V")
     True
@@ -200,12 +201,12 @@ def _lines(text: str) -> list[str]:
 
 
 def line_height(size: float) -> float:
-    """From one baseline to the next, px."""
+    """Return the distance from one baseline to the next, px."""
     return FONT_SIZE_FACTOR * LINE_HEIGHT * size
 
 
 def text_height(size: float, lines: int) -> float:
-    """The height of so many lines, px.
+    """Return the height of a number of lines, px.
 
     >>> round(text_height(48, 1), 2)
     54.24
@@ -214,7 +215,7 @@ def text_height(size: float, lines: int) -> float:
 
 
 def baseline(size: float, line: int) -> float:
-    """The baseline of line `line` (from 0) below the top of the text, px."""
+    """Return how far the baseline of a line (from 0) is below the top of the text, px."""
     return line * FONT_SIZE_FACTOR * LINE_HEIGHT * size + FONT_SIZE_FACTOR * size * (1 - BASELINE)
 
 
@@ -230,34 +231,32 @@ def _box(lines: list[str], size: float, bold: bool, family: str, width: float | 
     )
 
 
-@cache
-def _is_known(family: str) -> bool:
-    return bool(_FAMILY.fullmatch(family.strip().strip("'\"")))
-
-
 def estimated(text: str, family: str = "") -> str:
-    """The letters of a text whose widths are estimates; all of them where `family` is not the bundled font.
+    """Return the letters of a text whose widths are estimates; all of them if `family` is not the bundled font.
 
     >>> estimated("Hello, مرحبا")
     'مرحبا'
     """
-    known = not family or _is_known(family)
-    if known and text.isascii():
+    if family and not _is_bundled(family):
+        return "".join(dict.fromkeys(text))
+    if text.isascii():
         return ""
-    letters = dict.fromkeys(text)
-    if not known:
-        return "".join(letters)
-    return "".join(letter for letter in letters if letter > "~" and metrics.is_estimated(letter))
+    return "".join(letter for letter in dict.fromkeys(text) if letter > "~" and metrics.is_estimated(letter))
 
 
-def _wrapped(
+@cache
+def _is_bundled(family: str) -> bool:
+    return bool(_FAMILY.fullmatch(family.strip().strip("'\"")))
+
+
+def _wrapped_line(
     words: list[str], widths: list[int], breakable: list[bool], gap: str, limit: float, bold: bool
 ) -> Iterator[str]:
     gap_width = units(gap, bold)
     line, taken, fresh = "", 0, True
     for word, wide, loose in zip(words, widths, breakable, strict=True):
         if loose:
-            *full, line = _broken(word, line + gap if not fresh else "", limit, bold)
+            *full, line = _broken_word(word, line + gap if not fresh else "", limit, bold)
             yield from full
             taken, fresh = units(line, bold), False
             continue
@@ -270,8 +269,8 @@ def _wrapped(
     yield line
 
 
-def _broken(word: str, line: str, limit: float, bold: bool) -> Iterator[str]:
-    """A word of CJK letters set on from what the line holds already, broken wherever the next letter does not fit."""
+def _broken_word(word: str, line: str, limit: float, bold: bool) -> Iterator[str]:
+    """Yield the lines of a CJK word that continues a line, broken where the next letter does not fit."""
     for letter in word:
         if line.strip() and units(line + letter, bold) > limit:
             yield line.rstrip(" ")
