@@ -267,8 +267,8 @@ def test_wrong_data_is_told_and_nothing_written(run, text, words):
 
 
 JSON_FAULTS = [
-    ('{"name":"\\ud800","city":"x"}', "row 1 (rows.jsonl line 1): name: holds half a surrogate pair"),
-    ('{"name":NaN,"city":"x"}', "row 1 (rows.jsonl line 1): the line holds NaN, which is no JSON number"),
+    ('{"name":"\\ud800","city":"x"}', "row 1 (rows.jsonl line 1): name: contains an unpaired surrogate"),
+    ('{"name":NaN,"city":"x"}', "row 1 (rows.jsonl line 1): the line holds NaN, which is not a JSON number"),
     ('{"name":-1e999,"city":"x"}', "row 1 (rows.jsonl line 1): name: must be a finite number, not -inf"),
     ('{"name":null,"city":"x"}', "row 1 (rows.jsonl line 1): scenes[0].clips[0].text: a value is None"),
     ('["Ann","Rome"]', "row 1 (rows.jsonl line 1): must be an object, not a list"),

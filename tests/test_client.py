@@ -175,7 +175,7 @@ def test_keys_of_your_own_are_posted(server, call):
         (3, "cannot be sent as int"),
         ({"name": "x"}, "it has no scenes"),
         ({"scenes": [{"clips": {1, 2}}]}, r"scenes\[0\]\.clips: must be JSON, not set"),
-        ({"scenes": ["\ud800"]}, "half a surrogate pair"),
+        ({"scenes": ["\ud800"]}, "an unpaired surrogate"),
         (Project("{{ name }}").scene(), "a template still"),
     ],
 )

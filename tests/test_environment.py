@@ -72,7 +72,7 @@ def test_names_are_those_that_a_row_must_have(text, names):
         ("{{ a }}", {"a": None}, "a value is None"),
         ("{{ a }}", {"a": float("nan")}, "a value is nan"),
         ("{{ a * 10 }}", {"a": 1e308}, "a value is inf"),
-        ("{{ a }}", {"a": "\ud800"}, "half a surrogate pair"),
+        ("{{ a }}", {"a": "\ud800"}, "an unpaired surrogate"),
         ("{{ a / 0 }}", {"a": 1}, "ZeroDivisionError"),
         ("{{ ''.__class__.__mro__ }}", {}, "unsafe"),
         ("one\ntwo {{ a", {"a": 1}, "line 2 ('two {{ a')"),

@@ -83,7 +83,7 @@ def test_a_truncated_document_is_refused_wherever_it_was_cut(path):
         (b'{"scenes": [], "a": NaN}', "holds NaN"),
         (b'{"scenes": [], "a": 1e999}', "finite number"),
         (b'{"scenes": [], "a": ' + b"9" * 5000 + b"}", "number too long"),
-        (b'{"scenes": [], "a": "\\ud800"}', "half a surrogate pair"),
+        (b'{"scenes": [], "a": "\\ud800"}', "an unpaired surrogate"),
         (b"[]", "must be an object"),
         (b'{"success": false, "error": {"code": 401, "msg": "no"}}', "answered with an error, not a project: 401 no"),
     ],

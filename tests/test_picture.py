@@ -153,8 +153,7 @@ def test_a_url_is_not_fetched_nor_shown(url: str) -> None:
     with pytest.raises(BuildError) as caught:
         natural_size(url)
     assert str(caught.value) == (
-        "file is a URL, but building fetches nothing\n"
-        "  hint: give natural=(width, height) in px, or a local path"
+        "file is a URL, but building fetches nothing\n  hint: give natural=(width, height) in px, or a local path"
     )
 
 

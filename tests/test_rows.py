@@ -105,7 +105,7 @@ def test_a_faulty_line_of_json_is_told_in_its_place_and_the_rest_can_still_be_re
     lines = [
         ('{"a":1}', {"a": 1}),
         ("[1]", "row 2 (p.jsonl line 2): must be an object, not a list"),
-        ('{"a":"\\uD800"}', "row 3 (p.jsonl line 3): a: holds half a surrogate pair"),
+        ('{"a":"\\uD800"}', "row 3 (p.jsonl line 3): a: contains an unpaired surrogate"),
         ('{"a":[{"b":1e999}]}', "row 4 (p.jsonl line 4): a[0].b: must be a finite number, not inf"),
         ('{"a":NaN}', "row 5 (p.jsonl line 5): the line holds NaN"),
         ('{"a":-Infinity}', "row 6 (p.jsonl line 6): the line holds -Infinity"),
@@ -123,7 +123,7 @@ def test_a_faulty_line_of_json_is_told_in_its_place_and_the_rest_can_still_be_re
 def test_a_faulty_item_of_an_array_is_told_in_its_place(tmp_path):
     found = outcomes(read_rows(written(tmp_path, "p.json", '[3, {"a":"\\udc00"}, {"a":1}]')))
     assert found[0] == "row 1 (p.json item 1): must be an object, not 3"
-    assert found[1].startswith("row 2 (p.json item 2): a: holds half a surrogate pair")
+    assert found[1].startswith("row 2 (p.json item 2): a: contains an unpaired surrogate")
     assert found[2] == {"a": 1}
 
 

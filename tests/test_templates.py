@@ -346,7 +346,7 @@ def test_what_is_no_font_size_is_refused_with_its_field(value):
 
 
 def test_a_number_in_quotes_gets_the_number_as_a_hint():
-    with pytest.raises(BuildError, match="without the quotes: font_size=48"):
+    with pytest.raises(BuildError, match="leave out the quotes: font_size=48"):
         Project().scene().text("Hi", font_size="48")
     with pytest.raises(BuildError, match=r"such as wire.Shadow\(color='#000'\)"):
         Project().scene().text("Hi", shadow="#000")

@@ -187,7 +187,7 @@ def _run(work: Callable[[], Any], row: Mapping[str, Any], names: Iterable[str]) 
         hint = f"{texts[0]} is text: {texts[0]}|int or {texts[0]}|float is a number" if texts else ""
         raise TemplateError(f"rendering failed: {type(fault).__name__}: {fault}", hint=hint) from fault
     if isinstance(value, str) and re.search(_SURROGATE, value):
-        raise TemplateError("a value holds half a surrogate pair, which is no text")
+        raise TemplateError("a value contains an unpaired surrogate")
     return value
 
 

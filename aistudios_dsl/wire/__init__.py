@@ -1,9 +1,9 @@
-"""The wire classes under one name: `wire.Image`, `wire.Animation`, `wire.UNSET` and so on."""
+"""The public wire classes: `wire.Image`, `wire.Animation`, `wire.UNSET` and others."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from aistudios_dsl.wire.node import UNSET, Node
+from aistudios_dsl.wire.node import UNSET, Node, Unset
 from aistudios_dsl.wire.nodes import (
     Animation,
     AnyClip,
@@ -55,6 +55,7 @@ __all__ = [
     "Shape",
     "Text",
     "UnknownClip",
+    "Unset",
     "Video",
     "load_node",
 ]
@@ -63,9 +64,14 @@ N = TypeVar("N", bound=Node)
 
 
 def load_node(cls: type[N], document: Mapping[str, Any]) -> N:
-    """A node from its JSON object as found: unknown keys, key order and undocumented values are kept.
+    """Return a node from its JSON object as found, with unknown keys, key order and undocumented values.
 
-    Raises `LoadError` with every problem of the object, which are kinds and missing keys.
+    Args:
+        cls: the wire class, such as `wire.Image`
+        document: the JSON object
+
+    Raises:
+        LoadError: with all wrong kinds and missing keys
 
     >>> load_node(Effect, {"strength": 2, "type": "blur"}).extra
     {'strength': 2}

@@ -1,4 +1,4 @@
-"""JSON documents to nodes and back, losing nothing: the only user of cattrs."""
+"""JSON documents to nodes and back, without loss. Nothing else uses cattrs."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _WRITERS: dict[type[Node], Callable[[Any], dict[str, Any]]] = {}
 
 
 def load(document: Any) -> Project:
-    """A project's nodes from its JSON, with unknown keys, unknown clip types and key order kept.
+    """Return a project from its JSON document, with unknown keys, unknown clip types and key order.
 
-    Kinds and structure are checked, ranges and names are not. Raises `LoadError` with every problem of the document.
+    JSON kinds and structure are checked, ranges and names are not. Raise `LoadError` with all problems.
 
     >>> load({"scenes": []}).scenes
     ()
     """
-    for fault in _foreign_bodies(document):
+    for fault in _bodies_of_other_apis(document):
         raise fault
     return load_node(Project, document)
 
 
 def unwrapped(document: Any) -> Any:
-    """The project inside the service's answer to `GET /editor/project/{id}`; a body by itself is given back.
+    """Return the project in the service's answer to `GET /editor/project/{id}`; anything else is returned as it is.
 
     >>> unwrapped({"success": True, "data": {"project": {"scenes": []}}})
     {'scenes': []}
@@ -43,18 +43,18 @@ def unwrapped(document: Any) -> Any:
     if isinstance(document, Mapping) and document.get("success") is False and "scenes" not in document:
         fault = document.get("error")
         said = [str(fault[key]) for key in ("code", "msg") if key in fault] if isinstance(fault, Mapping) else []
-        raise LoadError(f"the service answered with an error, not a project: {' '.join(said) or 'it names none'}")
+        raise LoadError(f"the service answered with an error, not a project: {' '.join(said) or 'it gives no code'}")
     answer = document
     for name in ("data", "project"):
         inner = document.get(name) if isinstance(document, Mapping) and "scenes" not in document else None
         document = inner if isinstance(inner, Mapping) else document
     if isinstance(answer, Mapping) and answer.get("success") is True and "scenes" not in document:
-        raise LoadError("the service's answer holds no project", hint="ask for one project, by its id")
+        raise LoadError("the service's answer contains no project", hint="request one project by its id")
     return document
 
 
 def load_node(cls: type[N], document: Any) -> N:
-    """One node from its JSON object; see `load`."""
+    """Return one node from its JSON object; see `load`."""
     if depth(document, DEEPEST + 1) > DEEPEST:
         raise LoadError(f"the document is nested too deeply: more than {DEEPEST} levels")
     try:
@@ -65,7 +65,7 @@ def load_node(cls: type[N], document: Any) -> N:
 
 
 def dump(node: Node) -> dict[str, Any]:
-    """The JSON object of a node: keys in the order they were loaded in, else that of the vendor's samples.
+    """Return the JSON object of a node, its keys in the order of the loaded document or of the vendor's samples.
 
     >>> from aistudios_dsl.wire.nodes import Script
     >>> dump(Script(org="<p>Hello</p>", tts=None))
@@ -174,7 +174,9 @@ def _problems(cls: type[Node], group: ClassValidationError, unknown: Mapping[str
 
 def _missing(name: str, unknown: Mapping[str, Any]) -> DslError:
     close = nearest(name, unknown)
-    return DslError("is missing", name, f"{close!r} is no key of this object: did you mean {name!r}?" if close else "")
+    return DslError(
+        "is missing", name, f"{close!r} is not a key of this object: did you mean {name!r}?" if close else ""
+    )
 
 
 def _one_error(problems: tuple[DslError, ...]) -> LoadError:
@@ -184,18 +186,18 @@ def _one_error(problems: tuple[DslError, ...]) -> LoadError:
     return LoadError(f"{len(problems)} problems in the document", problems=problems)
 
 
-_V2_HINT = "V3 wants scenes[].background and scenes[].clips[] with id, type, layer, left, top, width and height"
+_V2_HINT = "V3 needs scenes[].background and scenes[].clips[] with id, type, layer, left, top, width and height"
 
 
-def _foreign_bodies(document: Any) -> Iterator[LoadError]:
-    """Bodies that people send to V3 and that are not V3: the old V2 one, and an invented one."""
+def _bodies_of_other_apis(document: Any) -> Iterator[LoadError]:
+    """Yield errors for bodies that people send to V3 by mistake: V2 bodies, and bodies of no API."""
     for index, scene in enumerate(_objects(document, "scenes")):
         if "AIModel" in scene:
             yield LoadError("this is a body of the old V2 API", f"scenes[{index}].AIModel", _V2_HINT)
         for number, clip in enumerate(_objects(scene, "clips")):
             if isinstance(clip.get("detail"), Mapping) and "left" not in clip:
                 place = f"scenes[{index}].clips[{number}].detail"
-                yield LoadError("this clip is of the old V2 form, or of no form the API has", place, _V2_HINT)
+                yield LoadError("this clip has the form of the old V2 API, or of no API", place, _V2_HINT)
 
 
 def _objects(document: Any, name: str) -> list[Mapping[str, Any]]:

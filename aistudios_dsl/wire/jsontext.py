@@ -1,4 +1,4 @@
-"""JSON as text: read with clear complaints, written in one canonical form."""
+"""JSON as text: parsed with clear errors, written in one canonical form."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _copied(value: Any, path: str) -> Any:
 
 
 def depth(value: Any, most: int = 1000) -> int:
-    """How many levels a JSON value has, counted up to `most`; a plain one has 1.
+    """Return how many levels a JSON value has, counted up to `most`; a scalar has 1.
 
     >>> depth({"scenes": [{"clips": []}]})
     4
@@ -103,9 +103,9 @@ def depth(value: Any, most: int = 1000) -> int:
 
 
 def whole_text(value: str, path: str = "") -> str:
-    """The string itself, or `LoadError` where half of a surrogate pair makes it no text that UTF-8 can hold."""
+    """Return the string. Raise `LoadError` for an unpaired surrogate, which UTF-8 cannot encode."""
     if re.search(_SURROGATE, value):
-        raise LoadError("holds half a surrogate pair, which is no text", path, "write the character itself")
+        raise LoadError("contains an unpaired surrogate", path, "write the character itself")
     return value
 
 
@@ -117,7 +117,7 @@ def _finite(value: float, path: str) -> float:
 
 def _key(key: object, path: str) -> str:
     if not isinstance(key, str):
-        raise LoadError(f"has the key {key!r}, but keys are strings", path)
+        raise LoadError(f"has the key {key!r}, but keys must be strings", path)
     return whole_text(key, path)
 
 
@@ -133,12 +133,12 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise LoadError(f"has the key {twice!r} twice in one object", hint="keep one; readers of JSON drop the other")
+        raise LoadError(f"has the key {twice!r} twice in one object", hint="keep one: JSON readers drop the other")
     return found
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise LoadError(f"holds {name}, which is no JSON number")
+    raise LoadError(f"holds {name}, which is not a JSON number")
 
 
 def _syntax_error(text: str, fault: json.JSONDecodeError, source: str) -> LoadError:
@@ -151,7 +151,7 @@ def _syntax_error(text: str, fault: json.JSONDecodeError, source: str) -> LoadEr
         at += len(text[at:]) - len(text[at:].lstrip())
     place = f"line {text.count(chr(10), 0, at) + 1} column {at - text.rfind(chr(10), 0, at)}"
     if text[:at].rstrip().endswith(",") and text[at:].lstrip()[:1] in ("}", "]"):
-        return LoadError(f"{source} is not JSON: a comma before {text[at:].lstrip()[0]!r}", place, "take the comma out")
+        return LoadError(f"{source} is not JSON: a comma before {text[at:].lstrip()[0]!r}", place, "remove the comma")
     if at >= len(text.rstrip()) or fault.msg.startswith("Unterminated string"):
         return LoadError(f"{source} is not JSON: it ends in the middle", place, "was it cut off?")
     return LoadError(f"{source} is not JSON: {fault.msg[0].lower()}{fault.msg[1:]}", place)

@@ -1,10 +1,13 @@
-"""The objects on the wire: one frozen attrs class for each JSON object of a project, both generations of it."""
+"""The objects on the wire: one frozen attrs class for each JSON object of a project, in both generations.
+
+`KEYS` lists the keys of an object in the order of the vendor's samples. Each key has an attribute, in snake case.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from attrs import field, frozen
+from attrs import frozen
 
 from aistudios_dsl.wire.node import UNSET, Node, Number, Rule, Unset
 
@@ -14,52 +17,29 @@ Generation = Literal["1.4", "1.6"]
 """Where speech is written: in the clip (docs 1.4), or in the scene (docs 1.5 and later)."""
 Align = Literal["left", "center", "right"]
 ShapeName = Literal[
-    "Line_v2",
-    "Arrow_1_v2",
-    "Arrow_2_v2",
-    "Circle",
-    "Triangle",
-    "Square",
-    "Parallelogram",
-    "Drop_1",
-    "Polygon",
-    "Pentagon",
-    "Oval_1",
-    "Oval_2",
-    "Hexagon_1",
-    "Hexagon_2",
-    "Diamond",
-    "Star",
-    "Rectangle_corner0",
-]
+    "Line_v2", "Arrow_1_v2", "Arrow_2_v2", "Circle", "Triangle", "Square", "Parallelogram", "Drop_1", "Polygon",
+    "Pentagon", "Oval_1", "Oval_2", "Hexagon_1", "Hexagon_2", "Diamond", "Star", "Rectangle_corner0",
+]  # fmt: skip
 AnimationType = Literal[
-    "fade-in",
-    "fade-out",
-    "in-right",
-    "in-down",
-    "in-left",
-    "in-up",
-    "out-right",
-    "out-down",
-    "out-left",
-    "out-up",
-    "zoom-in",
-    "zoom-out",
-]
+    "fade-in", "fade-out", "in-right", "in-down", "in-left", "in-up",
+    "out-right", "out-down", "out-left", "out-up", "zoom-in", "zoom-out",
+]  # fmt: skip
 
 
 def _names(literal: Any) -> Rule:
     return Rule(one_of=get_args(literal))
 
 
-Percent = Annotated[Number, Rule(low=1, high=100)]
-Whole = Annotated[Number, Rule(whole=True)]
-Size = Annotated[Number, Rule(low=0)]
+Px = Annotated[Number, Rule(), "px"]
+Size = Annotated[Number, Rule(low=0), "px"]
+WholePx = Annotated[Number, Rule(low=0, whole=True), "px"]
+Percent = Annotated[Number, Rule(low=1, high=100), "percent"]
+Degrees = Annotated[Number, Rule(), "degrees clockwise"]
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Animation(Node):
-    """How a clip comes or goes: duration 1 to 30 and delay 0 to 30 seconds, whole numbers.
+    """How a clip appears or disappears.
 
     >>> Animation(type="fade-in", duration=1, delay=0)
     Animation(type='fade-in', duration=1, delay=0)
@@ -67,13 +47,13 @@ class Animation(Node):
 
     KEYS: ClassVar[str] = "type duration delay"
     type: Annotated[str, _names(AnimationType)]
-    duration: Annotated[Number, Rule(low=1, high=30, whole=True)]
-    delay: Annotated[Number, Rule(low=0, high=30, whole=True)]
+    duration: Annotated[Number, Rule(low=1, high=30, whole=True), "seconds"]
+    delay: Annotated[Number, Rule(low=0, high=30, whole=True), "seconds"]
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Shadow(Node):
-    """A drop shadow: colour (the service's default `#00000060`), blur 0 to 10 px (0), offsets 0.1 to 10 px (5).
+    """A drop shadow. The service's defaults: color `#00000060`, blur 0, offsets 5.
 
     >>> Shadow(color="#00000060", blur=4, offset_x=2, offset_y=2, enabled=True).blur
     4
@@ -81,15 +61,20 @@ class Shadow(Node):
 
     KEYS: ClassVar[str] = "color blur offsetX offsetY enabled"
     color: str | Unset = UNSET
-    blur: Annotated[Number, Rule(low=0, high=10)] | Unset = UNSET
-    offset_x: Annotated[Number, Rule(low=0.1, high=10)] | Unset = UNSET
-    offset_y: Annotated[Number, Rule(low=0.1, high=10)] | Unset = UNSET
+    blur: Annotated[Number, Rule(low=0, high=10), "px"] | Unset = UNSET
+    offset_x: Annotated[Number, Rule(low=0.1, high=10), "px"] | Unset = UNSET
+    offset_y: Annotated[Number, Rule(low=0.1, high=10), "px"] | Unset = UNSET
     enabled: bool | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Script(Node):
-    """Speech in the clip (generation 1.4): `org` is HTML, `tts` another voice or null."""
+    """Speech in an avatar's clip (docs 1.4).
+
+    Attributes:
+        org: the words as HTML, one `<p>` per paragraph
+        tts: another voice, or null
+    """
 
     KEYS: ClassVar[str] = "org tts"
     org: str
@@ -98,11 +83,19 @@ class Script(Node):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class SceneScript(Node):
-    """One line of speech in the scene (generation 1.5 and later), spoken by the avatar with this model and cloth."""
+    """One line of speech in a scene (docs 1.5 and later).
+
+    Attributes:
+        org: the words as HTML, one `<p>` per paragraph
+        is_tts: whether `tts` speaks instead of the avatar's own voice
+        tts: another voice, or null
+        model_id: the `ai_name` of the avatar that speaks
+        cloth_id: the `emotion` of the avatar that speaks
+    """
 
     KEYS: ClassVar[str] = "org isTTS tts modelId clothId"
     org: str
-    is_tts: bool = field(metadata={"wire": "isTTS"})
+    is_tts: bool
     tts: Any
     model_id: str
     cloth_id: str
@@ -110,7 +103,7 @@ class SceneScript(Node):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Effect(Node):
-    """An effect on an avatar; `head-only` is the one that samples show."""
+    """An effect on an avatar. Samples show `head-only`."""
 
     KEYS: ClassVar[str] = "type"
     type: str
@@ -118,41 +111,41 @@ class Effect(Node):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class EditorValue(Node):
-    """The figure inside its picture, in px of the original picture: head box, tight box, and the space around it."""
+    """The figure inside the original picture, px: the box of its head, its tight box, and the space around it."""
 
     KEYS: ClassVar[str] = (
         "headCenterX headCenterY headWidth headHeight modelTightX modelTightY modelTightS modelTightW modelTightH"
         " modelOriginW modelOriginH scale adjustX adjustY spaceB spaceT spaceL spaceR"
     )
-    head_center_x: Number | Unset = UNSET
-    head_center_y: Number | Unset = UNSET
-    head_width: Number | Unset = UNSET
-    head_height: Number | Unset = UNSET
-    model_tight_x: Number | Unset = UNSET
-    model_tight_y: Number | Unset = UNSET
+    head_center_x: Px | Unset = UNSET
+    head_center_y: Px | Unset = UNSET
+    head_width: Px | Unset = UNSET
+    head_height: Px | Unset = UNSET
+    model_tight_x: Px | Unset = UNSET
+    model_tight_y: Px | Unset = UNSET
     model_tight_s: Number | Unset = UNSET
-    model_tight_w: Number | Unset = UNSET
-    model_tight_h: Number | Unset = UNSET
-    model_origin_w: Number | Unset = UNSET
-    model_origin_h: Number | Unset = UNSET
+    model_tight_w: Px | Unset = UNSET
+    model_tight_h: Px | Unset = UNSET
+    model_origin_w: Px | Unset = UNSET
+    model_origin_h: Px | Unset = UNSET
     scale: Number | Unset = UNSET
-    adjust_x: Number | Unset = UNSET
-    adjust_y: Number | Unset = UNSET
-    space_b: Number | Unset = UNSET
-    space_t: Number | Unset = UNSET
-    space_l: Number | Unset = UNSET
-    space_r: Number | Unset = UNSET
+    adjust_x: Px | Unset = UNSET
+    adjust_y: Px | Unset = UNSET
+    space_b: Px | Unset = UNSET
+    space_t: Px | Unset = UNSET
+    space_l: Px | Unset = UNSET
+    space_r: Px | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Editor(EditorValue):
-    """`EditorValue` and the tight box once more."""
+    """`EditorValue`, and the tight box again as left, top, width and height."""
 
     KEYS: ClassVar[str] = EditorValue.KEYS + " top left height width"
-    top: Number | Unset = UNSET
-    left: Number | Unset = UNSET
-    height: Number | Unset = UNSET
-    width: Number | Unset = UNSET
+    top: Px | Unset = UNSET
+    left: Px | Unset = UNSET
+    height: Px | Unset = UNSET
+    width: Px | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -160,50 +153,56 @@ class Origin(Node):
     """The size of the original picture, px."""
 
     KEYS: ClassVar[str] = "height width"
-    height: Number | Unset = UNSET
-    width: Number | Unset = UNSET
+    height: Px | Unset = UNSET
+    width: Px | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class DeployImage(Node):
-    """The avatar's pictures: thumbnail, original and cut-out, with their sizes in px."""
+    """The avatar's pictures and their sizes: thumbnail, original and cut-out."""
 
     KEYS: ClassVar[str] = (
         "themb_src themb_width themb_height org_src org_width org_height edit_src edit_width edit_height"
     )
-    themb_src: str | Unset = field(default=UNSET, metadata={"wire": "themb_src"})
-    themb_width: Number | Unset = field(default=UNSET, metadata={"wire": "themb_width"})
-    themb_height: Number | Unset = field(default=UNSET, metadata={"wire": "themb_height"})
-    org_src: str | Unset = field(default=UNSET, metadata={"wire": "org_src"})
-    org_width: Number | Unset = field(default=UNSET, metadata={"wire": "org_width"})
-    org_height: Number | Unset = field(default=UNSET, metadata={"wire": "org_height"})
-    edit_src: str | Unset = field(default=UNSET, metadata={"wire": "edit_src"})
-    edit_width: Number | Unset = field(default=UNSET, metadata={"wire": "edit_width"})
-    edit_height: Number | Unset = field(default=UNSET, metadata={"wire": "edit_height"})
+    themb_src: str | Unset = UNSET
+    themb_width: Px | Unset = UNSET
+    themb_height: Px | Unset = UNSET
+    org_src: str | Unset = UNSET
+    org_width: Px | Unset = UNSET
+    org_height: Px | Unset = UNSET
+    edit_src: str | Unset = UNSET
+    edit_width: Px | Unset = UNSET
+    edit_height: Px | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class DeploySize(Node):
-    """Original and cut-out size once more, px."""
+    """The sizes of the original and of the cut-out."""
 
     KEYS: ClassVar[str] = "org_width org_height edit_width edit_height"
-    org_width: Number | Unset = field(default=UNSET, metadata={"wire": "org_width"})
-    org_height: Number | Unset = field(default=UNSET, metadata={"wire": "org_height"})
-    edit_width: Number | Unset = field(default=UNSET, metadata={"wire": "edit_width"})
-    edit_height: Number | Unset = field(default=UNSET, metadata={"wire": "edit_height"})
+    org_width: Px | Unset = UNSET
+    org_height: Px | Unset = UNSET
+    edit_width: Px | Unset = UNSET
+    edit_height: Px | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Model(Node):
-    """Which avatar (`ai_name`) in which outfit (`emotion`, the clothes id), and the numbers of its picture."""
+    """An avatar in an outfit, with the geometry of its picture.
+
+    Attributes:
+        ai_name: the id of the avatar
+        emotion: the id of the outfit
+        language: the code of the language that it speaks, such as "en"
+    """
 
     KEYS: ClassVar[str] = (
         "ai_name emotion language source_url editor origin deployImage deploySize editorValue maskFile"
     )
-    ai_name: str = field(metadata={"wire": "ai_name"})
+    ai_name: str
     emotion: str
     language: str | Unset = UNSET
-    source_url: str | Unset = field(default=UNSET, metadata={"wire": "source_url"})
+    source_url: str | Unset = UNSET
     editor: Editor | Unset = UNSET
     origin: Origin | Unset = UNSET
     deploy_image: DeployImage | Unset = UNSET
@@ -214,7 +213,7 @@ class Model(Node):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Background(Node):
-    """A scene's background. Every sample has `source_type="image"`; no other value is documented.
+    """A scene's background. Only `source_type="image"` is documented.
 
     >>> Background(source_type="image", source_url="https://example.com/sky.png").type
     'background'
@@ -223,9 +222,9 @@ class Background(Node):
     KEYS: ClassVar[str] = "id type source_type source_url source_color"
     id: str = "background"
     type: str = "background"
-    source_type: str | Unset = field(default=UNSET, metadata={"wire": "source_type"})
-    source_url: str | Unset = field(default=UNSET, metadata={"wire": "source_url"})
-    source_color: str | Unset = field(default=UNSET, metadata={"wire": "source_color"})
+    source_type: str | Unset = UNSET
+    source_url: str | Unset = UNSET
+    source_color: str | Unset = UNSET
 
 
 _BOX = "width height left top"
@@ -234,16 +233,24 @@ _LOCKS = "lockMovementX lockMovementY lockRotation lockScalingX lockScalingY loc
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Clip(Node):
-    """What every clip has: id, type, layer (higher is in front), and its box in px.
+    """The keys of every clip.
 
-    `width` and `height` are the natural size; what is seen is `width * scale_x` by `height * scale_y`.
+    Attributes:
+        layer: the highest layer is in front
+        left: position of the clip's own left-top corner
+        top: position of the clip's own left-top corner
+        width: natural width; the seen width is this times `scale_x`
+        height: natural height; the seen height is this times `scale_y`
+        scale_x: a factor, 1 if absent
+        scale_y: a factor, 1 if absent
+        tag: a name for editing and placing, unique in a scene
     """
 
     id: str
     type: str
-    layer: Whole
-    left: Number
-    top: Number
+    layer: Annotated[Number, Rule(whole=True)]
+    left: Px
+    top: Px
     width: Size
     height: Size
     scale_x: Number | Unset = UNSET
@@ -253,7 +260,7 @@ class Clip(Node):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class EditorClip(Clip):
-    """The editor's own state of a canvas object, on the clip types whose samples carry it."""
+    """A clip with the state that the editor keeps of a canvas object."""
 
     name: str | Unset = UNSET
     lock_scaling_flip: bool | Unset = UNSET
@@ -270,7 +277,12 @@ class EditorClip(Clip):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class AvatarClip(EditorClip):
-    """`aiModel`: a talking avatar. `opacity` 1 to 100 percent."""
+    """`aiModel`: an avatar that speaks.
+
+    Attributes:
+        voice_only: whether the avatar is heard but not seen
+        is_delete: whether the avatar is not seen
+    """
 
     KEYS: ClassVar[str] = (
         "id type layer top left script effects height width model name lockScalingFlip fill scaleX scaleY opacity "
@@ -288,36 +300,40 @@ class AvatarClip(EditorClip):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Image(EditorClip):
-    """`image`: a picture by URL. `angle` degrees clockwise, `opacity` 1 to 100 percent."""
+    """`image`: a picture by its public URL."""
 
     KEYS: ClassVar[str] = (
         f"id type layer source_url {_BOX} name lockScalingFlip fill scaleX scaleY angle opacity {_LOCKS} animation tag"
     )
     type: Literal["image"] = "image"
-    source_url: str = field(metadata={"wire": "source_url"})
-    angle: Number | Unset = UNSET
+    source_url: str
+    angle: Degrees | Unset = UNSET
     opacity: Percent | Unset = UNSET
     animation: Animation | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Video(EditorClip):
-    """`videoImage`: a video by URL, with a poster picture (`source_url`). `volume`, `opacity` 1 to 100 percent."""
+    """`videoImage`: a video by its public URL.
+
+    Attributes:
+        source_url: the URL of a poster picture
+    """
 
     KEYS: ClassVar[str] = (
         "id type layer source_url width height video_url volume left top name lockScalingFlip fill scaleX scaleY"
         f" opacity {_LOCKS} tag"
     )
     type: Literal["videoImage"] = "videoImage"
-    video_url: str = field(metadata={"wire": "video_url"})
-    source_url: str | Unset = field(default=UNSET, metadata={"wire": "source_url"})
+    video_url: str
+    source_url: str | Unset = UNSET
     volume: Percent | Unset = UNSET
     opacity: Percent | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Shape(Clip):
-    """`shape`: one of 17 outlines. `angle` degrees clockwise, `opacity` 1 to 100 percent, strokes in whole px."""
+    """`shape`: one of 17 outlines."""
 
     KEYS: ClassVar[str] = (
         f"id type layer shapeName fill {_BOX} scaleX scaleY angle opacity stroke strokeWidth strokeRadius"
@@ -326,18 +342,22 @@ class Shape(Clip):
     type: Literal["shape"] = "shape"
     shape_name: Annotated[str, _names(ShapeName)]
     fill: str
-    angle: Number | Unset = UNSET
+    angle: Degrees | Unset = UNSET
     opacity: Percent | Unset = UNSET
     stroke: str | Unset = UNSET
-    stroke_width: Annotated[Number, Rule(low=0, whole=True)] | Unset = UNSET
-    stroke_radius: Annotated[Number, Rule(low=0, whole=True)] | Unset = UNSET
+    stroke_width: WholePx | Unset = UNSET
+    stroke_radius: WholePx | Unset = UNSET
     shadow: Shadow | Unset = UNSET
     animation: Animation | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Text(Clip):
-    """`textImage`: a text. `font_size` in whole points (px = pt * 4/3), everything else in px."""
+    """`textImage`: a text, with the line breaks it is shown with.
+
+    Attributes:
+        font_weight: "bold" or a number; 600 and above is bold
+    """
 
     KEYS: ClassVar[str] = (
         f"id type layer text fill fontSize fontFamily align {_BOX} scaleX scaleY angle opacity backgroundColor"
@@ -346,14 +366,14 @@ class Text(Clip):
     type: Literal["textImage"] = "textImage"
     text: str
     fill: str
-    font_size: Annotated[Number, Rule(low=1, whole=True)]
+    font_size: Annotated[Number, Rule(low=1, whole=True), "points; px = pt * 4/3"]
     font_family: str | Unset = UNSET
     align: Annotated[str, _names(Align)] | Unset = UNSET
-    angle: Number | Unset = UNSET
+    angle: Degrees | Unset = UNSET
     opacity: Percent | Unset = UNSET
     background_color: str | Unset = UNSET
     stroke: str | Unset = UNSET
-    stroke_width: Annotated[Number, Rule(low=0)] | Unset = UNSET
+    stroke_width: Size | Unset = UNSET
     font_weight: int | float | str | Unset = UNSET
     font_style: Annotated[str, Rule(one_of=("", "italic"))] | Unset = UNSET
     underline: bool | Unset = UNSET
@@ -363,35 +383,35 @@ class Text(Clip):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Audio(Clip):
-    """`audio`: a sound by URL, with the label that the editor shows. `volume` 1 to 100 percent."""
+    """`audio`: a sound by its public URL, with the label that the editor shows."""
 
     KEYS: ClassVar[str] = f"id type layer source_url label volume {_BOX} scaleX scaleY tag"
     type: Literal["audio"] = "audio"
-    source_url: str = field(metadata={"wire": "source_url"})
+    source_url: str
     label: str
     volume: Percent | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
 class UnknownClip(Node):
-    """A clip of a type that the vendor's pages do not name: kept whole in `extra`, never judged."""
+    """A clip of an undocumented type. Its keys are kept in `extra` and not validated."""
 
     KEYS: ClassVar[str] = "type"
     type: str
 
     @property
     def id(self) -> str:
-        """Its id, or "" where it has none."""
-        return _string(self.extra.get("id"))
+        """Its id; "" if it has none."""
+        return self._text("id")
 
     @property
     def tag(self) -> str:
-        """Its tag, or "" where it has none."""
-        return _string(self.extra.get("tag"))
+        """Its tag; "" if it has none."""
+        return self._text("tag")
 
-
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    def _text(self, name: str) -> str:
+        value = self.extra.get(name)
+        return value if isinstance(value, str) else ""
 
 
 AnyClip = AvatarClip | Image | Video | Shape | Text | Audio | UnknownClip
@@ -408,7 +428,11 @@ CLIP_TYPES: dict[str, type[Clip]] = {
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Scene(Node):
-    """A scene: its background, its clips, and (generation 1.5 and later) its speech."""
+    """A scene: its background, its clips, and in docs 1.5 and later its speech.
+
+    Attributes:
+        scene_idx: the number of the scene, from 0
+    """
 
     KEYS: ClassVar[str] = "background watermark scripts clips thumbnailUrl sceneIdx"
     background: Background
@@ -421,7 +445,14 @@ class Scene(Node):
 
 @frozen(kw_only=True, repr=False, eq=False)
 class Project(Node):
-    """The body of a create: scenes, and what holds for the whole video."""
+    """The body of a create request.
+
+    Attributes:
+        dictionary: how the voice says certain words
+        webhook_url: the URL that is called when the video is ready
+        is_export: true renders the video, false saves a draft
+        workspace_id: the workspace that owns the project
+    """
 
     KEYS: ClassVar[str] = "name orientation dictionary scenes webhookUrl isExport workspaceId resolution"
     scenes: tuple[Scene, ...]

@@ -1,29 +1,27 @@
-"""The body as a JSON Schema (2020-12), made from the wire classes: for editors, and for other languages."""
+"""The JSON Schema (2020-12) of a project, made from the wire classes, for editors and other languages."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from aistudios_dsl.wire.node import Key, Node, keys
-from aistudios_dsl.wire.nodes import CLIP_TYPES, Project, UnknownClip
-
-Generation = Literal["1.4", "1.6"]
+from aistudios_dsl.wire.nodes import CLIP_TYPES, Generation, Project, UnknownClip
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES: dict[type, str] = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
 _ELSEWHERE: dict[tuple[Generation, str, str], str] = {
-    ("1.4", "Scene", "scripts"): "In docs 1.4, speech stands in the avatar's clip: clips[].script.",
-    ("1.6", "AvatarClip", "script"): "In docs 1.5 and later, speech stands in the scene: scenes[].scripts.",
+    ("1.4", "Scene", "scripts"): "In docs 1.4, speech is in the avatar's clip: clips[].script.",
+    ("1.6", "AvatarClip", "script"): "In docs 1.5 and later, speech is in the scene: scenes[].scripts.",
 }
-"""Keys of one generation that have no place in the other."""
+"""Keys that one generation does not have."""
 
 
 def schema(api: Generation = "1.4") -> dict[str, Any]:
-    """The JSON Schema of a project body whose speech is written in the clip ("1.4") or in the scene ("1.6").
+    """Return the JSON Schema of a project whose speech is in the clips ("1.4") or in the scenes ("1.6").
 
-    Keys that no class knows are allowed, and `null` wherever a key may be absent, as loading takes them.
+    Unknown keys are allowed, and so is `null` for every optional key, as in loading.
 
     >>> schema()["$defs"]["Animation"]["properties"]["duration"]
     {'type': 'integer', 'minimum': 1, 'maximum': 30}
@@ -49,14 +47,11 @@ def _classes(cls: type[Node]) -> Iterator[type[Node]]:
 
 
 def _object(cls: type[Node], api: Generation) -> dict[str, Any]:
+    first_line = (inspect.getdoc(cls) or "").partition("\n")[0].replace("`", "")
     properties = {key.wire: _property(cls, key, api) for key in keys(cls)}
     required = [key.wire for key in keys(cls) if key.required]
-    described = {"type": "object", "description": _first_line(cls), "properties": properties}
+    described = {"type": "object", "description": first_line, "properties": properties}
     return described | ({"required": required} if required else {})
-
-
-def _first_line(cls: type[Node]) -> str:
-    return inspect.getdoc(cls).partition("\n")[0].replace("`", "")  # type: ignore[union-attr]
 
 
 def _property(cls: type[Node], key: Key, api: Generation) -> dict[str, Any]:
@@ -66,9 +61,7 @@ def _property(cls: type[Node], key: Key, api: Generation) -> dict[str, Any]:
     kind = next((name for name, known in CLIP_TYPES.items() if known is cls), None)
     if key.wire == "type" and kind:
         return {"const": kind}
-    value = _value(key)
-    if key.array:
-        value = {"type": "array", "items": value}
+    value = {"type": "array", "items": _value(key)} if key.array else _value(key)
     return value if key.required or not value else _or_null(value)
 
 
@@ -78,24 +71,18 @@ def _value(key: Key) -> dict[str, Any]:
     if not key.kinds:
         return {}
     names = list(dict.fromkeys(_TYPES[kind] for kind in key.kinds))
-    value: dict[str, Any] = {"type": names[0] if len(names) == 1 else names}
-    return value | _limits(key)
-
-
-def _limits(key: Key) -> dict[str, Any]:
-    rule = key.rule
     found = {
-        "type": "integer" if rule.whole else None,
-        "minimum": rule.low,
-        "maximum": rule.high,
-        "enum": list(rule.one_of) or None,
+        "type": "integer" if key.rule.whole else names[0] if len(names) == 1 else names,
+        "minimum": key.rule.low,
+        "maximum": key.rule.high,
+        "enum": list(key.rule.one_of) or None,
     }
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _or_null(value: dict[str, Any]) -> dict[str, Any]:
     if "type" not in value:
-        # Not anyOf: validators then say where inside the object the fault is.
+        # With anyOf, validators would not say where in the object the fault is.
         return {"type": ["object", "null"], "if": {"type": "object"}, "then": value}
     types = value["type"] if isinstance(value["type"], list) else [value["type"]]
     enum = {"enum": [*value["enum"], None]} if "enum" in value else {}
@@ -103,7 +90,7 @@ def _or_null(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _any_clip() -> dict[str, Any]:
-    """Each known type by its own rules; a type that no page names is any object."""
+    """Return the schema of a clip: a known type by its class, an unknown one as any object."""
     kinds = [
         {
             "if": {"properties": {"type": {"const": kind}}, "required": ["type"]},

@@ -250,13 +250,21 @@ not given is absent from the JSON (`wire.UNSET`), which is not the same as `null
 
 
 def _table(node: type[Node]) -> str:
-    rows = "\n".join(_row(key) for key in keys(node))
+    said = _meanings(node)
+    rows = "\n".join(_row(key, said.get(key.attribute, "")) for key in keys(node))
     first = (inspect.getdoc(node) or "").partition("\n\n")[0].replace("\n", " ")
-    return f"## {node.__name__}\n\n{first}\n\n| key | argument | value | required |\n| --- | --- | --- | --- |\n{rows}"
+    head = "| key | argument | value | meaning | required |\n| --- | --- | --- | --- | --- |"
+    return f"## {node.__name__}\n\n{first}\n\n{head}\n{rows}"
 
 
-def _row(key: Key) -> str:
-    return f"| `{key.wire}` | `{key.attribute}` | {_value(key)} | {'yes' if key.required else ''} |"
+def _meanings(node: type[Node]) -> dict[str, str]:
+    """The lines under `Attributes:` in the docstrings of a class and its bases."""
+    docs = [vars(cls).get("__doc__") or "" for cls in reversed(node.__mro__)]
+    return dict(pair for doc in docs for pair in re.findall(r"^ {8}(\w+): (.+)$", doc, re.MULTILINE))
+
+
+def _row(key: Key, meaning: str) -> str:
+    return f"| `{key.wire}` | `{key.attribute}` | {_value(key)} | {meaning} | {'yes' if key.required else ''} |"
 
 
 def _value(key: Key) -> str:
@@ -267,7 +275,8 @@ def _value(key: Key) -> str:
     kind = kind_words(key.kinds) if key.kinds else "any JSON"
     if key.rule.one_of:
         return " · ".join(f"`{name}`" for name in key.rule.one_of)
-    return f"{kind}, {key.rule.span()}" if key.rule.span() else kind
+    span, unit = key.rule.span(), f" ({key.unit})" if key.unit else ""
+    return f"{kind}, {span}{unit}" if span else f"{kind}{unit}"
 
 
 def _link(node: type[Node]) -> str:
