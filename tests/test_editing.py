@@ -276,7 +276,7 @@ def test_braces_in_loaded_strings_render_as_in_built_ones():
 
 @pytest.mark.parametrize("answer", [{"success": True, "data": None}, {"success": True, "data": {"projectId": "p1"}}])
 def test_an_answer_without_a_project_is_told_as_one(answer):
-    with pytest.raises(LoadError, match="holds no project"):
+    with pytest.raises(LoadError, match="contains no project"):
         Project.load(answer)
 
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 
 from aistudios_dsl import LoadError, Project
-from aistudios_dsl.wire import codec
+from aistudios_dsl.wire import codec, node
 from aistudios_dsl.wire.jsontext import canonical, parse
 from aistudios_dsl.wire.node import Node, keys
+from aistudios_dsl.wire.nodes import Text
 from tests.documents import ANY, REAL
 
 
@@ -57,6 +58,13 @@ def test_every_wire_class_lists_each_of_its_keys_once():
     for cls in classes[1:]:
         if cls.KEYS:
             assert sorted(cls.KEYS.split()) == sorted(key.wire for key in keys(cls)), cls
+
+
+def test_a_field_that_keys_forgot_is_named(monkeypatch):
+    monkeypatch.setattr(node, "_KEYS_OF", {})
+    monkeypatch.setattr(Text, "KEYS", Text.KEYS.replace(" fontStyle", ""))
+    with pytest.raises(TypeError, match="Text.KEYS does not list the key of 'font_style', such as 'fontStyle'"):
+        keys(Text)
 
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
