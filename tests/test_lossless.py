@@ -63,7 +63,7 @@ def test_every_wire_class_lists_each_of_its_keys_once():
 def test_a_field_that_keys_forgot_is_named(monkeypatch):
     monkeypatch.setattr(node, "_KEYS_OF", {})
     monkeypatch.setattr(Text, "KEYS", Text.KEYS.replace(" fontStyle", ""))
-    with pytest.raises(TypeError, match="Text.KEYS does not list the key of 'font_style', such as 'fontStyle'"):
+    with pytest.raises(TypeError, match=r"Text\.KEYS does not list the key of 'font_style', such as 'fontStyle'"):
         keys(Text)
 
 
