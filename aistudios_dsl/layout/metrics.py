@@ -134,17 +134,10 @@ def words(bold: bool) -> WidthCache[str]:
 
 
 @cache
-def firsts(bold: bool) -> WidthCache[str]:
-    """Return the correction for a line's first letter, which has no space before it."""
+def edges(bold: bool) -> WidthCache[tuple[str, str]]:
+    """Return the correction for a line's first and last letter: no space is before the one and after the other."""
     between, advance = pairs(bold), face(bold).advance
-    return WidthCache(lambda letter: advance(letter) - between[" ", letter])
-
-
-@cache
-def lasts(bold: bool) -> WidthCache[str]:
-    """Return the correction for a line's last letter, which has no space after it."""
-    between = pairs(bold)
-    return WidthCache(lambda letter: -between[letter, " "])
+    return WidthCache(lambda ends: advance(ends[0]) - between[" ", ends[0]] - between[ends[1], " "])
 
 
 @cache

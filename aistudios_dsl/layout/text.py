@@ -186,10 +186,10 @@ def units(line: str, bold: bool = False) -> int:
 
 @cache
 def _ruler(bold: bool) -> Callable[[str], int]:
-    word, first, last = metrics.words(bold).__getitem__, metrics.firsts(bold), metrics.lasts(bold)
+    word, edge = metrics.words(bold).__getitem__, metrics.edges(bold)
 
     def units(line: str) -> int:
-        return sum(map(word, line.split(" "))) + first[line[0]] + last[line[-1]] if line else 0
+        return sum(map(word, line.split(" "))) + edge[line[0], line[-1]] if line else 0
 
     return units
 

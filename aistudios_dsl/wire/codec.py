@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from cattrs import ClassValidationError
@@ -92,24 +93,18 @@ def _structured(cls: type[N], document: Any) -> N:
 
 def _reader(cls: type[N]) -> Callable[[dict[str, Any]], N]:
     if cls not in _READERS:
-        _READERS[cls] = _make_reader(cls)
+        overrides: Any = {
+            key.attribute: override(rename=key.wire, struct_hook=partial(_read, key)) for key in keys(cls)
+        }
+        overrides["extra"] = override(struct_hook=lambda unknown, _: _opaque(unknown))
+        overrides["key_order"] = override(struct_hook=lambda order, _: order)
+        make = make_dict_structure_fn(cls, _CONVERTER, _cattrs_detailed_validation=True, **overrides)
+        absent = {key.wire: UNSET for key in keys(cls) if not key.required}
+        _READERS[cls] = lambda document: make({**absent, **document}, cls)
     return _READERS[cls]
 
 
-def _make_reader(cls: type[N]) -> Callable[[dict[str, Any]], N]:
-    overrides: Any = {key.attribute: override(rename=key.wire, struct_hook=_hook(key)) for key in keys(cls)}
-    overrides["extra"] = override(struct_hook=lambda unknown, _: _opaque(unknown))
-    overrides["key_order"] = override(struct_hook=lambda order, _: order)
-    make = make_dict_structure_fn(cls, _CONVERTER, _cattrs_detailed_validation=True, **overrides)
-    absent = {key.wire: UNSET for key in keys(cls) if not key.required}
-    return lambda document: make({**absent, **document}, cls)
-
-
-def _hook(key: Key) -> Callable[[Any, Any], Any]:
-    return lambda value, _: _read(key, value)
-
-
-def _read(key: Key, value: Any) -> Any:
+def _read(key: Key, value: Any, _: object = None) -> Any:
     if value is UNSET or (value is None and not key.required):
         return value
     if key.array:

@@ -43,7 +43,7 @@ Number = int | float
 
 
 @frozen
-class Rule:
+class ValueRule:
     """The values that the vendor documents for a key: a range, whole numbers only, or a list of names."""
 
     low: Number | None = None
@@ -54,7 +54,7 @@ class Rule:
     def holds(self, value: object) -> bool:
         """Whether a value of the right JSON kind is documented.
 
-        >>> Rule(low=1, high=100).holds(140)
+        >>> ValueRule(low=1, high=100).holds(140)
         False
         """
         if isinstance(value, int | float):
@@ -65,7 +65,7 @@ class Rule:
     def span(self) -> str:
         """Return the range in words.
 
-        >>> Rule(low=1, high=30, whole=True).span()
+        >>> ValueRule(low=1, high=30, whole=True).span()
         'whole numbers 1 to 30'
         """
         kind = "whole numbers" if self.whole else ""
@@ -85,7 +85,7 @@ class Key:
     node: type[Node] | None
     """The class of the object, or of each object of the array."""
     array: bool
-    rule: Rule
+    rule: ValueRule
     unit: str
     """The unit of a number, such as "px"; "" if it has none."""
 
@@ -158,7 +158,7 @@ def keys(cls: type[Node]) -> tuple[Key, ...]:
 
 
 def _key(cls: type[Node], attribute: Attribute[Any], hint: Any) -> Key:
-    rule, unit, (hint, *others) = Rule(), "", _members(hint)
+    rule, unit, (hint, *others) = ValueRule(), "", _members(hint)
     if get_origin(hint) is Annotated:
         hint, rule, *units = get_args(hint)
         unit, (hint, *others) = "".join(units), _members(hint)
@@ -171,7 +171,7 @@ def _key(cls: type[Node], attribute: Attribute[Any], hint: Any) -> Key:
         kinds=(tuple,) if array else tuple(kinds),
         node=next((kind for kind in kinds if issubclass(kind, Node)), None),
         array=array,
-        rule=Rule(one_of=get_args(hint)) if get_origin(hint) is Literal else rule,
+        rule=ValueRule(one_of=get_args(hint)) if get_origin(hint) is Literal else rule,
         unit=unit,
     )
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from attrs import frozen
 
-from aistudios_dsl.wire.node import UNSET, Node, Number, Rule, Unset
+from aistudios_dsl.wire.node import UNSET, Node, Number, Unset, ValueRule
 
 Orientation = Literal["landscape", "portrait"]
 Resolution = Literal["4k", "1080", "720", "480"]
@@ -26,15 +26,15 @@ AnimationType = Literal[
 ]  # fmt: skip
 
 
-def _names(literal: Any) -> Rule:
-    return Rule(one_of=get_args(literal))
+def _names(literal: Any) -> ValueRule:
+    return ValueRule(one_of=get_args(literal))
 
 
-Px = Annotated[Number, Rule(), "px"]
-Size = Annotated[Number, Rule(low=0), "px"]
-WholePx = Annotated[Number, Rule(low=0, whole=True), "px"]
-Percent = Annotated[Number, Rule(low=1, high=100), "percent"]
-Degrees = Annotated[Number, Rule(), "degrees clockwise"]
+Px = Annotated[Number, ValueRule(), "px"]
+Size = Annotated[Number, ValueRule(low=0), "px"]
+WholePx = Annotated[Number, ValueRule(low=0, whole=True), "px"]
+Percent = Annotated[Number, ValueRule(low=1, high=100), "percent"]
+Degrees = Annotated[Number, ValueRule(), "degrees clockwise"]
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -47,8 +47,8 @@ class Animation(Node):
 
     KEYS: ClassVar[str] = "type duration delay"
     type: Annotated[str, _names(AnimationType)]
-    duration: Annotated[Number, Rule(low=1, high=30, whole=True), "seconds"]
-    delay: Annotated[Number, Rule(low=0, high=30, whole=True), "seconds"]
+    duration: Annotated[Number, ValueRule(low=1, high=30, whole=True), "seconds"]
+    delay: Annotated[Number, ValueRule(low=0, high=30, whole=True), "seconds"]
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -61,9 +61,9 @@ class Shadow(Node):
 
     KEYS: ClassVar[str] = "color blur offsetX offsetY enabled"
     color: str | Unset = UNSET
-    blur: Annotated[Number, Rule(low=0, high=10), "px"] | Unset = UNSET
-    offset_x: Annotated[Number, Rule(low=0.1, high=10), "px"] | Unset = UNSET
-    offset_y: Annotated[Number, Rule(low=0.1, high=10), "px"] | Unset = UNSET
+    blur: Annotated[Number, ValueRule(low=0, high=10), "px"] | Unset = UNSET
+    offset_x: Annotated[Number, ValueRule(low=0.1, high=10), "px"] | Unset = UNSET
+    offset_y: Annotated[Number, ValueRule(low=0.1, high=10), "px"] | Unset = UNSET
     enabled: bool | Unset = UNSET
 
 
@@ -248,7 +248,7 @@ class Clip(Node):
 
     id: str
     type: str
-    layer: Annotated[Number, Rule(whole=True)]
+    layer: Annotated[Number, ValueRule(whole=True)]
     left: Px
     top: Px
     width: Size
@@ -366,7 +366,7 @@ class Text(Clip):
     type: Literal["textImage"] = "textImage"
     text: str
     fill: str
-    font_size: Annotated[Number, Rule(low=1, whole=True), "points; px = pt * 4/3"]
+    font_size: Annotated[Number, ValueRule(low=1, whole=True), "points; px = pt * 4/3"]
     font_family: str | Unset = UNSET
     align: Annotated[str, _names(Align)] | Unset = UNSET
     angle: Degrees | Unset = UNSET
@@ -375,7 +375,7 @@ class Text(Clip):
     stroke: str | Unset = UNSET
     stroke_width: Size | Unset = UNSET
     font_weight: int | float | str | Unset = UNSET
-    font_style: Annotated[str, Rule(one_of=("", "italic"))] | Unset = UNSET
+    font_style: Annotated[str, ValueRule(one_of=("", "italic"))] | Unset = UNSET
     underline: bool | Unset = UNSET
     shadow: Shadow | Unset = UNSET
     animation: Animation | Unset = UNSET
@@ -437,7 +437,7 @@ class Scene(Node):
     KEYS: ClassVar[str] = "background watermark scripts clips thumbnailUrl sceneIdx"
     background: Background
     clips: tuple[AnyClip, ...]
-    scene_idx: Annotated[Number, Rule(low=0, whole=True)]
+    scene_idx: Annotated[Number, ValueRule(low=0, whole=True)]
     watermark: bool | Unset = UNSET
     scripts: tuple[SceneScript, ...] | Unset = UNSET
     thumbnail_url: str | Unset | None = UNSET

@@ -16,7 +16,7 @@ from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.layout.overlap import inside
 from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire import nodes
-from aistudios_dsl.wire.node import UNSET, Key, Node, Rule, fault_of, holds_jinja, keys
+from aistudios_dsl.wire.node import UNSET, Key, Node, ValueRule, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import SceneScript, Script, Shape, Text, UnknownClip
 
 _RENDER = "render it with a row to check all of it: .render(row), --set or --data; --literal where braces are text"
@@ -207,7 +207,7 @@ def _keys_of(cls: type[Node]) -> _Keys:
     if cls not in _KEYS_OF:
         every = keys(cls)
         _KEYS_OF[cls] = _Keys(
-            tuple(key for key in every if key.rule != Rule()),
+            tuple(key for key in every if key.rule != ValueRule()),
             tuple(key for key in every if str in key.kinds),
         )
     return _KEYS_OF[cls]
