@@ -438,5 +438,5 @@ def _neighbours(bounds: Box, target: Box) -> Iterator[tuple[Side, float, Align]]
         aligns: tuple[Align, ...] = ("center", "top", "bottom")
         if side in ("above", "below"):
             aligns = ("center", "left", "right")
-        if abs(gap) <= _LARGEST_GAP:
-            yield from ((side, plain(round(gap, 2)), align) for align in aligns)
+        for align in aligns if abs(gap) <= _LARGEST_GAP else ():
+            yield side, plain(round(gap, 2)), align
