@@ -404,7 +404,7 @@ def shown(one, other):
 MUTATIONS = {
     "escape": lambda: mock.patch.dict(program._WAYS, plain=str.encode),
     "tame": lambda: mock.patch.object(program, "_is_tame", return_value=True),
-    "corner": lambda: mock.patch.object(segments, "covered", lambda left, top, *size: (left + 1, top, *size[:2])),
+    "corner": lambda: mock.patch.object(segments, "bounds_of", lambda left, top, *size: (left + 1, top, *size[:2])),
     "number": lambda: mock.patch.object(
         plan_module, "_numbered", lambda part, number: b"0" if part is segments.INDEX else part
     ),
