@@ -331,7 +331,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
 ]
 HINTS = {
     "length": 'give a number of px, or a percentage of the canvas such as "45%"',
-    "circle": "give one of them a place of its own, such as an anchor or (x, y)",
+    "circle": "place one of them at an anchor or at (x, y)",
 }
 
 

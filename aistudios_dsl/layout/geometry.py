@@ -204,7 +204,7 @@ def topological_order(links: Mapping[T, T]) -> tuple[T, ...]:
         circle = [next(name for name in links if name in members)]
         while len(circle) == 1 or circle[-1] != circle[0]:
             circle.append(links[circle[-1]])
-        hint = "give one of them a place of its own, such as an anchor or (x, y)"
+        hint = "place one of them at an anchor or at (x, y)"
         message = f"clips are placed by one another in a circle: {' -> '.join(map(str, circle))}"
         raise BuildError(message, hint=hint) from None
 
