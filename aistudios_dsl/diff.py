@@ -29,7 +29,7 @@ _LONGEST = 60
 class Resolvable(Protocol):
     """Anything that becomes wire nodes, its braces taken as text."""
 
-    def literally(self) -> Resolvable: ...
+    def _literally(self) -> Resolvable: ...
     def resolve(self) -> Project: ...
 
 
@@ -95,10 +95,10 @@ def diff(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
     name "A" -> "B"
     """
     for each in (before, after):
-        if not isinstance(each, Project) and not hasattr(each, "literally"):
+        if not isinstance(each, Project) and not hasattr(each, "_literally"):
             hint = "Project.load(...) reads a path, a mapping or JSON text"
             raise BuildError(f"diff compares projects, not {type(each).__name__}", hint=hint)
-    old, new = (each if isinstance(each, Project) else each.literally().resolve() for each in (before, after))
+    old, new = (each if isinstance(each, Project) else each._literally().resolve() for each in (before, after))
     found = [*_fields(old, new, "", skip=("scenes",)), *_scenes(old.scenes, new.scenes)]
     if not found and _text(old) != _text(new):
         found = [Change("", "changed", "the order of keys")]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _HEADLINE_FIELDS = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 
 
-@knows_its_keywords("scenes", "frame", "loaded_scenes", "literal")
+@knows_its_keywords("scenes", "loaded", "loaded_scenes", "literal")
 @frozen(repr=False)
 class Project(Verbs):
     """A video: scenes, and what holds for all of them.
@@ -58,15 +58,15 @@ class Project(Verbs):
     resolution: Resolution | str | None = field(default=None, kw_only=True)
     extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=own_extra)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
-    frame: WireProject | None = field(default=None, kw_only=True, eq=False)
+    _loaded: WireProject | None = field(default=None, kw_only=True, eq=False, alias="loaded")
     """The loaded project that this one came from, for its keys and their order."""
-    loaded_scenes: int = field(default=0, kw_only=True)
+    _loaded_scenes: int = field(default=0, kw_only=True, alias="loaded_scenes")
     """How many scenes the loaded project had: indexes are given anew only when the list is another."""
-    literal: bool = field(default=False, kw_only=True)
+    _literal: bool = field(default=False, kw_only=True, alias="literal")
     """Rendered, or loaded as it is: braces are text."""
 
     def __attrs_post_init__(self) -> None:
-        if self.frame is None:
+        if self._loaded is None:
             _judge(self)
             # What the caller does to theirs later changes nothing here.
             object.__setattr__(self, "dictionary", _own(self.dictionary))
@@ -186,7 +186,7 @@ class Project(Verbs):
         >>> Project().scene().text("Hello {{ name }}", tag="t").render(name="Ann").find("t").text
         'Hello Ann'
         """
-        if self.literal:
+        if self._literal:
             raise TemplateError("this project is rendered already", hint="render the template, not its result")
         if row is not None and not isinstance(row, Mapping):
             raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}")
@@ -198,8 +198,8 @@ class Project(Verbs):
     def _filled(self, scenes: tuple[Scene, ...], visit: Visit) -> Self:
         """The literal project with these scenes, and with what `visit` makes of every string outside of them."""
         head = {name: mapped(getattr(self, name), name, visit) for name in (*_HEADLINE_FIELDS, "extra")}
-        frame = mapped(self.frame, "", visit)
-        return evolve(self, **head, frame=frame, scenes=scenes, literal=True)
+        loaded = mapped(self._loaded, "", visit)
+        return evolve(self, **head, loaded=loaded, scenes=scenes, literal=True)
 
     def render_all(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Self]:
         """The literal project of each row, one at a time. Errors name the row, counted from 1."""
@@ -221,7 +221,7 @@ class Project(Verbs):
         """
         from aistudios_dsl.plan.plan import Plan
 
-        if self.literal:
+        if self._literal:
             raise TemplateError("this project is rendered already", hint="compile the template, not its result")
         for index, scene in enumerate(self.scenes):
             self._conditions(index, scene)
@@ -229,7 +229,7 @@ class Project(Verbs):
 
     def _pending(self) -> dict[str, tuple[str, ...]]:
         """Every field whose string is a template still, with the names it needs."""
-        if self.literal:
+        if self._literal:
             return {}
         found: dict[str, tuple[str, ...]] = {}
         templates = self._templates
@@ -242,8 +242,8 @@ class Project(Verbs):
                 raise fault.under(path) from None
             return text
 
-        for name in (*_HEADLINE_FIELDS, "extra", "frame"):
-            mapped(getattr(self, name), "" if name == "frame" else name, visit)
+        for name in (*_HEADLINE_FIELDS, "extra", "_loaded"):
+            mapped(getattr(self, name), "" if name == "_loaded" else name, visit)
         for index, scene in enumerate(self.scenes):
             found |= self._conditions(index, scene)
             bound = self._bound(scene)
@@ -282,9 +282,9 @@ class Project(Verbs):
         from aistudios_dsl.resolve.speaking import converted
 
         self._refuse_pending()
-        if not self.scenes and self.frame is None:
+        if not self.scenes and self._loaded is None:
             hint = "verbs return a new project: keep what they return, as in project = project.scene()"
-            if self.literal:
+            if self._literal:
                 hint = "where a row leaves every scene out, see their when= and each="
             raise BuildError("the project has no scenes", hint=hint)
         setting = self._setting(api)
@@ -318,18 +318,18 @@ class Project(Verbs):
     @property
     def _is_numbered(self) -> bool:
         """Whether its scenes are numbered here: all are but those of a loaded list that is still the same."""
-        return self.frame is None or [scene.position for scene in self.scenes] != list(range(self.loaded_scenes))
+        return self._loaded is None or [scene._position for scene in self.scenes] != list(range(self._loaded_scenes))
 
     def _framed(self, scenes: tuple[WireScene, ...]) -> WireProject:
-        if self.frame is None:
+        if self._loaded is None:
             values = {name: _absent(getattr(self, name)) for name in _HEADLINE_FIELDS}
             values["orientation"] = UNSET if self.orientation == "landscape" else self.orientation
             return WireProject(scenes=scenes, extra=self.extra or {}, **values)
         with as_found():
-            loaded = {name: getattr(self.frame, name) or None for name in _HEADLINE_FIELDS}
+            loaded = {name: getattr(self._loaded, name) or None for name in _HEADLINE_FIELDS}
             loaded["orientation"] = loaded["orientation"] or "landscape"
             new = {name: getattr(self, name) for name in _HEADLINE_FIELDS if getattr(self, name) != loaded[name]}
-            return evolve(self.frame, scenes=scenes, **{name: _absent(value) for name, value in new.items()})
+            return evolve(self._loaded, scenes=scenes, **{name: _absent(value) for name, value in new.items()})
 
     def estimates(self) -> dict[str, str]:
         """The texts whose width was only estimated, with the letters that the bundled font lacks; see docs/layout.md.
@@ -364,7 +364,7 @@ class Project(Verbs):
         """The project read literally, with the scenes emptied that wait for a row."""
         waiting = {path.partition(".")[0] for path in pending if not path.endswith(".when")}
         scenes = (
-            Scene(position=scene.position) if f"scenes[{index}]" in waiting else scene
+            Scene(position=scene._position) if f"scenes[{index}]" in waiting else scene
             for index, scene in enumerate(self.scenes)
         )
         return evolve(self, scenes=tuple(scenes), literal=True)
@@ -400,14 +400,14 @@ class Project(Verbs):
         """
         from aistudios_dsl.decompile.source import decompile
 
-        if not all(scene.is_as_loaded for scene in self.scenes):
+        if not all(scene._is_as_loaded for scene in self.scenes):
             self._refuse_pending()
-        return decompile(self.literally().resolve(), type(self), literal=self.literal)
+        return decompile(self._literally().resolve(), type(self), literal=self._literal)
 
-    def literally(self) -> Self:
+    def _literally(self) -> Self:
         """The same project with its braces taken as text, as `load(..., template=False)` takes them.
 
-        >>> Project().scene().text("{{ x }}").literally().resolve().scenes[0].clips[0].text
+        >>> Project().scene().text("{{ x }}")._literally().resolve().scenes[0].clips[0].text
         '{{ x }}'
         """
         return evolve(self, literal=True)
@@ -458,7 +458,7 @@ class Project(Verbs):
     def _viewed(self) -> tuple[WireProject, bool]:
         """The wire nodes to look at, and whether they are those of a template, which has no numbers of its own yet."""
         if not self._pending():
-            return self.literally().resolve(), False
+            return self._literally().resolve(), False
         from aistudios_dsl.draw.preview_values import sketched, sketcher
 
         sketch = self._filled(sketched(self.scenes, self._templates), sketcher(self._templates))
@@ -490,7 +490,7 @@ class Project(Verbs):
         head["orientation"] = head["orientation"] or "landscape"
         # What is added to it speaks where it does.
         head["api"] = "1.4" if all(scene.scripts is UNSET for scene in node.scenes) else "1.6"
-        return cls(**head, scenes=scenes, frame=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
+        return cls(**head, scenes=scenes, loaded=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
 
 
 def _written(path: str | os.PathLike[str], text: str) -> Path:
@@ -514,7 +514,7 @@ def _scene_of(node: WireScene, position: int) -> Scene:
         watermark=node.watermark,
         items=node.clips,
         position=position,
-        frame=evolve(node, clips=(), background=UNSET, watermark=UNSET),
+        loaded=evolve(node, clips=(), background=UNSET, watermark=UNSET),
     )
 
 

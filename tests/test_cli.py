@@ -169,7 +169,7 @@ def test_a_folder_in_place_of_a_file_to_write_is_told(command, tmp_path):
 def braces(tmp_path):
     """A payload in which a customer wrote braces."""
     path = tmp_path / "4.json"
-    Project("Hi").scene().text("Say {{ fine }}", at=(300, 300), tag="t").literally().save(path)
+    Project("Hi").scene().text("Say {{ fine }}", at=(300, 300), tag="t")._literally().save(path)
     return path
 
 
@@ -261,7 +261,7 @@ def test_what_a_script_prints_goes_to_stderr(tmp_path):
 
 
 def test_the_hint_for_braces_that_are_no_template_names_the_option(tmp_path):
-    path = Project("Sale {% off").literally().scene().save(tmp_path / "project.json")
+    path = Project("Sale {% off")._literally().scene().save(tmp_path / "project.json")
     result = aistudios("build", path)
     assert (result.returncode, "--literal" in result.stderr, "Project.load" in result.stderr) == (1, True, False)
     assert json.loads(aistudios("build", path, "--literal").stdout)["name"] == "Sale {% off"

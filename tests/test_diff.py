@@ -96,7 +96,7 @@ def test_clips_are_the_same_though_a_new_one_shifts_their_ids():
 def test_a_clip_that_stands_elsewhere_in_the_list_has_moved():
     before = Project.load(base().to_dict())
     [scene] = before.scenes
-    after = before.with_scenes([evolve(scene, items=(*scene.items[1:], scene.items[0]))])
+    after = before.with_scenes([evolve(scene, items=(*scene._items[1:], scene._items[0]))])
     assert lines(before, after) == ["scenes[0].clips[4] (shape): moved here from clips[0]"]
 
 

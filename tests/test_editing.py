@@ -269,7 +269,7 @@ def test_braces_in_loaded_strings_render_as_in_built_ones():
     built = (
         Project("{{ n }}").scene().avatar("M000045058", say="Hi {{ n }}").image("https://x/{{ n }}.png", natural=(8, 6))
     )
-    loaded = Project.load(built.literally().to_dict())
+    loaded = Project.load(built._literally().to_dict())
     assert loaded.variables().values()
     assert loaded.render(n="Ann").to_dict() == built.render(n="Ann").to_dict()
 

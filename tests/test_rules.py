@@ -440,7 +440,7 @@ def test_speech_as_html_has_its_tags_in_pairs(html):
     "html", ["<p>Hi<br>you</p>", "plain words", "<span class='a'>x</span>", "{% if a %}<b>{% endif %}"]
 )
 def test_speech_as_html_is_taken_to_the_letter(html):
-    assert Scene().avatar("M000045058").say(html, html=True).lines[0].text == html
+    assert Scene().avatar("M000045058").say(html, html=True)._lines[0].text == html
 
 
 def test_a_file_that_cannot_be_written_is_told_as_an_error_of_this_package(tmp_path):

@@ -27,7 +27,7 @@ def rebuilt(source):
 def same_again(document, *, template=False):
     """The script of a document, which was seen to give that document."""
     source = Project.load(document, template=template).to_python()
-    assert rebuilt(source).literally().to_json() == canonical(document), source
+    assert rebuilt(source)._literally().to_json() == canonical(document), source
     return source
 
 
@@ -255,7 +255,7 @@ def test_brackets_too_deep_for_a_parser_are_text():
 
 
 def test_braces_are_text_in_a_literal_project_and_variables_in_a_template():
-    document = Project("{{ name }}").scene().text("Hi {{ name }}", at=(1, 2)).literally().to_dict()
+    document = Project("{{ name }}").scene().text("Hi {{ name }}", at=(1, 2))._literally().to_dict()
     literal, template = (Project.load(document, template=wanted).to_python() for wanted in (False, True))
     assert rebuilt(literal).to_json() == canonical(document)
     assert "literal=True" in literal
@@ -272,7 +272,7 @@ def test_braces_are_text_in_a_literal_project_and_variables_in_a_template():
 def test_a_template_gives_the_same_rows_as_the_project_it_was_made_of(align, at, size):
     text = {"align": align, "at": at, **size}
     document = (
-        Project().scene().avatar("M000045058", say="Hi {{ n }}").text("Hello {{ n }}", **text).literally().to_dict()
+        Project().scene().avatar("M000045058", say="Hi {{ n }}").text("Hello {{ n }}", **text)._literally().to_dict()
     )
     loaded = Project.load(document)
     again = rebuilt(loaded.to_python())

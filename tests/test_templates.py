@@ -64,7 +64,7 @@ def test_every_string_of_a_script_may_be_a_template():
     template = everything(lambda name: f"{{{{ {name} }}}}")
     assert set().union(*template.variables().values()) == set(ROW)
     rendered = template.render(ROW)
-    assert rendered.to_json() == everything(ROW.get).literally().to_json()
+    assert rendered.to_json() == everything(ROW.get)._literally().to_json()
     assert template.compile().render_json(ROW) == rendered.to_json().encode()
 
 
@@ -298,7 +298,7 @@ def test_a_syntax_error_names_its_field_and_line_wherever_the_template_is_used()
 
 
 def test_a_loaded_project_is_a_template_in_every_string_too():
-    document = everything(ROW.get).literally().to_dict()
+    document = everything(ROW.get)._literally().to_dict()
     text = json.dumps(document).replace("x.example", "{{ host }}")
     loaded = Project.load(text.replace("{{ x }}", "{{ '{{ x }}' }}"))
     assert {"host"} == set().union(*loaded.variables().values())

@@ -219,7 +219,7 @@ class Verbs(ABC):
         Blank lines part paragraphs. `html=True` takes `text` as ready HTML, to the letter: write the `<p>` around each
         paragraph. Raises `BuildError` before any avatar, for an unknown `by`, and for a tag without its partner.
 
-        >>> len(Scene().avatar("M000045058").say("One.").say("Two.").lines)
+        >>> len(Scene().avatar("M000045058").say("One.").say("Two.")._lines)
         2
         """
         return self._change(lambda scene: scene._spoken(text, by, html))
@@ -408,7 +408,7 @@ class Verbs(ABC):
             for name in lacking(clip):
                 hint = "a clip put as it is needs every field that its class requires"
                 raise BuildError(f"{name} is missing", f"put({type(clip).__name__})", hint)
-        return self._change(lambda scene: evolve(scene, items=(*scene.items, *clips)))
+        return self._change(lambda scene: evolve(scene, items=(*scene._items, *clips)))
 
     def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
         """Change fields of the clip with this tag or id; `changes` are the wire class's field names.
@@ -463,7 +463,7 @@ def own_extra(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         raise BuildError(fault.message, fault.path, fault.hint) from None
 
 
-@knows_its_keywords("items", "lines", "frame", "position", "origin")
+@knows_its_keywords("items", "lines", "loaded", "position", "origin")
 @frozen(kw_only=True, repr=False)
 class Scene(Verbs):
     """One scene: a background and clips, filled by the verbs.
@@ -480,13 +480,13 @@ class Scene(Verbs):
     when: str | None = None
     each: str | None = None
     extra: Mapping[str, Any] | None = field(default=None, converter=own_extra)
-    items: tuple[Item, ...] = field(default=(), alias="items")
-    lines: tuple[Line, ...] = ()
-    frame: WireScene | None = None
+    _items: tuple[Item, ...] = field(default=(), alias="items")
+    _lines: tuple[Line, ...] = field(default=(), alias="lines")
+    _loaded: WireScene | None = field(default=None, alias="loaded")
     """The loaded scene that this one came from, for its keys, their order and what no verb speaks of."""
-    position: int | None = None
+    _position: int | None = field(default=None, alias="position")
     """Of a loaded scene: its number in the document."""
-    origin: tuple[int, int] | None = None
+    _origin: tuple[int, int] | None = field(default=None, alias="origin")
     """Of a rendered scene: its number in the template, and its repetition."""
     shown: ClassVar[Callable[[Scene], str]] = repr
     """What draws a scene for a notebook: given by the module of `Project`, without which no scene is resolved."""
@@ -505,13 +505,13 @@ class Scene(Verbs):
                 raise BuildError(f"{name} must be a Jinja expression in a string, not {type(value).__name__}")
 
     @property
-    def is_as_loaded(self) -> bool:
+    def _is_as_loaded(self) -> bool:
         """Whether all of it is on the wire already: nothing of a script is left to be worked out."""
-        drafted = any(isinstance(item, Draft) for item in self.items)
-        return self.frame is not None and not (drafted or self.lines or self.when or self.each)
+        drafted = any(isinstance(item, Draft) for item in self._items)
+        return self._loaded is not None and not (drafted or self._lines or self.when or self.each)
 
     def __repr__(self) -> str:
-        return f"Scene({len(self.items)} clip{'' if len(self.items) == 1 else 's'})"
+        return f"Scene({len(self._items)} clip{'' if len(self._items) == 1 else 's'})"
 
     def _repr_html_(self) -> str:
         """The scene as a notebook shows it: on a landscape canvas, with the avatars that everyone knows."""
@@ -521,15 +521,15 @@ class Scene(Verbs):
         return change(self)  # type: ignore[return-value]
 
     def _clips(self) -> Iterator[AnyClip]:
-        return (clip_of(item) for item in self.items)
+        return (clip_of(item) for item in self._items)
 
     def _plus(self, draw: Callable[[], Draft], kind: str, tag: str | None) -> Scene:
         try:
             draft = draw()
         except DslError as fault:
             named = f", tag {tag!r}" if tag else ""
-            raise fault.under(f"clips[{len(self.items)}] ({kind}{named})") from None
-        return evolve(self, items=(*self.items, evolve(draft, number=len(self.items))))
+            raise fault.under(f"clips[{len(self._items)}] ({kind}{named})") from None
+        return evolve(self, items=(*self._items, evolve(draft, number=len(self._items))))
 
     def _spoken(self, text: str, by: str | None, html: bool) -> Scene:
         if not isinstance(text, str):
@@ -537,10 +537,10 @@ class Scene(Verbs):
         if html and not holds_jinja(text) and (tag := unpaired_tag(text)):
             hint = "such as <p>Hello <b>you</b></p>; for plain words leave html=True out"
             raise BuildError(f"html=True takes ready HTML, and {tag} stands without its partner", "say", hint)
-        return evolve(self, lines=(*self.lines, Line(text, self._speaker(by), html)))
+        return evolve(self, lines=(*self._lines, Line(text, self._speaker(by), html)))
 
     def _speaker(self, by: str | None) -> int | str:
-        avatars = [item for item in self.items if isinstance(clip_of(item), AvatarClip)]
+        avatars = [item for item in self._items if isinstance(clip_of(item), AvatarClip)]
         if not avatars:
             raise BuildError("speech before any avatar", "say", "add .avatar(...) first")
         if by is None:
@@ -551,13 +551,13 @@ class Scene(Verbs):
         raise _no_such_clip(by, [clip_of(item) for item in avatars])
 
     def _edited(self, name: str, changes: Mapping[str, Any]) -> Scene:
-        for index, item in enumerate(self.items):
+        for index, item in enumerate(self._items):
             if name in _names(clip_of(item)):
                 return self._changed_at(index, dict(changes))
         raise _no_such_clip(name, list(self._clips()))
 
     def _changed_at(self, index: int, changes: dict[str, Any]) -> Scene:
-        clip, scene = clip_of(self.items[index]), self
+        clip, scene = clip_of(self._items[index]), self
         try:
             if isinstance(clip, AvatarClip) and "say" in changes:
                 scene = scene._said_instead(index, clip, changes.pop("say"))
@@ -572,8 +572,8 @@ class Scene(Verbs):
         if not isinstance(text, str | None):
             raise BuildError(f"say must be a string or None, not {type(text).__name__}")
         scene, unsaid = self._said_in_clip(index, clip, text)
-        scene, unsaid = scene._said_in_frame(index, unsaid)
-        return scene._said_in_lines(_speaker_key(self.items[index]), unsaid)
+        scene, unsaid = scene._said_in_scene(index, unsaid)
+        return scene._said_in_lines(_speaker_key(self._items[index]), unsaid)
 
     def _said_in_clip(self, index: int, clip: AvatarClip, text: str | None) -> tuple[Scene, str | None]:
         if not clip.script:
@@ -582,28 +582,28 @@ class Scene(Verbs):
             script = UNSET if text is None else evolve(clip.script, org=spoken_html(text))
             return self._with(index, evolve(clip, script=script)), None
 
-    def _said_in_frame(self, index: int, text: str | None) -> tuple[Scene, str | None]:
+    def _said_in_scene(self, index: int, text: str | None) -> tuple[Scene, str | None]:
         clips = list(self._clips())
 
         def is_old(script: SceneScript) -> bool:
             return speaker_of(script, clips) == index
 
-        old = next(filter(is_old, (self.frame and self.frame.scripts) or ()), None)
-        if self.frame is None or old is None:
+        old = next(filter(is_old, (self._loaded and self._loaded.scripts) or ()), None)
+        if self._loaded is None or old is None:
             return self, text
         with as_found():
             new = None if text is None else evolve(old, org=spoken_html(text))
-            scripts = tuple(first_replaced(self.frame.scripts, is_old, new))
-            return evolve(self, frame=evolve(self.frame, scripts=scripts)), None
+            scripts = tuple(first_replaced(self._loaded.scripts, is_old, new))
+            return evolve(self, loaded=evolve(self._loaded, scripts=scripts)), None
 
     def _said_in_lines(self, speaker: int | str, text: str | None) -> Scene:
         new = None if text is None else Line(text, speaker)
-        lines = tuple(first_replaced(self.lines, lambda line: line.speaker == speaker, new))
-        said = any(line.speaker == speaker for line in self.lines)
+        lines = tuple(first_replaced(self._lines, lambda line: line.speaker == speaker, new))
+        said = any(line.speaker == speaker for line in self._lines)
         return evolve(self, lines=lines if new is None or said else (*lines, new))
 
     def _pictured(self, index: int, clip: Image | Video, **given: Any) -> Scene:
-        item, fit, size = self.items[index], given.get("fit"), _natural(given.get("natural"), given.get("file"))
+        item, fit, size = self._items[index], given.get("fit"), _natural(given.get("natural"), given.get("file"))
         judge(Place(natural=size, fit=fit))
         if not isinstance(item, Draft):
             return self._with(index, refilled(clip, size or (clip.width, clip.height), fit or "contain"))
@@ -611,7 +611,7 @@ class Scene(Verbs):
         return self._with(index, evolve(item, place=place))
 
     def _with(self, index: int, item: Item) -> Scene:
-        return evolve(self, items=(*self.items[:index], item, *self.items[index + 1 :]))
+        return evolve(self, items=(*self._items[:index], item, *self._items[index + 1 :]))
 
     def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
         scene = self
@@ -622,7 +622,7 @@ class Scene(Verbs):
         return scene
 
     def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:
-        item = self.items[index]
+        item = self._items[index]
         clip = clip_of(item)
         try:
             new = fn(clip)
@@ -637,7 +637,7 @@ class Scene(Verbs):
     def _spoken_by(self, old: str, new: str) -> Scene:
         if old == new:
             return self
-        return evolve(self, lines=tuple(evolve(x, speaker=new) if x.speaker == old else x for x in self.lines))
+        return evolve(self, lines=tuple(evolve(x, speaker=new) if x.speaker == old else x for x in self._lines))
 
 
 _PICTURE = ("natural", "file", "fit")

@@ -185,7 +185,7 @@ def load_script(path: Path, name: str = "project", *, literal: bool = False) -> 
     if path.suffix.lower() not in _SCRIPTS or is_json(path):
         return Project.load(_single(path), template=not literal)
     project = _named(path, name)
-    return project.literally() if literal else project
+    return project._literally() if literal else project
 
 
 def is_json(path: Path) -> bool:

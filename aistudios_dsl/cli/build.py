@@ -129,7 +129,7 @@ def _plan(project: Project, api: Any) -> Renderer:
     from aistudios_dsl.cli.bulk import Converting
 
     drawn = all(
-        scene.frame is None and all(isinstance(item, Draft) for item in scene.items) for scene in project.scenes
+        scene._loaded is None and all(isinstance(item, Draft) for item in scene._items) for scene in project.scenes
     )
     if api is None or drawn:
         return evolve(project, api=api or project.api).compile()
@@ -176,5 +176,5 @@ def _refuse_wrong_form(target: Path | None, slash: bool, indent: int | None, fil
 
 
 def _counted(project: Project) -> str:
-    scenes, clips = len(project.scenes), sum(len(scene.items) for scene in project.scenes)
+    scenes, clips = len(project.scenes), sum(len(scene._items) for scene in project.scenes)
     return f"{scenes} scene{'' if scenes == 1 else 's'}, {clips} clip{'' if clips == 1 else 's'}"

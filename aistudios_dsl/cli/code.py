@@ -31,9 +31,9 @@ def decompile(file: Path, output: Path | None, literal: bool) -> None:
     """
     refuse_input(output, file)
     project = load_script(file)
-    source = (project.literally() if literal else project).to_python()
+    source = (project._literally() if literal else project).to_python()
     say(_shares(source), err=True)
-    if not project.literal and not literal:
+    if not project._literal and not literal:
         _tell_variables(project)
     if output is None:
         say_result(source)

@@ -172,7 +172,7 @@ def _literal(project: Project, settings: tuple[str, ...]) -> Project:
     missing = sorted({name for names in project.variables().values() for name in names})
     if missing:
         hint = f"give them: {' '.join(f'--set {name}=…' for name in missing)}; many rows: aistudios outbox"
-        hint += "; are its braces text? --literal" if project.frame is not None else ""
+        hint += "; are its braces text? --literal" if project._loaded is not None else ""
         raise DslError(f"the project is a template and needs {', '.join(missing)}", hint=hint)
     return project
 

@@ -72,7 +72,7 @@ def sketcher(templates: Templates) -> Visit:
 
 
 def _sketched(scene: Scene, visit: Visit, templates: Templates, path: str) -> Scene:
-    known = evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene.items))
+    known = evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene._items))
     sketch: Scene = mapped(known, path, visit)
     return sketch
 

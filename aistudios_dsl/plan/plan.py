@@ -61,7 +61,7 @@ class Template(Protocol):
     @property
     def scenes(self) -> tuple[Scene, ...]: ...
     @property
-    def frame(self) -> WireProject | None: ...
+    def _loaded(self) -> WireProject | None: ...
     @property
     def environment(self) -> Hook | None: ...
     @property
@@ -190,7 +190,7 @@ class Programs:
     def _program(self, signature: Signature) -> list[tuple[int, Sheets]]:
         """Stretches of JSON, each with the scope that its names are read in: 0 the row, n the row of the nth scene."""
         literal = self._literal(signature)
-        if not literal.scenes and literal.frame is None:
+        if not literal.scenes and literal._loaded is None:
             raise ValueError("no scenes")
         document = dump(literal._framed(()))
         document["scenes"] = Hole("", b"[", _SCENES, b"]")

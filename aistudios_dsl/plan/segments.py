@@ -166,7 +166,7 @@ def _role(scene: Scene, path: str) -> Role:
     found = _PATH.fullmatch(path)
     number, name = found.groups() if found else (None, "")
     if number is not None:
-        return _role_in_clip(scene.items[int(number)], name)
+        return _role_in_clip(scene._items[int(number)], name)
     if name == "background" and isinstance(scene.backdrop, str):
         return "backdrop"
     if name.startswith("speech["):
@@ -250,7 +250,7 @@ def stood_in(scene: Scene, index: int, found: Sequence[Opening], answers: Sequen
 
 def skeleton(scene: Scene, literal: Scene, setting: Setting, *, numbered: bool) -> tuple[Part, ...]:
     """The parts of a scene's JSON; `numbered` leaves its number open. Raises what resolving the scene raises."""
-    wire = resolve_scene(literal, literal.origin[0] if literal.origin else 0, setting)
+    wire = resolve_scene(literal, literal._origin[0] if literal._origin else 0, setting)
     with as_found():
         wire = _tinted(literal, _spoken(literal, _moved(scene, literal, wire, setting), setting))
         number: Any = Hole("", INDEX)
@@ -301,9 +301,9 @@ def _tinted(literal: Scene, wire: WireScene) -> WireScene:
 
 def _spoken(literal: Scene, wire: WireScene, setting: Setting) -> WireScene:
     """The scene whose speech is open wherever a line has holes."""
-    if not literal.lines:
+    if not literal._lines:
         return wire
-    lines = [_line_parts(line.text, line.html) for line in literal.lines]
+    lines = [_line_parts(line.text, line.html) for line in literal._lines]
     if generation(literal, setting.api) == "1.6":
         scripts = list(wire.scripts)
         first = len(scripts) - len(lines)
@@ -323,7 +323,7 @@ def _saying(clip: Any, parts: Sequence[Part]) -> Any:
 
 
 def _said_before(literal: Scene, wire: WireScene, speaker: int) -> Sequence[Part]:
-    item = clip_of(literal.items[speaker - (len(wire.clips) - len(literal.items))])
+    item = clip_of(literal._items[speaker - (len(wire.clips) - len(literal._items))])
     script: Script | None = item.script if isinstance(item, AvatarClip) else None
     return _line_parts(script.org, html=True) if script else ()
 
@@ -362,7 +362,7 @@ class _Numbers(dict[float, bytes]):
 
 def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> WireScene:
     """The scene whose clips are open wherever the words of a row move them."""
-    offset = len(wire.clips) - len(literal.items)
+    offset = len(wire.clips) - len(literal._items)
     movers = _movers(scene, literal, wire.clips[offset:], setting)
     fixed = {clip.tag: cover_of(clip) for clip in wire.clips[offset:] if not isinstance(clip, UnknownClip) and clip.tag}
     clips = list(wire.clips)
@@ -381,10 +381,10 @@ def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> W
 
 
 def _movers(scene: Scene, literal: Scene, clips: Sequence[Any], setting: Setting) -> list[_Mover]:
-    wanted = {by.tag: False for item in literal.items if (by := beside_of(item))}
+    wanted = {by.tag: False for item in literal._items if (by := beside_of(item))}
     movers: list[_Mover] = []
-    for at in placing_order(literal.items):
-        item, clip = literal.items[at], clip_of(literal.items[at])
+    for at in placing_order(literal._items):
+        item, clip = literal._items[at], clip_of(literal._items[at])
         beside = beside_of(item)
         words = clip.text if isinstance(clip, Text) and isinstance(clip.text, Hole) else None
         mover = None
@@ -393,7 +393,7 @@ def _movers(scene: Scene, literal: Scene, clips: Sequence[Any], setting: Setting
             if (words is not None and not given) or (beside and wanted[beside.tag]):
                 mover = _drafted(at, item, None if given else words, clips[at], setting, wanted)
         elif words is not None and isinstance(clip, Text):
-            before = clip_of(scene.items[at])
+            before = clip_of(scene._items[at])
             mover = _settling(at, before, clip, words) if isinstance(before, Text) and settles(before) else None
         if mover is not None:
             movers.append(mover)

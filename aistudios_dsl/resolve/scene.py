@@ -52,10 +52,10 @@ def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
     """Every id that a person gave or a document had. Raises `BuildError` where a given one is not unique."""
     places: dict[str, str] = {}
     for index, scene in enumerate(scenes):
-        for number, item in enumerate(scene.items):
+        for number, item in enumerate(scene._items):
             clip = clip_of(item)
             place = f"scenes[{index}].{label(number, clip)}"
-            if clip.id and clip.id in places and (isinstance(item, Draft) or scene.frame is None):
+            if clip.id and clip.id in places and (isinstance(item, Draft) or scene._loaded is None):
                 hint = "give each clip its own, or none: one is made"
                 raise BuildError(f"the id {clip.id!r} is that of {places[clip.id]} too", place, hint)
             if clip.id:
@@ -80,7 +80,7 @@ def clip_id(kind: str, number: int | str, origin: tuple[int, int], taken: frozen
 
 def _drawn(scene: Scene, setting: Setting) -> list[tuple[Item, Measured | None]]:
     drawn: list[tuple[Item, Measured | None]] = []
-    for number, item in enumerate(scene.items):
+    for number, item in enumerate(scene._items):
         try:
             drawn.append(measured(item, setting) if isinstance(item, Draft) else (item, None))
         except DslError as fault:
@@ -256,10 +256,10 @@ def _over_square(fill: str, clips: list[AnyClip], frame: Box) -> list[AnyClip]:
 
 
 def _named(scene: Scene, clips: list[AnyClip], index: int, setting: Setting) -> list[AnyClip]:
-    origin = scene.origin or (index, 0)
-    offset = len(clips) - len(scene.items)
+    origin = scene._origin or (index, 0)
+    offset = len(clips) - len(scene._items)
     numbers: list[int | str] = ["background"] * offset
-    numbers += [item.number if isinstance(item, Draft) else -1 for item in scene.items]
+    numbers += [item.number if isinstance(item, Draft) else -1 for item in scene._items]
     return [_with_id(clip, number, origin, setting.taken) for clip, number in zip(clips, numbers, strict=True)]
 
 
@@ -275,7 +275,7 @@ def _with_id(clip: AnyClip, number: int | str, origin: tuple[int, int], taken: f
 def _framed(scene: Scene, clips: list[AnyClip], backdrop: Background, index: int, setting: Setting) -> WireScene:
     api = generation(scene, setting.api)
     clips, scripts = spoken(scene, clips, api)
-    if scene.frame is None:
+    if scene._loaded is None:
         return WireScene(
             background=backdrop,
             watermark=scene.watermark,
@@ -286,5 +286,5 @@ def _framed(scene: Scene, clips: list[AnyClip], backdrop: Background, index: int
             extra=scene.extra or {},
         )
     with as_found():
-        kept = scene.frame.scripts if scripts == () and scene.frame.scripts is not UNSET else scripts or UNSET
-        return evolve(scene.frame, background=backdrop, clips=tuple(clips), scripts=kept, watermark=scene.watermark)
+        kept = scene._loaded.scripts if scripts == () and scene._loaded.scripts is not UNSET else scripts or UNSET
+        return evolve(scene._loaded, background=backdrop, clips=tuple(clips), scripts=kept, watermark=scene.watermark)

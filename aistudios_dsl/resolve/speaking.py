@@ -17,31 +17,31 @@ from aistudios_dsl.wire.nodes import Scene as WireScene
 
 def generation(scene: Scene, default: Generation) -> Generation:
     """Where the scene writes speech: a loaded one goes on as it was, a built one as the project says."""
-    if scene.frame is None:
+    if scene._loaded is None:
         return default
-    if scene.frame.scripts is not UNSET:
+    if scene._loaded.scripts is not UNSET:
         return "1.6"
-    spoken = any(isinstance(clip, AvatarClip) and clip.script for clip in map(clip_of, scene.items))
+    spoken = any(isinstance(clip, AvatarClip) and clip.script for clip in map(clip_of, scene._items))
     return "1.4" if spoken else default
 
 
 def spoken(scene: Scene, clips: list[AnyClip], api: Generation) -> tuple[list[AnyClip], tuple[SceneScript, ...]]:
-    before = () if scene.frame is None or not scene.frame.scripts else scene.frame.scripts
-    if not scene.lines:
+    before = () if scene._loaded is None or not scene._loaded.scripts else scene._loaded.scripts
+    if not scene._lines:
         return clips, before
     speakers = speaking(scene, clips)
     if api == "1.4":
-        return _in_clips(scene.lines, clips, speakers), before
-    return clips, (*before, *_in_scene(scene.lines, clips, speakers))
+        return _in_clips(scene._lines, clips, speakers), before
+    return clips, (*before, *_in_scene(scene._lines, clips, speakers))
 
 
 def speaking(scene: Scene, clips: Sequence[AnyClip]) -> list[int]:
     """For each line of the scene's speech, the place in `clips` of who says it; a backdrop clip may lead them."""
-    offset = len(clips) - len(scene.items)
+    offset = len(clips) - len(scene._items)
     keys: dict[int | str, int] = {
-        item.number if isinstance(item, Draft) else item.id: offset + place for place, item in enumerate(scene.items)
+        item.number if isinstance(item, Draft) else item.id: offset + place for place, item in enumerate(scene._items)
     }
-    return [keys[line.speaker] for line in scene.lines]
+    return [keys[line.speaker] for line in scene._lines]
 
 
 def _html(line: Line) -> str:

@@ -16,8 +16,8 @@ from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 Visit = Callable[[str, str, bool], str]
 """What is done with a string, given its field path, itself, and whether it is HTML."""
 
-_NOT_STRINGS_OF_THE_USER = {"key_order", "number", "speaker", "origin", "when", "each"}
-_RENAMED = {"backdrop": "background", "items": "clips", "lines": "speech", "frame": "", "clip": "", "place": ""}
+_NOT_STRINGS_OF_THE_USER = {"key_order", "number", "speaker", "_origin", "when", "each"}
+_RENAMED = {"backdrop": "background", "_items": "clips", "_lines": "speech", "_loaded": "", "clip": "", "place": ""}
 
 
 def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
@@ -124,7 +124,7 @@ def _kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str)
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:
     """The literal scene that `visit` makes of each string; loaded texts are measured again."""
     new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
-    items = tuple(settled(before, after) for before, after in zip(scene.items, new.items, strict=True))
+    items = tuple(settled(before, after) for before, after in zip(scene._items, new._items, strict=True))
     return evolve(new, items=items)
 
 
