@@ -58,11 +58,11 @@ class Avatar:
 
     def __attrs_post_init__(self) -> None:
         for name in ("ai_name", "cloth", "language", "name"):
-            _judge_text(name, getattr(self, name), optional=name == "language")
+            _validate_text(name, getattr(self, name), optional=name == "language")
         for name, count, sizes in _NUMBERS:
-            _judge_numbers(name, getattr(self, name), count, sizes)
+            _validate_numbers(name, getattr(self, name), count, sizes)
         for name in ("scale", "adjust_x"):
-            _judge_number(name, getattr(self, name), optional=name == "adjust_x")
+            _validate_number(name, getattr(self, name), optional=name == "adjust_x")
         written: object = self.written
         if not isinstance(written, Model | None):
             raise BuildError(f"written of an avatar must be a wire.Model, not {type(written).__name__}")
@@ -156,17 +156,17 @@ _NUMBERS = (("origin", 2, 2), ("tight", 4, 2), ("head", 4, 2), ("thumbnail", 2, 
 """Of the fields that hold several numbers: how many, and how many of the last are sizes that something is seen at."""
 
 
-def _judge_text(name: str, value: object, optional: bool) -> None:
+def _validate_text(name: str, value: object, optional: bool) -> None:
     if not (isinstance(value, str) or (optional and value is None)):
         raise BuildError(f"{name} of an avatar must be a string, not {shown(value)}")
 
 
-def _judge_number(name: str, value: object, optional: bool) -> None:
+def _validate_number(name: str, value: object, optional: bool) -> None:
     if not (_is_number(value) or (optional and value is None)):
         raise BuildError(f"{name} of an avatar must be a number, not {shown(value)}")
 
 
-def _judge_numbers(name: str, value: object, count: int, sizes: int) -> None:
+def _validate_numbers(name: str, value: object, count: int, sizes: int) -> None:
     if value is None and name != "thumbnail":
         return
     if not (isinstance(value, tuple) and _are_sizes(value, count, sizes)):

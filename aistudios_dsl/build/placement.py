@@ -99,24 +99,24 @@ class Place:
     language: str | None = None
 
 
-def judge(place: Place) -> None:
+def validate(place: Place) -> None:
     """Raise `BuildError` for what is wrong whatever the canvas is; strings that hold Jinja are judged when rendered."""
     for name in ("width", "height", "head_height"):
-        _judge_length(getattr(place, name), name, extent)
-    _judge_at(place.at)
+        _validate_length(getattr(place, name), name, extent)
+    _validate_at(place.at)
     for value in _one_or_two(place.margin, "margin", "give one length, or a pair (across, down)"):
-        _judge_length(value, "margin", length)
+        _validate_length(value, "margin", length)
     for value in _one_or_two(place.scale, "scale", "give one factor, or a pair (across, down)"):
-        _judge_length(value, "scale", extent)
+        _validate_length(value, "scale", extent)
     for value in _pair(place.natural, "natural"):
         positive(value, "natural")
     for value in _pair(place.head_at, "head_at"):
-        _judge_length(value, "head_at", _any_length)
+        _validate_length(value, "head_at", _any_length)
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
-    _judge_name(place.framing, get_args(Framing), "framing")
+    _validate_name(place.framing, get_args(Framing), "framing")
     if isinstance(place.fit, str):
-        _judge_name(place.fit, FITS, "fit")
+        _validate_name(place.fit, FITS, "fit")
 
 
 def least_points(value: Any) -> int:
@@ -131,7 +131,7 @@ def least_points(value: Any) -> int:
     return points
 
 
-def _judge_length(value: Any, name: str, read: Any) -> None:
+def _validate_length(value: Any, name: str, read: Any) -> None:
     if value is not None and not holds_jinja(value):
         read(value, 1000, name)
 
@@ -154,29 +154,29 @@ def _one_or_two(value: Any, name: str, hint: str) -> tuple[Any, ...]:
     return value
 
 
-def _judge_at(at: Any) -> None:
+def _validate_at(at: Any) -> None:
     if isinstance(at, str):
         if not holds_jinja(at):
             corner_at(at, canvas())  # type: ignore[arg-type]
     elif isinstance(at, Beside):
-        _judge_beside(at)
+        _validate_beside(at)
     elif isinstance(at, tuple) and len(at) == 2:
         for value, name in zip(at, ("at x", "at y"), strict=True):
-            _judge_length(value, name, _any_length)
+            _validate_length(value, name, _any_length)
     elif at is not None:
         raise BuildError(f"at={at!r} is no place", hint='give (x, y), an anchor such as "top left", or above("tag")')
 
 
-def _judge_beside(at: Beside) -> None:
+def _validate_beside(at: Beside) -> None:
     tag: object = at.tag
     if not isinstance(tag, str):
         raise BuildError(f"{at.side}({tag!r}): a neighbour is named by its tag", hint=f'such as {at.side}("headline")')
-    _judge_length(at.gap, "gap", _any_length)
+    _validate_length(at.gap, "gap", _any_length)
     if not holds_jinja(at.align):
         corner_beside(at.side, align=at.align)
 
 
-def _judge_name(value: Any, known: Any, what: str) -> None:
+def _validate_name(value: Any, known: Any, what: str) -> None:
     if value is not None and not holds_jinja(value) and value not in known:
         raise BuildError(f"{what} {value!r} is not known", hint=did_you_mean(str(value), known))
 

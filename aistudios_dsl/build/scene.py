@@ -22,7 +22,7 @@ from aistudios_dsl.build.placement import (
     ShadedText,
     Sized,
     Turned,
-    judge,
+    validate,
 )
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, nearest
@@ -498,7 +498,7 @@ class Scene(Verbs):
             raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
         if isinstance(backdrop, str) and not holds_jinja(backdrop):
             validate_background(backdrop)
-        judge_watermark(self.watermark)
+        validate_watermark(self.watermark)
         for name in ("when", "each"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
@@ -604,7 +604,7 @@ class Scene(Verbs):
 
     def _pictured(self, index: int, clip: Image | Video, **given: Any) -> Scene:
         item, fit, size = self._items[index], given.get("fit"), _natural(given.get("natural"), given.get("file"))
-        judge(Place(natural=size, fit=fit))
+        validate(Place(natural=size, fit=fit))
         if not isinstance(item, Draft):
             return self._with(index, refilled(clip, size or (clip.width, clip.height), fit or "contain"))
         place = evolve(item.place, natural=size or item.place.natural, fit=fit or item.place.fit)
@@ -615,7 +615,7 @@ class Scene(Verbs):
 
     def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
         scene = self
-        _judge_map(clip_class, fn)
+        _validate_map(clip_class, fn)
         for index, clip in enumerate(self._clips()):
             if isinstance(clip, clip_class) and tag in (None, clip.tag):
                 scene = scene._replaced(index, lambda clip: _made_by(fn, clip))
@@ -724,7 +724,7 @@ def _renamed(before: Any, after: Any) -> Any:
     return after
 
 
-def _judge_map(clip_class: Any, fn: object) -> None:
+def _validate_map(clip_class: Any, fn: object) -> None:
     try:
         isinstance(None, clip_class)
     except TypeError:
@@ -733,7 +733,7 @@ def _judge_map(clip_class: Any, fn: object) -> None:
         raise BuildError(f"map takes a function from clip to clip, not {type(fn).__name__}")
 
 
-def judge_watermark(watermark: object) -> None:
+def validate_watermark(watermark: object) -> None:
     """Raise `BuildError` for a watermark that is neither true nor false; one with Jinja waits for its row."""
     fault = fault_of(next(key for key in keys(WireScene) if key.attribute == "watermark"), watermark)
     if fault:
@@ -757,19 +757,19 @@ def _draft(cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], /,
     geometry: dict[str, Any] = dict.fromkeys(_GEOMETRY, UNSET)
     required = {"id": UNSET, "layer": UNSET}
     draft = Draft(cls(**(required | geometry | values | stated)), Place(**where), 0)
-    judge(draft.place)
-    judge_colours(draft.clip)
+    validate(draft.place)
+    validate_colours(draft.clip)
     return draft
 
 
-def judge_colours(clip: Clip) -> None:
+def validate_colours(clip: Clip) -> None:
     """Raise `BuildError` for a colour of a drawn clip that no browser reads; those with Jinja wait for their row."""
     names = ("fill", "stroke", "background_color") if isinstance(clip, Text | ShapeClip) else ()
     for name in names:
-        judge_colour(name, getattr(clip, name, UNSET))
+        validate_colour(name, getattr(clip, name, UNSET))
 
 
-def judge_colour(name: str, value: Any) -> None:
+def validate_colour(name: str, value: Any) -> None:
     """Raise `BuildError` for a value that no browser reads as a colour; only a fill must be given."""
     if (value or name == "fill") and not holds_jinja(value):
         parse_colour(value, name)

@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.build.placement import Beside
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, judge_colour, settled, settles
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, settled, settles, validate_colour
 from aistudios_dsl.build.speech import paragraphs
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
@@ -218,7 +218,7 @@ def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
     shown = set(all_written(parts))
     for opening in found:
         if opening.role == "colour":
-            yield Check(opening.written, partial(judge_colour, _COLOURS[opening.path.rpartition(".")[2]]))
+            yield Check(opening.written, partial(validate_colour, _COLOURS[opening.path.rpartition(".")[2]]))
         elif opening.role == "backdrop":
             yield Check(opening.written, validate_background)
         elif opening.role != "deciding" and opening.written not in shown:

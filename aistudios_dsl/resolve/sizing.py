@@ -9,8 +9,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog
-from aistudios_dsl.build.placement import AvatarId, Place, judge, least_points
-from aistudios_dsl.build.scene import Draft, Item, judge_colours
+from aistudios_dsl.build.placement import AvatarId, Place, least_points, validate
+from aistudios_dsl.build.scene import Draft, Item, validate_colours
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Box, canvas, corner_at, margins
 from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size
@@ -52,7 +52,7 @@ class Measured:
 def measured(draft: Draft, setting: Setting) -> tuple[Item, Measured]:
     clip, place, frame = draft.clip, draft.place, setting.frame
     _judge(clip)
-    judge(place)
+    validate(place)
     if isinstance(clip, AvatarClip):
         return _avatar(draft, clip, setting)
     if isinstance(clip, Audio):
@@ -72,7 +72,7 @@ def _judge(node: Node) -> None:
         if part:
             _judge(part)
     if isinstance(node, Clip):
-        judge_colours(node)
+        validate_colours(node)
 
 
 def _wanted(place: Place, frame: Box) -> tuple[float | None, float | None]:
