@@ -1,5 +1,7 @@
 """Write AI Studios videos as Python; get the exact project JSON, offline."""
 
+from typing import TYPE_CHECKING, Any
+
 from aistudios_dsl import wire
 from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.placement import above, below, left_of, right_of
@@ -10,10 +12,15 @@ from aistudios_dsl.errors import (
     BuildError,
     DslError,
     LoadError,
+    RenderFailed,
+    StillRendering,
     SubmissionUnknown,
     TemplateError,
 )
 from aistudios_dsl.project import Project
+
+if TYPE_CHECKING:
+    from aistudios_dsl.check.findings import Finding
 
 __all__ = [
     "ApiError",
@@ -21,9 +28,12 @@ __all__ = [
     "BuildError",
     "Catalog",
     "DslError",
+    "Finding",
     "LoadError",
     "Project",
+    "RenderFailed",
     "Scene",
+    "StillRendering",
     "SubmissionUnknown",
     "TemplateError",
     "above",
@@ -34,3 +44,16 @@ __all__ = [
     "wire",
 ]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # The checks are loaded when they are first used, so that this import stays light.
+    if name == "Finding":
+        from aistudios_dsl.check.findings import Finding
+
+        return Finding
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

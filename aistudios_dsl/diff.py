@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from attrs import evolve, field, frozen
 
+from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import label
 from aistudios_dsl.build.speech import plain
 from aistudios_dsl.errors import BuildError
@@ -24,13 +25,6 @@ _ALIKE = 0.5
 
 _LONGEST = 60
 """Characters of a value that a line shows."""
-
-
-class Resolvable(Protocol):
-    """Anything that becomes wire nodes, its braces taken as text."""
-
-    def _literally(self) -> Resolvable: ...
-    def resolve(self) -> Project: ...
 
 
 @frozen
@@ -84,7 +78,7 @@ class Diff:
         return "\n".join(map(str, self.changes)) or "no difference"
 
 
-def diff(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
+def diff(before: BaseProject | Project, after: BaseProject | Project) -> Diff:
     """What changed from one project to the other, in words: print it, or go through its changes.
 
     Templates are compared as they are written. Clips are the same that have one tag, else one content, else one id;
@@ -94,11 +88,12 @@ def diff(before: Resolvable | Project, after: Resolvable | Project) -> Diff:
     >>> print(diff(Project("A").scene(), Project("B").scene()))
     name "A" -> "B"
     """
+    each: object
     for each in (before, after):
-        if not isinstance(each, Project) and not hasattr(each, "_literally"):
+        if not isinstance(each, Project | BaseProject):
             hint = "Project.load(...) reads a path, a mapping or JSON text"
             raise BuildError(f"diff compares projects, not {type(each).__name__}", hint=hint)
-    old, new = (each if isinstance(each, Project) else each._literally().resolve() for each in (before, after))
+    old, new = (each if isinstance(each, Project) else evolve(each, literal=True).resolve() for each in (before, after))
     found = [*_fields(old, new, "", skip=("scenes",)), *_scenes(old.scenes, new.scenes)]
     if not found and _text(old) != _text(new):
         found = [Change("", "changed", "the order of keys")]

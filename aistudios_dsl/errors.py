@@ -1,28 +1,49 @@
-"""Every error this package raises on purpose, and how it is worded.
+"""The errors of this package, each with a stable code.
 
 The tree::
 
-    DslError                     something said in the script, the document, the row or the call is wrong
-    ├── BuildError               a verb, or the scene as a whole, cannot become a project
-    ├── LoadError                a document is no project JSON; holds every problem found in it
-    ├── TemplateError            a Jinja string cannot be rendered with this row
-    └── ApiError                 the service, or the way to it, said no
-        ├── SubmissionUnknown    a create was sent and its fate is unknown: never retried by itself
-        ├── RenderFailed         the service gave the rendering up
-        └── StillRendering       the wait ended before the rendering; its id is there to go on with
+    DslError                     a script, a document, a row or a call is wrong
+    ├── BuildError               a verb, or a scene as a whole, cannot become a project
+    ├── LoadError                a document is not a project; lists every problem found in it
+    ├── TemplateError            a template cannot be read, or cannot be rendered with this row
+    └── ApiError                 the service refused, or could not be reached
+        ├── SubmissionUnknown    a create was sent and no answer came: never retried automatically
+        ├── RenderFailed         the service could not render the video
+        └── StillRendering       the wait ended before the video was ready; its id allows another wait
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+class ScriptLine(NamedTuple):
+    """A line of the user's script.
+
+    >>> str(ScriptLine("videos/hello.py", 7))
+    'hello.py line 7'
+    """
+
+    file: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.file.replace(chr(92), '/').rpartition('/')[2]} line {self.number}"
+
+
 class DslError(Exception):
-    """What is wrong (`message`), where (`path`), and what to do about it (`hint`).
+    """Something is wrong.
+
+    Attributes:
+        message: What is wrong.
+        path: Where, such as `scenes[0].clips[1] (image)`; "" for no place.
+        hint: What to do; "" where there is nothing to add.
+        code: A stable name for the kind of fault. Programs branch on it, never on a message or a hint.
+        line: The line of the user's script that wrote the scene or clip, for faults found after that line has run.
 
     >>> print(DslError("opacity is 140", "scenes[0].clips[1] (image)", "give 1 to 100"))
     scenes[0].clips[1] (image): opacity is 140
@@ -30,7 +51,7 @@ class DslError(Exception):
     """
 
     code: str = "error"
-    """A stable name for the kind of fault; programs branch on it, never on a message or a hint."""
+    line: ScriptLine | None = None
 
     def __init__(self, message: str, path: str = "", hint: str = "", code: str = "") -> None:
         super().__init__(message, path, hint, code)
@@ -41,33 +62,41 @@ class DslError(Exception):
             self.code = code
 
     def __str__(self) -> str:
-        where = f"{self.path}: " if self.path else ""
-        way_out = f"\n  hint: {self.hint}" if self.hint else ""
-        return f"{where}{self.message}{way_out}"
+        where = ", ".join(str(part) for part in (self.path, self.line) if part)
+        return f"{where}{': ' if where else ''}{self.message}" + (f"\n  hint: {self.hint}" if self.hint else "")
 
-    def under(self, parent: str) -> DslError:
-        """The same error, its path seen from one level further out.
+    def under(self, parent: str) -> Self:
+        """Return the same error with its path under a parent's path.
 
         >>> print(BuildError("no text", "clips[1]").under("scenes[2]"))
         scenes[2].clips[1]: no text
         """
         joined = not parent or parent.endswith(" ") or not self.path or self.path.startswith("[")
-        joint = "" if joined else "."
+        return self._with(path=f"{parent}{'' if joined else '.'}{self.path}")
+
+    def at(self, line: ScriptLine | None) -> Self:
+        """Return the same error with the line of the user's script that it comes from; a line it has already stays."""
+        return self if line is None or self.line else self._with(line=line)
+
+    def hinting(self, hint: str) -> Self:
+        """Return the same error with another hint."""
+        return self._with(hint=hint)
+
+    def _with(self, **changes: Any) -> Self:
         copy = type(self).__new__(type(self))
-        copy.__dict__.update(self.__dict__)
-        copy.path = f"{parent}{joint}{self.path}"
-        copy.args = (self.message, copy.path, *self.args[2:])
+        copy.__dict__.update(self.__dict__ | changes)
+        copy.args = (copy.message, copy.path, copy.hint, *self.args[3:])
         return copy
 
 
 class BuildError(DslError):
-    """The script asks for something that no project can hold."""
+    """Raised when a script asks for something that a project cannot hold."""
 
     code = "build"
 
 
 class LoadError(DslError):
-    """A document is not a project; `problems` holds one error for each thing wrong with it, in document order.
+    """Raised when a document is not a project. `problems` holds an error for each thing wrong, in document order.
 
     >>> print(LoadError("2 problems in the project", problems=(DslError("is missing", "scenes[0].background"),
     ...     DslError("must be a number, not \\"wide\\"", "scenes[0].clips[0].width"))))
@@ -93,16 +122,18 @@ class LoadError(DslError):
 
 
 class TemplateError(DslError):
-    """A string with Jinja in it cannot be parsed, or cannot be rendered with the row at hand."""
+    """Raised when a template cannot be parsed, or cannot be rendered with its row."""
 
     code = "template"
 
 
 class ApiError(DslError):
-    """The service, or the way to it, said no.
+    """Raised when the service refuses a call, or cannot be reached. It never contains a key or token.
 
-    `status` is the HTTP status (0 where no answer came), `vendor_code` the vendor's own error code as text ("" where
-    none was sent), `project_id` the project the call was about ("" where none). The token is never part of it.
+    Attributes:
+        status: The HTTP status; 0 where no answer came.
+        vendor_code: The service's own error code as text; "" where it sent none.
+        project_id: The project that the call was about; "" where there is none.
     """
 
     code = "api"
@@ -125,25 +156,25 @@ class ApiError(DslError):
 
 
 class SubmissionUnknown(ApiError):
-    """A create was sent and no answer came: it may have been made, and charged. Look before sending again."""
+    """Raised when a create was sent and no answer came. It may have been made and charged: check before you retry."""
 
     code = "submission-unknown"
 
 
 class RenderFailed(ApiError):
-    """The service gave the rendering up; `project_id` is the project it was of."""
+    """Raised when the service could not render the video of `project_id`."""
 
     code = "render-failed"
 
 
 class StillRendering(ApiError):
-    """The time to wait is over and the rendering is not; `project_id` is there to go on waiting with."""
+    """Raised when the wait ends before the video is ready; wait again with `project_id`."""
 
     code = "still-rendering"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name closest to a misspelt one, or "" where none is near.
+    """Return the known name closest to a misspelt one, or "" where none is close.
 
     >>> nearest("fade_in", ["fade-in", "fade-out"]), nearest("xyz", ["fade-in"])
     ('fade-in', '')
@@ -159,7 +190,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The hint for a name nobody knows: the nearest one, else the whole list.
+    """Return the hint for an unknown name: the closest known name, else all of them.
 
     >>> did_you_mean("colour", ["color", "width"])
     "did you mean 'color'?"
@@ -170,9 +201,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def near_file(path: Path) -> str:
-    """The hint for a file that is not there: one beside it of nearly the same name and the same suffix; else "".
+    """Return the hint for a missing file: a file beside it with nearly the same name and the same suffix, else "".
 
-    Where only the suffix is another, that file is meant as well.
+    A file that differs only in its suffix is suggested too.
     """
     from difflib import get_close_matches
 

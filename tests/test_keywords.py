@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aistudios_dsl import BuildError, Project, Scene
-from aistudios_dsl.build.keywords import keywords_of
+from aistudios_dsl.build.keywords import arguments_of
 from aistudios_dsl.build.placement import Placed, Shaded, ShadedText, Sized, Turned
 
 URL = "https://x.example/a.png"
@@ -56,13 +56,13 @@ def test_the_names_that_are_listed_are_those_of_the_verb_each_once_and_in_one_or
     with pytest.raises(BuildError) as found:
         opened().text("x", zzz=3)
     names = found.value.hint.removeprefix("known are: ").split(", ")
-    assert names == list(dict.fromkeys(keywords_of(inspect.unwrap(Scene.text))))
+    assert names == list(dict.fromkeys(arguments_of(inspect.unwrap(Scene.text)).keywords))
     assert {"color", "bold", "width", "at", "shadow"} <= set(names)
     assert not {"fill", "type", "font_weight", "background_color"} & set(names)
 
 
 def test_every_name_that_a_typed_dict_gives_is_taken_when_the_program_runs():
-    assert set(Shaded.__annotations__) <= set(keywords_of(inspect.unwrap(Scene.shape)))
+    assert set(Shaded.__annotations__) <= set(arguments_of(inspect.unwrap(Scene.shape)).keywords)
 
 
 @pytest.mark.parametrize(("wrong", "right"), [("txt", "text"), ("add_text", "text"), ("edti", "edit")])
@@ -107,7 +107,7 @@ PLACES = {"avatar": Sized, "text": ShadedText, "image": Turned, "video": Sized, 
 def test_a_verb_says_in_its_docstring_what_else_it_takes(name):
     said = re.search(r"Takes (.*?) as\s+`placement\.(\w+)`", inspect.getdoc(getattr(Scene, name)), re.DOTALL)
     assert sorted(re.findall(r"`(\w+)`", said[1])) == sorted(PLACES[name].__annotations__)
-    assert set(PLACES[name].__annotations__) <= set(keywords_of(inspect.unwrap(getattr(Scene, name))))
+    assert set(PLACES[name].__annotations__) <= set(arguments_of(inspect.unwrap(getattr(Scene, name))).keywords)
 
 
 def test_the_docstrings_of_the_places_explain_each_keyword():
@@ -117,7 +117,7 @@ def test_the_docstrings_of_the_places_explain_each_keyword():
 
 def test_the_reference_has_each_keyword_with_the_verbs_that_take_it():
     page = (Path(__file__).parent.parent / "docs" / "reference" / "project.md").read_text(encoding="utf-8")
-    verbs = {name: keywords_of(inspect.unwrap(getattr(Scene, name))) for name in (*PLACES, "audio")}
+    verbs = {name: arguments_of(inspect.unwrap(getattr(Scene, name))).keywords for name in (*PLACES, "audio")}
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
     table = {name: row[3] for row in rows for name in re.findall(r"`(\w+)`", row[0])}
     assert sorted(table) == sorted(Shaded.__annotations__)

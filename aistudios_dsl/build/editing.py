@@ -1,50 +1,188 @@
-"""Loaded clips changed: another picture in the old one's place, and other words where an avatar had its own."""
+"""Changes to clips: fields set and validated, texts measured again, pictures replaced in their boxes, new speech."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from os import PathLike
+from typing import Any, TypeVar
 
 from attrs import evolve
 
+from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.keywords import LABELS, hint_for
+from aistudios_dsl.build.placement import animation_of
 from aistudios_dsl.build.speech import paragraphs
+from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import Fit, scaled_size, unless_same
-from aistudios_dsl.wire.node import as_found
-from aistudios_dsl.wire.nodes import Image, Video
+from aistudios_dsl.layout.sizes import POINT, Fit, plain, rounded_up, scaled_size, unless_same
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
+from aistudios_dsl.wire.nodes import CLIP_TYPES, AvatarClip, Clip, EditorClip, Image, Text, Video
 
+C = TypeVar("C", bound=Clip)
 M = TypeVar("M", bound=Image | Video)
-L = TypeVar("L")
+T = TypeVar("T")
 
 _JINJA = r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
 _KEPT = "\ue000(\\d+)\ue001"
+GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
+PICTURE = ("natural", "file", "fit")
+"""What `edit` takes for a picture or video beside the fields of its wire class."""
+_MORE: dict[type[Any], tuple[str, ...]] = {AvatarClip: ("say",), Image: PICTURE, Video: PICTURE}
+
+
+def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
+    """Return the clip with some fields changed. Only these fields are validated."""
+    known = {key.attribute: key for key in keys(type(clip))}
+    if isinstance(changes.get("animation"), str | tuple | list):
+        changes = {**changes, "animation": animation_of(changes["animation"])}
+    kind = LABELS.get(clip.type, clip.type)
+    for name, value in changes.items():
+        if name not in known:
+            others = {LABELS[wire_type]: _editable(cls) for wire_type, cls in CLIP_TYPES.items()}
+            hint = hint_for(name, _editable(type(clip)), others)
+            raise BuildError(f"{kind} has no field {name!r}", hint=hint)
+        if value is UNSET and known[name].required and getattr(clip, name) is not UNSET:
+            raise BuildError(f"{name} cannot be removed: every {kind} has one")
+        if fault := fault_of(known[name], value):
+            raise fault
+    with as_found():
+        return settled(clip, evolve(clip, **changes))
+
+
+def _editable(clip_class: type[Any]) -> tuple[str, ...]:
+    return (*(key.attribute for key in keys(clip_class)), *_MORE.get(clip_class, ()))
+
+
+def remade(fn: Callable[[C], C], clip: C) -> C:
+    """Return what the function of a `map` makes of a clip, with the fields that differ validated."""
+    with as_found():
+        new = fn(clip)
+    if not isinstance(new, type(clip)):
+        raise BuildError(f"map's function returned {type(new).__name__}, not {type(clip).__name__}")
+    names = [key.attribute for key in keys(type(clip))]
+    changed(clip, {name: getattr(new, name) for name in names if getattr(new, name) != getattr(clip, name)})
+    with as_found():
+        result: C = settled(clip, new)
+    return result
+
+
+def validate_map(clip_class: Any, fn: object, tag: object) -> None:
+    """Raise `BuildError` for arguments that `map` does not take."""
+    try:
+        isinstance(None, clip_class)
+    except TypeError:
+        raise BuildError(f"map takes a class of clips, not {clip_class!r}", hint="such as wire.Text") from None
+    if not callable(fn):
+        raise BuildError(f"map takes a function from clip to clip, not {type(fn).__name__}", hint="such as a lambda")
+    if not isinstance(tag, str | None):
+        raise BuildError(f"tag must be a string, not {type(tag).__name__}", hint='such as tag="logo"')
+
+
+def refuse_geometry(old: Any, new: Any) -> None:
+    """Raise `BuildError` where a field was set that resolve computes."""
+    for name in GEOMETRY:
+        if getattr(old, name) != getattr(new, name):
+            hint = "give at=, width=, height=, scale= to the verb that adds the clip"
+            raise BuildError(f"{name} is computed from the arguments of the verb", hint=hint)
+
+
+def renamed(before: Any, after: Any) -> Any:
+    """Return the clip after a change of its id, with its `name` changed too where that was the id."""
+    if isinstance(after, EditorClip) and before.id != after.id and after.name == before.name == before.id:
+        with as_found():
+            return evolve(after, name=after.id)
+    return after
+
+
+# texts
+
+
+def settled(before: Any, after: Any) -> Any:
+    """Return the clip after a change. A text whose box was our measure of its words is measured again.
+
+    It keeps its aligned edge. A box that the change gave, or that is not our measure, stays.
+    """
+    if not isinstance(before, Text) or _box(before) != _box(after) or _words(before) == _words(after):
+        return after
+    if not settles(before):
+        return after
+    width, height = _measured(after)
+    share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
+    shift = share * (before.width - width) * (after.scale_x if isinstance(after.scale_x, int | float) else 1)
+    corner = Box(after.left, after.top, shift, 0, after.angle or 0).corners[1] if shift else (after.left, after.top)
+    box = {"left": corner[0], "top": corner[1], "width": width, "height": height}
+    return evolve(after, **{name: unless_same(getattr(after, name), number) for name, number in box.items()})
+
+
+def settles(clip: Text) -> bool:
+    """Return whether the text's box is our measure of its words, and so changes with them."""
+    try:
+        return _measured(clip) == (clip.width, clip.height)
+    except (DslError, OverflowError):
+        return False
+
+
+def _box(clip: Text) -> tuple[Any, ...]:
+    return clip.left, clip.top, clip.width, clip.height
+
+
+def _words(clip: Text) -> tuple[Any, ...]:
+    return clip.text, clip.font_size, clip.font_family, clip.font_weight
+
+
+def _measured(clip: Text) -> tuple[float, float]:
+    from aistudios_dsl.layout.text import is_bold, measure
+
+    bold = is_bold(clip.font_weight)
+    box = measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family or "Noto Sans CJK")
+    return rounded_up(box.width), plain(box.height)
+
+
+# pictures
+
+
+def natural_of(natural: Any, file: Any) -> tuple[float, float] | None:
+    """Return the natural size (px) that was given, or that of a picture file; None where neither was given."""
+    if file is None:
+        return natural  # type: ignore[no-any-return]
+    if natural is not None:
+        raise BuildError("give natural= or file=, not both")
+    if not isinstance(file, str | bytes | PathLike):
+        raise BuildError(f"file is {file!r}", hint="file takes the path of a picture, or its bytes")
+    from aistudios_dsl.layout.picture import natural_size
+
+    return natural_size(file)
 
 
 def refilled(clip: M, natural: tuple[float, float], fit: Fit = "contain") -> M:
-    """The clip with a picture of another natural size (px) about the centre of the box it was seen in.
+    """Return the clip with a picture of another natural size (px), centred in the box it was seen in.
 
     `fit` as in `image`: "contain" stays inside that box, "cover" fills it and overflows, "stretch" takes its ratio.
+    A clip that was mirrored stays mirrored.
     """
-    scale_x, scale_y = (scale if isinstance(scale, int | float) else 1 for scale in (clip.scale_x, clip.scale_y))
-    angle = clip.angle or 0 if isinstance(clip, Image) else 0
-    old = Box(clip.left, clip.top, clip.width * scale_x, clip.height * scale_y, angle)
+    old = seen_box(clip)
     across, down = scaled_size(natural, old.width, old.height, fit=fit)
-    new = Box.about(old.centre, natural[0] * across, natural[1] * down, angle)
+    box = Box.about(old.centre, natural[0] * across, natural[1] * down, old.angle)
+    numbers = {
+        "width": natural[0],
+        "height": natural[1],
+        "scale_x": math.copysign(across, clip.scale_x or 1),
+        "scale_y": math.copysign(down, clip.scale_y or 1),
+        "left": box.left,
+        "top": box.top,
+    }
+    changes: dict[str, Any] = {name: unless_same(getattr(clip, name), value) for name, value in numbers.items()}
     with as_found():
-        return evolve(
-            clip,
-            width=unless_same(clip.width, natural[0]),
-            height=unless_same(clip.height, natural[1]),
-            scale_x=unless_same(clip.scale_x, across),
-            scale_y=unless_same(clip.scale_y, down),
-            left=unless_same(clip.left, new.left),
-            top=unless_same(clip.top, new.top),
-        )
+        return evolve(clip, **changes)
+
+
+# speech
 
 
 def spoken_html(text: str) -> str:
-    """Plain words as the HTML of loaded speech; what Jinja reads stays as it is.
+    """Return plain words as the HTML of loaded speech. Jinja in them stays as it is.
 
     >>> spoken_html("A < B, {{ 'yes' if n > 1 else 'no' }}")
     "<p>A &lt; B, {{ 'yes' if n > 1 else 'no' }}</p>"
@@ -55,8 +193,8 @@ def spoken_html(text: str) -> str:
     return re.sub(_KEPT, lambda found: kept[int(found[1])], paragraphs(plain_text))
 
 
-def first_replaced(items: Iterable[L], is_old: Callable[[L], bool], new: L | None) -> Iterator[L]:
-    """The items with the new one in place of the first old one, and without the other old ones.
+def first_replaced(items: Iterable[T], is_old: Callable[[T], bool], new: T | None) -> Iterator[T]:
+    """Yield the items with the new one in place of the first old one, and without the other old ones.
 
     >>> list(first_replaced([1, 2, 4, 5], lambda n: n % 2 == 0, 0))
     [1, 0, 5]

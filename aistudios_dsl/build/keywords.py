@@ -1,16 +1,29 @@
-"""The keywords that a call takes, those of an unpacked TypedDict among them, and the right one for a wrong one."""
+"""Arguments of calls: which ones a verb takes, what is wrong with those given, and the script line that gave them."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, wraps
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-from aistudios_dsl.errors import BuildError, did_you_mean
+from attrs import frozen
+
+from aistudios_dsl.errors import BuildError, ScriptLine, did_you_mean
 
 T = TypeVar("T", bound=type[Any])
+F = TypeVar("F", bound=Callable[..., Any])
 
+LABELS: dict[str, str] = {
+    "aiModel": "avatar",
+    "textImage": "text",
+    "videoImage": "video",
+    "image": "image",
+    "shape": "shape",
+    "audio": "audio",
+}
+"""The verb that adds each type of clip."""
 _SAME = (
     ("color", "fill"),
     ("bold", "font_weight"),
@@ -23,28 +36,59 @@ _SAME = (
     ("at", "left"),
     ("at", "top"),
 )
-"""What verbs and the wire call by two names."""
+"""Names of the same thing: in the verbs, and on the wire."""
+_PACKAGE = __file__[: __file__.rindex("build")]
+
+
+def script_line() -> ScriptLine | None:
+    """Return the line outside this package that is running, or None where it is in no file."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith((_PACKAGE, "<attrs ")):
+        frame = frame.f_back
+    file = frame.f_code.co_filename
+    return None if file.startswith("<") else ScriptLine(file, frame.f_lineno)
+
+
+@frozen
+class Arguments:
+    """The arguments that a call takes, without `self`."""
+
+    positional: tuple[str, ...]
+    keywords: tuple[str, ...]
+    required: tuple[str, ...]
+    any_number: bool
+    any_keyword: bool
 
 
 @cache
-def keywords_of(call: Callable[..., Any]) -> tuple[str, ...]:
-    """The names that a call takes, in the order of its signature.
+def arguments_of(call: Callable[..., Any]) -> Arguments:
+    """Return what a call takes; the keys of an unpacked TypedDict are keywords.
 
-    >>> keywords_of(lambda self, text, *, color="#fff": text)
+    >>> arguments_of(lambda self, text, *, color="#fff": text).keywords
     ('text', 'color')
     """
-    found: list[str] = []
-    for name, parameter in inspect.signature(call).parameters.items():
-        if parameter.kind is parameter.VAR_KEYWORD:
-            (unpacked,) = get_args(get_type_hints(call)[name])
-            found += unpacked.__annotations__
-        elif parameter.kind is not parameter.POSITIONAL_ONLY and name != "self":
-            found.append(name)
-    return tuple(found)
+    positional, keywords = list[str](), list[str]()
+    parameters = list(inspect.signature(call).parameters.values())[1:]
+    kinds = {each.kind: each for each in parameters}
+    for each in parameters:
+        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD):
+            positional.append(each.name)
+        if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
+            keywords.append(each.name)
+    more = kinds.get(inspect.Parameter.VAR_KEYWORD)
+    unpacked = get_args(get_type_hints(call)[more.name]) if more and "Unpack[" in str(more.annotation) else ()
+    named = {*positional, *keywords}
+    return Arguments(
+        positional=tuple(positional),
+        keywords=(*keywords, *(unpacked[0].__annotations__ if unpacked else ())),
+        required=tuple(each.name for each in parameters if each.default is each.empty and each.name in named),
+        any_number=inspect.Parameter.VAR_POSITIONAL in kinds,
+        any_keyword=more is not None and not unpacked,
+    )
 
 
 def hint_for(name: str, known: Iterable[str], elsewhere: Mapping[str, Iterable[str]]) -> str:
-    """What to write instead of a name that is not `known`; `elsewhere` says what others take.
+    """Return what to write instead of an unknown name; `elsewhere` maps other calls to what they take.
 
     >>> hint_for("angle", ["at", "scale"], {"image": ["at", "angle"], "text": ["angle"]})
     "only image and text take 'angle'"
@@ -60,34 +104,82 @@ def hint_for(name: str, known: Iterable[str], elsewhere: Mapping[str, Iterable[s
     return f"only {who} take{'s' if len(takers) == 1 else ''} {name!r}"
 
 
-def unknown_of(
-    call: Callable[..., Any], given: Iterable[str], others: Iterable[Callable[..., Any]]
+def misuse(
+    call: Callable[..., Any],
+    args: Sequence[object],
+    given: Mapping[str, object],
+    others: Mapping[str, Iterable[str]] | None = None,
+    private: Sequence[str] = (),
 ) -> BuildError | None:
-    """What is wrong with keywords that a call does not take, and `others` may."""
-    known = keywords_of(call)
+    """Return what is wrong with the arguments of a call, or None.
+
+    Args:
+        call: The function, whose first parameter is `self`.
+        args: The arguments by position, without `self`.
+        given: The arguments by keyword.
+        others: The keywords of other calls, for the hint.
+        private: Keywords that no hint names.
+    """
+    taken = arguments_of(call)
+    if len(args) > len(taken.positional) and not taken.any_number:
+        return _too_many(taken, args)
+    by_position = taken.positional[: len(args)]
     for name in given:
-        if name not in known:
-            elsewhere = {other.__name__: keywords_of(other) for other in others}
-            return BuildError(f"unknown argument {name!r}", hint=hint_for(name, known, elsewhere))
+        if name in by_position:
+            return BuildError(f"the argument {name!r} is given twice", hint="give it once")
+        if name in taken.positional and name not in taken.keywords:
+            return BuildError(
+                f"the argument {name!r} is given by name", hint=f"give {name} by position, without a name"
+            )
+        if name not in taken.keywords and not taken.any_keyword:
+            hint = hint_for(name, [each for each in taken.keywords if each not in private], others or {})
+            return BuildError(f"unknown argument {name!r}", hint=hint)
+    for name in taken.required:
+        if name not in by_position and name not in given:
+            hint = (
+                f"give it first, as in {call.__name__}({name}, ...)" if name in taken.positional else f"give {name}=..."
+            )
+            return BuildError(f"the argument {name!r} is missing", hint=hint)
     return None
 
 
-def knows_its_keywords(*inner: str) -> Callable[[T], T]:
-    """A class whose instances are made with keywords that it has, else `BuildError`; `inner` ones are not suggested."""
+def _too_many(taken: Arguments, args: Sequence[object]) -> BuildError:
+    most = len(taken.positional)
+    count = f"{most} argument{'' if most == 1 else 's'}" if most else "no argument"
+    named = next((name for name in taken.keywords if name not in taken.positional), "")
+    hint = f"give the rest by name, such as {named}=..." if named else "leave the rest out"
+    if any(type(each).__name__ == "Scene" for each in args):
+        hint = "add(scene) adds a Scene"
+    return BuildError(f"takes {count} by position, not {len(args)}", hint=hint)
 
-    def judged_class(cls: T) -> T:
+
+def checked(call: F) -> F:
+    """Return a method that raises `BuildError` where Python would raise `TypeError` for its arguments."""
+
+    @wraps(call)
+    def method(self: Any, /, *args: Any, **given: Any) -> Any:
+        fault = misuse(call, args, given)
+        if fault:
+            raise fault.under(f"{call.__name__}()")
+        return call(self, *args, **given)
+
+    return cast("F", method)
+
+
+def checked_class(*private: str) -> Callable[[T], T]:
+    """Return a decorator for a class that refuses wrong arguments with `BuildError`; no hint names `private` ones."""
+
+    def decorate(cls: T) -> T:
         made: Callable[..., None] = cls.__init__
 
         @wraps(made)
-        def judged(self: Any, /, *args: Any, **given: Any) -> None:
-            known = keywords_of(made)
-            for name in given:
-                if name not in known:
-                    hint = did_you_mean(name, [each for each in known if each not in inner])
-                    raise BuildError(f"unknown argument {name!r}", f"{cls.__name__}()", hint)
+        def init(self: Any, /, *args: Any, **given: Any) -> None:
+            fault = misuse(made, args, given, private=private)
+            if fault:
+                raise fault.under(f"{cls.__name__}()")
             made(self, *args, **given)
 
-        cls.__init__ = judged
+        cls.__init__ = init
         return cls
 
-    return judged_class
+    return decorate

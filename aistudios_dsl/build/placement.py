@@ -1,4 +1,4 @@
-"""Where a clip is asked to stand and how large to be seen: the intent beside a clip whose geometry is still absent."""
+"""Where a clip stands and how large it is seen: what a verb is given, before any geometry is computed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
-from aistudios_dsl.wire.node import holds_jinja, number_in, shown
+from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
 from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
 
 Framing = Literal["full", "waist", "bust", "head"]
@@ -19,7 +19,7 @@ Framing = Literal["full", "waist", "bust", "head"]
 
 @frozen
 class Beside:
-    """A place next to another clip of the scene, named by its tag; made by `above`, `below`, `left_of`, `right_of`."""
+    """A place next to another clip of the scene; made by `above`, `below`, `left_of` and `right_of`."""
 
     side: Side
     tag: str
@@ -28,7 +28,12 @@ class Beside:
 
 
 def above(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
-    """Over the clip with this tag, `gap` px (or "2%" of the canvas height) apart.
+    """Return the place above another clip, for `at=`.
+
+    Args:
+        tag: The tag of the other clip.
+        gap: Distance between the two, in px or percent of the canvas height. Default 0.
+        align: Which edges, or the centres, are lined up: "left", "center" or "right". Default "center".
 
     >>> above("headline", gap=24)
     Beside(side='above', tag='headline', gap=24, align='center')
@@ -37,7 +42,7 @@ def above(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] =
 
 
 def below(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
-    """Under the clip with this tag, `gap` px (or "2%" of the canvas height) apart.
+    """Return the place below another clip, for `at=`; the arguments are those of `above`.
 
     >>> below("headline", gap="2%").gap
     '2%'
@@ -46,7 +51,12 @@ def below(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] =
 
 
 def left_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"] = "center") -> Beside:
-    """To the left of the clip with this tag, `gap` px (or "2%" of the canvas width) apart.
+    """Return the place to the left of another clip, for `at=`.
+
+    Args:
+        tag: The tag of the other clip.
+        gap: Distance between the two, in px or percent of the canvas width. Default 0.
+        align: Which edges, or the centres, are lined up: "top", "center" or "bottom". Default "center".
 
     >>> left_of("photo", align="top").align
     'top'
@@ -55,7 +65,7 @@ def left_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"]
 
 
 def right_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"] = "center") -> Beside:
-    """To the right of the clip with this tag, `gap` px (or "2%" of the canvas width) apart.
+    """Return the place to the right of another clip, for `at=`; the arguments are those of `left_of`.
 
     >>> right_of("photo").side
     'right_of'
@@ -70,7 +80,7 @@ AnimationLike = AnimationType | tuple[AnimationType, int, int] | Animation
 
 @frozen
 class AvatarId:
-    """An avatar named by its ids, to be looked up in the project's catalogue."""
+    """The ids of an avatar that is looked up in the project's catalogue."""
 
     ai_name: str
     cloth: str | None
@@ -82,7 +92,7 @@ def _paired(value: Any) -> Any:
 
 @frozen
 class Place:
-    """What the verbs were told about place and size. Lengths are px, or percent of the canvas side they run along."""
+    """The place and size that a verb was given. Lengths are px, or percent of the canvas side they run along."""
 
     at: Position | None = field(default=None, converter=_paired)
     margin: Margin = field(default=0, converter=_paired)
@@ -100,7 +110,7 @@ class Place:
 
 
 def validate(place: Place) -> None:
-    """Raise `BuildError` for what is wrong whatever the canvas is; strings that hold Jinja are judged when rendered."""
+    """Raise `BuildError` for what is wrong on any canvas. Strings with Jinja are validated once they are rendered."""
     for name in ("width", "height", "head_height"):
         _validate_length(getattr(place, name), name, extent)
     _validate_at(place.at)
@@ -115,12 +125,12 @@ def validate(place: Place) -> None:
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
     _validate_name(place.framing, get_args(Framing), "framing")
-    if isinstance(place.fit, str):
+    if not isinstance(place.fit, tuple):
         _validate_name(place.fit, FITS, "fit")
 
 
 def least_points(value: Any) -> int:
-    """A `min_font_size` as a number of points. Raises `BuildError` where it is none.
+    """Return a `min_font_size` in points. Raises `BuildError` where it is not a whole number from 1 up.
 
     >>> least_points("12")
     12
@@ -129,6 +139,24 @@ def least_points(value: Any) -> int:
     if isinstance(points, bool) or not isinstance(points, int) or points < 1:
         raise BuildError(f"min_font_size is {shown(value)}, but takes whole numbers from 1 up")
     return points
+
+
+def animation_of(value: Any) -> Animation | Unset:
+    """Return the animation that a verb was given in any of its forms. Raises `BuildError` for anything else.
+
+    >>> animation_of(("fade-in", 2, 0))
+    Animation(type='fade-in', duration=2, delay=0)
+    """
+    if value is None or isinstance(value, Animation):
+        return UNSET if value is None else value
+    kind, *times = (value, 1, 0) if isinstance(value, str) else value if isinstance(value, tuple | list) else (value,)
+    if len(times) == 2:
+        try:
+            return Animation(type=kind, duration=times[0], delay=times[1])
+        except BuildError as fault:
+            raise BuildError(f"animation {fault.message}", hint=fault.hint) from None
+    hint = 'such as "fade-in" or ("fade-in", 1, 0)'
+    raise BuildError(f"animation {value!r} is neither a type nor (type, duration, delay)", hint=hint)
 
 
 def _validate_length(value: Any, name: str, read: Any) -> None:
@@ -141,9 +169,9 @@ def _any_length(value: Any, side: float, name: str) -> float:
 
 
 def _pair(value: Any, name: str) -> tuple[Any, ...]:
-    if value is not None and not (isinstance(value, tuple | list) and len(value) == 2):
+    if value is not None and not (isinstance(value, tuple) and len(value) == 2):
         raise BuildError(f"{name} is {value!r}", hint=f"{name} takes two numbers, such as {name}=(640, 360)")
-    return tuple(value or ())
+    return value or ()
 
 
 def _one_or_two(value: Any, name: str, hint: str) -> tuple[Any, ...]:
@@ -155,22 +183,22 @@ def _one_or_two(value: Any, name: str, hint: str) -> tuple[Any, ...]:
 
 
 def _validate_at(at: Any) -> None:
-    if isinstance(at, str):
-        if not holds_jinja(at):
-            corner_at(at, canvas())  # type: ignore[arg-type]
+    if isinstance(at, str) and not holds_jinja(at):
+        corner_at(at, canvas())  # type: ignore[arg-type]
     elif isinstance(at, Beside):
         _validate_beside(at)
     elif isinstance(at, tuple) and len(at) == 2:
         for value, name in zip(at, ("at x", "at y"), strict=True):
             _validate_length(value, name, _any_length)
-    elif at is not None:
-        raise BuildError(f"at={at!r} is no place", hint='give (x, y), an anchor such as "top left", or above("tag")')
+    elif not isinstance(at, str | None):
+        hint = 'give (x, y), an anchor such as "top left", or above("tag")'
+        raise BuildError(f"at={at!r} is not a place", hint=hint)
 
 
 def _validate_beside(at: Beside) -> None:
     tag: object = at.tag
     if not isinstance(tag, str):
-        raise BuildError(f"{at.side}({tag!r}): a neighbour is named by its tag", hint=f'such as {at.side}("headline")')
+        raise BuildError(f"{at.side}({tag!r}) needs the tag of a clip", hint=f'such as {at.side}("headline")')
     _validate_length(at.gap, "gap", _any_length)
     if not holds_jinja(at.align):
         corner_beside(at.side, align=at.align)
@@ -182,13 +210,16 @@ def _validate_name(value: Any, known: Any, what: str) -> None:
 
 
 class Placed(TypedDict, total=False):
-    """Place, order and names of a clip: what every clip that is seen can be told.
+    """The keywords of every clip that is seen.
 
-    `at`: one of nine anchors ("top left" to "bottom right"), `(x, y)`, which is left and top in px or percent, or
-    `above("tag")` and its sisters; center, of an avatar bottom. `margin`: how far from the edges that an anchor names,
-    one length or `(across, down)`; 0. `scale`: a factor, or `(across, down)`; 1. `layer`: a whole number, the higher in
-    front; one more than the highest so far. `id`: on the wire; made from the clip's place. `tag`: the name to find it
-    by, once in a scene. `opacity`: 1 to 100 percent, None leaves it out; 100.
+    `at`: one of nine anchors, from "top left" to "bottom right"; or `(x, y)`, the left and top in px or percent of the
+    canvas; or `above("tag")`, `below`, `left_of`, `right_of`. Default "center", for an avatar "bottom".
+    `margin`: distance from the edges that the anchor names, px or percent, or a pair (across, down). Default 0.
+    `scale`: a factor above 0, or a pair (across, down). Default 1.
+    `layer`: a whole number; the higher is in front. Default one more than the highest so far.
+    `id`: the id on the wire, unique in the project. Default one that follows from the clip's number.
+    `tag`: a name to find the clip by, unique in its scene. Default none.
+    `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
     """
 
     at: Position
@@ -201,17 +232,21 @@ class Placed(TypedDict, total=False):
 
 
 class Sized(Placed, total=False):
-    """A clip that can be given a `width` and a `height`, px or percent of the canvas; one of them keeps the ratio."""
+    """The keywords of a clip with a size.
+
+    `width`, `height`: px above 0, or percent of the canvas; one alone keeps the ratio. Default the natural size.
+    """
 
     width: Length
     height: Length
 
 
 class Turned(Sized, total=False):
-    """A clip that can be turned and can come and go.
+    """The keywords of a clip that turns and is animated.
 
-    `angle`: degrees clockwise, None leaves it out; 0. `animation`: its type, such as "fade-in", or `(type, duration,
-    delay)` with 1 to 30 and 0 to 30 whole seconds, or a `wire.Animation`; none.
+    `angle`: degrees clockwise, or None to leave it out. Default 0.
+    `animation`: a type such as "fade-in"; or `(type, duration, delay)` in whole seconds, duration 1 to 30 and delay
+    0 to 30; or a `wire.Animation`. Default none; a type alone takes 1 s without delay.
     """
 
     angle: float | None
@@ -219,13 +254,16 @@ class Turned(Sized, total=False):
 
 
 class Shaded(Turned, total=False):
-    """A clip that can also drop a `shadow`, such as `wire.Shadow(color="#00000060", blur=4)`; none."""
+    """The keywords of a clip with a shadow.
+
+    `shadow`: such as `wire.Shadow(color="#00000060", blur=4)`. Default none.
+    """
 
     shadow: Shadow
 
 
 class ShadedText(Placed, total=False):
-    """A text: its width is the verb's own argument, since it wraps; the rest as for a shaded clip."""
+    """The keywords of a text: those of `Shaded`, except for `width`, an argument of the verb, which wraps it."""
 
     height: Length
     angle: float | None

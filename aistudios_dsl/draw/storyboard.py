@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from aistudios_dsl.build.scene import LABELS
+from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.speech import duration, plain
 from aistudios_dsl.draw.markup import element, escaped, figures
 from aistudios_dsl.draw.pictures import Media, file_name, read

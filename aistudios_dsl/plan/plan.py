@@ -8,12 +8,12 @@ from io import TextIOBase
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO
 
 from attrs import evolve
 
 from aistudios_dsl.atomic_write import WholeFile
-from aistudios_dsl.build.scene import Scene
+from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.plan.program import Sheets
 from aistudios_dsl.plan.segments import (
@@ -32,13 +32,11 @@ from aistudios_dsl.plan.segments import (
     stood_in,
 )
 from aistudios_dsl.plan.strings import Reading, Strings, Written, named
-from aistudios_dsl.resolve.sizing import Setting
-from aistudios_dsl.templates.environment import Hook
-from aistudios_dsl.templates.render import Visit, kept_scenes
+from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
+from aistudios_dsl.templates.render import filled_project, kept_scenes, render_project
 from aistudios_dsl.templates.rows import of_row
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.nodes import Project as WireProject
-from aistudios_dsl.wire.nodes import Scene as WireScene
+from aistudios_dsl.wire.jsontext import canonical
 
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
@@ -49,42 +47,19 @@ Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
 
 
-class Rendered(Protocol):
-    """A literal project."""
-
-    def to_json(self) -> str: ...
-
-
-class Template(Protocol):
-    """What a plan needs of a project."""
-
-    @property
-    def scenes(self) -> tuple[Scene, ...]: ...
-    @property
-    def _loaded(self) -> WireProject | None: ...
-    @property
-    def environment(self) -> Hook | None: ...
-    @property
-    def _is_numbered(self) -> bool: ...
-    def render(self, row: Mapping[str, Any] | None = None, /) -> Rendered: ...
-    def _filled(self, scenes: tuple[Scene, ...], visit: Visit) -> Self: ...
-    def _setting(self) -> Setting: ...
-    def _framed(self, scenes: tuple[WireScene, ...]) -> WireProject: ...
-
-
 class Plan:
     """What `Project.compile()` gives. It pickles, and threads may share it.
 
     `slow_rows` counts the rows that had to be rendered the long way; those that cannot be rendered are among them.
     """
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: BaseProject) -> None:
         self.template = template
         self.slow_rows: int = 0
         self._lock = Lock()
         self._programs = Programs(template)
 
-    def __reduce__(self) -> tuple[type[Plan], tuple[Template]]:
+    def __reduce__(self) -> tuple[type[Plan], tuple[BaseProject]]:
         return Plan, (self.template,)
 
     def render_json(self, row: Mapping[str, Any] | None = None, /) -> bytes:
@@ -95,7 +70,7 @@ class Plan:
             with self._lock:
                 self.slow_rows += 1
         # The long way says what is wrong and where, as if nothing had been tried before.
-        return self.template.render(row).to_json().encode()
+        return canonical(dump(resolve_project(render_project(self.template, row)))).encode()
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write a line of JSON for each row, some rows at a time, and return their number.
@@ -135,7 +110,7 @@ class _Scenes:
 class Programs:
     """The ways a template's rows can be written: one program for each answer to what a row decides."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: BaseProject) -> None:
         self._template = template
         self._strings = Strings(template.environment)
         templates = self._strings.templates
@@ -192,7 +167,7 @@ class Programs:
         literal = self._literal(signature)
         if not literal.scenes and literal._loaded is None:
             raise ValueError("no scenes")
-        document = dump(literal._framed(()))
+        document = dump(with_settings(literal, ()))
         document["scenes"] = Hole("", b"[", _SCENES, b"]")
         head = tuple(json_parts(document))
         stretches = [(0, list[Part](), list(checks(self._head, head)))]
@@ -209,17 +184,19 @@ class Programs:
                 stretches.append((0, [], []))
         return [(scope, Sheets(self._strings, parts, own)) for scope, parts, own in stretches]
 
-    def _literal(self, signature: Signature) -> Template:
+    def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
         literals = []
         for origin, answers in scenes:
             index = origin[0]
             scene = stood_in(self._template.scenes[index], index, self._openings[index], answers)
             literals.append(evolve(scene, origin=origin))
-        return self._template._filled(tuple(literals), opened(self._head, head))
+        return filled_project(self._template, tuple(literals), opened(self._head, head))
 
-    def _scenes(self, literal: Template, signature: Signature) -> Iterator[tuple[int, tuple[Part, ...], list[Check]]]:
-        setting, numbered = literal._setting(), literal._is_numbered
+    def _scenes(
+        self, literal: BaseProject, signature: Signature
+    ) -> Iterator[tuple[int, tuple[Part, ...], list[Check]]]:
+        setting, numbered = setting_of(literal), is_numbered(literal)
         for number, (origin, answers) in enumerate(signature[1]):
             scene = self._template.scenes[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
@@ -252,7 +229,7 @@ def _values(row: Mapping[Any, Any] | None) -> dict[str, Any]:
     return named(row or {})
 
 
-def _openings_of_head(template: Template, strings: Strings) -> list[Opening]:
+def _openings_of_head(template: BaseProject, strings: Strings) -> list[Opening]:
     found: list[Opening] = []
 
     def visit(path: str, text: str, html: bool) -> str:
@@ -261,7 +238,7 @@ def _openings_of_head(template: Template, strings: Strings) -> list[Opening]:
             found.append(Opening(path, Written(text, html), role))
         return text
 
-    template._filled((), visit)
+    filled_project(template, (), visit)
     return found
 
 

@@ -16,8 +16,9 @@ from typing import Any, Literal
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.boxes import number, scales
+from aistudios_dsl.build.editing import settled, settles
 from aistudios_dsl.build.placement import Beside
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, settled, settles, validate_colour
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, validate_colour
 from aistudios_dsl.build.speech import paragraphs
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background

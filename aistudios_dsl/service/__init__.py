@@ -5,11 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from aistudios_dsl.errors import did_you_mean
+from aistudios_dsl.errors import RenderFailed, StillRendering, did_you_mean
 
 if TYPE_CHECKING:
     from aistudios_dsl.service.client import AsyncClient as AsyncClient
     from aistudios_dsl.service.client import Client as Client
+    from aistudios_dsl.service.flow import Job as Job
+    from aistudios_dsl.service.flow import Progress as Progress
     from aistudios_dsl.service.outbox import Outbox as Outbox
     from aistudios_dsl.service.webhook import parse_webhook as parse_webhook
     from aistudios_dsl.service.webhook import verify_webhook as verify_webhook
@@ -18,12 +20,25 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncClient": "client",
     "Client": "client",
+    "Job": "flow",
     "Outbox": "outbox",
+    "Progress": "flow",
     "parse_webhook": "webhook",
     "verify_webhook": "webhook",
     "webhook_url": "webhook",
 }
-__all__ = ["AsyncClient", "Client", "Outbox", "parse_webhook", "verify_webhook", "webhook_url"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Job",
+    "Outbox",
+    "Progress",
+    "RenderFailed",
+    "StillRendering",
+    "parse_webhook",
+    "verify_webhook",
+    "webhook_url",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,27 +1,30 @@
-"""A template scene and a row become literal scenes: every string rendered, `when` and `each` carried out."""
+"""A template and a row to a literal project: strings rendered, scenes repeated or left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
 
-from aistudios_dsl.build.scene import Line, Scene, settled
+from aistudios_dsl.build.editing import settled
+from aistudios_dsl.build.project import HEAD, BaseProject
+from aistudios_dsl.build.scene import Line, Scene, lines_named
 from aistudios_dsl.errors import DslError, TemplateError
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
+B = TypeVar("B", bound=BaseProject)
 Visit = Callable[[str, str, bool], str]
-"""What is done with a string, given its field path, itself, and whether it is HTML."""
+"""A function from the path of a field, its string, and whether that is HTML, to the string that takes its place."""
 
-_NOT_STRINGS_OF_THE_USER = {"key_order", "number", "speaker", "_origin", "when", "each"}
+_NOT_TEMPLATES = {"key_order", "number", "speaker", "written_at", "_written_at", "_origin", "when", "each"}
 _RENAMED = {"backdrop": "background", "_items": "clips", "_lines": "speech", "_loaded": "", "clip": "", "place": ""}
 
 
 def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
-    """The value with every string of the user's passed through `visit`; what does not change is the same object."""
+    """Return a value with `visit` applied to each string of the user in it; an unchanged value is the same object."""
     if isinstance(value, str):
         return visit(path, value, html)
     if isinstance(value, tuple | list):
@@ -33,7 +36,7 @@ def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
 
 
 def _strings(cls: type[Any]) -> tuple[tuple[str, str, str], ...]:
-    """Of a class of ours, the fields that may hold strings of the user's: attribute, constructor's and shown name."""
+    """Return the fields of a class that may hold strings of the user: attribute, name in `__init__`, name in paths."""
     if cls not in _STRINGS_OF:
         _STRINGS_OF[cls] = tuple(_read_strings(cls)) if has(cls) else ()
     return _STRINGS_OF[cls]
@@ -44,8 +47,8 @@ _STRINGS_OF: dict[type[Any], tuple[tuple[str, str, str], ...]] = {}
 
 def _read_strings(cls: type[Any]) -> Iterator[tuple[str, str, str]]:
     wire_names: dict[str, str] = {key.attribute: key.wire for key in keys(cls)} if issubclass(cls, Node) else {}
-    # The type of a clip says which class it is; that of an animation or an effect is the user's to choose.
-    fixed = _NOT_STRINGS_OF_THE_USER | (set() if issubclass(cls, Animation | Effect) else {"type"})
+    # The type of a clip is that of its class. The user chooses the type of an animation or effect.
+    fixed = _NOT_TEMPLATES | (set() if issubclass(cls, Animation | Effect) else {"type"})
     for attribute in fields(cls):
         name = attribute.name
         if name not in fixed:
@@ -87,17 +90,43 @@ def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
         raise fault.under(path) from None
 
 
-def render_scenes(scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]) -> Iterator[Scene]:
-    """The scenes that this row keeps, rendered."""
-    for origin, bound in kept_scenes(scenes, templates, row):
-        path = f"scenes[{origin[0]}]"
-        yield evolve(filled(scenes[origin[0]], path, renderer(templates, bound)), origin=origin)
+def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping[str, Any] | None = None) -> B:
+    """Return the literal project of a row. Raises `TemplateError` with the field and the name that is missing."""
+    refuse_rendered(project)
+    given: Any = {} if row is None else row
+    if not isinstance(given, Mapping):
+        hint = 'such as {"name": "Ann"}'
+        raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}", hint=hint)
+    # No template can use a name that is not a string, and Jinja fails on one.
+    values = {name: value for name, value in {**given, **(variables or {})}.items() if isinstance(name, str)}
+    templates = Templates(project.environment)
+    with lines_named(project.scenes):
+        visit = renderer(templates, values)
+        scenes = tuple(
+            evolve(filled(project.scenes[origin[0]], f"scenes[{origin[0]}]", renderer(templates, bound)), origin=origin)
+            for origin, bound in kept_scenes(project.scenes, templates, values)
+        )
+        return filled_project(project, scenes, visit)
+
+
+def refuse_rendered(project: BaseProject) -> None:
+    """Raise `TemplateError` for a project whose braces are text already."""
+    if project._literal:
+        raise TemplateError("this project is rendered already", hint="use the template, not its result")
+
+
+def filled_project(project: B, scenes: tuple[Scene, ...], visit: Visit) -> B:
+    """Return the literal project of these scenes, with `visit` applied to each string outside of them."""
+    head = {name: mapped(getattr(project, name), name, visit) for name in (*HEAD, "extra")}
+    loaded = mapped(project._loaded, "", visit)
+    left_out = bool(project.scenes) and not scenes
+    return evolve(project, **head, loaded=loaded, scenes=scenes, literal=True, row_left_all_out=left_out)
 
 
 def kept_scenes(
     scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[int, int], Mapping[str, Any]]]:
-    """Of each scene that this row keeps: its number and repetition, and the row with what `each` binds."""
+    """Yield the number and repetition of each scene that a row keeps, and the row with the names that `each` binds."""
     for index, scene in enumerate(scenes):
         path = f"scenes[{index}]"
         for repetition, bound in enumerate(_bindings(scene, templates, row, path)):
@@ -122,14 +151,14 @@ def _kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str)
 
 
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:
-    """The literal scene that `visit` makes of each string; loaded texts are measured again."""
+    """Return the literal scene, with `visit` applied to its strings and its loaded texts measured again."""
     new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
     items = tuple(settled(before, after) for before, after in zip(scene._items, new._items, strict=True))
     return evolve(new, items=items)
 
 
 def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:
-    """What renders one string with the row; errors carry the field's path."""
+    """Return a `Visit` that renders strings with a row; its errors carry the path of the field."""
 
     def visit(path: str, text: str, html: bool) -> str:
         try:

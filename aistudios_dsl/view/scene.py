@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from attrs import evolve, field, frozen
 
-from aistudios_dsl.build.scene import LABELS
+from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.colour import Colour, parse_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas

@@ -1,0 +1,229 @@
+"""A project as a script says it: settings and scenes, before anything is rendered, laid out or written."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from attrs import evolve, field, frozen
+
+from aistudios_dsl.build.avatar import Catalog
+from aistudios_dsl.build.keywords import checked
+from aistudios_dsl.build.scene import Scene, own_extra, scene_of
+from aistudios_dsl.build.verbs import Verbs, no_such_clip, verb
+from aistudios_dsl.errors import BuildError, DslError, LoadError
+from aistudios_dsl.wire.jsontext import copied
+from aistudios_dsl.wire.node import UNSET, fault_of, keys
+from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution
+from aistudios_dsl.wire.nodes import Project as WireProject
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+HEAD = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
+"""The settings that are on the wire."""
+
+
+@frozen(repr=False)
+class BaseProject(Verbs):
+    """What a project holds, and the methods that return it changed."""
+
+    name: str | None = None
+    orientation: Orientation | str = field(default="landscape", kw_only=True)
+    webhook_url: str | None = field(default=None, kw_only=True)
+    dictionary: Any = field(default=None, kw_only=True)
+    api: Generation = field(default="1.4", kw_only=True)
+    catalog: Catalog | None = field(default=None, kw_only=True)
+    environment: Callable[[Environment], None] | None = field(default=None, kw_only=True)
+    workspace_id: str | None = field(default=None, kw_only=True)
+    resolution: Resolution | str | None = field(default=None, kw_only=True)
+    extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=own_extra)
+    scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
+    _loaded: WireProject | None = field(default=None, kw_only=True, eq=False, alias="loaded")
+    """The loaded project that this one came from: its keys, and their order."""
+    _loaded_scenes: int = field(default=0, kw_only=True, alias="loaded_scenes")
+    """How many scenes the loaded project had: scenes are numbered again only when the list has changed."""
+    _literal: bool = field(default=False, kw_only=True, alias="literal")
+    """Whether braces are text: the project is rendered, or was loaded so."""
+    _row_left_all_out: bool = field(default=False, kw_only=True, eq=False, alias="row_left_all_out")
+
+    def __attrs_post_init__(self) -> None:
+        if self._loaded is None:
+            _validate(self)
+            # What the caller does to the original later changes nothing here.
+            object.__setattr__(self, "dictionary", _copied(self.dictionary))
+
+    def __hash__(self) -> int:
+        # Clips, dictionary and extra hold dicts, which do not hash. Equal projects agree in these settings.
+        return hash((self.name, self.orientation, self.webhook_url, self.workspace_id, self.api, len(self.scenes)))
+
+    def __repr__(self) -> str:
+        name = f"{self.name!r}, " if self.name else ""
+        return f"Project({name}{len(self.scenes)} scene{'' if len(self.scenes) == 1 else 's'})"
+
+    @abstractmethod
+    def resolve(self, *, api: Generation | None = None) -> WireProject:
+        """Return the wire nodes."""
+
+    @verb
+    def scene(
+        self,
+        *,
+        background: str | Background | None = None,
+        watermark: bool = False,
+        when: str | None = None,
+        each: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Open a new scene, to which the verbs that follow apply.
+
+        Args:
+            background: A colour, the URL of a picture, or a `wire.Background`. Default the vendor's blue picture.
+            watermark: Whether the service adds its watermark. Default False.
+            when: A Jinja expression; rows where it is false leave the scene out. Default None, always in.
+            each: "item in items": the scene is repeated for each item. Default None, once.
+            extra: Further keys of the scene in the JSON. Default none.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value.
+
+        >>> from aistudios_dsl import Project
+        >>> Project().scene(background="#102030").scene()
+        Project(2 scenes)
+        """
+        return self.add(Scene(background=background, watermark=watermark, when=when, each=each, extra=extra))
+
+    def add(self, *scenes: Scene) -> Self:
+        """Add scenes that were made separately.
+
+        Args:
+            scenes: Scenes, which come after those that are there.
+
+        Raises:
+            BuildError: One is not a `Scene`.
+
+        >>> from aistudios_dsl import Project, Scene
+        >>> Project().add(Scene(), Scene())
+        Project(2 scenes)
+        """
+        for scene in scenes:
+            if not isinstance(scene, Scene):
+                raise BuildError(f"add takes Scene values, not {type(scene).__name__}", hint="such as add(Scene())")
+        return evolve(self, scenes=(*self.scenes, *scenes))
+
+    @checked
+    def with_scenes(self, scenes: Iterable[Scene]) -> Self:
+        """Replace the scenes: to insert, remove or reorder them.
+
+        Args:
+            scenes: The new scenes, in order.
+
+        Raises:
+            BuildError: This is not a list of `Scene` values.
+
+        >>> from aistudios_dsl import Project
+        >>> project = Project().scene().scene()
+        >>> project.with_scenes(project.scenes[:1])
+        Project(1 scene)
+        """
+        if isinstance(scenes, Scene) or not isinstance(scenes, Iterable):
+            raise BuildError(f"with_scenes takes a list of scenes, not {type(scenes).__name__}", hint="such as [scene]")
+        return evolve(self, scenes=()).add(*scenes)
+
+    @verb
+    def edit(self, tag_or_id: str, /, *, scene: int | None = None, **changes: Any) -> Self:
+        """Change fields of a clip of the scene opened last, else of the one scene that has it.
+
+        Args:
+            tag_or_id: The tag or id of the clip.
+            scene: The number of its scene, from 0. Default found by the tag.
+            changes: What `Scene.edit` takes.
+
+        Raises:
+            BuildError: The tag, a field or the scene is unknown, several scenes have the tag, or a value is wrong.
+
+        >>> from aistudios_dsl import Project
+        >>> Project().scene().text("Hi", tag="t").scene().edit("t", text="Hello").find("t").text
+        'Hello'
+        """
+        if scene is None:
+            scene = self._scene_with(tag_or_id)
+        elif not isinstance(scene, int) or not 0 <= scene < len(self.scenes):
+            raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
+        return self._changed_at(scene, lambda found: found.edit(tag_or_id, **changes))
+
+    def _scene_with(self, name: str) -> int:
+        last = len(self.scenes) - 1
+        holders = [i for i, each in enumerate(self.scenes) if any(name in (c.tag, c.id) for c in each._clips())]
+        if not holders or not isinstance(name, str):
+            raise no_such_clip(name, self._clips())
+        if len(holders) > 1 and last not in holders:
+            hint = f"name one of them: edit({name!r}, scene={holders[0]}, ...)"
+            raise BuildError(f"scenes {holders} all have a clip {name!r}", hint=hint)
+        return holders[-1]
+
+    def _change(self, change: Callable[[Scene], Scene]) -> Self:
+        if not self.scenes:
+            raise BuildError("there is no scene yet", hint="open one with .scene() first")
+        return self._changed_at(len(self.scenes) - 1, change)
+
+    def _change_all(self, change: Callable[[Scene], Scene]) -> Self:
+        project = self
+        for index in range(len(self.scenes)):
+            project = project._changed_at(index, change)
+        return project
+
+    def _changed_at(self, index: int, change: Callable[[Scene], Scene]) -> Self:
+        try:
+            scene = change(self.scenes[index])
+        except DslError as fault:
+            raise fault.under(f"scenes[{index}]") from None
+        return evolve(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
+
+    def _clips(self) -> Iterator[AnyClip]:
+        return (clip for scene in reversed(self.scenes) for clip in scene._clips())
+
+    def _literally(self) -> Self:
+        """Return the same project with its braces taken as text, as `load(..., template=False)` takes them."""
+        return evolve(self, literal=True)
+
+    @classmethod
+    def _of_wire(cls, node: WireProject, *, literal: bool) -> Self:
+        """Return the project of loaded wire nodes, which are not validated."""
+        head: dict[str, Any] = {name: getattr(node, name) or None for name in HEAD}
+        head["orientation"] = head["orientation"] or "landscape"
+        # A scene added to it writes speech where the others do.
+        head["api"] = "1.4" if all(scene.scripts is UNSET for scene in node.scenes) else "1.6"
+        scenes = tuple(scene_of(scene, position) for position, scene in enumerate(node.scenes))
+        return cls(**head, scenes=scenes, loaded=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
+
+
+def generation(api: Any) -> Generation:
+    """Return where speech is written. Raises `BuildError` for anything but "1.4" and "1.6"."""
+    if api not in ("1.4", "1.6"):
+        raise BuildError(f"api {api!r} is not known", hint='"1.4" writes speech in the clip, "1.6" in the scene')
+    return cast("Generation", api)
+
+
+def _validate(project: BaseProject) -> None:
+    known = {key.attribute: key for key in keys(WireProject)}
+    for name in ("name", "orientation", "webhook_url", "workspace_id", "resolution"):
+        if fault := fault_of(known[name], getattr(project, name)):
+            raise fault
+    generation(project.api)
+    environment: object = project.environment
+    if environment is not None and not callable(environment):
+        message = f"environment must be a function that takes Jinja's environment, not {type(environment).__name__}"
+        raise BuildError(message, hint="write it at the top of a module, so that a plan can be pickled")
+    catalog: object = project.catalog
+    if not isinstance(catalog, Catalog | None):
+        hint = "Catalog.load(path) reads one"
+        raise BuildError(f"catalog must be a Catalog, not {type(catalog).__name__}", hint=hint)
+
+
+def _copied(dictionary: Any) -> Any:
+    try:
+        return copied(dictionary, "dictionary")
+    except LoadError as fault:
+        raise BuildError(fault.message, fault.path, fault.hint) from None

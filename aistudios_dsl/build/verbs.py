@@ -1,0 +1,476 @@
+"""The verbs of Scene and Project. Each is written once, and returns a new value."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack, cast
+
+from attrs import evolve
+
+from aistudios_dsl.build.avatar import Avatar
+from aistudios_dsl.build.keywords import arguments_of, misuse
+from aistudios_dsl.build.placement import Framing, Shaded, ShadedText, Sized, Turned
+from aistudios_dsl.errors import BuildError, did_you_mean, nearest
+from aistudios_dsl.layout.sizes import Fit, Length
+from aistudios_dsl.wire.node import lacking
+from aistudios_dsl.wire.nodes import (
+    Align,
+    AnyClip,
+    Audio,
+    AvatarClip,
+    Background,
+    Clip,
+    Image,
+    ShapeName,
+    Text,
+    UnknownClip,
+    Video,
+)
+from aistudios_dsl.wire.nodes import Shape as ShapeClip
+
+if TYPE_CHECKING:
+    from aistudios_dsl.build.scene import Scene
+
+C = TypeVar("C", bound=Clip)
+P = ParamSpec("P")
+R = TypeVar("R")
+V = TypeVar("V", bound=Callable[..., Any])
+
+_OF_CLIPS: dict[str, tuple[str, ...]] = {}
+"""The keywords of each verb that adds a clip."""
+
+
+def verb(method: V) -> V:
+    """Return a verb that refuses wrong arguments with `BuildError` and the closest right one."""
+    taken = arguments_of(method)
+    if "layer" in taken.keywords:
+        _OF_CLIPS[method.__name__] = taken.keywords
+
+    @wraps(method)
+    def checked(self: Verbs, /, *args: Any, **given: Any) -> Any:
+        fault = misuse(method, args, given, _OF_CLIPS)
+        if fault:
+            self._refuse(fault, method.__name__, given.get("tag"))
+        return method(self, *args, **given)
+
+    return cast("V", checked)
+
+
+def names_of(clip: AnyClip) -> tuple[str, ...]:
+    """Return the tag and id of a clip, as far as it has them."""
+    return tuple(name for name in (clip.tag, clip.id) if name)
+
+
+def no_such_clip(name: object, clips: Iterable[AnyClip]) -> BuildError:
+    """Return the error for a tag or id that no clip has."""
+    if not isinstance(name, str):
+        return BuildError(f"a clip is named by its tag or id, not {name!r}", hint='such as "headline"')
+    known = [each for clip in clips for each in names_of(clip)]
+    hint = did_you_mean(name, known) or "give clips a tag= to find them by"
+    return BuildError(f"no clip has the tag or id {name!r}", hint=hint)
+
+
+class Verbs(ABC):
+    """The verbs. Each returns a new value, and leaves the one it is called on as it is."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _change(self, change: Callable[[Scene], Scene]) -> Self:
+        """Return the same value with a change to the scene that the verbs apply to."""
+
+    def _change_all(self, change: Callable[[Scene], Scene]) -> Self:
+        """Return the same value with a change to each scene."""
+        return self._change(change)
+
+    @abstractmethod
+    def _clips(self) -> Iterator[AnyClip]:
+        """Yield the clips that `find` looks through."""
+
+    if not TYPE_CHECKING:  # A checker that saw this would accept every name as a method.
+
+        def __getattr__(self, name: str) -> Any:
+            close = nearest(name, [known for known in dir(type(self)) if not known.startswith("_")])
+            hint = f": did you mean {close!r}?" if close and not name.startswith("_") else ""
+            raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
+
+    def _refuse(self, fault: BuildError, verb: str, tag: object) -> NoReturn:
+        """Raise the fault under the clip that the verb would have added, else under the verb's name."""
+
+        def refuse(scene: Scene) -> Scene:
+            raise fault.under(scene._next_label(verb, tag))
+
+        if verb in _OF_CLIPS:
+            self._change(refuse)
+        raise fault.under(f"{verb}()")
+
+    def _add(self, verb: str, cls: type[Clip], place: Any, own: Mapping[str, Any], **values: Any) -> Self:
+        return self._change(lambda scene: scene._plus(verb, cls, place, own, values))
+
+    @verb
+    def background(self, value: str | Background | None) -> Self:
+        """Replace the background.
+
+        Args:
+            value: A colour ("#102030", "rgb(…)", "hsl(…)"), the URL of a picture, a `wire.Background`, or None for the
+                blue of the vendor's samples.
+
+        Raises:
+            BuildError: The value is none of these.
+
+        >>> from aistudios_dsl import Scene
+        >>> Scene().background("#102030").backdrop
+        '#102030'
+        """
+        return self._change(lambda scene: evolve(scene, background=value))
+
+    @verb
+    def avatar(
+        self,
+        avatar: Avatar | str,
+        cloth: str | None = None,
+        /,
+        *,
+        say: str | None = None,
+        language: str | None = None,
+        framing: Framing | None = None,
+        head_at: tuple[Length, Length] | None = None,
+        head_height: Length | None = None,
+        effects: str | Mapping[str, Any] | Iterable[str | Mapping[str, Any]] = (),
+        **place: Unpack[Sized],
+    ) -> Self:
+        """Add an avatar and what it says.
+
+        Args:
+            avatar: An `Avatar`, or its `ai_name`, which is looked up in the project's catalogue.
+            cloth: The id of its outfit. Default its only outfit in the catalogue.
+            say: What it says, in plain text; see `say`. Default nothing.
+            language: The language it speaks, such as "en". Default that of the avatar.
+            framing: How much of it is seen: "head", "bust", "waist" or "full". All but "full" set the height too, so
+                that an anchor moves them only across. Default "waist", unless a place or size is given.
+            head_at: Where the middle of its head is, (x, y) in px or percent of the canvas. Default none.
+            head_height: The height of its head, in px or percent of the canvas height. Default none.
+            effects: The name of an effect such as "head-only", a mapping with a `type`, or several. Default none.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as
+                `placement.Sized` says. `at=(x, y)` alone means scale 1.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value. An unknown avatar is found at `resolve`.
+
+        >>> from aistudios_dsl import Scene
+        >>> len(list(Scene().avatar("M000045058", say="Hello.")._clips()))
+        1
+        """
+        own = {
+            "avatar": (avatar, cloth),
+            "language": language,
+            "framing": framing,
+            "head_at": head_at,
+            "head_height": head_height,
+        }
+        added = self._add("avatar", AvatarClip, place, own, effects=effects)
+        return added if say is None else added.say(say)
+
+    @verb
+    def say(self, text: str, *, by: str | None = None, html: bool = False) -> Self:
+        """Add a line of speech.
+
+        Args:
+            text: The words; blank lines separate paragraphs.
+            by: The tag or id of the avatar that says it. Default the avatar added last.
+            html: Whether `text` is HTML already, with `<p>` around each paragraph. Default False.
+
+        Raises:
+            BuildError: The scene has no avatar, or none named `by`; or a tag in the HTML has no partner.
+
+        >>> from aistudios_dsl import Scene
+        >>> len(Scene().avatar("M000045058").say("One.").say("Two.")._lines)
+        2
+        """
+        return self._change(lambda scene: scene._spoken(text, by, html))
+
+    @verb
+    def text(
+        self,
+        text: str,
+        *,
+        font_size: int | str = 48,
+        min_font_size: int | str = 12,
+        color: str = "#ffffff",
+        width: Length | None = None,
+        fit: tuple[Length, Length] | None = None,
+        align: Align | str = "left",
+        bold: bool = False,
+        italic: bool = False,
+        underline: bool = False,
+        font_family: str | None = None,
+        background: str | None = None,
+        stroke: str | None = None,
+        stroke_width: float | None = None,
+        **place: Unpack[ShadedText],
+    ) -> Self:
+        """Add a text, measured as the editor's canvas measures it.
+
+        Args:
+            text: The words, with their line breaks.
+            font_size: Whole points from 1 up; a point is 4/3 px. Default 48.
+            min_font_size: The smallest size in points that `fit` may take. Default 12.
+            color: Colour of the letters. Default "#ffffff".
+            width: Where lines wrap, in px or percent of the canvas; with `height`, the box as it is. Default none.
+            fit: A box `(width, height)` in px or percent; the largest size from `font_size` down that fits is taken.
+            align: "left", "center" or "right". Default "left".
+            bold: Whether the letters are bold. Default False.
+            italic: Whether they are italic. Default False.
+            underline: Whether they are underlined. Default False.
+            font_family: Name of the font. Default "Noto Sans CJK"; the size of any other is an estimate.
+            background: Colour of the box. Default none.
+            stroke: Colour of the outline of the letters. Default none.
+            stroke_width: Width of that outline in px, from 0 up. Default 0.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `height`, `angle`, `animation`,
+                `shadow` as `placement.ShadedText` says.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value. Words that do not fit are found at `resolve`.
+
+        >>> from aistudios_dsl import Scene
+        >>> next(Scene().text("Hello", color="#000000")._clips()).fill
+        '#000000'
+        """
+        return self._add(
+            "text",
+            Text,
+            place,
+            {"width": width, "fit": fit, "min_font_size": min_font_size},
+            text=text,
+            fill=color,
+            font_size=font_size,
+            font_family=font_family or "Noto Sans CJK",
+            align=align,
+            background_color=background or "",
+            stroke=stroke or "",
+            stroke_width=stroke_width or 0,
+            font_weight=700 if bold else "",
+            font_style="italic" if italic else "",
+            underline=underline,
+        )
+
+    @verb
+    def image(
+        self,
+        url: str,
+        *,
+        natural: tuple[float, float] | None = None,
+        file: str | bytes | PathLike[str] | None = None,
+        fit: Fit | None = None,
+        **place: Unpack[Turned],
+    ) -> Self:
+        """Add a picture.
+
+        Args:
+            url: Its public URL.
+            natural: Its size `(width, height)` in px. Default read from `file`.
+            file: A copy of the picture, as a path or bytes, from which its size is read. Default none.
+            fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`,
+                `animation` as `placement.Turned` says.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
+
+        >>> from aistudios_dsl import Scene
+        >>> next(Scene().image("https://x.example/a.png", natural=(800, 600))._clips()).source_url
+        'https://x.example/a.png'
+        """
+        return self._add("image", Image, place, {"natural": natural, "file": file, "fit": fit}, source_url=url)
+
+    @verb
+    def video(
+        self,
+        url: str,
+        *,
+        poster: str | None = None,
+        natural: tuple[float, float] | None = None,
+        fit: Fit | None = None,
+        volume: float | None = 100,
+        **place: Unpack[Sized],
+    ) -> Self:
+        """Add a video.
+
+        Args:
+            url: Its public URL.
+            poster: The URL of a picture that stands for it in the editor. Default none.
+            natural: Its size `(width, height)` in px. Default not known: give `width` and `height`.
+            fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
+            volume: 1 to 100 percent, or None to leave it out. Default 100.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as
+                `placement.Sized` says.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
+
+        >>> from aistudios_dsl import Scene
+        >>> next(Scene().video("https://x.example/a.mp4", width=640, height=360)._clips()).volume
+        100
+        """
+        own = {"natural": natural, "fit": fit}
+        return self._add("video", Video, place, own, video_url=url, source_url=poster, volume=volume)
+
+    @verb
+    def audio(
+        self,
+        url: str,
+        *,
+        label: str,
+        volume: float | None = 100,
+        layer: int | None = None,
+        id: str | None = None,
+    ) -> Self:
+        """Add a sound. It is not seen, so it takes no place.
+
+        Args:
+            url: Its public URL.
+            label: The name that the editor shows.
+            volume: 1 to 100 percent, or None to leave it out. Default 100.
+            layer: A whole number. Default one more than the highest so far.
+            id: The id on the wire. Default one that follows from the clip's number.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value.
+
+        >>> from aistudios_dsl import Scene
+        >>> next(Scene().audio("https://x.example/a.mp3", label="Music")._clips()).label
+        'Music'
+        """
+        return self._add("audio", Audio, {"layer": layer, "id": id}, {}, source_url=url, label=label, volume=volume)
+
+    @verb
+    def shape(
+        self,
+        name: ShapeName | str,
+        *,
+        fill: str,
+        stroke: str | None = None,
+        stroke_width: int | None = None,
+        stroke_radius: int | None = None,
+        **place: Unpack[Shaded],
+    ) -> Self:
+        """Add one of the editor's 17 shapes. `width` alone makes it as high as wide, and `height` alone likewise.
+
+        Args:
+            name: Its name, such as "Circle", "Square" or "Star".
+            fill: Its colour.
+            stroke: Colour of its outline. Default none.
+            stroke_width: Width of the outline in whole px, from 0 up. Default 0.
+            stroke_radius: Radius of its corners in whole px, from 0 up. Default 0.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`,
+                `animation`, `shadow` as `placement.Shaded` says.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value. A missing size is found at `resolve`.
+
+        >>> from aistudios_dsl import Scene
+        >>> next(Scene().shape("Circle", fill="#ff0000", width=200)._clips()).shape_name
+        'Circle'
+        """
+        outline = {"stroke": stroke or "", "stroke_width": stroke_width or 0, "stroke_radius": stroke_radius or 0}
+        return self._add("shape", ShapeClip, place, {}, shape_name=name, fill=fill, **outline)
+
+    @verb
+    def put(self, *clips: AnyClip) -> Self:
+        """Add wire clips as they are, with their ids, layers and numbers: for what no other verb writes.
+
+        Args:
+            clips: Clips such as `wire.Image(...)`, with every field that their class requires.
+
+        Raises:
+            BuildError: One is not a wire clip, or lacks a required field.
+
+        >>> from aistudios_dsl import Scene
+        >>> circle = ShapeClip(id="dot", layer=9, left=0, top=0, width=9, height=9, shape_name="Circle", fill="#fff")
+        >>> next(Scene().put(circle)._clips()).id
+        'dot'
+        """
+        for clip in clips:
+            if not isinstance(clip, Clip | UnknownClip):
+                raise BuildError(f"put takes wire clips, not {type(clip).__name__}", hint="such as wire.Image(...)")
+            for name in lacking(clip):
+                hint = "a clip put as it is needs every field that its class requires"
+                raise BuildError(f"{name} is missing", f"put({type(clip).__name__})", hint)
+        return self._change(lambda scene: evolve(scene, items=(*scene._items, *clips)))
+
+    @verb
+    def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
+        """Change fields of a clip. A text that was measured is measured again, and keeps its aligned edge.
+
+        Args:
+            tag_or_id: The tag or id of the clip.
+            changes: Field names of its wire class and their new values; `animation` in any form that the verbs take.
+                An avatar also takes `say`: its new words in plain text instead of all it says in the scene, or None.
+                A picture or video also takes `natural` or `file`, and `fit`, as in `image`: the new picture is centred
+                in the box that the old one was seen in.
+
+        Raises:
+            BuildError: The tag or a field is unknown, or a value is wrong.
+
+        >>> from aistudios_dsl import Scene
+        >>> next(Scene().text("Hi", tag="t").edit("t", text="Hello")._clips()).text
+        'Hello'
+        """
+        return self._change(lambda scene: scene._edited(tag_or_id, dict(changes)))
+
+    @verb
+    def map(self, clip_class: type[C], fn: Callable[[C], C], *, tag: str | None = None) -> Self:
+        """Replace each clip of a class by what a function returns for it; on a project, in every scene.
+
+        Args:
+            clip_class: A wire class, such as `wire.Text`.
+            fn: A function from a clip to the clip that takes its place.
+            tag: Only the clips with this tag. Default all.
+
+        Raises:
+            BuildError: An argument has a wrong type, or the function returns a clip with a wrong value.
+
+        >>> from aistudios_dsl import Scene
+        >>> scene = Scene().text("Hi").map(Text, lambda clip: evolve(clip, text=clip.text.upper()))
+        >>> next(scene._clips()).text
+        'HI'
+        """
+        return self._change_all(lambda scene: scene._mapped(clip_class, fn, tag))
+
+    @verb
+    def find(self, tag_or_id: str) -> AnyClip:
+        """Return a clip by its tag or id; on a project, from the last scene that has it.
+
+        Args:
+            tag_or_id: The tag or id of the clip.
+
+        Raises:
+            BuildError: No clip has it.
+
+        >>> from aistudios_dsl import Scene
+        >>> Scene().text("Hi", tag="t").find("t").text
+        'Hi'
+        """
+        for clip in self._clips():
+            if tag_or_id in names_of(clip):
+                return clip
+        raise no_such_clip(tag_or_id, self._clips())
+
+    def pipe(self, fn: Callable[Concatenate[Self, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return `fn(self, ...)`: a function of yours as a step of the chain.
+
+        Args:
+            fn: The function; it gets this value first.
+            args: Its further arguments.
+            kwargs: Its keyword arguments.
+
+        >>> from aistudios_dsl import Scene
+        >>> Scene().pipe(lambda scene, words: scene.text(words), "Hi")
+        Scene(1 clip)
+        """
+        if not callable(fn):
+            raise BuildError(f"pipe takes a function, not {type(fn).__name__}", hint="such as pipe(with_logo)")
+        return fn(self, *args, **kwargs)

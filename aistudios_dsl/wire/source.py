@@ -1,0 +1,35 @@
+"""Where a document comes from: a path, a mapping, or JSON text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from aistudios_dsl.errors import LoadError, near_file
+from aistudios_dsl.wire.jsontext import parse
+
+_HINT = "give a path, a mapping, or JSON text"
+
+
+def document_of(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any:
+    """Return the JSON value of a source. Raises `LoadError` where it cannot be read.
+
+    >>> document_of('{"scenes": []}')
+    {'scenes': []}
+    """
+    if isinstance(source, Mapping):
+        return source
+    if isinstance(source, bytes) or (isinstance(source, str) and source.lstrip("\ufeff \t\r\n")[:1] in ("{", "[")):
+        return parse(source)
+    if not isinstance(source, str | os.PathLike):
+        raise LoadError(f"cannot load {type(source).__name__}", hint=_HINT)
+    from pathlib import Path
+
+    path = Path(source)
+    if not str(source).strip():
+        raise LoadError("there is nothing to load", hint=_HINT)
+    try:
+        return parse(path.read_bytes(), str(path))
+    except OSError as fault:
+        raise LoadError(f"cannot read {path}: {fault.strerror}", hint=near_file(path) or _HINT) from None
