@@ -88,16 +88,20 @@ def diff(before: BaseProject | Project, after: BaseProject | Project) -> Diff:
     >>> print(diff(Project("A").scene(), Project("B").scene()))
     name "A" -> "B"
     """
-    each: object
-    for each in (before, after):
-        if not isinstance(each, Project | BaseProject):
-            hint = "Project.load(...) reads a path, a mapping or JSON text"
-            raise BuildError(f"diff compares projects, not {type(each).__name__}", hint=hint)
-    old, new = (each if isinstance(each, Project) else evolve(each, literal=True).resolve() for each in (before, after))
+    old, new = _resolved(before), _resolved(after)
     found = [*_fields(old, new, "", skip=("scenes",)), *_scenes(old.scenes, new.scenes)]
     if not found and _text(old) != _text(new):
         found = [Change("", "changed", "the order of keys")]
     return Diff(found)
+
+
+def _resolved(project: object) -> Project:
+    if isinstance(project, BaseProject):
+        return evolve(project, literal=True).resolve()
+    if not isinstance(project, Project):
+        hint = "Project.load(...) reads a path, a mapping or JSON text"
+        raise BuildError(f"diff compares projects, not {type(project).__name__}", hint=hint)
+    return project
 
 
 # scenes

@@ -128,7 +128,7 @@ class TemplateError(DslError):
 
 
 class ApiError(DslError):
-    """Raised when the service refuses a call, or cannot be reached. It never contains a key or token.
+    """Raised when the service refuses a call, or cannot be reached. Keys and tokens are never part of it.
 
     Attributes:
         status: The HTTP status; 0 where no answer came.

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Scene, notebook_html
+from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
 from aistudios_dsl.errors import BuildError, DslError, TemplateError
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import pending, refuse_pending, validate_conditions, without_pending
@@ -120,7 +120,8 @@ class Project(BaseProject):
 
         refuse_rendered(self)
         validate_conditions(self)
-        return Plan(self)
+        with lines_named(self.scenes):
+            return Plan(self)
 
     # ends
 

@@ -195,11 +195,12 @@ def test_values_and_braces_that_are_text_do_not_go_together(braces, command):
 
 
 @pytest.mark.parametrize("command", [["build"], ["check"], ["preview"], ["decompile"], ["send", "--draft"]])
-def test_what_layout_refuses_is_told_under_the_name_of_the_script(tmp_path, command):
+def test_what_layout_refuses_names_the_line_of_the_script(tmp_path, command):
     path = script(tmp_path, "from aistudios_dsl import below\nproject = Project().scene().text('x', at=below('titel'))")
     result = aistudios(*command, path)
     assert result.returncode == 1
-    assert f"error: {path}: scenes[0].clips[0] (text): below('titel')" in result.stderr
+    assert f"error: {path} line 3: scenes[0].clips[0] (text): below('titel')" in result.stderr
+    assert "\n    project = Project().scene().text('x', at=below('titel'))\n" in result.stderr
 
 
 def test_other_errors_are_not_told_of_the_script(tmp_path):

@@ -336,7 +336,7 @@ def test_an_edit_writes_the_numbers_that_it_does_not_change_as_they_were(angle, 
 def test_no_edit_takes_a_required_field_from_a_loaded_clip():
     built = Project().scene().text("Hello", tag="t").to_dict()
     for name in ("text", "id", "left"):
-        with pytest.raises(BuildError, match=f"{name} cannot be taken away"):
+        with pytest.raises(BuildError, match=f"{name} cannot be removed"):
             Project.load(built).edit("t", **{name: wire.UNSET})
 
 

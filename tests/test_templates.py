@@ -1,6 +1,7 @@
 """A template and a row give what the same script gives with the row's values written into it."""
 
 import json
+import re
 
 import pytest
 from attrs import frozen
@@ -9,6 +10,13 @@ from aistudios_dsl import BuildError, Project, TemplateError, above, below, left
 from aistudios_dsl.wire.jsontext import canonical
 
 HOSTILE = 'Tom & "Ann" <b>{{ x }}</b>'
+
+
+def without_line(fault):
+    """The words of an error that names a line of this file, without that line."""
+    words, named = re.subn(r", test_templates.py line \d+", "", str(fault))
+    assert named == 1
+    return words
 
 
 def everything(word):
@@ -190,7 +198,7 @@ def test_an_id_stays_with_its_scene_and_repetition_whatever_else_a_row_keeps():
 
 def test_a_row_that_leaves_no_scene_is_told_what_left_them_out():
     project = Project().scene(when="vip").scene(each="x in xs")
-    with pytest.raises(BuildError, match=r"no scenes\n  hint: where a row leaves every scene out, see their when"):
+    with pytest.raises(BuildError, match=r"no scenes\n  hint: the row left every scene out: see their when"):
         project.render(vip=False, xs=[]).to_json()
 
 
@@ -221,11 +229,11 @@ def test_a_condition_that_cannot_be_carried_out_is_told_with_its_field(scene, ro
     project = Project().scene(**scene).text("x")
     with pytest.raises(TemplateError) as caught:
         project.render(row)
-    assert message in str(caught.value)
+    assert message in without_line(caught.value)
     if "Jinja expression" in message or "no loop" in message:
         with pytest.raises(TemplateError) as caught:
             project.compile()
-        assert message in str(caught.value)
+        assert message in without_line(caught.value)
 
 
 # the user's own environment
@@ -293,7 +301,9 @@ def test_values_of_any_kind_are_reached_with_dots():
 def test_a_syntax_error_names_its_field_and_line_wherever_the_template_is_used():
     project = Project().scene().text("one\ntwo {{ name", tag="t")
     for use in (project.variables, lambda: project.render(name="Ann"), project.compile, project.to_json):
-        with pytest.raises(TemplateError, match=r"scenes\[0\].clips\[0\].text: line 2 \('two {{ name'\)"):
+        with pytest.raises(
+            TemplateError, match=r"clips\[0\].text, test_templates.py line \d+: line 2 \('two {{ name'\)"
+        ):
             use()
 
 
@@ -341,7 +351,9 @@ def test_a_rendered_number_is_a_number_on_the_wire_on_both_ways(given, value, ex
 def test_what_is_no_font_size_is_refused_with_its_field(value):
     project = Project().scene().text("Hi", font_size="{{ n }}")
     for render in (project.render, project.compile().render_json):
-        with pytest.raises(TemplateError, match=r"scenes\[0\].clips\[0\].fontSize: font_size"):
+        with pytest.raises(
+            TemplateError, match=r"scenes\[0\].clips\[0\].fontSize, test_templates.py line \d+: font_size"
+        ):
             render({"n": value})
 
 

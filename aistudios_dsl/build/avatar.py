@@ -1,9 +1,10 @@
-"""Avatars: the data of one in an outfit, what follows from it on the wire, and a catalogue of them."""
+"""Avatars: the data of one in its outfit, its model on the wire, and the catalogue of those known by id."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from attrs import asdict, evolve, field, frozen
 
@@ -34,10 +35,26 @@ def _tupled(value: Any) -> Any:
 
 @frozen
 class Avatar:
-    """An avatar in one outfit. Sizes and boxes are px of its original picture; without them it is the minimal model.
+    """An avatar in one outfit.
 
-    `tight` is the box (left, top, width, height) of the figure, `head` that of its head. `written` is the model as the
-    editor wrote it, kept only where it differs from what follows from the rest. Raises `BuildError` on a wrong value.
+    Sizes and boxes are px of its original picture. Without them, its `width` and `height` must be given to the verb.
+
+    Args:
+        ai_name: Its id, such as "M000045058".
+        cloth: The id of the outfit, such as "BG00002320".
+        language: The language it speaks, such as "en". Default none.
+        name: What people call it. Default "".
+        origin: Width and height of the original picture. Default not known.
+        tight: The box of the figure: left, top, width, height. Default not known.
+        head: The box of its head, likewise. Default not known.
+        scale: A number that the editor writes into its model. Default 0.3.
+        adjust_x: Likewise. Default none.
+        thumbnail: Width and height of its thumbnail. Default (384, 240).
+        picture: Width and height of the picture that is cut out. Default those of `tight`.
+        written: The model as the editor wrote it, where it does not follow from the rest. Default none.
+
+    Raises:
+        BuildError: A value is wrong.
 
     >>> Avatar("M000045058", "BG00002320").model().emotion
     'BG00002320'
@@ -57,47 +74,52 @@ class Avatar:
     written: Model | None = None
 
     def __attrs_post_init__(self) -> None:
-        for name in ("ai_name", "cloth", "language", "name"):
-            _validate_text(name, getattr(self, name), optional=name == "language")
+        for name, kind, words in _KINDS:
+            value = getattr(self, name)
+            if not (isinstance(value, kind) if isinstance(kind, type | UnionType) else kind(value)):
+                raise BuildError(f"{name} of an avatar must be {words}, not {shown(value)}")
         for name, count, sizes in _NUMBERS:
-            _validate_numbers(name, getattr(self, name), count, sizes)
-        for name in ("scale", "adjust_x"):
-            _validate_number(name, getattr(self, name), optional=name == "adjust_x")
-        written: object = self.written
-        if not isinstance(written, Model | None):
-            raise BuildError(f"written of an avatar must be a wire.Model, not {type(written).__name__}")
+            value = getattr(self, name)
+            missing = value is None and name != "thumbnail"
+            if not (missing or (isinstance(value, tuple) and _are_sizes(value, count, sizes))):
+                words = "(width, height)" if count == 2 else "(left, top, width, height)"
+                hint = f"give {words} in px{', the sizes above 0' if sizes else ''}"
+                raise BuildError(f"{name} of an avatar is {value!r}", hint=hint)
 
     @property
     def size(self) -> tuple[Number, Number] | None:
-        """Natural width and height (px) of the figure; None where the geometry is unknown."""
+        """Natural width and height (px) of the figure; None where the geometry is not known."""
         return (self.tight[2], self.tight[3]) if self.tight and self.origin else None
 
     @property
     def head_in_figure(self) -> Rectangle | None:
-        """The head's box (px) counted from the figure's left-top corner; None where it is unknown."""
+        """The box of the head (px) from the left-top corner of the figure; None where it is not known."""
         if not (self.head and self.tight):
             return None
         return self.head[0] - self.tight[0], self.head[1] - self.tight[1], self.head[2], self.head[3]
 
     def model(self, language: str | None = None) -> Model:
-        """The wire's model: all that the documented sample shows to follow from the avatar's own data."""
+        """Return the model on the wire, with all that the documented sample shows to follow from the avatar's data.
+
+        Args:
+            language: The language it speaks. Default its own.
+
+        >>> Avatar("M1", "B1", language="en").model()
+        Model(ai_name='M1', emotion='B1', language='en')
+        """
         if self.written is not None:
             return self.written if language is None else evolve(self.written, language=language)
-        spoken = language or self.language or UNSET
-        if not (self.origin and self.tight):
-            return Model(ai_name=self.ai_name, emotion=self.cloth, language=spoken)
-        return self._whole_model(self.origin, self.tight, spoken)
+        model = Model(ai_name=self.ai_name, emotion=self.cloth, language=language or self.language or UNSET)
+        return self._complete(model, self.origin, self.tight) if self.origin and self.tight else model
 
-    def _whole_model(self, origin: tuple[Number, Number], tight: Rectangle, language: str) -> Model:
+    def _complete(self, model: Model, origin: tuple[Number, Number], tight: Rectangle) -> Model:
         code = f"{self.ai_name}_{self.cloth}"
         picture = f"{_CDN}/ai_mov_thm/tight_ai_mov_thm_{code}"
         x, y, width, height = tight
         value = self._editor_value(origin, tight)
         edit_width, edit_height = self.picture or (width, height)
-        return Model(
-            ai_name=self.ai_name,
-            emotion=self.cloth,
-            language=language,
+        return evolve(
+            model,
             source_url=f"{picture}.png",
             editor=Editor(**asdict(value, recurse=False), top=y, left=x, height=height, width=width),
             origin=Origin(height=origin[1], width=origin[0]),
@@ -118,7 +140,7 @@ class Avatar:
         )
 
     def _editor_value(self, origin: tuple[Number, Number], tight: Rectangle) -> EditorValue:
-        # The order of operations is the sample's: its last digits follow from no other.
+        # The order of operations is that of the sample: another one gives other last digits.
         space_b = (origin[1] - tight[3]) - tight[1]
         head = self.head or (UNSET, UNSET, UNSET, UNSET)
         return EditorValue(
@@ -144,56 +166,45 @@ class Avatar:
 
     @classmethod
     def from_model(cls, model: Model) -> Avatar:
-        """The avatar that an editor-made model describes; `model()` gives that model back exactly."""
-        found = cls(model.ai_name, model.emotion, _given(model.language))
+        """Return the avatar that an editor-made model describes; `model()` gives that model back exactly.
+
+        Args:
+            model: The model of a loaded avatar clip.
+        """
+        found = cls(model.ai_name, model.emotion, None if model.language is UNSET else model.language)
         value = model.editor or model.editor_value
-        if value and _are_sizes(_geometry(value)[:2], 2) and _are_sizes(_geometry(value)[2:], 4):
-            found = _with_geometry(found, model, value)
+        if value:
+            found = _with_geometry(found, model.deploy_image or DeployImage(), value)
         return found if _text(found.model()) == _text(model) else evolve(found, written=model)
 
 
+def _is_number(value: object) -> TypeGuard[Number]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+
+
+_KINDS: tuple[tuple[str, Any, str], ...] = (
+    ("ai_name", str, "a string"),
+    ("cloth", str, "a string"),
+    ("language", str | None, "a string"),
+    ("name", str, "a string"),
+    ("scale", _is_number, "a number"),
+    ("adjust_x", lambda value: value is None or _is_number(value), "a number"),
+    ("written", Model | None, "a wire.Model"),
+)
 _NUMBERS = (("origin", 2, 2), ("tight", 4, 2), ("head", 4, 2), ("thumbnail", 2, 0), ("picture", 2, 0))
-"""Of the fields that hold several numbers: how many, and how many of the last are sizes that something is seen at."""
-
-
-def _validate_text(name: str, value: object, optional: bool) -> None:
-    if not (isinstance(value, str) or (optional and value is None)):
-        raise BuildError(f"{name} of an avatar must be a string, not {shown(value)}")
-
-
-def _validate_number(name: str, value: object, optional: bool) -> None:
-    if not (_is_number(value) or (optional and value is None)):
-        raise BuildError(f"{name} of an avatar must be a number, not {shown(value)}")
-
-
-def _validate_numbers(name: str, value: object, count: int, sizes: int) -> None:
-    if value is None and name != "thumbnail":
-        return
-    if not (isinstance(value, tuple) and _are_sizes(value, count, sizes)):
-        words = "(width, height)" if count == 2 else "(left, top, width, height)"
-        above = ", the sizes above 0" if sizes else ""
-        raise BuildError(f"{name} of an avatar is {value!r}", hint=f"give {words} in px{above}")
+"""How many numbers each of these fields holds, and how many of the last are sizes above 0."""
 
 
 def _are_sizes(value: tuple[Any, ...], count: int, sizes: int = 2) -> bool:
     return len(value) == count and all(map(_is_number, value)) and all(size > 0 for size in value[count - sizes :])
 
 
-def _geometry(value: EditorValue) -> tuple[Number, ...]:
-    return (
-        value.model_origin_w,
-        value.model_origin_h,
-        value.model_tight_x,
-        value.model_tight_y,
-        value.model_tight_w,
-        value.model_tight_h,
-    )
-
-
-def _with_geometry(avatar: Avatar, model: Model, value: EditorValue) -> Avatar:
-    origin_width, origin_height, *tight = _geometry(value)
-    head = (value.head_center_x, value.head_center_y, value.head_width, value.head_height)
-    image = model.deploy_image or DeployImage()
+def _with_geometry(avatar: Avatar, image: DeployImage, value: EditorValue) -> Avatar:
+    origin: Any = (value.model_origin_w, value.model_origin_h)
+    tight: Any = (value.model_tight_x, value.model_tight_y, value.model_tight_w, value.model_tight_h)
+    head: Any = (value.head_center_x, value.head_center_y, value.head_width, value.head_height)
+    if not (_are_sizes(origin, 2) and _are_sizes(tight, 4)):
+        return avatar
     pictures = {
         "thumbnail": (image.themb_width, image.themb_height),
         "picture": (image.edit_width, image.edit_height),
@@ -201,21 +212,13 @@ def _with_geometry(avatar: Avatar, model: Model, value: EditorValue) -> Avatar:
     known: dict[str, Any] = {name: pair for name, pair in pictures.items() if all(map(_is_number, pair))}
     return evolve(
         avatar,
-        origin=(origin_width, origin_height),
-        tight=(tight[0], tight[1], tight[2], tight[3]),
+        origin=origin,
+        tight=tight,
         head=head if _are_sizes(head, 4) else None,
         scale=value.scale if _is_number(value.scale) else 0.3,
         adjust_x=value.adjust_x if _is_number(value.adjust_x) else None,
         **known,
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
-
-
-def _given(value: Any) -> Any:
-    return None if value is UNSET else value
 
 
 _SAMPLE = Avatar(
@@ -231,14 +234,14 @@ _SAMPLE = Avatar(
 
 
 class Resolvable(Protocol):
-    """Anything that becomes wire nodes, such as a project."""
+    """Anything that resolves to wire nodes, such as a project."""
 
     def resolve(self) -> Project: ...
 
 
 @frozen
 class Learnt:
-    """What one avatar of a project taught a catalogue: `news` is "new", "changed" or "known"."""
+    """What a catalogue learnt about one avatar: `news` is "new", "changed" or "known"."""
 
     avatar: Avatar
     news: str
@@ -251,7 +254,11 @@ class Learnt:
 
 @frozen
 class Catalog:
-    """The avatars that can be named by id. A fresh one holds the one avatar whose geometry the vendor documents.
+    """The avatars that verbs can name by id.
+
+    Args:
+        avatars: The avatars. Default the one whose geometry the vendor documents.
+        learnt: What the last `learn` found. Default nothing.
 
     >>> Catalog().find("M000045058").cloth
     'BG00002320'
@@ -261,7 +268,15 @@ class Catalog:
     learnt: tuple[Learnt, ...] = ()
 
     def find(self, ai_name: str, cloth: str | None = None) -> Avatar:
-        """The avatar of this id, in this outfit or its only one. Raises `BuildError` with the nearest known ones."""
+        """Return an avatar by its ids.
+
+        Args:
+            ai_name: Its id.
+            cloth: The id of its outfit. Default its only outfit.
+
+        Raises:
+            BuildError: The avatar or outfit is unknown, or it has several outfits.
+        """
         outfits = [avatar for avatar in self.avatars if avatar.ai_name == ai_name]
         found = [avatar for avatar in outfits if cloth in (None, avatar.cloth)]
         if len(found) == 1:
@@ -271,19 +286,29 @@ class Catalog:
         raise self._unknown(ai_name, cloth, outfits)
 
     def _unknown(self, ai_name: str, cloth: str | None, outfits: list[Avatar]) -> BuildError:
-        way = "catalog.learn(project) reads one from a project made in the web editor; Avatar(...) takes it as data"
+        way = "catalog.learn(project) reads one from a project of the web editor, and Avatar(...) takes its data"
         if outfits:
             return BuildError(
                 f"avatar {ai_name} has no outfit {cloth} in the catalogue",
-                hint=f"it has {_cloths(outfits)}. Else {way}",
+                hint=f"it has {_cloths(outfits)} ({way})",
+                code="unknown-avatar",
             )
         names = dict.fromkeys(avatar.ai_name for avatar in self.avatars)
-        return BuildError(
-            f"avatar {ai_name} is not in the catalogue", hint=f"{did_you_mean(ai_name, names)} Else {way}"
-        )
+        hint = f"{did_you_mean(ai_name, names)} ({way})"
+        return BuildError(f"avatar {ai_name} is not in the catalogue", hint=hint, code="unknown-avatar")
 
     def learn(self, project: Project | Resolvable | Mapping[str, Any]) -> Catalog:
-        """A catalogue that also knows the avatars of a project made in the web editor; `learnt` says what it read."""
+        """Return a catalogue that also knows the avatars of a project made in the web editor.
+
+        Args:
+            project: A loaded project, its wire nodes, or its JSON object.
+
+        Returns:
+            The new catalogue; its `learnt` says what was read.
+
+        Raises:
+            BuildError: This is not a project.
+        """
         lessons = tuple(self._lessons(_wire_project(project)))
         kept = {(avatar.ai_name, avatar.cloth): avatar for avatar in self.avatars}
         kept |= {(lesson.avatar.ai_name, lesson.avatar.cloth): lesson.avatar for lesson in lessons}
@@ -301,7 +326,14 @@ class Catalog:
 
     @classmethod
     def load(cls, path: str | Path) -> Catalog:
-        """The catalogue that `save` wrote. Raises `LoadError` when the file is no catalogue."""
+        """Return the catalogue that `save` wrote.
+
+        Args:
+            path: The file.
+
+        Raises:
+            LoadError: The file cannot be read, or is not a catalogue.
+        """
         from pathlib import Path
 
         from aistudios_dsl.wire.jsontext import parse
@@ -312,11 +344,15 @@ class Catalog:
             raise LoadError(f"cannot read {path}: {fault.strerror}", hint="catalog.save(path) writes one") from None
         entries = document.get("avatars") if isinstance(document, dict) else None
         if not isinstance(entries, list):
-            raise LoadError(f"{path} is no catalogue of avatars", hint='it needs {"avatars": [...]}')
+            raise LoadError(f"{path} is not a catalogue of avatars", hint='it needs {"avatars": [...]}')
         return cls(tuple(_read_avatar(entry, f"avatars[{index}]") for index, entry in enumerate(entries)))
 
     def save(self, path: str | Path) -> Path:
-        """Write the catalogue as JSON, for `load`."""
+        """Write the catalogue as JSON, for `load`, and return the path.
+
+        Args:
+            path: The file; one that is there is replaced.
+        """
         from pathlib import Path
 
         from aistudios_dsl.wire.codec import dump
@@ -367,6 +403,6 @@ def _read_avatar(entry: Any, path: str) -> Avatar:
             values["written"] = load_node(Model, values["written"])
         return Avatar(**values)
     except (TypeError, AttributeError) as fault:
-        raise LoadError(f"is no avatar: {fault}", path) from None
+        raise LoadError(f"is not an avatar: {fault}", path) from None
     except DslError as fault:
         raise LoadError(fault.message, fault.path, fault.hint).under(path) from None

@@ -136,9 +136,8 @@ def misuse(
             return BuildError(f"unknown argument {name!r}", hint=hint)
     for name in taken.required:
         if name not in by_position and name not in given:
-            hint = (
-                f"give it first, as in {call.__name__}({name}, ...)" if name in taken.positional else f"give {name}=..."
-            )
+            order = f"give it, as in {call.__name__}({', '.join(taken.positional)})"
+            hint = order if name in taken.positional else f"give {name}=..."
             return BuildError(f"the argument {name!r} is missing", hint=hint)
     return None
 

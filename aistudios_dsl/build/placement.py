@@ -125,8 +125,12 @@ def validate(place: Place) -> None:
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
     _validate_name(place.framing, get_args(Framing), "framing")
-    if not isinstance(place.fit, tuple):
-        _validate_name(place.fit, FITS, "fit")
+    fit: object = place.fit
+    if not isinstance(fit, str | tuple | None):
+        hint = 'a text takes fit=(width, height); a picture or video "contain", "cover" or "stretch"'
+        raise BuildError(f"fit is {fit!r}", hint=hint)
+    if isinstance(fit, str):
+        _validate_name(fit, FITS, "fit")
 
 
 def least_points(value: Any) -> int:

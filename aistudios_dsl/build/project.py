@@ -128,7 +128,8 @@ class BaseProject(Verbs):
         Project(1 scene)
         """
         if isinstance(scenes, Scene) or not isinstance(scenes, Iterable):
-            raise BuildError(f"with_scenes takes a list of scenes, not {type(scenes).__name__}", hint="such as [scene]")
+            hint = "such as with_scenes([scene])"
+            raise BuildError(f"with_scenes takes a list of scenes, not {type(scenes).__name__}", hint=hint)
         return evolve(self, scenes=()).add(*scenes)
 
     @verb

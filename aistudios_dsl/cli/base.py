@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import linecache
 import os
 import re
 import runpy
@@ -107,6 +108,9 @@ def _end_unwritten(fault: OSError) -> NoReturn:
 
 def _under_script(fault: DslError, scripts: Sequence[Path]) -> DslError:
     """The error under the name of the one script or project that was read, where it speaks of a project's fields."""
+    if fault.line:
+        source = linecache.getline(*fault.line)
+        return _at_line(fault, f"{fault.line.file} line {fault.line.number}", source)
     if len(scripts) != 1 or not isinstance(fault, BuildError | TemplateError | LoadError):
         return fault
     whole = not fault.path and (not isinstance(fault, LoadError) or len(fault.problems) > 1)
@@ -177,7 +181,9 @@ def load_script(path: Path, name: str = "project", *, literal: bool = False) -> 
     """
     from aistudios_dsl.project import Project
 
-    if not path.exists() or path.is_dir():
+    if path.is_dir():
+        raise DslError(f"{path} is a folder", hint=f"name a script or project in it, such as {path / 'video.py'}")
+    if not path.exists():
         raise DslError(f"there is no file {path}", hint=near_file(path))
     command = click.get_current_context(silent=True)
     if command is not None:
@@ -262,12 +268,18 @@ def _at_own_line(path: Path, fault: Exception) -> DslError:
     package = str(Path(__file__).parent.parent)
     frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if _is_own(frame.filename, package)]
     last = frames[-1] if frames else None
+    if isinstance(fault, DslError) and fault.line:
+        return fault
+    if not isinstance(fault, DslError):
+        fault = DslError(f"{type(fault).__name__}: {fault}")
     place = f"{last.filename} line {last.lineno}" if last else str(path)
-    source = f"\n    {_cut(last.line)}" if last and last.line else ""
-    if isinstance(fault, DslError):
-        where = f"{fault.path}: " if fault.path else ""
-        return DslError(f"{where}{fault.message}{source}", place, fault.hint)
-    return DslError(f"{type(fault).__name__}: {fault}{source}", place)
+    return _at_line(fault, place, (last.line if last else "") or "")
+
+
+def _at_line(fault: DslError, place: str, source: str) -> DslError:
+    where = f"{fault.path}: " if fault.path else ""
+    shown = f"\n    {_cut(source)}" if source.strip() else ""
+    return DslError(f"{where}{fault.message}{shown}", place, fault.hint, fault.code)
 
 
 def _cut(line: str) -> str:

@@ -258,7 +258,15 @@ def _told_by(
 def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
     excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
     hint = _near_name(configure, str(fault.message)) or _LITERAL
-    return TemplateError(f"line {fault.lineno} ({excerpt!r}): {fault.message}", hint=hint)
+    return TemplateError(f"line {fault.lineno} ({excerpt!r}): {_unclosed(text) or fault.message}", hint=hint)
+
+
+def _unclosed(text: str) -> str:
+    """Return which braces of a text are never closed, in words; "" where all are."""
+    for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
+        if not all(closing in piece for piece in text.split(opening)[1:]):
+            return f"{opening} is not closed by {closing}"
+    return ""
 
 
 def _no_expression(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:

@@ -1,0 +1,219 @@
+"""Every verb and end called wrongly: the error is one of this package, and says what to do."""
+
+import inspect
+
+import pytest
+from attrs import evolve, fields
+
+from aistudios_dsl import Avatar, DslError, Project, Scene, above, diff, wire
+
+URL, HOST = "https://x.example/a.png", "M000045058"
+
+
+def opened():
+    return Project().scene()
+
+
+def named():
+    return opened().text("Hi", tag="t").avatar(HOST, tag="host")
+
+
+MISUSES = {
+    "background": [
+        lambda: opened().background(),
+        lambda: opened().background(5),
+        lambda: opened().background("a", "b"),
+    ],
+    "avatar": [
+        lambda: opened().avatar(),
+        lambda: opened().avatar(5),
+        lambda: opened().avatar(avatar=HOST),
+        lambda: opened().avatar(HOST, "B", "C"),
+        lambda: opened().avatar(Avatar("M", "B"), "C"),
+        lambda: opened().avatar(HOST, say=5),
+        lambda: opened().avatar(HOST, effects=5),
+        lambda: opened().avatar(HOST, head_at=5),
+    ],
+    "say": [lambda: named().say(), lambda: named().say(5), lambda: named().say("x", 5), lambda: named().say("x", by=5)],
+    "text": [
+        lambda: opened().text(),
+        lambda: opened().text("x", 48),
+        lambda: opened().text("x", text="y"),
+        lambda: opened().text(5),
+        lambda: opened().text("x", fit=5),
+        lambda: opened().text("x", tag=[]),
+        lambda: opened().text("x", at=above(5)),
+        lambda: opened().text("x", shadow="#fff"),
+    ],
+    "image": [
+        lambda: opened().image(),
+        lambda: opened().image(5),
+        lambda: opened().image(URL, 5),
+        lambda: opened().image(URL, natural="ab"),
+        lambda: opened().image(URL, file=5),
+        lambda: opened().image(URL, animation=5),
+    ],
+    "video": [lambda: opened().video(), lambda: opened().video(5), lambda: opened().video(URL, volume="loud")],
+    "audio": [lambda: opened().audio(URL), lambda: opened().audio(URL, "Music"), lambda: opened().audio(5, label="x")],
+    "shape": [
+        lambda: opened().shape("Star"),
+        lambda: opened().shape(5, fill="red"),
+        lambda: opened().shape("Star", "x"),
+    ],
+    "put": [lambda: opened().put(5), lambda: opened().put("x", "y"), lambda: opened().put(clip=5)],
+    "edit": [
+        lambda: named().edit(),
+        lambda: named().edit(5),
+        lambda: named().edit("t", "Hello"),
+        lambda: named().edit("t", text=5),
+        lambda: named().edit("t", animation=5),
+        lambda: named().edit("t", scene="x"),
+        lambda: named().edit("host", say=5),
+    ],
+    "map": [
+        lambda: named().map(),
+        lambda: named().map(wire.Text),
+        lambda: named().map("text", 5),
+        lambda: named().map(wire.Text, 5),
+        lambda: named().map(wire.Text, lambda clip: 5),
+        lambda: named().map(wire.Text, lambda clip: clip, tag=5),
+    ],
+    "find": [lambda: named().find(), lambda: named().find(5), lambda: named().find(None)],
+    "pipe": [lambda: opened().pipe(5)],
+    "scene": [lambda: Project().scene(Scene()), lambda: Project().scene(when=5), lambda: Project().scene("#fff")],
+    "add": [lambda: Project().add(5), lambda: Project().add([Scene()]), lambda: Project().add(scene=Scene())],
+    "with_scenes": [
+        lambda: Project().with_scenes(),
+        lambda: Project().with_scenes(Scene()),
+        lambda: Project().with_scenes(5),
+        lambda: Project().with_scenes([5]),
+    ],
+    "variables": [lambda: opened().variables(5)],
+    "render": [lambda: opened().render(5), lambda: opened().render({}, {}), lambda: opened().render([("name", "Ann")])],
+    "render_all": [lambda: list(opened().render_all(5)), lambda: list(opened().render_all({"name": "Ann"}))],
+    "compile": [lambda: opened().compile(5), lambda: opened().compile().render_json(5)],
+    "resolve": [lambda: opened().resolve("1.6"), lambda: opened().resolve(api=5)],
+    "to_dict": [lambda: opened().to_dict("1.6"), lambda: opened().to_dict(api="2")],
+    "to_json": [lambda: opened().to_json("x"), lambda: opened().to_json(2, "1.6"), lambda: opened().to_json(api=[])],
+    "save": [lambda: opened().save(), lambda: opened().save(5)],
+    "to_python": [lambda: opened().to_python(5)],
+    "estimates": [lambda: opened().estimates(5)],
+    "check": [
+        lambda: opened().check("unsafe-area"),
+        lambda: opened().check(ignore=5),
+        lambda: opened().check(ignore=[5]),
+        lambda: opened().check(ignore="unsafe"),
+    ],
+    "svg": [lambda: opened().svg("x"), lambda: opened().svg(media=5), lambda: opened().svg(0, {})],
+    "storyboard": [lambda: opened().storyboard(), lambda: opened().storyboard(5)],
+    "load": [lambda: Project.load(), lambda: Project.load(5), lambda: Project.load("a.json", True)],
+    "Project": [lambda: Project("a", "b"), lambda: Project(5), lambda: Project(scene=Scene()), lambda: Project(api=5)],
+    "Scene": [lambda: Scene("#fff"), lambda: Scene(background=5), lambda: Scene(each=5), lambda: Scene(extra=5)],
+    "diff": [lambda: diff(5, 6)],
+}
+CALLS = [pytest.param(call, id=f"{name}-{at}") for name, calls in MISUSES.items() for at, call in enumerate(calls)]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_misuse_is_an_error_of_this_package(call):
+    with pytest.raises(DslError) as found:
+        call()
+    assert "object" not in found.value.message.replace("object (", "")
+    assert found.value.path or found.value.hint
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        (MISUSES["text"][1], "takes 1 argument by position, not 2", "give the rest by name, such as font_size=..."),
+        (MISUSES["scene"][0], "takes no argument by position, not 1", "add(scene) adds a Scene"),
+        (MISUSES["with_scenes"][1], "takes a list of scenes, not Scene", "such as with_scenes([scene])"),
+        (MISUSES["map"][1], "the argument 'fn' is missing", "give it, as in map(clip_class, fn)"),
+        (MISUSES["audio"][0], "the argument 'label' is missing", "give label=..."),
+        (MISUSES["avatar"][2], "the argument 'avatar' is given by name", "give avatar by position, without a name"),
+        (MISUSES["text"][2], "the argument 'text' is given twice", "give it once"),
+    ],
+)
+def test_the_hint_of_a_misuse_says_how_to_call(call, message, hint):
+    with pytest.raises(DslError) as found:
+        call()
+    assert message in found.value.message
+    assert found.value.hint == hint
+
+
+def public(value):
+    return {name for name in dir(value) if not name.startswith("_")}
+
+
+def test_the_table_has_every_verb_and_end():
+    settings = {attribute.alias for attribute in fields(Project)} | {"backdrop", "scenes"}
+    assert public(Project()) - settings - set(MISUSES) == set()
+
+
+SCENE_VERBS = [
+    "audio",
+    "avatar",
+    "background",
+    "edit",
+    "find",
+    "image",
+    "map",
+    "pipe",
+    "put",
+    "say",
+    "shape",
+    "text",
+    "video",
+]
+SCENE_FIELDS = ["backdrop", "each", "extra", "watermark", "when"]
+PROJECT_FIELDS = "api catalog dictionary environment extra name orientation resolution scenes webhook_url workspace_id"
+PROJECT_VERBS = ["add", "load", "scene", "with_scenes"]
+ENDS = [
+    "check",
+    "compile",
+    "estimates",
+    "render",
+    "render_all",
+    "resolve",
+    "save",
+    "storyboard",
+    "svg",
+    "to_dict",
+    "to_json",
+    "to_python",
+    "variables",
+]
+
+
+def test_an_editor_completes_to_settings_verbs_and_ends_and_nothing_else():
+    assert public(Scene()) == {*SCENE_VERBS, *SCENE_FIELDS}
+    assert public(Project().scene()) == {*SCENE_VERBS, *PROJECT_FIELDS.split(), *PROJECT_VERBS, *ENDS}
+
+
+def test_one_code_to_ignore_needs_no_list():
+    project = opened().text("Hello", at=(0, 0))
+    assert [finding.code for finding in project.check()] == ["unsafe-area"]
+    assert project.check(ignore="unsafe-area") == project.check(ignore=["unsafe-area"]) == []
+
+
+@pytest.mark.parametrize("given", ["fade-in", ("fade-in", 1, 0), ["fade-in", 1, 0]])
+def test_edit_takes_an_animation_in_every_form_of_the_verbs(given):
+    project = opened().text("Hi", tag="t")
+    expected = opened().text("Hi", tag="t", animation="fade-in").to_json()
+    assert project.edit("t", animation=given).to_json() == expected
+    loaded = Project.load(project.to_dict()).edit("t", animation=given).find("t")
+    assert loaded.animation == wire.Animation(type="fade-in", duration=1, delay=0)
+
+
+def test_map_on_a_project_changes_every_scene():
+    project = opened().text("a").scene().text("b").map(wire.Text, lambda clip: evolve(clip, text=clip.text.upper()))
+    assert [clip.text for scene in project.resolve().scenes for clip in scene.clips] == ["A", "B"]
+
+
+@pytest.mark.parametrize("method", [*SCENE_VERBS, *PROJECT_VERBS, *ENDS])
+def test_a_public_method_documents_each_of_its_arguments(method):
+    call = inspect.unwrap(getattr(Project, method))
+    text = inspect.getdoc(call)
+    names = [name for name in inspect.signature(call).parameters if name not in ("self", "cls")]
+    missing = [name for name in names if f"\n    {name}: " not in text]
+    assert missing == [] or "arguments and errors are those of `resolve`" in text
