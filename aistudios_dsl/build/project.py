@@ -94,6 +94,7 @@ class BaseProject(Verbs):
         """
         return self.add(Scene(background=background, watermark=watermark, when=when, each=each, extra=extra))
 
+    @checked
     def add(self, *scenes: Scene) -> Self:
         """Add scenes that were made separately.
 

@@ -109,6 +109,8 @@ def _end_unwritten(fault: OSError) -> NoReturn:
 def _under_script(fault: DslError, scripts: Sequence[Path]) -> DslError:
     """The error under the name of the one script or project that was read, where it speaks of a project's fields."""
     if fault.line:
+        # The preview runs a script again after each change.
+        linecache.checkcache(fault.line.file)
         source = linecache.getline(*fault.line)
         return _at_line(fault, f"{fault.line.file} line {fault.line.number}", source)
     if len(scripts) != 1 or not isinstance(fault, BuildError | TemplateError | LoadError):
