@@ -149,18 +149,16 @@ def test_the_table_has_every_verb_and_end():
     assert public(Project()) - settings - set(MISUSES) == set()
 
 
-VERBS = set(
-    ["audio", "avatar", "background", "edit", "find", "image", "map", "pipe", "put", "say", "shape", "text", "video"]
-)
+def words(text):
+    return set(text.split())
+
+
+VERBS = words("audio avatar background edit find image map pipe put say shape text video")
 FIELDS = words("backdrop each extra watermark when")
-PROJECT_FIELDS = set(
-    ["api", "catalog", "dictionary", "environment", "extra", "name", "orientation", "resolution", "scenes"]
-)
+PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes")
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "scene", "with_scenes"}
-ENDS = set(
-    ["check", "compile", "estimates", "render", "render_all", "resolve", "save", "storyboard", "svg", "variables"]
-)
+ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
 ENDS |= {"to_dict", "to_json", "to_python"}
 
 
