@@ -147,6 +147,20 @@ def test_a_turned_picture_keeps_its_centre_too():
     assert (left - height / 2, top + width / 2) == pytest.approx((960, 540))
 
 
+@pytest.mark.parametrize("flips", [("scaleX",), ("scaleY",), ("scaleX", "scaleY")])
+@pytest.mark.parametrize("angle", [None, 0, 90])
+def test_a_flipped_picture_stays_flipped_in_the_box_it_was_seen_in(flips, angle):
+    document = Project().scene().image("u", natural=(100, 200), at=(50, 300), angle=angle, tag="p").to_dict()
+    upright = Project.load(document).edit("p", natural=(100, 100)).find("p")
+    clip = document["scenes"][0]["clips"][0]
+    clip |= dict.fromkeys(flips, -1)
+    new = clip_of(Project.load(document).edit("p", natural=(100, 100)), "p")
+    assert (new["left"], new["top"]) == (upright.left, upright.top)
+    assert angle or (new["left"], new["top"]) == (50, 350)
+    assert [new["scaleX"], new["scaleY"]] == [-1 if name in flips else 1 for name in ("scaleX", "scaleY")]
+    assert Project.load(document).edit("p", natural=(100, 200)).to_json() == canonical(document)
+
+
 def test_a_built_picture_is_laid_out_anew():
     project = Project().scene().image("u", natural=(800, 600), width=400, tag="p").edit("p", natural=(400, 400))
     assert seen(clip_of(project, "p")) == (760, 340, 400, 400)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import aistudios_dsl
+from aistudios_dsl import Project, service
+
 PACKAGE = Path(__file__).parent.parent / "aistudios_dsl"
 TABLE = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
 FLOORS = {room: int(floor) for floor, room in re.findall(r"^\| (\d) \| `(\w+)(?:/|\.py)` \|", TABLE, re.MULTILINE)}
@@ -75,8 +78,20 @@ def loaded_after(statement):
 
 
 def test_importing_the_package_loads_no_heavy_library():
-    heavy = {"httpx", "jinja2", "cattrs", "click", "rich", "stamina", "imagesize"}
+    heavy = {"httpx", "jinja2", "cattrs", "click", "rich", "stamina", "imagesize", "aistudios_dsl.check"}
     assert loaded_after("import aistudios_dsl") & heavy == set()
+
+
+def test_every_public_name_can_be_imported_and_is_listed():
+    for package in (aistudios_dsl, service):
+        assert [name for name in package.__all__ if not hasattr(package, name)] == []
+        assert set(package.__all__) <= set(dir(package))
+        assert list(package.__all__) == sorted(package.__all__, key=lambda name: (name[0].islower(), name))
+    assert {"Finding", "RenderFailed", "StillRendering"} <= set(aistudios_dsl.__all__)
+    assert {"Job", "Progress", "RenderFailed", "StillRendering"} <= set(service.__all__)
+    assert type(Project().scene().text("Hello", at=(0, 0)).check()[0]) is aistudios_dsl.Finding
+    with pytest.raises(AttributeError, match="no attribute 'Findings'"):
+        aistudios_dsl.Findings  # noqa: B018 - the look is what fails
 
 
 def test_the_service_loads_httpx_only_for_a_client():

@@ -17,7 +17,7 @@ from attrs import evolve
 from click.testing import CliRunner
 from PIL import Image, ImageChops
 
-from aistudios_dsl import BuildError, DslError, Project, Scene, TemplateError, below, wire
+from aistudios_dsl import Avatar, BuildError, DslError, Project, Scene, TemplateError, below, wire
 from aistudios_dsl.cli import main
 from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.draw import outlines
@@ -621,6 +621,19 @@ def test_a_notebook_shows_projects_and_scenes_in_a_frame_where_nothing_runs(brow
     browser.driver.find_element("css selector", "tbody a").click()
     assert browser.run("return document.querySelectorAll('svg.scene .box:target').length") == 1
     browser.driver.switch_to.default_content()
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_scene_shows_itself_in_the_generation_that_can_write_its_speech(loaded):
+    project = Project(api="1.6").scene().avatar("M000045058", say="One.", tag="a")
+    project = project.avatar(Avatar("M2", "B2"), width=9, height=9, say="Two.").say("Three.", by="a")
+    project = Project.load(project.to_dict()) if loaded else project
+    twins = Project().scene().avatar("M000045058", say="Four.").avatar("M000045058", say="Five.", at="left")
+    twins = Project.load(twins.to_dict()) if loaded else twins
+    for scene, words in ((project.scenes[0], ["One.", "Two.", "Three."]), (twins.scenes[0], ["Four.", "Five."])):
+        shown = scene._repr_html_()
+        assert shown.startswith("<iframe")
+        assert [word for word in words if word not in shown] == []
 
 
 def test_a_notebook_shows_what_hinders_a_scene():

@@ -1,5 +1,7 @@
 """Calls that both type checkers must refuse, one a line; never run."""
 
+from attrs import evolve
+
 from aistudios_dsl import Project, Scene, wire
 from aistudios_dsl.service import AsyncClient, Client
 
@@ -25,3 +27,18 @@ Project().scene(title="x")  # wrong keyword
 Project(width=9)  # wrong keyword
 Scene(backgroud="#fff")  # wrong keyword
 Project().txt("x")  # no such verb
+
+
+def wider(clip: wire.Image) -> wire.Image:
+    return evolve(clip, left=0)
+
+
+def animated(clip: wire.Text) -> str:
+    return clip.animation.type  # it may have none
+
+
+Project().scene().map(wire.Text, wider)  # a function for another class
+Scene().map(wire.Text, wider)  # a function for another class
+Project().scene().map(wire.Image, wider, tga="x")  # wrong keyword
+Project().check(ignore=5)  # no code
+Project().scene().edit("t", scene="x")  # no number

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from attrs import evolve
 
-from aistudios_dsl import Avatar, Catalog, Project, Scene, above, below, left_of, right_of, wire
-from aistudios_dsl.service import AsyncClient, Client
+from aistudios_dsl import Avatar, Catalog, Finding, Project, Scene, above, below, left_of, right_of, wire
+from aistudios_dsl.service import AsyncClient, Client, Job, Progress, RenderFailed, StillRendering
 
 project: Project = (
     Project("Name", orientation="portrait", api="1.6", catalog=Catalog(), resolution="1080")
@@ -28,12 +28,24 @@ scene: Scene = Scene(background="#fff").text("Hi", at=left_of("a")).text("Ho", a
 piped: str = project.add(scene).pipe(lambda value, tail: value.to_json() + tail, "\n")
 rendered: Project = project.render({"name": "Ann"}, city="Rome")
 nodes: wire.Project = rendered.resolve()
+findings: list[Finding] = rendered.check(ignore="unsafe-area")
 saved: Path = Client("key", timeout=9).download(Client().create(project, export=True), "videos", overwrite=True)
 
 
 async def awaited(client: AsyncClient) -> float:
-    job = await client.create(project.to_dict(), export=True)
-    return (await client.wait(job, 60, on_progress=print)).percent
+    job: Job = await client.create(project.to_dict(), export=True)
+    try:
+        progress: Progress = await client.wait(job, 60, on_progress=print)
+    except (RenderFailed, StillRendering) as fault:
+        return len(fault.project_id)
+    return progress.percent
+
+
+def wider(clip: wire.Image) -> wire.Image:
+    return evolve(clip, left=0, animation=clip.animation or wire.Animation(type="fade-in", duration=1, delay=0))
+
+
+Project().scene().map(wire.Image, wider).add(Scene().map(wire.Image, wider))
 
 
 Scene().text("Hi", font_size="{{ size }}").avatar("M1", effects="head-only", width=9, height=9)
