@@ -11,20 +11,8 @@ from typing import Any, Self, TypeVar
 
 from attrs import evolve, field, fields, frozen
 
+from aistudios_dsl.build import editing
 from aistudios_dsl.build.avatar import Avatar
-from aistudios_dsl.build.editing import (
-    GEOMETRY,
-    PICTURE,
-    changed,
-    first_replaced,
-    natural_of,
-    refilled,
-    refuse_geometry,
-    remade,
-    renamed,
-    spoken_html,
-    validate_map,
-)
 from aistudios_dsl.build.keywords import LABELS, checked_class, script_line
 from aistudios_dsl.build.placement import AvatarId, Place, animation_of, validate
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
@@ -52,7 +40,7 @@ C = TypeVar("C", bound=Clip)
 
 PENDING: Any = UNSET
 """The value of a required field that resolve fills in."""
-_PENDING = dict.fromkeys(("id", "layer", *GEOMETRY), PENDING)
+_PENDING = dict.fromkeys(("id", "layer", *editing.GEOMETRY), PENDING)
 _DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
 _LOCKS = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "skewing_x", "skewing_y", "uni_scaling")
 _EDITOR_STATE = {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in _LOCKS}
@@ -226,11 +214,11 @@ class Scene(Verbs):
         try:
             if isinstance(clip, AvatarClip) and "say" in changes:
                 scene = scene._said_instead(index, clip, changes.pop("say"))
-            if isinstance(clip, Image | Video) and (given := set(PICTURE) & set(changes)):
+            if isinstance(clip, Image | Video) and (given := set(editing.PICTURE) & set(changes)):
                 scene = scene._pictured(index, clip, **{name: changes.pop(name) for name in given})
         except DslError as fault:
             raise fault.under(label(index, clip)) from None
-        return scene._replaced(index, lambda clip: changed(clip, changes))
+        return scene._replaced(index, lambda clip: editing.changed(clip, changes))
 
     def _said_instead(self, index: int, clip: AvatarClip, text: object) -> Scene:
         """Replace the first line of an avatar and drop its others; where it said nothing, it speaks last."""
@@ -239,12 +227,12 @@ class Scene(Verbs):
         scene, unsaid = self, text
         if clip.script:
             with as_found():
-                script = UNSET if text is None else evolve(clip.script, org=spoken_html(text))
+                script = UNSET if text is None else evolve(clip.script, org=editing.spoken_html(text))
                 scene, unsaid = self._with(index, evolve(clip, script=script)), None
         scene, unsaid = scene._said_in_scene(index, unsaid)
         speaker = _speaker_key(self._items[index])
         new = None if unsaid is None else Line(unsaid, speaker, written_at=script_line())
-        lines = tuple(first_replaced(scene._lines, lambda line: line.speaker == speaker, new))
+        lines = tuple(editing.first_replaced(scene._lines, lambda line: line.speaker == speaker, new))
         said = any(line.speaker == speaker for line in scene._lines)
         return evolve(scene, lines=lines if new is None or said else (*lines, new))
 
@@ -258,27 +246,29 @@ class Scene(Verbs):
         if self._loaded is None or old is None:
             return self, text
         with as_found():
-            new = None if text is None else evolve(old, org=spoken_html(text))
-            scripts = tuple(first_replaced(scripts, is_old, new))
+            new = None if text is None else evolve(old, org=editing.spoken_html(text))
+            scripts = tuple(editing.first_replaced(scripts, is_old, new))
             return evolve(self, loaded=evolve(self._loaded, scripts=scripts)), None
 
-    def _pictured(self, index: int, clip: Image | Video, **given: Any) -> Scene:
-        item, fit, size = self._items[index], given.get("fit"), natural_of(given.get("natural"), given.get("file"))
+    def _pictured(
+        self, index: int, clip: Image | Video, natural: Any = None, file: Any = None, fit: Any = None
+    ) -> Self:
+        item, size = self._items[index], editing.natural_of(natural, file)
         validate(Place(natural=size, fit=fit))
         if not isinstance(item, Draft):
-            return self._with(index, refilled(clip, size or (clip.width, clip.height), fit or "contain"))
+            return self._with(index, editing.refilled(clip, size or (clip.width, clip.height), fit or "contain"))
         place = evolve(item.place, natural=size or item.place.natural, fit=fit or item.place.fit)
         return self._with(index, evolve(item, place=place))
 
-    def _with(self, index: int, item: Item) -> Scene:
+    def _with(self, index: int, item: Item) -> Self:
         return evolve(self, items=(*self._items[:index], item, *self._items[index + 1 :]))
 
     def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
-        validate_map(clip_class, fn, tag)
+        editing.validate_map(clip_class, fn, tag)
         scene = self
         for index, clip in enumerate(self._clips()):
             if isinstance(clip, clip_class) and tag in (None, clip.tag):
-                scene = scene._replaced(index, lambda clip: remade(fn, clip))
+                scene = scene._replaced(index, lambda clip: editing.remade(fn, clip))
         return scene
 
     def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:
@@ -287,13 +277,13 @@ class Scene(Verbs):
         try:
             new = fn(clip)
             if isinstance(item, Draft):
-                refuse_geometry(clip, new)
+                editing.refuse_geometry(clip, new)
         except DslError as fault:
             raise fault.under(label(index, clip)) from None
         if isinstance(item, Draft):
             return self._with(index, evolve(item, clip=new))
         lines = tuple(evolve(line, speaker=new.id) if line.speaker == clip.id else line for line in self._lines)
-        return evolve(self._with(index, renamed(clip, new)), lines=lines)
+        return evolve(self._with(index, editing.renamed(clip, new)), lines=lines)
 
 
 def scene_of(node: WireScene, position: int) -> Scene:
@@ -350,13 +340,13 @@ def drafted(
             stated[name] = read(stated[name])
     optional = {name for name, key in known.items() if not key.required} | set(_PENDING)
     written = {name: UNSET if value is None and name in optional else value for name, value in stated.items()}
-    state = (_EDITOR_STATE if issubclass(cls, EditorClip) else {}) | (_AVATAR_STATE if cls is AvatarClip else {})
-    clip = cls(**(_PENDING | state | written))
+    state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
+    clip = cls(**(state | (_AVATAR_STATE if cls is AvatarClip else {}) | written))
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
     if "avatar" in own:
         where["avatar"] = _named_avatar(*own["avatar"])
     if "file" in own:
-        where["natural"] = natural_of(own["natural"], own["file"])
+        where["natural"] = editing.natural_of(own["natural"], own["file"])
     wanted = Place(**where)
     validate(wanted)
     validate_colours(clip)

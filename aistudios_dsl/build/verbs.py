@@ -70,7 +70,7 @@ def no_such_clip(name: object, clips: Iterable[AnyClip]) -> BuildError:
         return BuildError(f"a clip is named by its tag or id, not {name!r}", hint='such as "headline"')
     known = [each for clip in clips for each in names_of(clip)]
     hint = did_you_mean(name, known) or "give clips a tag= to find them by"
-    return BuildError(f"no clip has the tag or id {name!r}", hint=hint)
+    return BuildError(f"no clip has the tag or id {name!r}", hint=hint, code="unknown-tag")
 
 
 class Verbs(ABC):
