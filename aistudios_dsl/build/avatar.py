@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _CDN = "https://cdn.aistudios.com/ai"
 Rectangle = tuple[Number, Number, Number, Number]
 _LARGEST = 1e9
+_ORIGIN = ("model_origin_w", "model_origin_h")
+_TIGHT = ("model_tight_x", "model_tight_y", "model_tight_w", "model_tight_h")
+_HEAD = ("head_center_x", "head_center_y", "head_width", "head_height")
+"""The fields of an `EditorValue` that an avatar's `origin`, `tight` and `head` are."""
 
 
 def _tupled(value: Any) -> Any:
@@ -142,19 +146,10 @@ class Avatar:
     def _editor_value(self, origin: tuple[Number, Number], tight: Rectangle) -> EditorValue:
         # The order of operations is that of the sample: another one gives other last digits.
         space_b = (origin[1] - tight[3]) - tight[1]
-        head = self.head or (UNSET, UNSET, UNSET, UNSET)
+        geometry: dict[str, Any] = dict(zip((*_ORIGIN, *_TIGHT), (*origin, *tight), strict=True))
         return EditorValue(
-            head_center_x=head[0],
-            head_center_y=head[1],
-            head_width=head[2],
-            head_height=head[3],
-            model_tight_x=tight[0],
-            model_tight_y=tight[1],
+            **geometry | (dict(zip(_HEAD, self.head, strict=True)) if self.head else {}),
             model_tight_s=1,
-            model_tight_w=tight[2],
-            model_tight_h=tight[3],
-            model_origin_w=origin[0],
-            model_origin_h=origin[1],
             scale=self.scale,
             adjust_x=UNSET if self.adjust_x is None else self.adjust_x,
             adjust_y=(space_b - tight[1]) / (2 * origin[1]),
@@ -200,9 +195,7 @@ def _are_sizes(value: tuple[Any, ...], count: int, sizes: int = 2) -> bool:
 
 
 def _with_geometry(avatar: Avatar, image: DeployImage, value: EditorValue) -> Avatar:
-    origin: Any = (value.model_origin_w, value.model_origin_h)
-    tight: Any = (value.model_tight_x, value.model_tight_y, value.model_tight_w, value.model_tight_h)
-    head: Any = (value.head_center_x, value.head_center_y, value.head_width, value.head_height)
+    origin, tight, head = (tuple(getattr(value, name) for name in names) for names in (_ORIGIN, _TIGHT, _HEAD))
     if not (_are_sizes(origin, 2) and _are_sizes(tight, 4)):
         return avatar
     pictures = {

@@ -215,7 +215,7 @@ class Scene(Verbs):
             if isinstance(clip, AvatarClip) and "say" in changes:
                 scene = scene._said_instead(index, clip, changes.pop("say"))
             if isinstance(clip, Image | Video) and (given := set(editing.PICTURE) & set(changes)):
-                scene = scene._pictured(index, clip, **{name: changes.pop(name) for name in given})
+                scene = scene._pictured(index, clip, {name: changes.pop(name) for name in given})
         except DslError as fault:
             raise fault.under(label(index, clip)) from None
         return scene._replaced(index, lambda clip: editing.changed(clip, changes))
@@ -250,10 +250,9 @@ class Scene(Verbs):
             scripts = tuple(editing.first_replaced(scripts, is_old, new))
             return evolve(self, loaded=evolve(self._loaded, scripts=scripts)), None
 
-    def _pictured(
-        self, index: int, clip: Image | Video, natural: Any = None, file: Any = None, fit: Any = None
-    ) -> Self:
-        item, size = self._items[index], editing.natural_of(natural, file)
+    def _pictured(self, index: int, clip: Image | Video, given: Mapping[str, Any]) -> Self:
+        item, fit = self._items[index], given.get("fit")
+        size = editing.natural_of(given.get("natural"), given.get("file"))
         validate(Place(natural=size, fit=fit))
         if not isinstance(item, Draft):
             return self._with(index, editing.refilled(clip, size or (clip.width, clip.height), fit or "contain"))
