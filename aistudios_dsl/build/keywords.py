@@ -108,7 +108,7 @@ def misuse(
     call: Callable[..., Any],
     args: Sequence[object],
     given: Mapping[str, object],
-    others: Mapping[str, Iterable[str]] | None = None,
+    others: Callable[[], Mapping[str, Iterable[str]]] = dict,
     private: Sequence[str] = (),
 ) -> BuildError | None:
     """Return what is wrong with the arguments of a call, or None.
@@ -117,7 +117,7 @@ def misuse(
         call: The function, whose first parameter is `self`.
         args: The arguments by position, without `self`.
         given: The arguments by keyword.
-        others: The keywords of other calls, for the hint.
+        others: A function that returns the keywords of other calls, for the hint.
         private: Keywords that no hint names.
     """
     taken = arguments_of(call)
@@ -132,7 +132,7 @@ def misuse(
                 f"the argument {name!r} is given by name", hint=f"give {name} by position, without a name"
             )
         if name not in taken.keywords and not taken.any_keyword:
-            hint = hint_for(name, [each for each in taken.keywords if each not in private], others or {})
+            hint = hint_for(name, [each for each in taken.keywords if each not in private], others())
             return BuildError(f"unknown argument {name!r}", hint=hint)
     for name in taken.required:
         if name not in by_position and name not in given:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import singledispatch
-from html import escape
 from typing import Any, Self, TypeVar
 
 from attrs import evolve, field, fields, frozen
@@ -109,6 +108,8 @@ def notebook_html(value: object) -> str:
     An extension point: a scene cannot draw itself, because drawing needs the layout. `aistudios_dsl.project`, which
     can lay out and draw, registers its function here for `Scene`.
     """
+    from html import escape
+
     return f"<pre>{escape(repr(value))}</pre>"
 
 

@@ -39,19 +39,23 @@ P = ParamSpec("P")
 R = TypeVar("R")
 V = TypeVar("V", bound=Callable[..., Any])
 
-_OF_CLIPS: dict[str, tuple[str, ...]] = {}
-"""The keywords of each verb that adds a clip."""
+_VERBS: list[Callable[..., Any]] = []
+
+
+def _of_clips() -> dict[str, tuple[str, ...]]:
+    """Return the keywords of each verb that adds a clip."""
+    # Read when there is a fault: reading all signatures would double the time of the import.
+    taken = {method.__name__: arguments_of(method).keywords for method in _VERBS}
+    return {name: keywords for name, keywords in taken.items() if "layer" in keywords}
 
 
 def verb(method: V) -> V:
     """Return a verb that refuses wrong arguments with `BuildError` and the closest right one."""
-    taken = arguments_of(method)
-    if "layer" in taken.keywords:
-        _OF_CLIPS[method.__name__] = taken.keywords
+    _VERBS.append(method)
 
     @wraps(method)
     def checked(self: Verbs, /, *args: Any, **given: Any) -> Any:
-        fault = misuse(method, args, given, _OF_CLIPS)
+        fault = misuse(method, args, given, _of_clips)
         if fault:
             self._refuse(fault, method.__name__, given.get("tag"))
         return method(self, *args, **given)
@@ -103,7 +107,7 @@ class Verbs(ABC):
         def refuse(scene: Scene) -> Scene:
             raise fault.under(scene._next_label(verb, tag))
 
-        if verb in _OF_CLIPS:
+        if verb in _of_clips():
             self._change(refuse)
         raise fault.under(f"{verb}()")
 
