@@ -233,7 +233,7 @@ def test_a_filter_may_render_with_the_plan_itself():
 
 
 def test_a_broken_template_is_told_when_it_is_compiled():
-    with pytest.raises(TemplateError, match=r"scenes\[0\]\.clips\[0\]\.text: line 2"):
+    with pytest.raises(TemplateError, match=r"scenes\[0\]\.clips\[0\]\.text, test_plan.py line \d+: line 2"):
         Project().scene().text("one\n{{ two").compile()
     with pytest.raises(TemplateError, match="rendered already"):
         Project("{{ a }}").scene().render(a=1).compile()
