@@ -203,6 +203,12 @@ def test_what_layout_refuses_names_the_line_of_the_script(tmp_path, command):
     assert "\n    project = Project().scene().text('x', at=below('titel'))\n" in result.stderr
 
 
+def test_a_folder_given_for_a_script_is_named_as_one(tmp_path):
+    result = aistudios("build", tmp_path)
+    assert result.returncode == 1
+    assert f"error: {tmp_path} is a folder\n  hint: name a script or project in it" in result.stderr
+
+
 def test_other_errors_are_not_told_of_the_script(tmp_path):
     path = script(tmp_path, "project = Project('{{ name }}').scene()")
     rows = tmp_path / "rows.csv"

@@ -200,6 +200,9 @@ def test_a_row_that_leaves_no_scene_is_told_what_left_them_out():
     project = Project().scene(when="vip").scene(each="x in xs")
     with pytest.raises(BuildError, match=r"no scenes\n  hint: the row left every scene out: see their when"):
         project.render(vip=False, xs=[]).to_json()
+    for empty in (Project(), Project().render(), Project()._literally()):
+        with pytest.raises(BuildError, match=r"no scenes\n  hint: verbs return a new project"):
+            empty.to_json()
 
 
 def test_what_each_binds_is_not_asked_of_a_row_and_goes_before_its_values():
