@@ -147,8 +147,9 @@ class Avatar:
         # The order of operations is that of the sample: another one gives other last digits.
         space_b = (origin[1] - tight[3]) - tight[1]
         geometry: dict[str, Any] = dict(zip((*_ORIGIN, *_TIGHT), (*origin, *tight), strict=True))
+        geometry |= dict(zip(_HEAD, self.head, strict=True)) if self.head else {}
         return EditorValue(
-            **geometry | (dict(zip(_HEAD, self.head, strict=True)) if self.head else {}),
+            **geometry,
             model_tight_s=1,
             scale=self.scale,
             adjust_x=UNSET if self.adjust_x is None else self.adjust_x,

@@ -341,7 +341,9 @@ def drafted(
     optional = {name for name, key in known.items() if not key.required} | set(_PENDING)
     written = {name: UNSET if value is None and name in optional else value for name, value in stated.items()}
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
-    clip = cls(**(state | (_AVATAR_STATE if cls is AvatarClip else {}) | written))
+    state |= _AVATAR_STATE if cls is AvatarClip else {}
+    state |= written
+    clip = cls(**state)
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
     if "avatar" in own:
         where["avatar"] = _named_avatar(*own["avatar"])
