@@ -1,17 +1,18 @@
-"""What changed from one project to another, in words, by tag and field."""
+"""The differences between two projects, in words, by tag and field."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any, Literal, TypeVar
 
 from attrs import evolve, field, frozen
 
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import label
-from aistudios_dsl.build.speech import plain
+from aistudios_dsl.build.speech import plain, utterances
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import UNSET, Node, keys
@@ -22,16 +23,15 @@ Kind = Literal["added", "removed", "moved", "changed"]
 _ALIKE = 0.5
 """The share of fields that clips of one type must have in common to be taken for the same clip."""
 
-
 _LONGEST = 60
 """Characters of a value that a line shows."""
 
 
 @frozen
 class Change:
-    """One difference: where, of what kind, and what it was and is (`UNSET`: it was or is not there), by the clip's tag.
+    """One difference: its place, its kind, and the old and new value, `UNSET` where there is none.
 
-    `place` counts scenes and clips as they stand in the later project; what was removed, in the earlier one.
+    `place` counts the scenes and clips of the later project's JSON; for what was removed, those of the earlier one's.
     """
 
     place: str
@@ -56,7 +56,7 @@ class Change:
         return f"{where}{self.field} {_quoted(self.old)} -> {_quoted(self.new)}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The change as JSON; `tag`, `field`, `old` and `new` only where it has them."""
+        """Return the change as JSON; `tag`, `field`, `old` and `new` only where it has them."""
         words = {name: getattr(self, name) for name in ("tag", "field") if getattr(self, name)}
         values = {name: getattr(self, name) for name in ("old", "new") if getattr(self, name) is not UNSET}
         return {"kind": self.kind, "place": self.place, **words, **values}
@@ -64,7 +64,7 @@ class Change:
 
 @frozen
 class Diff:
-    """The changes in reading order. Printed: one a line, or "no difference". It is as long as there are changes."""
+    """The changes in reading order: print it for one line each, or "no difference"; its length is their number."""
 
     changes: tuple[Change, ...] = field(converter=tuple[Change, ...])
 
@@ -79,10 +79,17 @@ class Diff:
 
 
 def diff(before: BaseProject | Project, after: BaseProject | Project) -> Diff:
-    """What changed from one project to the other, in words: print it, or go through its changes.
+    """Return what changed from one project to another: print it, or go through its changes.
 
-    Templates are compared as they are written. Clips are the same that have one tag, else one content, else one id;
-    scenes, that share most clips and words. Raises `BuildError` where one of them cannot be resolved.
+    Clips are matched by tag, then by content, then by id; scenes by the clips and words that they share. Templates are
+    compared as they are written.
+
+    Args:
+        before: The earlier project.
+        after: The later project.
+
+    Raises:
+        BuildError: Where one of them is not a project, or cannot be resolved.
 
     >>> from aistudios_dsl import Project
     >>> print(diff(Project("A").scene(), Project("B").scene()))
@@ -128,7 +135,7 @@ def _scenes(old: Sequence[Scene], new: Sequence[Scene]) -> Iterator[Change]:
 
 
 def _scene(old: Scene, new: Scene, place: str, numbers: tuple[int, int]) -> Iterator[Change]:
-    # A number that is where the scene stands says nothing of its own.
+    # A number that only follows from the place of the scene is no change.
     counted = (old.scene_idx, new.scene_idx) == numbers
     yield from _fields(old, new, place, skip=("clips", "scripts", *(["scene_idx"] if counted else [])))
     yield from _speech(old, new, place)
@@ -137,13 +144,13 @@ def _scene(old: Scene, new: Scene, place: str, numbers: tuple[int, int]) -> Iter
 
 def _summary(scene: Scene) -> str:
     clips = f"{len(scene.clips)} clip{'' if len(scene.clips) == 1 else 's'}"
-    words = " ".join(line.words for line in _said(scene))
+    words = " ".join(said.text for said in utterances(scene))
     return f"{clips}, {_quoted(words)}" if words else clips
 
 
 def _names(scene: Scene) -> frozenset[Any]:
-    """What a scene is known by: its clips, and what is said in it."""
-    return frozenset([*(clip.tag or _content(clip) for clip in scene.clips), *(line.org for line in _said(scene))])
+    """What a scene is matched by: its clips and its speech."""
+    return frozenset([*(clip.tag or _content(clip) for clip in scene.clips), *(org for _, org in _said(scene))])
 
 
 def _types(scene: Scene) -> frozenset[str]:
@@ -153,29 +160,18 @@ def _types(scene: Scene) -> frozenset[str]:
 # speech
 
 
-@frozen
-class _Line:
-    who: str
-    org: str
-
-    @property
-    def words(self) -> str:
-        return plain(self.org)
+Said = tuple[str, str]
+"""Who says it, and the HTML."""
 
 
-def _said(scene: Scene) -> list[_Line]:
-    """Every line of the scene in either generation."""
-    avatars = [clip for clip in scene.clips if isinstance(clip, AvatarClip)]
-    tags = {(clip.model.ai_name, clip.model.emotion): clip.tag or clip.model.ai_name for clip in reversed(avatars)}
-    in_clips = [_Line(clip.tag or clip.model.ai_name, clip.script.org) for clip in avatars if clip.script]
-    scripts = scene.scripts or ()
-    return in_clips + [_Line(tags.get((said.model_id, said.cloth_id), said.model_id), said.org) for said in scripts]
+def _said(scene: Scene) -> list[Said]:
+    return [(said.who, said.org) for said in utterances(scene)]
 
 
 def _speech(old: Scene, new: Scene, place: str) -> Iterator[Change]:
     before, after = _said(old), _said(new)
     for _, low, high, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        for here, there in _side_by_side(before[low:high], after[start:end]):
+        for here, there in zip_longest(before[low:high], after[start:end]):
             if here != there:
                 yield from _reworded(here, there, place)
     if before == after and before and bool(old.scripts) != bool(new.scripts):
@@ -185,20 +181,15 @@ def _speech(old: Scene, new: Scene, place: str) -> Iterator[Change]:
         yield from _fields(said, says, f"{place}.scripts[{number}]", skip=("org", "model_id", "cloth_id"))
 
 
-def _side_by_side(old: Sequence[_Line], new: Sequence[_Line]) -> Iterator[tuple[_Line | None, _Line | None]]:
-    for number in range(max(len(old), len(new))):
-        yield (old[number] if number < len(old) else None), (new[number] if number < len(new) else None)
-
-
-def _reworded(old: _Line | None, new: _Line | None, place: str) -> Iterator[Change]:
-    if old and new and old.who != new.who:
+def _reworded(old: Said | None, new: Said | None, place: str) -> Iterator[Change]:
+    if old and new and old[0] != new[0]:
         yield from (*_reworded(old, None, place), *_reworded(None, new, place))
         return
-    words = [UNSET if line is None else line.words for line in (old, new)]
-    if words[0] == words[1]:
-        words = [UNSET if line is None else line.org for line in (old, new)]
-    who = (old or new or _Line("", "")).who
-    yield Change(place, "changed", f"speech of {who!r}", *words)
+    here, there = (plain(said[1]) if said else UNSET for said in (old, new))
+    if here == there:
+        here, there = (said[1] if said else UNSET for said in (old, new))
+    who = (old or new or ("", ""))[0]
+    yield Change(place, "changed", f"speech of {who!r}", here, there)
 
 
 # clips
@@ -206,7 +197,7 @@ def _reworded(old: _Line | None, new: _Line | None, place: str) -> Iterator[Chan
 
 def _clips(old: Sequence[AnyClip], new: Sequence[AnyClip], place: str) -> Iterator[Change]:
     partner: dict[int, int] = {}
-    for key in (_tag, _content, _id):
+    for key in (_known_by("tag"), _content, _known_by("id")):
         partner = _equal_pairs(old, new, key, partner)
     partner = _like_pairs(old, new, partner, _likeness, _ALIKE)
     kept = _kept_order(partner)
@@ -223,19 +214,15 @@ def _clips(old: Sequence[AnyClip], new: Sequence[AnyClip], place: str) -> Iterat
 
 
 def _clip(old: AnyClip, new: AnyClip, where: str) -> Iterator[Change]:
-    # An editor's clip is named as its id is, and what it says is told with the scene.
+    # The editor names a clip by its id, and speech is compared scene by scene.
     renamed = all(getattr(clip, "name", clip.id) == clip.id for clip in (old, new))
     yield from _fields(old, new, where, skip=("script", *(["name"] if renamed else [])))
     if isinstance(old, AvatarClip) and isinstance(new, AvatarClip) and old.script and new.script:
         yield from _fields(old.script, new.script, where, skip=("org",), under="script.")
 
 
-def _tag(clip: AnyClip) -> str:
-    return f"{clip.type} {clip.tag}" if clip.tag else ""
-
-
-def _id(clip: AnyClip) -> str:
-    return f"{clip.type} {clip.id}" if clip.id else ""
+def _known_by(name: str) -> Callable[[AnyClip], str]:
+    return lambda clip: f"{clip.type} {getattr(clip, name)}" if getattr(clip, name) else ""
 
 
 def _content(clip: AnyClip) -> str:
@@ -253,7 +240,7 @@ def _likeness(old: AnyClip, new: AnyClip) -> float:
 
 
 def _shown_by(clip: AnyClip) -> str:
-    """What a reader knows a clip by."""
+    """What a reader knows a clip by: its words, URL or shape."""
     if isinstance(clip, Text):
         return _quoted(clip.text)
     found = (getattr(clip, name, UNSET) for name in ("source_url", "video_url", "shape_name"))
@@ -266,7 +253,7 @@ def _shown_by(clip: AnyClip) -> str:
 def _equal_pairs(
     old: Sequence[N], new: Sequence[N], key: Callable[[N], str], partner: Mapping[int, int]
 ) -> dict[int, int]:
-    """The pairs so far, and those of the rest whose keys are equal and not empty, in their order."""
+    """The pairs so far, and those whose keys are equal and not empty, in their order."""
     free: dict[str, list[int]] = {}
     for here, item in enumerate(old):
         if here not in set(partner.values()) and key(item):
@@ -285,7 +272,7 @@ def _like_pairs(
     likeness: Callable[[N, N], float],
     least: float,
 ) -> dict[int, int]:
-    """The pairs so far, and of the rest those most alike first."""
+    """The pairs so far, and pairs of the rest, the most alike first."""
     heres = [here for here in range(len(old)) if here not in set(partner.values())]
     theres = [there for there in range(len(new)) if there not in partner]
     rated = [(-likeness(old[here], new[there]), abs(here - there), here, there) for here in heres for there in theres]
@@ -297,7 +284,7 @@ def _like_pairs(
 
 
 def _kept_order(partner: Mapping[int, int]) -> set[int]:
-    """The later items that stand in their old order: the most that can be said not to have moved."""
+    """The most later items that still stand in their old order: those that have not moved."""
     ends: list[int] = []
     chains: list[list[int]] = []
     for there in sorted(partner):
@@ -315,7 +302,7 @@ def _share(one: frozenset[Any], other: frozenset[Any]) -> float:
 
 
 def _fields(old: Node, new: Node, place: str, *, skip: Sequence[str] = (), under: str = "") -> Iterator[Change]:
-    """The fields that differ, those of inner objects under their own names, then the keys that no class knows."""
+    """The fields that differ, those of inner objects under their own names, then the unknown keys."""
     names = [key.attribute for key in keys(type(new)) if key.attribute not in skip]
     for name in names if type(old) is type(new) else []:
         here, there = getattr(old, name), getattr(new, name)

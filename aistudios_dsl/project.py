@@ -217,13 +217,16 @@ class Project(BaseProject):
         {'scenes[0].clips[1]': 'สวัดี'}
         """
         from aistudios_dsl.layout.text import estimated
+        from aistudios_dsl.view.scene import scene_views
 
-        return {
-            f"scenes[{index}].clips[{number}]": letters
-            for index, scene in enumerate(self.resolve().scenes)
-            for number, clip in enumerate(scene.clips)
-            if isinstance(clip, Text) and (letters := estimated(clip.text, clip.font_family or ""))
-        }
+        whole = self.resolve()
+        clips = [(seen.path, seen.clip) for scene in scene_views(whole, self._backdrops(whole)) for seen in scene.every]
+        found = {path: estimated(clip.text, clip.font_family or "") for path, clip in clips if isinstance(clip, Text)}
+        return {path: letters for path, letters in found.items() if letters}
+
+    def _backdrops(self, whole: WireProject) -> list[bool]:
+        """Of each scene, whether its first clip is the square of its background, which no verb added."""
+        return [len(wire.clips) > len(scene._items) for wire, scene in zip(whole.scenes, self.scenes, strict=True)]
 
     @checked
     def check(self, *, ignore: str | Iterable[str] = ()) -> list[Finding]:
@@ -240,13 +243,19 @@ class Project(BaseProject):
         >>> [finding.code for finding in Project().scene().text("Hello", at=(0, 0)).check()]
         ['unsafe-area']
         """
+        waiting = pending(self)
+        settled = without_pending(self, waiting)
+        return settled._found(settled.resolve(), waiting, ignore)
+
+    def _found(
+        self, whole: WireProject, waiting: Mapping[str, tuple[str, ...]], ignore: str | Iterable[str] = ()
+    ) -> list[Finding]:
         from aistudios_dsl.check.findings import check
 
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
-        found = pending(self)
-        return check(without_pending(self, found).resolve(), found, ignore=codes)
+        return check(whole, waiting, ignore=codes, backdrops=self._backdrops(whole))
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
@@ -288,14 +297,13 @@ class Project(BaseProject):
         return _written(path, self._page(media, scene))
 
     def _page(self, media: Media | None = None, scene: int | None = None) -> str:
-        from aistudios_dsl.check.findings import check
-        from aistudios_dsl.draw.storyboard import Condition, page
+        from aistudios_dsl.draw.storyboard import page
 
-        resolved, template = self._viewed()
-        conditions = [Condition(each.when, each.each) for each in self.scenes] if template else []
+        whole, template = self._viewed()
         # A page shows each template where it is, so the findings do not list them again.
-        found = self.check(ignore=("template-variable",)) if template else check(resolved)
-        return page(resolved, media=_media(media), findings=found, conditions=conditions, template=template, only=scene)
+        found = self.check(ignore=("template-variable",)) if template else self._found(whole, {})
+        scenes = self.scenes if template else ()
+        return page(whole, media=_media(media), findings=found, templates=scenes, only=scene)
 
     def _repr_html_(self) -> str:
         from aistudios_dsl.draw.storyboard import framed
@@ -306,11 +314,12 @@ class Project(BaseProject):
         """Return the wire nodes to draw, and whether they are those of a template, with preview values."""
         if not pending(self):
             return self._literally().resolve(), False
-        from aistudios_dsl.draw.preview_values import sketched, sketcher
+        from aistudios_dsl.draw.preview_values import preview_visit, with_preview_values
 
         templates = Templates(self.environment)
+        scenes = with_preview_values(self.scenes, templates)
         try:
-            return filled_project(self, sketched(self.scenes, templates), sketcher(templates)).resolve(), True
+            return filled_project(self, scenes, preview_visit(templates)).resolve(), True
         except BuildError as fault:
             raise fault.hinting(" ".join(filter(None, (fault.hint and f"{fault.hint}.", _ONE_ROW)))) from None
 

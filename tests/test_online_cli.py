@@ -46,7 +46,7 @@ def test_send_checks_tells_the_size_renders_waits_and_saves(aistudios, sandbox, 
     assert (result.returncode, path) == (0, f"videos/{project_id}.mp4")
     assert [file.name for file in (tmp_path / "videos").iterdir()] == [f"{project_id}.mp4"]
     assert (tmp_path / path).read_bytes()[4:8] == b"ftyp"
-    assert f"1 scene, 26 characters of speech, about 2 s; to be rendered at {sandbox.base_url}" in result.stderr
+    assert f"1 scene, 26 characters of speech, about 2.4 s; to be rendered at {sandbox.base_url}" in result.stderr
     assert f"{project_id}: 100 %" in result.stderr
     assert sandbox.creates() == 1
 

@@ -21,7 +21,7 @@ from aistudios_dsl import Avatar, BuildError, DslError, Project, Scene, Template
 from aistudios_dsl.cli import main
 from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.draw import outlines
-from aistudios_dsl.draw.svg import Drawing, scene_svg, seen
+from aistudios_dsl.draw.svg import Drawing, scene_svg, view_of
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.wire.nodes import ShapeName
 from tests.chromium import open_browser
@@ -114,7 +114,7 @@ def test_the_shapes_differ_from_one_another():
     assert sorted(map(sorted, (group for group in alike if len(group) > 1))) == sorted(map(sorted, same))
 
 
-def test_the_head_is_drawn_where_the_head_box_says(shown):
+def test_the_head_is_drawn_from_its_crown_to_its_chin(shown):
     project = Project().scene().avatar("M000045058", head_at=(700, 400), head_height=200)
     browser = shown(project, width=1600)
     place, head = browser.run(
@@ -122,9 +122,10 @@ def test_the_head_is_drawn_where_the_head_box_says(shown):
         "return [f(document.querySelector('svg.scene')), f(document.querySelector('ellipse'))]"
     )
     scale = place[2] / 1920
-    assert head[3] == pytest.approx(200 * scale, abs=0.5)
+    crown = project.resolve().scenes[0].clips[0].top
     assert head[0] + head[2] / 2 - place[0] == pytest.approx(700 * scale, abs=0.5)
-    assert head[1] + head[3] / 2 - place[1] == pytest.approx(400 * scale, abs=0.5)
+    assert head[1] - place[1] == pytest.approx(crown * scale, abs=0.5)
+    assert head[1] + head[3] - place[1] == pytest.approx(500 * scale, abs=0.5)
 
 
 PLACES = [
@@ -148,7 +149,7 @@ def test_the_name_of_an_avatar_is_on_what_is_seen_of_its_figure(browser, tmp_pat
         "return [...document.querySelectorAll('.clip .label rect')].map(e => e.getBoundingClientRect())"
         ".map(r => [r.left, r.top, r.right, r.bottom])"
     )
-    around = seen(project.resolve().scenes[0].clips[0]).bounds
+    around = view_of(project.resolve(), 0).clips[0].bounds
     left, top = max(0, around.left), max(0, around.top)
     right, bottom = min(frame.width, around.left + around.width), min(frame.height, around.top + around.height)
     assert bool(labels) is (right - left > 80 and bottom - top > 20)
@@ -307,10 +308,10 @@ def test_the_page_works_without_a_mouse(shown):
         return focused(browser)
 
     order = [press("TAB") for _ in range(7)]
-    assert order == ["#scenes", "show-boxes", "show-safe", "show-marks", "#scene-1", "#scene-2", "#s1-clip-0"]
-    assert browser.run(visible, "#s1-clip-0") == "hidden"
+    assert order == ["#scenes", "show-boxes", "show-safe", "show-marks", "#scene-0", "#scene-1", "#s0-clip-0"]
+    assert browser.run(visible, "#s0-clip-0") == "hidden"
     press("ENTER")
-    assert browser.run(visible, "#s1-clip-0") == "visible"
+    assert browser.run(visible, "#s0-clip-0") == "visible"
     browser.run("document.getElementById('show-boxes').focus()")
     assert browser.run(visible, ".boxes") == "hidden"
     press("SPACE")
@@ -605,7 +606,7 @@ def test_a_scene_that_is_not_there_is_told(tmp_path):
 def test_one_scene_can_be_shown_by_its_own_number(browser, tmp_path):
     project = Project().scene().scene().text("Pale", color="#fff", background="#fff", at="top left")
     browser.open(project.storyboard(tmp_path / "page.html", scene=1))
-    assert browser.run("return [...document.querySelectorAll('h2')].map(e => e.textContent)") == ["Scene 2"]
+    assert browser.run("return [...document.querySelectorAll('h2')].map(e => e.textContent)") == ["scenes[1]"]
     assert browser.run("return document.querySelectorAll('.finding').length") > 0
 
 
@@ -648,9 +649,9 @@ def test_pages_and_pictures_are_the_same_bytes_each_time(tmp_path):
 
 
 def test_the_drawing_needs_nothing_but_the_wire():
-    scene = Project().scene(background="#102030").text("Hello").resolve().scenes[0]
-    assert scene_svg(evolve(scene, clips=()), Drawing(canvas("landscape"))).count("data-clip") == 0
-    assert ">Hello</text>" in scene_svg(scene, Drawing(canvas("landscape")))
+    scene = view_of(Project().scene(background="#102030").text("Hello").resolve(), 0)
+    assert scene_svg(evolve(scene, scene=evolve(scene.scene, clips=())), Drawing()).count("data-clip") == 0
+    assert ">Hello</text>" in scene_svg(scene, Drawing())
 
 
 def test_drawing_loads_no_template_engine_and_no_browser_library():
@@ -672,10 +673,10 @@ def test_preview_writes_a_page_and_says_where(tmp_path):
 
 def test_preview_writes_one_picture_a_scene_into_a_folder(tmp_path):
     assert aistudios(ROOT / "examples/product_promo.py", "-o", f"{tmp_path}/pictures/").exit_code == 0
-    assert [path.name for path in sorted((tmp_path / "pictures").iterdir())] == ["scene-1.svg", "scene-2.svg"]
+    assert [path.name for path in sorted((tmp_path / "pictures").iterdir())] == ["scene-0.svg", "scene-1.svg"]
     one = tmp_path / "one.svg"
-    assert aistudios(ROOT / "examples/product_promo.py", "--scene", 2, "-o", one).exit_code == 0
-    assert one.read_text(encoding="utf-8") == (tmp_path / "pictures" / "scene-2.svg").read_text(encoding="utf-8")
+    assert aistudios(ROOT / "examples/product_promo.py", "--scene", 1, "-o", one).exit_code == 0
+    assert one.read_text(encoding="utf-8") == (tmp_path / "pictures" / "scene-1.svg").read_text(encoding="utf-8")
 
 
 def test_preview_makes_the_folders_it_is_to_write_into(tmp_path):
@@ -697,8 +698,8 @@ def test_preview_shows_a_template_or_one_of_its_rows(tmp_path):
 def test_preview_says_what_it_wrote_into_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told = aistudios(ROOT / "examples/product_promo.py", "-o", ".").stderr
-    assert told == "scene-1.svg to scene-2.svg: 2 pictures\n"
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["scene-1.svg", "scene-2.svg"]
+    assert told == "scene-0.svg to scene-1.svg: 2 pictures\n"
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["scene-0.svg", "scene-1.svg"]
 
 
 def test_preview_opens_what_it_wrote(tmp_path):
@@ -714,7 +715,7 @@ def test_preview_opens_what_it_wrote(tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["examples/product_promo.py", "--scene", 9], 1, "there is no scene 9\n  hint: the project has 2"),
+        (["examples/product_promo.py", "--scene", 9], 1, "there is no scene 9\n  hint: the scenes are numbered 0 to 1"),
         (["examples/product_promo.py", "-o", "x.svg"], 2, "name a scene with --scene"),
         (["examples/product_promo.py", "-o", "x.png"], 2, "a page is named .html, one picture .svg"),
         (["examples/product_promo.py", "-o", ""], 2, "-o has no name after it"),

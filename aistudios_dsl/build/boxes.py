@@ -5,13 +5,13 @@ from __future__ import annotations
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import seen_size
 from aistudios_dsl.wire.node import UNSET, camel
-from aistudios_dsl.wire.nodes import AnyClip
+from aistudios_dsl.wire.nodes import Clip, UnknownClip
 
-FAR = 1e12
-"""Loaded documents hold numbers of any size. Beyond this, in either direction, floats would lose the pixels."""
+FAR = 1e9
+"""The largest number that verbs take; documents may hold any."""
 
 
-def seen_box(clip: AnyClip) -> Box:
+def seen_box(clip: Clip | UnknownClip) -> Box:
     """Return the clip's box in px: `(width + stroke) * scale`, turned by its angle about its left-top corner.
 
     A negative scale mirrors the clip in place. What is missing or not a number counts as 0, a scale as 1.
@@ -22,30 +22,21 @@ def seen_box(clip: AnyClip) -> Box:
     return Box(number(clip, "left"), number(clip, "top"), width, height, number(clip, "angle"))
 
 
-def scales(clip: AnyClip) -> tuple[float, float]:
+def scales(clip: Clip | UnknownClip) -> tuple[float, float]:
     """Return how much wider and higher than its own size a clip is seen, mirrored or not."""
     return abs(number(clip, "scale_x", 1)), abs(number(clip, "scale_y", 1))
 
 
-def number(clip: AnyClip, name: str, default: float = 0) -> float:
-    """Return a number of a clip: its field, or the unknown key that the editor wrote where the class has no such field.
-
-    >>> from aistudios_dsl.wire.nodes import UnknownClip
-    >>> number(UnknownClip(type="sticker", extra={"scaleX": -2}), "scale_x")
-    -2
-    """
+def number(clip: Clip | UnknownClip, name: str, default: float = 0) -> float:
+    """Return a number of a clip, from its field or, where its class has none of this name, from its unknown keys."""
     value = getattr(clip, name, UNSET)
     if value is UNSET:
-        value = clip.extra.get(camel(name), default)
+        value = clip.extra.get(camel(name), default) if clip.extra else default
     return bounded(value, default)
 
 
 def bounded(value: object, default: float = 0) -> float:
-    """Return a number as it is, at most `FAR` from 0, and the default for anything else.
-
-    >>> bounded(1.5), bounded(10**400), bounded(True), bounded(None, 1)
-    (1.5, 1000000000000.0, 0, 1)
-    """
+    """Return a number as it is, at most `FAR` from 0, and the default for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
     return max(-FAR, min(FAR, value))

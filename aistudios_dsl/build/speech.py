@@ -1,10 +1,10 @@
-"""Speech: plain text to the HTML on the wire and back, who says it in a scene, in which letters, and for how long."""
+"""Speech: plain text to HTML and back, who says what in a scene, in which writing system, and for how long."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 
 from attrs import frozen
 
@@ -53,7 +53,7 @@ _STOPS = r"[.!?…।؟:;](?:\s+|$)|[。！？]|\n\n+"
 
 
 def paragraphs(text: str) -> str:
-    """Plain text as HTML: paragraphs part at blank lines, other line breaks are spaces, only `& < >` are escaped.
+    """Return plain text as HTML: blank lines separate paragraphs, other line breaks are spaces, `& < >` are escaped.
 
     >>> paragraphs("Tom & Ann\\nsay hello.\\n\\nGoodbye.")
     '<p>Tom &amp; Ann say hello.</p><p>Goodbye.</p>'
@@ -66,11 +66,7 @@ def paragraphs(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Plain text as it stands in a paragraph of HTML.
-
-    >>> escaped("Tom & Ann")
-    'Tom &amp; Ann'
-    """
+    """Return plain text as it stands in a paragraph of HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -112,7 +108,7 @@ class Utterance:
     language: str
     place: str
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The words in plain text."""
         return plain(self.org)
@@ -153,7 +149,7 @@ def speaker_of(script: SceneScript, clips: Sequence[AnyClip]) -> int | None:
 
 
 def systems(text: str) -> dict[str, int]:
-    """How many letters of each writing system a text has, most first.
+    """Count the letters of each writing system in a text, the most first.
 
     >>> systems("Hello, мир")
     {'Latin': 5, 'Cyrillic': 3}
@@ -164,7 +160,7 @@ def systems(text: str) -> dict[str, int]:
 
 
 def systems_of(language: str) -> tuple[str, ...]:
-    """The writing systems of a language code such as "en" or "zh-TW"; none for a code that is not known.
+    """Return the writing systems of a language code such as "en" or "zh-TW"; none for an unknown code.
 
     >>> systems_of("ja-JP"), systems_of("tlh")
     (('Kana', 'Han'), ())
@@ -174,10 +170,10 @@ def systems_of(language: str) -> tuple[str, ...]:
 
 
 def duration(text: str, language: str = "") -> float:
-    """An estimate of the seconds that a plain text takes to say; the service publishes no speaking rate.
+    """Estimate the seconds that a plain text takes to say. The service publishes no speaking rate.
 
-    Its basis is customary narration: 150 words a minute, a digit being a word and Thai, Lao, Burmese and Khmer having
-    5 letters a word; 250 Chinese characters, 350 Japanese ones or 300 Korean syllables a minute; 0.4 s at each stop.
+    The rates a minute are those of usual narration: 150 words, where a digit is a word and Thai, Lao, Burmese and
+    Khmer have 5 letters a word; 250 Chinese characters, 350 Japanese ones or 300 Korean syllables. A stop takes 0.4 s.
 
     >>> duration("One two three four five.")
     2.4

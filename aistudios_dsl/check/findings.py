@@ -1,19 +1,20 @@
-"""Findings: what is wrong, or likely not meant, in a resolved project, before it costs credits."""
+"""Findings: what is wrong, or likely not meant, in a project, before it costs credits."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from attrs import asdict, frozen
 
 from aistudios_dsl.check.rules import (
     RULES,
-    Hit,
+    CheckRule,
+    Problem,
     ProjectView,
-    Rule,
     Severity,
     document,
     first_words,
@@ -26,7 +27,7 @@ from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.view.scene import scene_views
 from aistudios_dsl.wire.codec import load
 from aistudios_dsl.wire.jsontext import parse
-from aistudios_dsl.wire.nodes import Project, Text
+from aistudios_dsl.wire.nodes import Project
 
 MODULES = (layout, speech, media, document)
 """Where the rules stand; importing them enters each into the table."""
@@ -40,9 +41,9 @@ _INDEX = re.compile(r"^scenes\[(\d+)\](?:\.clips\[(\d+)\])?")
 
 @frozen
 class Finding:
-    """One finding: `code` is stable, `path` its place such as `scenes[1].clips[2]`, `boxes` where it is seen (px).
+    """A finding: a stable `code`, a `path` such as `scenes[1].clips[2]`, what to do, and `boxes` to show it by (px).
 
-    `severity`: an "error" is surely wrong, a "warning" likely, a "note" is worth knowing. `remedy`: what to do.
+    `severity`: an "error" is surely wrong, a "warning" likely; a "note" is worth knowing.
     """
 
     code: str
@@ -61,7 +62,7 @@ class Finding:
 
     @property
     def name(self) -> str:
-        """What its clip is known by, in brackets: its tag, else the first words of its text; "" where it has neither.
+        """The tag of its clip, else the first words of its text, in brackets; "" where it has neither.
 
         >>> Finding("unsafe-area", "warning", "", "scenes[0].clips[2]", text="Hello").name
         "('Hello')"
@@ -70,7 +71,7 @@ class Finding:
 
     @property
     def scene(self) -> int | None:
-        """The number of its scene, from 0; None where it is about the project.
+        """The index of its scene; None where it is about the project.
 
         >>> Finding("off-canvas", "error", "the image is wholly off the canvas", "scenes[1].clips[2]").scene
         1
@@ -79,29 +80,37 @@ class Finding:
         return int(found[1]) if found else None
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON; boxes as objects of left, top, width, height (px) and angle (degrees)."""
+        """Return the finding as JSON; boxes as objects of left, top, width, height (px) and angle (degrees)."""
         return {**asdict(self, recurse=False), "boxes": [asdict(box) for box in self.boxes]}
 
 
 def check(
-    project: Project, pending: Mapping[str, tuple[str, ...]] | None = None, *, ignore: Iterable[str] = ()
+    project: Project,
+    pending: Mapping[str, tuple[str, ...]] | None = None,
+    *,
+    ignore: Iterable[str] = (),
+    backdrops: Sequence[bool] = (),
 ) -> list[Finding]:
-    """The findings of a resolved project, scene by scene, the gravest first; none where all is well.
+    """Return the findings of a resolved project, scene by scene, the gravest first.
 
-    `pending`: the variables that its templates wait for, by field. `ignore`: codes, or "code:tag" for one clip's;
-    `DslError` with the nearest for a code that is none.
+    Args:
+        project: The project as it would be sent.
+        pending: The variables that its templates wait for, by field.
+        ignore: Codes, or "code:tag" for those of one clip.
+        backdrops: For each scene, whether its first clip is the square of its background, which paths do not count.
+
+    Raises:
+        DslError: For an unknown code, with the nearest known one.
     """
-    ignored = [_ignored(text) for text in ignore]
-    view = ProjectView(project, scene_views(project), pending or {})
-    found = (_finding(rule, hit, project) for rule in RULES.values() for hit in rule.find(view))
-    kept = (finding for finding in found if not any(_is(finding, *one) for one in ignored))
+    ignored = set(map(_known, ignore))
+    view = ProjectView(project, scene_views(project, backdrops), pending or {})
+    found = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
+    kept = (one for one in found if not {one.code, f"{one.code}:{one.tag}"} & ignored)
     return sorted(kept, key=_order)
 
 
 def checked(payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] = ()) -> list[Finding]:
-    """The findings of a payload as it would be sent, braces being text; `ignore` as `check` has it.
-
-    Raises `LoadError` where it is no project at all.
+    """Return the findings of a payload, whose braces are text. Raises `LoadError` where it is not a project.
 
     >>> [finding.code for finding in checked('{"scenes": [{"background": {}, "clips": [], "sceneIdx": 1}]}')]
     ['scene-order', 'empty-scene']
@@ -110,31 +119,18 @@ def checked(payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] =
     return check(load(document), ignore=ignore)
 
 
-def _finding(rule: Rule, hit: Hit, project: Project) -> Finding:
-    remedy = hit.remedy or rule.remedy
-    words = "" if hit.tag else _words(hit.path, project)
-    return Finding(rule.code, rule.severity, hit.message, hit.path, hit.tag, hit.boxes, remedy, words)
+def _finding(rule: CheckRule, problem: Problem) -> Finding:
+    tag, words = (problem.seen.tag, first_words(problem.seen)) if problem.seen else ("", "")
+    words = "" if tag else words
+    remedy = problem.remedy or rule.remedy
+    return Finding(rule.code, rule.severity, problem.message, problem.path, tag, problem.boxes, remedy, words)
 
 
-def _words(path: str, project: Project) -> str:
-    """The first words of the text that a path leads to."""
-    found = _INDEX.match(path)
-    if not found or found[2] is None:
-        return ""
-    # A scene that waits for a row is empty here.
-    clip = next(islice(project.scenes[int(found[1])].clips, int(found[2]), None), None)
-    return first_words(clip.text) if isinstance(clip, Text) else ""
-
-
-def _ignored(text: str) -> tuple[str, str]:
+def _known(text: str) -> str:
     code, _, tag = text.partition(":")
     if code not in RULES:
         raise DslError(f"there is no check {code!r}", hint=did_you_mean(code, RULES))
-    return code, tag
-
-
-def _is(finding: Finding, code: str, tag: str) -> bool:
-    return finding.code == code and tag in ("", finding.tag)
+    return f"{code}:{tag}" if tag else code
 
 
 def _order(finding: Finding) -> tuple[int, int, int]:
@@ -144,20 +140,11 @@ def _order(finding: Finding) -> tuple[int, int, int]:
 
 
 def counted(findings: Iterable[Finding]) -> dict[Severity, int]:
-    """How many findings there are of each severity.
-
-    >>> counted([Finding("cut-off", "note", "", "scenes[0].clips[0]")])
-    {'error': 0, 'warning': 0, 'note': 1}
-    """
-    counts: dict[Severity, int] = dict.fromkeys(RANK, 0)
-    for finding in findings:
-        counts[finding.severity] += 1
-    return counts
+    """Return how many findings there are of each severity."""
+    counts = Counter(finding.severity for finding in findings)
+    return {severity: counts[severity] for severity in RANK}
 
 
 def by_scene(findings: Iterable[Finding]) -> Iterator[tuple[int | None, list[Finding]]]:
-    """The findings of the project (None), then those of each scene that has some."""
-    groups: dict[int | None, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(finding.scene, []).append(finding)
-    yield from groups.items()
+    """Yield the findings of the project (None), then those of each scene that has some, from sorted findings."""
+    return ((scene, list(group)) for scene, group in groupby(findings, lambda finding: finding.scene))

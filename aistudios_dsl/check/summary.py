@@ -1,4 +1,4 @@
-"""The findings of many rows, summed: each finding once, with the rows that have it."""
+"""The findings of many rows: each once, with the rows that share it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from aistudios_dsl.check.rules import Severity
 
 
 @frozen
-class Group:
-    """One finding of one or more rows: that of the first, and the numbers of all. `alike`: whether all say the same."""
+class SharedFinding:
+    """The finding of the first of some rows, with the numbers of all; `alike`: whether they have the same message."""
 
     finding: Finding
     rows: tuple[int, ...]
@@ -21,10 +21,10 @@ class Group:
 
 
 @frozen
-class Summary:
-    """What was found in `total` rows, by the rows that it was found in."""
+class FindingSummary:
+    """The findings of `total` rows."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[SharedFinding, ...]
     total: int
 
     @property
@@ -37,19 +37,19 @@ class Summary:
         """How many rows have findings of each severity."""
         return {kind: len({row for group in self._of(kind) for row in group.rows}) for kind in RANK}
 
-    def by_rows(self) -> Mapping[tuple[int, ...], list[Group]]:
-        """The groups by the rows that have them, the gravest first."""
-        found: dict[tuple[int, ...], list[Group]] = {}
+    def by_rows(self) -> Mapping[tuple[int, ...], list[SharedFinding]]:
+        """Return the findings by the rows that share them, the gravest first."""
+        found: dict[tuple[int, ...], list[SharedFinding]] = {}
         for group in sorted(self.groups, key=lambda group: (group.rows[0], -len(group.rows))):
             found.setdefault(group.rows, []).append(group)
         return {rows: sorted(groups, key=lambda group: RANK[group.finding.severity]) for rows, groups in found.items()}
 
-    def _of(self, kind: Severity) -> list[Group]:
+    def _of(self, kind: Severity) -> list[SharedFinding]:
         return [group for group in self.groups if group.finding.severity == kind]
 
 
-def summed(found: Iterable[tuple[int, Iterable[Finding]]]) -> Summary:
-    """The findings of each row, from 1 or by line, with those summed that have one code and place.
+def summed(found: Iterable[tuple[int, Iterable[Finding]]]) -> FindingSummary:
+    """Sum the findings of numbered rows: those with the same code and path become one.
 
     >>> one = Finding("off-canvas", "error", "the image is wholly off the canvas", "scenes[0].clips[0]")
     >>> [(group.finding.code, group.rows) for group in summed([(1, [one]), (2, []), (3, [one])]).groups]
@@ -61,7 +61,7 @@ def summed(found: Iterable[tuple[int, Iterable[Finding]]]) -> Summary:
     total = 0
     for number, findings in found:
         total += 1
-        # A row may have a finding twice at one place, as of a text over two faces: each is counted for itself.
+        # A row may have a finding twice at one place, such as a text over two faces: each counts.
         times = Counter[tuple[str, str]]()
         for finding in findings:
             times[finding.code, finding.path] += 1
@@ -69,5 +69,5 @@ def summed(found: Iterable[tuple[int, Iterable[Finding]]]) -> Summary:
             if first.setdefault(key, finding).message != finding.message:
                 unlike.add(key)
             rows.setdefault(key, []).append(number)
-    groups = (Group(finding, tuple(rows[key]), key not in unlike) for key, finding in first.items())
-    return Summary(tuple(groups), total)
+    groups = (SharedFinding(finding, tuple(rows[key]), key not in unlike) for key, finding in first.items())
+    return FindingSummary(tuple(groups), total)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -27,10 +27,10 @@ from aistudios_dsl.errors import DslError, LoadError
 if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.check.rules import Severity
-    from aistudios_dsl.check.summary import Group, Summary
+    from aistudios_dsl.check.summary import FindingSummary, SharedFinding
     from aistudios_dsl.project import Project
 
-    Payloads = Iterator[tuple[int, Callable[[], bytes]]]
+    Checks = Iterator[tuple[int, Callable[[], list[Finding]]]]
 
 FAULT = "row-fault"
 """The code of what a row has that gives no project; no rule finds it, and none can ignore it."""
@@ -79,13 +79,13 @@ def check(
     if row is not None and not lines and data is None:
         raise click.UsageError("--row speaks of rows: give them with --data")
     if lines:
-        counts = _tell_many(_of_lines(file), "line", row, ignored, as_json)
+        counts = _tell_many(_of_lines(file, ignored), "line", row, as_json)
     else:
         project, constants = load_script(file, name, literal=literal), dict(setting(text) for text in settings)
         if data is None:
             counts = _tell_one(rendered(project, constants), ignored, as_json)
         else:
-            counts = _tell_many(_of_rows(project, data, constants), "row", row, ignored, as_json)
+            counts = _tell_many(_of_rows(project, data, constants, ignored), "row", row, as_json)
     if counts["error"] or (strict and counts["warning"]):
         click.get_current_context().exit(1)
 
@@ -144,21 +144,27 @@ def _print_finding(finding: Finding, place: str, message: str, said: set[str], e
 # many payloads
 
 
-def _of_lines(path: Path) -> Payloads:
-    """The payloads of a JSONL, each with its line, from 1."""
+def _of_lines(path: Path, ignored: tuple[str, ...]) -> Checks:
+    """The check of each payload of a JSONL, with its line, from 1."""
+    from aistudios_dsl.check.findings import checked
+
     try:
         with path.open("rb") as file:
-            yield from ((number, partial(bytes, line)) for number, line in enumerate(file, 1) if line.strip())
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, partial(checked, line, ignore=ignored)
     except OSError as fault:
         raise DslError(f"cannot read {path}: {fault.strerror}") from None
 
 
-def _of_rows(project: Project, data: Path, constants: Mapping[str, str]) -> Payloads:
-    """The payloads of a template, each with its row, from 1; a faulty row is one that raises when it is called."""
+def _of_rows(project: Project, data: Path, constants: Mapping[str, str], ignored: tuple[str, ...]) -> Checks:
+    """The check of each row of a template, with its number, from 1; that of a faulty row raises."""
     from aistudios_dsl.errors import TemplateError
     from aistudios_dsl.templates.rows import read_rows
 
-    plan, rows = project.compile(), read_rows(data)
+    # A template that no row can fill is one fault, not one of each row.
+    project.compile()
+    rows = read_rows(data)
     while True:
         try:
             row = next(rows)
@@ -167,19 +173,21 @@ def _of_rows(project: Project, data: Path, constants: Mapping[str, str]) -> Payl
         except TemplateError as fault:
             yield rows.count, partial(_raise, fault)
         else:
-            yield rows.count, partial(plan.render_json, {**row, **constants})
+            yield rows.count, partial(_check_row, project, {**row, **constants}, ignored)
+
+
+def _check_row(project: Project, row: Mapping[str, Any], ignored: tuple[str, ...]) -> list[Finding]:
+    return project.render(row).check(ignore=ignored)
 
 
 def _raise(fault: DslError) -> NoReturn:
     raise fault
 
 
-def _tell_many(
-    payloads: Payloads, noun: str, only: int | None, ignored: tuple[str, ...], as_json: bool
-) -> Mapping[Severity, int]:
+def _tell_many(checks: Checks, noun: str, only: int | None, as_json: bool) -> Mapping[Severity, int]:
     from aistudios_dsl.check.summary import summed
 
-    summary = summed((number, _judged(make, ignored)) for number, make in payloads if only in (None, number))
+    summary = summed((number, _findings(check)) for number, check in checks if only in (None, number))
     if not summary.total:
         raise DslError(f"there is no {noun} {only}" if only else "there are no payloads in it")
     if as_json:
@@ -191,18 +199,19 @@ def _tell_many(
     return summary.counts
 
 
-def _judged(make: Callable[[], bytes], ignored: tuple[str, ...]) -> list[Finding]:
-    from aistudios_dsl.check.findings import Finding, checked
+def _findings(check: Callable[[], list[Finding]]) -> list[Finding]:
+    """What a check finds, or the fault that prevents it."""
+    from aistudios_dsl.check.findings import Finding
 
     try:
-        return checked(make(), ignore=ignored)
+        return check()
     except DslError as fault:
         problems = (fault.problems if isinstance(fault, LoadError) else ()) or (fault,)
         # Its row is told beside it: with the row in its path, no two were alike.
         return [Finding(FAULT, "error", one.message, _ROW.sub("", one.path), remedy=one.hint) for one in problems]
 
 
-def print_groups(summary: Summary, noun: str, *, err: bool = False) -> None:
+def print_groups(summary: FindingSummary, noun: str, *, err: bool = False) -> None:
     """Print each finding once, under the rows that have it; to stderr with `err`."""
     said = set[str]()
     for rows, groups in summary.by_rows().items():
@@ -214,7 +223,7 @@ def print_groups(summary: Summary, noun: str, *, err: bool = False) -> None:
     say(f"{total}: {kinds}" if kinds else f"nothing found in {total}", err=err)
 
 
-def _message(group: Group, noun: str) -> str:
+def _message(group: SharedFinding, noun: str) -> str:
     return group.finding.message if group.alike else f"{group.finding.message} ({noun} {group.rows[0]}; others alike)"
 
 

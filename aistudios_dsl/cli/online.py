@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from aistudios_dsl.project import Project
     from aistudios_dsl.service import Client
     from aistudios_dsl.service.flow import Job, Progress
-    from aistudios_dsl.wire import Scene
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON, for programs.")
 _patience = click.option("--timeout", default=1800.0, show_default=True, help="Wait at most so many seconds.")
@@ -198,28 +197,14 @@ def _ask(project: Project, export: bool, yes: bool, host: str) -> None:
 
 
 def _size(project: Project) -> str:
-    from aistudios_dsl.build.speech import duration
+    from aistudios_dsl.draw.storyboard import clock
+    from aistudios_dsl.view.scene import scene_views
 
-    scenes = project.resolve().scenes
-    lines = [line for scene in scenes for line in _speech(scene)]
-    seconds = sum(duration(text, language) for text, language in lines)
-    letters = sum(len(text) for text, _ in lines)
-    speech = f"{letters:,} characters of speech, about {seconds:.0f} s" if letters else "no speech"
+    scenes = scene_views(project.resolve())
+    said = [utterance for scene in scenes for utterance in scene.speech]
+    seconds, letters = sum(one.seconds for one in said), sum(len(one.text) for one in said)
+    speech = f"{letters:,} characters of speech, about {clock(seconds)}" if said else "no speech"
     return f"{project.name or 'without a name'}: {len(scenes)} scene{'' if len(scenes) == 1 else 's'}, {speech}"
-
-
-def _speech(scene: Scene) -> Iterator[tuple[str, str]]:
-    """The plain text of each line of speech in either generation, and its language."""
-    from aistudios_dsl.build.speech import plain
-    from aistudios_dsl.wire import AvatarClip
-
-    clips = [clip for clip in scene.clips if isinstance(clip, AvatarClip)]
-    languages = {clip.model.ai_name: str(clip.model.language or "") for clip in clips}
-    for script in scene.scripts or ():
-        yield plain(script.org), languages.get(script.model_id, "")
-    for clip in clips:
-        if clip.script and not scene.scripts:
-            yield plain(clip.script.org), languages[clip.model.ai_name]
 
 
 def _create(client: Client, project: Project, export: bool) -> Job:

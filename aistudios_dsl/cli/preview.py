@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): one of them is shown.")
 @click.option("--row", type=click.IntRange(1), help="Which row of --data, from 1 (the default).")
 @LITERAL
-@click.option("--scene", type=click.IntRange(1), help="Only this scene, counted from 1 as the page counts them.")
+@click.option("--scene", type=click.IntRange(0), help="Only this scene, counted from 0 as in scenes[0].")
 @click.option("--media", type=click.Path(path_type=Path), help="A folder with copies of pictures, named as URLs end.")
 @click.option("--open", "show", is_flag=True, help="Open what was written.")
 def preview(
@@ -94,15 +94,12 @@ def _write(
     project: Project, target: Path, folder: bool, scene: int | None, media: Path | None, inputs: Sequence[Path]
 ) -> list[Path]:
     """Write a page, a picture, or a folder of pictures, and return what was written."""
-    many = len(project.scenes)
-    if scene is not None and scene > many:
-        raise DslError(f"there is no scene {scene}", hint=f"the project has {many}")
     if not folder and target.suffix.lower() != ".svg":
-        return [project.storyboard(target, media=media, scene=None if scene is None else scene - 1)]
-    numbers = [scene] if scene is not None else list(range(1, many + 1))
+        return [project.storyboard(target, media=media, scene=scene)]
+    numbers = [scene] if scene is not None else list(range(len(project.scenes)))
     if not folder and len(numbers) != 1:
         raise click.UsageError(f"{target} is one picture: name a scene with --scene, or a folder with -o DIR/")
-    pictures = [(number, project.svg(number - 1, media=media)) for number in numbers]
+    pictures = [(number, project.svg(number, media=media)) for number in numbers]
     if not folder:
         return [write_text(target, pictures[0][1])]
     target.mkdir(parents=True, exist_ok=True)

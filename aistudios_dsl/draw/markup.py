@@ -1,4 +1,4 @@
-"""SVG as text: elements, numbers and colours, with everything that a project holds escaped."""
+"""SVG as text: elements, numbers, transforms and colours, with everything from a project escaped."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import re
 
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.colour import parse_colour
+from aistudios_dsl.layout.geometry import Box
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def element(tag: str, /, *children: str, **attributes: str | float | None) -> str:
-    """An SVG element. Attributes are escaped, those that are None left out; children are SVG already.
+    """Return an SVG element. Attributes are escaped, and left out where they are None; children are SVG.
 
     >>> element("text", escaped("a < b"), x=1.50, font_size=12, fill=None)
     '<text x="1.5" font-size="12">a &lt; b</text>'
@@ -24,7 +25,7 @@ def element(tag: str, /, *children: str, **attributes: str | float | None) -> st
 
 
 def escaped(text: str) -> str:
-    """Text as XML and HTML hold it; control characters, which neither may hold, are left out.
+    """Return text escaped for XML and HTML, without the control characters that neither allows.
 
     >>> escaped('<b> & "b"')
     '&lt;b&gt; &amp; &quot;b&quot;'
@@ -33,7 +34,7 @@ def escaped(text: str) -> str:
 
 
 def figures(number: float) -> str:
-    """A number as SVG writes it, to a ten-thousandth: far below what a screen shows.
+    """Return a number as SVG text, rounded to a ten-thousandth: less than a screen shows.
 
     >>> figures(12.0), figures(0.1 + 0.2), figures(-0.00001)
     ('12', '0.3', '0')
@@ -42,8 +43,18 @@ def figures(number: float) -> str:
     return "0" if text == "-0" else text
 
 
+def placed(box: Box) -> str:
+    """Return the transform from px in a box, along its sides, to px of the canvas.
+
+    >>> placed(Box(10, 20, 300, 200, angle=45))
+    'translate(10 20) rotate(45)'
+    """
+    turn = f" rotate({figures(box.angle)})" if box.angle else ""
+    return f"translate({figures(box.left)} {figures(box.top)}){turn}"
+
+
 def paint(role: str, colour: object) -> dict[str, str | float]:
-    """A colour as SVG attributes: hex and opacity. What no browser reads is black, as on the editor's canvas.
+    """Return a colour as SVG attributes, hex and opacity. An invalid one is black, as on the editor's canvas.
 
     >>> paint("fill", "#ff000080")
     {'fill': '#ff0000', 'fill_opacity': 0.5019607843137255}

@@ -1,4 +1,4 @@
-"""The outlines that views draw: the editor's 17 shapes and an avatar's figure, as SVG path data that fills its box."""
+"""Outlines as SVG path data that fills its box: the editor's 17 shapes, and a figure."""
 
 from __future__ import annotations
 
@@ -6,25 +6,11 @@ import math
 from collections.abc import Callable
 
 from aistudios_dsl.draw.markup import figures
-from aistudios_dsl.layout.geometry import Point
-
-Rectangle = tuple[float, float, float, float]
-
-_HALF_BODY = (
-    ((0.0, 0.045), (0.30, 0.050), (0.52, 0.075)),
-    ((0.76, 0.095), (0.84, 0.140), (0.88, 0.200)),
-    ((0.93, 0.250), (1.00, 0.300), (1.00, 0.340)),
-    ((1.00, 0.380), (0.80, 0.395), (0.62, 0.405)),
-    ((0.62, 0.500), (0.60, 0.700), (0.56, 1.000)),
-    ((0.40, 1.000), (0.26, 1.000), (0.12, 1.000)),
-    ((0.12, 0.800), (0.07, 0.620), (0.00, 0.540)),
-)
-"""Curves from neck to shoulder, upper arm, elbow, hip, foot, instep and crotch: shares of half the width, and of the
-height below the chin."""
+from aistudios_dsl.layout.geometry import Box, Point
 
 
 def shape(name: str, width: float, height: float, radius: float = 0) -> str:
-    """The path of one of the 17 shapes, which touches all four sides of a box of `width` x `height` px.
+    """Return the path of one of the 17 shapes, which touches all four sides of a box of `width` x `height` px.
 
     `radius` (px) rounds the corners of Square and Rectangle_corner0. An unknown shape is drawn as its box.
 
@@ -32,21 +18,21 @@ def shape(name: str, width: float, height: float, radius: float = 0) -> str:
     'M100 0L200 50L100 100L0 50Z'
     """
     if name in _POLYGONS:
-        return _polygon([(x * width, y * height) for x, y in _POLYGONS[name]])
+        return polygon([(x * width, y * height) for x, y in _POLYGONS[name]])
     if name in _CURVES:
         return _CURVES[name](width, height)
     return rectangle(width, height, radius if name in ("Square", "Rectangle_corner0") else 0)
 
 
 def rectangle(width: float, height: float, radius: float = 0) -> str:
-    """A rectangle with corners rounded by `radius` px, at most half its shorter side.
+    """Return a rectangle with corners rounded by `radius` px, at most half its shorter side.
 
     >>> rectangle(30, 20)
     'M0 0L30 0L30 20L0 20Z'
     """
     r = max(0, min(radius, width / 2, height / 2))
     if not r:
-        return _polygon([(0, 0), (width, 0), (width, height), (0, height)])
+        return polygon([(0, 0), (width, 0), (width, height), (0, height)])
     return _path(
         f"M{_at(r, 0)}H{figures(width - r)}{_arc(r, r, width, r)}V{figures(height - r)}",
         f"{_arc(r, r, width - r, height)}H{figures(r)}{_arc(r, r, 0, height - r)}V{figures(r)}{_arc(r, r, r, 0)}",
@@ -54,7 +40,7 @@ def rectangle(width: float, height: float, radius: float = 0) -> str:
 
 
 def ellipse(width: float, height: float) -> str:
-    """An ellipse as wide and high as its box.
+    """Return an ellipse as wide and high as its box.
 
     >>> ellipse(20, 10)
     'M0 5A10 5 0 0 1 10 0A10 5 0 0 1 20 5A10 5 0 0 1 10 10A10 5 0 0 1 0 5Z'
@@ -65,42 +51,17 @@ def ellipse(width: float, height: float) -> str:
     return _path(f"M{_at(0, y)}", *(_arc(x, y, *end) for end in ends))
 
 
-def hair(width: float, head: Rectangle) -> str:
-    """What lies behind the head of a figure `width` px wide: a dome from the top of its box to the cheeks."""
-    x, y, across, down = head
-    left, right = max(0, x - across * 0.07), min(width, x + across * 1.07)
-    ear, end, radius = max(0, y + down * 0.3), max(0, y + down * 0.66), (right - left) / 2
-    dome = f"M{_at(left, ear)}{_arc(radius, ear, left + radius, 0)}{_arc(radius, ear, right, ear)}"
-    under = f"C{_at(right, end)} {_at(right - radius * 0.3, end)} {_at(left + radius, end)}"
-    return _path(dome, under, f"C{_at(left + radius * 0.3, end)} {_at(left, end)} {_at(left, ear)}")
-
-
-def body(width: float, height: float, head: Rectangle) -> str:
-    """The neck and all below it of a figure of `width` x `height` px, which touches its box left, right and below."""
-    x, y, across, down = head
-    middle = min(max(x + across / 2, width * 0.1), width * 0.9)
-    chin = min(y + down * 0.9, height * 0.9)
-    half = min(middle, width - middle)
-    neck = min(0.25, across * 0.28 / half) if half else 0
-    right = [_placed(point, neck, middle, width - middle, chin, height) for point in _half()]
-    left = [_placed(point, neck, middle, -middle, chin, height) for point in _half()]
-    back = left[-2::-1]
-    curves = [f"C{' '.join(_at(*point) for point in three)}" for three in _threes(right[1:] + back)]
-    return _path(f"M{_at(*right[0])}", *curves)
-
-
-def _half() -> list[Point]:
-    return [(0.0, 0.0), *(point for curve in _HALF_BODY for point in curve)]
-
-
-def _placed(point: Point, neck: float, middle: float, half: float, chin: float, height: float) -> Point:
-    share, down = point
-    across = max(share, neck) if down < 0.2 else share
-    return middle + across * half, chin + down * (height - chin)
-
-
-def _threes(points: list[Point]) -> list[list[Point]]:
-    return [points[start : start + 3] for start in range(0, len(points), 3)]
+def body(width: float, height: float, head: Box) -> str:
+    """Return neck, shoulders and all below of a figure, touching its box of `width` x `height` px but at the top."""
+    middle, neck, chin = head.left + head.width / 2, head.width * 0.28, min(head.top + head.height, height * 0.9)
+    heads = -0.1, 0.4, 0.12, 1.4
+    throat, collar, shoulder, elbow = (min(chin + share * head.height, height * 0.95) for share in heads)
+    left, right = middle - neck, middle + neck
+    return _path(
+        f"M{_at(left, throat)}C{_at(left, collar)} {_at(0, shoulder)} {_at(0, elbow)}L{_at(width * 0.16, height)}",
+        f"H{figures(width * 0.84)}L{_at(width, elbow)}",
+        f"C{_at(width, shoulder)} {_at(right, collar)} {_at(right, throat)}",
+    )
 
 
 def _at(x: float, y: float) -> str:
@@ -115,7 +76,8 @@ def _path(*parts: str) -> str:
     return f"{''.join(parts)}Z"
 
 
-def _polygon(points: list[Point]) -> str:
+def polygon(points: list[Point]) -> str:
+    """Return the closed path through some points."""
     return _path("M" + "L".join(_at(*point) for point in points))
 
 
@@ -128,10 +90,6 @@ def _regular(corners: int, turn: float, inner: float = 1) -> list[Point]:
     return [((x - left) / (right - left), (y - top) / (bottom - top)) for x, y in points]
 
 
-def _pill(width: float, height: float) -> str:
-    return rectangle(width, height, min(width, height) / 2)
-
-
 def _drop(width: float, height: float) -> str:
     middle, widest = width / 2, height * 0.66
     return _path(
@@ -142,17 +100,15 @@ def _drop(width: float, height: float) -> str:
 
 
 def _arrow(width: float, height: float) -> str:
-    start = width - min(height * 0.9, width * 0.5)
-    top, bottom = height * 0.33, height * 0.67
-    shaft = [(0, top), (start, top), (start, 0), (width, height / 2), (start, height), (start, bottom), (0, bottom)]
-    return _polygon([(float(x), float(y)) for x, y in shaft])
+    start, top, low = width - min(height * 0.9, width * 0.5), height * 0.33, height * 0.67
+    return polygon([(0, top), (start, top), (start, 0), (width, height / 2), (start, height), (start, low), (0, low)])
 
 
 def _double_arrow(width: float, height: float) -> str:
-    head, top, bottom, middle = min(height * 0.9, width * 0.4), height * 0.33, height * 0.67, height / 2
-    above: list[Point] = [(0, middle), (head, 0), (head, top), (width - head, top), (width - head, 0), (width, middle)]
-    below: list[Point] = [(width - head, height), (width - head, bottom), (head, bottom), (head, height)]
-    return _polygon([*above, *below])
+    head, top, low, middle = min(height * 0.9, width * 0.4), height * 0.33, height * 0.67, height / 2
+    end = width - head
+    above: list[Point] = [(0, middle), (head, 0), (head, top), (end, top), (end, 0), (width, middle)]
+    return polygon([*above, (end, height), (end, low), (head, low), (head, height)])
 
 
 _POLYGONS: dict[str, list[Point]] = {
@@ -168,7 +124,7 @@ _POLYGONS: dict[str, list[Point]] = {
 
 _CURVES: dict[str, Callable[[float, float], str]] = {
     "Circle": ellipse,
-    "Oval_1": _pill,
+    "Oval_1": lambda width, height: rectangle(width, height, height),
     "Oval_2": ellipse,
     "Drop_1": _drop,
     "Arrow_1_v2": _arrow,

@@ -1,4 +1,4 @@
-"""The pictures that a view may show: those at hand, embedded as data, and those that are only known by URL."""
+"""The pictures of a drawing: local copies, embedded as data, and links."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _OWN_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9
 
 @frozen
 class Pictures:
-    """Where the picture of a URL comes from: `embedded` (URL to data URI) first, else the URL itself where `linked`."""
+    """Where the picture of a URL comes from: `embedded` (URL to data URI), else the URL itself if `linked`."""
 
     embedded: Mapping[str, str] = field(factory=dict)
     linked: bool = False
 
     def source(self, url: object) -> str | None:
-        """What an `<image>` may point to; None where nothing may be shown but a stand-in.
+        """Return what an `<image>` points to; None where only a placeholder can be shown.
 
         >>> Pictures(linked=True).source("https://x.example/a.png"), Pictures().source("https://x.example/a.png")
         ('https://x.example/a.png', None)
@@ -47,7 +47,7 @@ class Pictures:
 
 
 def scheme_of(url: str) -> str:
-    """The scheme of a URL, "" where it has none or is no URL at all.
+    """Return the scheme of a URL; "" for one without a scheme or an invalid one.
 
     >>> scheme_of("HTTPS://x.example/a.png"), scheme_of("/images/a.png"), scheme_of("http://[")
     ('https', '', '')
@@ -59,7 +59,7 @@ def scheme_of(url: str) -> str:
 
 
 def file_name(url: object) -> str:
-    """How a URL ends, as a file would be called; "" where it ends in no name.
+    """Return the file name at the end of a URL; "" where there is none.
 
     >>> file_name("https://x.example/lamp%20one.png?size=2"), file_name("https://x.example/")
     ('lamp one.png', '')
@@ -74,7 +74,7 @@ def file_name(url: object) -> str:
 
 
 def read(media: Media | None, urls: Iterable[str], *, linked: bool = False) -> Pictures:
-    """The pictures of `urls` that `media` has a copy of, embedded. Raises `BuildError` for a file that is no picture.
+    """Embed the pictures of `urls` that `media` has a copy of. Raises `BuildError` for a file that is not a picture.
 
     >>> read({"https://x.example/a.gif": b"GIF89a"}, ["https://x.example/a.gif"]).embedded
     {'https://x.example/a.gif': 'data:image/gif;base64,R0lGODlh'}

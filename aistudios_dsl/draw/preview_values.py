@@ -1,4 +1,4 @@
-"""A template without a row, made fit to be looked at: its variables stay where they are shown, else are guessed."""
+"""Preview values: a template shown without a row keeps the variables of its texts, and gets likely values elsewhere."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ _GUESSES: dict[str, str] = {
     **dict.fromkeys(("angle", "strokeWidth", "strokeRadius", "delay"), "0"),
     **dict.fromkeys(("min_font_size", "layer", "scale", "scale[]", "duration", "blur", "offsetX", "offsetY"), "1"),
 }
-"""What stands in for a variable where its name cannot be shown, by field; `[]` is one of several."""
+"""The value of a template where its variables cannot be shown, by field; `[]` is one of several."""
 
 VARIABLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-"""What waits for a row in the text of a template."""
+"""A variable or tag in the text of a template."""
 
 
-def sketched(scenes: tuple[Scene, ...], templates: Templates) -> tuple[Scene, ...]:
-    """The scenes as literal ones. Text keeps its variables in braces; each scene stands once, whatever `each` says.
+def with_preview_values(scenes: tuple[Scene, ...], templates: Templates) -> tuple[Scene, ...]:
+    """Return the scenes with preview values. Text keeps its variables in braces; `each` repeats no scene.
 
     >>> from aistudios_dsl.build.scene import Scene
     >>> scene = Scene().text("Hi {{ name }}", color="{{ colour }}")
-    >>> clip = next(sketched((scene,), Templates())[0]._clips())
+    >>> clip = next(with_preview_values((scene,), Templates())[0]._clips())
     >>> clip.text.replace(chr(160), "_"), clip.fill
     ('Hi {{_name_}}', '#d5dce6')
     """
-    visit = sketcher(templates)
-    return tuple(_sketched(scene, visit, templates, f"scenes[{index}]") for index, scene in enumerate(scenes))
+    visit = preview_visit(templates)
+    return tuple(_previewed(scene, visit, templates, f"scenes[{index}]") for index, scene in enumerate(scenes))
 
 
-def sketcher(templates: Templates) -> Visit:
-    """What makes one string of a template fit to be looked at."""
+def preview_visit(templates: Templates) -> Visit:
+    """Return the function that gives a string of a template its preview value."""
 
     def visit(path: str, text: str, html: bool) -> str:
         if not templates.is_template(text):
@@ -65,20 +65,20 @@ def sketcher(templates: Templates) -> Visit:
             return _DARK
         if field in _GUESSES:
             return _GUESSES[field]
-        # A variable is kept on one line, as its value most often will be.
+        # A variable stays on one line, as its value usually does.
         return VARIABLE.sub(lambda found: re.sub(r"\s+", "\u00a0", found[0]), text)
 
     return visit
 
 
-def _sketched(scene: Scene, visit: Visit, templates: Templates, path: str) -> Scene:
+def _previewed(scene: Scene, visit: Visit, templates: Templates, path: str) -> Scene:
     known = evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene._items))
-    sketch: Scene = mapped(known, path, visit)
-    return sketch
+    previewed: Scene = mapped(known, path, visit)
+    return previewed
 
 
 def _with_a_figure(item: Item, templates: Templates) -> Item:
-    """An avatar that waits for its row, in the figure of the one avatar whose geometry everyone knows."""
+    """The item, whose avatar gets the geometry of the documented one where its ids wait for a row."""
     named = item.place.avatar if isinstance(item, Draft) else None
     if not isinstance(item, Draft) or not isinstance(named, AvatarId):
         return item

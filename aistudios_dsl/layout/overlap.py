@@ -1,4 +1,4 @@
-"""Boxes held against each other, turned or not: whether they overlap, lie inside one another, or reach past."""
+"""How boxes, turned or not, lie to one another: overlap, bounds, cuts and overhang."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aistudios_dsl.layout.geometry import Box, Point
 
 TOLERANCE = 0.5
-"""Half a pixel: less than that nobody sees."""
+"""Half a pixel: less is not visible."""
 
 
 def overlap(one: Box, other: Box, slack: float = 1.0) -> bool:
@@ -43,8 +43,17 @@ def _shared(one: Sequence[Point], other: Sequence[Point], axis: Point) -> float:
     return min(high, other_high) - max(low, other_low)
 
 
+def within(box: Box, point: Point) -> Point:
+    """Return where a point of the canvas is in a box: px from its left-top corner, along its sides.
+
+    >>> within(Box(100, 100, 50, 20, angle=90), (90, 130))
+    (30, 10)
+    """
+    return Box(0, 0, 1, 1, -box.angle).point(point[0] - box.left, point[1] - box.top)
+
+
 def around(boxes: Sequence[Box]) -> Box:
-    """The upright box just around some boxes.
+    """Return the upright box just around some boxes.
 
     >>> around([Box(0, 0, 10, 10), Box(20, 5, 10, 10)])
     Box(left=0, top=0, width=30, height=15, angle=0.0)
@@ -55,29 +64,29 @@ def around(boxes: Sequence[Box]) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
-def cut(box: Box, frame: Box) -> Box:
-    """The part of an upright box that is within another, which it overlaps.
+def cut(box: Box, area: Box) -> Box:
+    """Return the part of an upright box that is within another that it overlaps.
 
     >>> cut(Box(-5, 0, 10, 10), Box(0, 0, 100, 4))
     Box(left=0, top=0, width=5, height=4, angle=0.0)
     """
-    left, top = max(box.left, frame.left), max(box.top, frame.top)
-    right = min(box.left + box.width, frame.left + frame.width)
-    bottom = min(box.top + box.height, frame.top + frame.height)
+    left, top = max(box.left, area.left), max(box.top, area.top)
+    right = min(box.left + box.width, area.left + area.width)
+    bottom = min(box.top + box.height, area.top + area.height)
     return Box(left, top, right - left, bottom - top)
 
 
-def inside(box: Box, frame: Box, slack: float = TOLERANCE) -> bool:
-    """Whether an upright box is within another, but for `slack` px."""
-    return not any(past > slack for past in overhang(box, frame))
+def inside(box: Box, area: Box, slack: float = TOLERANCE) -> bool:
+    """Whether an upright box is within an area, give or take `slack` px."""
+    return not any(past > slack for past in overhang(box, area))
 
 
-def overhang(box: Box, frame: Box) -> tuple[float, float, float, float]:
-    """How far (px) an upright box reaches past the left, top, right and bottom of another; less than 0 is room.
+def overhang(box: Box, area: Box) -> tuple[float, float, float, float]:
+    """Return how far (px) an upright box reaches past the left, top, right and bottom of an area; room is negative.
 
     >>> overhang(Box(-5, 0, 10, 10), Box(0, 0, 100, 100))
     (5, 0, -95, -90)
     """
     right, bottom = box.left + box.width, box.top + box.height
-    past_right, past_bottom = right - frame.left - frame.width, bottom - frame.top - frame.height
-    return frame.left - box.left, frame.top - box.top, past_right, past_bottom
+    past_right, past_bottom = right - area.left - area.width, bottom - area.top - area.height
+    return area.left - box.left, area.top - box.top, past_right, past_bottom

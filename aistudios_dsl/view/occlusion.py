@@ -1,4 +1,4 @@
-"""What stands in front of what: shapes, pictures, videos and avatars that hide a clip, a face or a text."""
+"""Occlusion: the shapes, pictures, videos and avatars that hide a clip, a face or a text."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from aistudios_dsl.view.scene import SceneView, Seen, colour_of, paint, share_of
 from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Text, Video
 
 SOLID = 0.75
-"""The opacity from which on a clip is held to hide a face or a text; what hides a whole clip has 1."""
+"""The least opacity at which a clip hides a face or a text; only one of 1 hides a whole clip."""
 FACE = 0.1
-"""The share of a face that must be covered to be told."""
+"""The share of a face that must be covered to be reported."""
 
 _STEPS = [(step + 0.5) / 9 for step in range(9)]
 _OVAL = [(x, y) for x in _STEPS for y in _STEPS if (x - 0.5) ** 2 + (y - 0.5) ** 2 <= 0.25]
 _ALONG = (0.05, 0.275, 0.5, 0.725, 0.95)
 _MIDDLE = 0.17
-"""Of every outline, an ellipse of these shares of its box about the middle is surely filled."""
+"""Every shape fills an ellipse of this radius about its centre, as a share of its box."""
 
 
 def hider(back: Seen, scene: SceneView) -> Seen | None:
-    """The clip in front that surely hides all of another that is on the canvas: of a text its lines, else its box."""
+    """Return the clip that surely hides all that the canvas shows of another: of a text its lines, else its box."""
     fronts = [front for front in _fronts(back, back.bounds, scene) if _is_opaque(front)]
     if not fronts:
         return None
-    parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.frame)]
+    parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.canvas)]
     corners = [corner for part in parts for corner in part.corners]
     hiders = (front for front in fronts if all(share_of(front.box, corner) for corner in corners))
     return next(hiders, None) if corners else None
 
 
-def _on_canvas(box: Box, frame: Box) -> Iterator[Box]:
-    if not upright_overlap(box.bounds, frame, 0):
+def _on_canvas(box: Box, canvas: Box) -> Iterator[Box]:
+    if not upright_overlap(box.bounds, canvas, 0):
         return
-    if box.angle and inside(box.bounds, frame, 0):
+    if box.angle and inside(box.bounds, canvas, 0):
         yield box
         return
-    part = cut(box.bounds, frame)
+    part = cut(box.bounds, canvas)
     slack = min(TOLERANCE, part.width / 2, part.height / 2)
     yield Box(part.left + slack, part.top + slack, part.width - 2 * slack, part.height - 2 * slack)
 
@@ -56,7 +56,7 @@ def _is_opaque(seen: Seen) -> bool:
 
 
 def is_jpeg(seen: Seen) -> bool:
-    """Whether a clip is a picture of a kind that cannot be clear in places, by the end of its URL."""
+    """Whether a clip is a picture that has no transparent places, by the suffix of its URL."""
     if not isinstance(seen.clip, Image):
         return False
     try:
@@ -66,36 +66,36 @@ def is_jpeg(seen: Seen) -> bool:
 
 
 def may_be_clear(seen: Seen) -> bool:
-    """Whether a clip is a picture that may let what is behind it be seen."""
+    """Whether a clip is a picture that may have transparent places."""
     return isinstance(seen.clip, Image) and not is_jpeg(seen)
 
 
 def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
-    """The clips, from the front, that cover a tenth or more of what the canvas shows of an avatar's face."""
+    """Yield the clips, from the front, that cover more than a tenth of what the canvas shows of an avatar's face."""
     face = avatar.face
     fronts = list(_fronts(avatar, face.bounds, scene)) if face else []
     if face is None or not fronts:
         return
-    points = [point for point in (face.point(*share) for share in _OVAL) if share_of(scene.frame, point)]
+    points = [point for point in (face.point(*share) for share in _OVAL) if share_of(scene.canvas, point)]
     for front in fronts:
         if sum(_covers(front, point) for point in points) > FACE * len(points):
             yield front
 
 
 def over_text(text: Seen, scene: SceneView) -> Iterator[Seen]:
-    """The avatars and pictures, from the front, that stand before all that the canvas shows of a text."""
+    """Yield the avatars and pictures, from the front, that cover all that the canvas shows of a text."""
     fronts = [front for front in _fronts(text, around(text.lines), scene) if isinstance(front.clip, AvatarClip | Image)]
     if not fronts:
         return
     points = [line.point(along, 0.5) for line in text.lines for along in _ALONG]
-    points = [point for point in points if share_of(scene.frame, point)]
+    points = [point for point in points if share_of(scene.canvas, point)]
     for front in fronts if points else ():
         if all(_covers(front, point) for point in points):
             yield front
 
 
 def _fronts(back: Seen, bounds: Box, scene: SceneView) -> Iterator[Seen]:
-    """The clips in front, from the front, that reach into a box and may hide something: no texts."""
+    """The clips in front of another that overlap a box and may hide something, from the front. Texts hide nothing."""
     for front in scene.painted:
         if front.depth <= back.depth:
             return

@@ -1,50 +1,64 @@
-"""What a viewer sees of a resolved scene: clips as boxes on the canvas, texts as lines, avatars as faces, grounds."""
+"""A resolved scene as viewers see and hear it: boxes, lines of text, faces, order in depth, colours and speech."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import Any, TypeGuard
+from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
+from aistudios_dsl.build.boxes import bounded, number, scales, seen_box
 from aistudios_dsl.build.keywords import LABELS
+from aistudios_dsl.build.speech import Utterance, utterances
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.colour import Colour, parse_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
-from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, upright_overlap
-from aistudios_dsl.layout.sizes import POINT, seen_size
-from aistudios_dsl.layout.text import TextBox, line_height, measure, text_height, wrap
-from aistudios_dsl.layout.text import is_bold as is_bold_weight
+from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, upright_overlap, within
+from aistudios_dsl.layout.sizes import POINT
+from aistudios_dsl.layout.text import TextBox, baseline, is_bold, line_height, measure, text_height, wrap
 from aistudios_dsl.wire.node import UNSET
-from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Project, Scene, Shape, Text, UnknownClip
+from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Project, Scene, Shape, Text, UnknownClip
 
 ESTIMATE_SLACK = 1.1
 """How much wider than its box a text may be whose width is only an estimate."""
 
-_FAR = 1e8
 _SHARES = {"center": 0.5, "right": 1.0}
 _SAMPLES = (0.1, 0.5, 0.9)
 _CLEAR = Colour(0, 0, 0, 0.0)
 _RECTANGLES = ("Square", "Rectangle_corner0")
 
 
+@frozen
+class TextLine:
+    """A line of a text: its words, its start and width in the text's own px, and its box on the canvas."""
+
+    words: str
+    x: float
+    baseline: float
+    width: float
+    box: Box
+
+
 @frozen(eq=False)
 class Seen:
-    """One clip as it is seen: its box, turned about its left-top corner, and the upright box just around it (px)."""
+    """A clip of a scene: its box, turned about its left-top corner, and the upright box just around that (px)."""
 
-    clip: Clip
+    clip: AnyClip
+    index: int
+    """Its place in the list of clips."""
     path: str
+    """What findings call it, such as `scenes[0].clips[1]`."""
     box: Box
     bounds: Box
     depth: tuple[float, int]
-    """What is painted later, and so in front, is more: by layer, then by place in the list."""
+    """Its order in depth, by layer, then by place in the list. The higher is in front."""
     alpha: float
     """Its opacity, 0 to 1."""
 
     @property
     def tag(self) -> str:
-        """Its tag, or "" where it has none."""
+        """Its tag, or ""."""
         return self.clip.tag or ""
 
     @property
@@ -52,34 +66,66 @@ class Seen:
         """Its type as the verbs call it."""
         return LABELS.get(self.clip.type, self.clip.type)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the picture shows it: sounds, mere voices and clips of unknown types without a size are not shown."""
+        clip = self.clip
+        if isinstance(clip, UnknownClip):
+            return bool(self.box.width and self.box.height)
+        hidden = isinstance(clip, AvatarClip) and (clip.is_delete or clip.voice_only)
+        return not (hidden or isinstance(clip, Audio))
+
     @cached_property
     def laid(self) -> TextBox | None:
-        """A text's lines as the editor's canvas breaks them to the width of its box; None where there are none."""
-        return laid_out(self.clip) if isinstance(self.clip, Text) else None
+        """The lines of a text, broken to the width of its box as the editor does; None where there are none."""
+        return _laid_out(self.clip) if isinstance(self.clip, Text) else None
+
+    @cached_property
+    def text_lines(self) -> tuple[TextLine, ...]:
+        """The lines of a text that hold letters."""
+        return tuple(_lines(self.clip, self.laid, self.box)) if self.laid and isinstance(self.clip, Text) else ()
 
     @cached_property
     def lines(self) -> tuple[Box, ...]:
         """The boxes of a text's lines that hold letters."""
-        return tuple(_line_boxes(self.clip, self.laid, self.box)) if self.laid and isinstance(self.clip, Text) else ()
+        return tuple(line.box for line in self.text_lines)
 
     @cached_property
     def face(self) -> Box | None:
-        """The box of an avatar's head; None where its model says nothing of it."""
+        """The box of an avatar's head; None where its model does not say."""
         return _face(self.clip, self.box) if isinstance(self.clip, AvatarClip) else None
+
+    @property
+    def head(self) -> Box | None:
+        """The box of an avatar's head from its crown, the top of its figure, to its chin."""
+        if self.face is None:
+            return None
+        x, y = within(self.box, (self.face.left, self.face.top))
+        top = min(y, 0)
+        return _placed(self.box, x, top, self.face.width, y + self.face.height - top)
 
 
 @frozen(eq=False)
 class SceneView:
-    """A scene as it is seen. `frame` is the canvas, `path` its place in the document."""
+    """A scene as it is seen and heard. `path` is its place in the project.
+
+    `has_backdrop`: its first clip is the square of its background colour, which no verb added and no message counts.
+    """
 
     scene: Scene
     path: str
-    frame: Box
-    clips: tuple[Seen, ...] = field(init=False)
-    """The clips that are seen, in the order of the document."""
+    canvas: Box
+    has_backdrop: bool = False
 
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "clips", tuple(_seen(self.scene, self.path)))
+    @cached_property
+    def every(self) -> tuple[Seen, ...]:
+        """All clips, in the order of the document."""
+        return tuple(_seen(clip, index, self) for index, clip in enumerate(self.scene.clips))
+
+    @cached_property
+    def clips(self) -> tuple[Seen, ...]:
+        """The clips of known types that are shown, in the order of the document."""
+        return tuple(seen for seen in self.every if seen.is_shown and not isinstance(seen.clip, UnknownClip))
 
     @cached_property
     def texts(self) -> tuple[Seen, ...]:
@@ -91,8 +137,24 @@ class SceneView:
         """The clips from front to back."""
         return tuple(sorted(self.clips, key=lambda seen: seen.depth, reverse=True))
 
+    @cached_property
+    def by_depth(self) -> tuple[Seen, ...]:
+        """All clips, from back to front."""
+        return tuple(sorted(self.every, key=lambda seen: seen.depth))
+
+    @cached_property
+    def speech(self) -> tuple[Utterance, ...]:
+        """What is said in it."""
+        return tuple(said for said in utterances(self.scene) if said.text.strip())
+
+    def path_of(self, said: Utterance) -> str:
+        """Return what findings call the script of an utterance."""
+        if said.speaker is None or said.place.startswith("scripts"):
+            return f"{self.path}.{said.place}"
+        return f"{self.every[said.speaker].path}.script"
+
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
-        """The colours behind the lines of a text, where they are known: not where a picture is behind them."""
+        """Yield the known colours behind the lines of a text; none where a picture is behind them."""
         ink = around(lines)
         behind = [seen for seen in self.painted if seen.depth < above.depth and upright_overlap(seen.bounds, ink, 0)]
         if all(_is_even(seen, ink) for seen in behind):
@@ -115,92 +177,81 @@ class SceneView:
         return None if colour is None else composite([*layers, colour])
 
 
-def scene_views(project: Project) -> tuple[SceneView, ...]:
-    """The scenes of a resolved project as they are seen."""
-    frame = canvas(project.orientation)
-    return tuple(SceneView(scene, f"scenes[{index}]", frame) for index, scene in enumerate(project.scenes))
+def scene_views(project: Project, backdrops: Sequence[bool] = ()) -> tuple[SceneView, ...]:
+    """Return the views of a resolved project's scenes; `backdrops`: whether each begins with a square of its colour."""
+    size = canvas_of(project)
+    first = [*backdrops, *[False] * len(project.scenes)]
+    return tuple(SceneView(scene, f"scenes[{i}]", size, first[i]) for i, scene in enumerate(project.scenes))
 
 
-def _seen(scene: Scene, path: str) -> Iterator[Seen]:
-    for number, clip in enumerate(scene.clips):
-        if isinstance(clip, UnknownClip | Audio):
-            continue
-        if isinstance(clip, AvatarClip) and (clip.is_delete or clip.voice_only):
-            continue
-        box = _box(clip)
-        bounds = box.bounds if box.angle else box
-        yield Seen(clip, f"{path}.clips[{number}]", box, bounds, (clip.layer, number), _alpha(clip))
+def canvas_of(project: Project) -> Box:
+    """Return the canvas (px): landscape unless the project says portrait."""
+    return canvas(project.orientation)
 
 
-def _alpha(clip: Clip) -> float:
-    percent = getattr(clip, "opacity", UNSET)
-    return min(1.0, max(0.0, percent / 100)) if is_number(percent) else 1.0
+def safe_area(canvas: Box) -> Box:
+    """Return the title-safe area, px: the inner nine tenths of the canvas, as broadcasters have it."""
+    across, down = canvas.width / 20, canvas.height / 20
+    return Box(across, down, canvas.width - 2 * across, canvas.height - 2 * down)
 
 
-def _box(clip: Clip) -> Box:
-    # A negative scale mirrors a clip in place, and the editor may turn clips whose class here has no angle.
-    stroke = near(getattr(clip, "stroke_width", 0))
-    scales = abs(near(clip.scale_x, 1)), abs(near(clip.scale_y, 1))
-    width, height = seen_size(near(clip.width), near(clip.height), *scales, stroke)
-    angle = clip.extra.get("angle", getattr(clip, "angle", 0))
-    return Box(near(clip.left), near(clip.top), width, height, near(angle))
+def _seen(clip: AnyClip, index: int, scene: SceneView) -> Seen:
+    counted = index - scene.has_backdrop
+    box = seen_box(clip)
+    return Seen(
+        clip,
+        index,
+        f"{scene.path}.background" if counted < 0 else f"{scene.path}.clips[{counted}]",
+        box,
+        box.bounds if box.angle else box,
+        (number(clip, "layer"), index),
+        min(1.0, max(0.0, number(clip, "opacity", 100) / 100)),
+    )
 
 
-def near(value: Any, otherwise: float = 0) -> float:
-    """A number as it is, but none so far away that floats lose it; `otherwise` for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return otherwise
-    return max(-_FAR, min(_FAR, value))
+def _placed(box: Box, x: float, y: float, width: float, height: float) -> Box:
+    """The box on the canvas that begins at (x, y) in another, along whose sides it stands (px)."""
+    left, top = Box(box.left, box.top, 1, 1, box.angle).point(x, y)
+    return Box(left, top, width, height, box.angle)
 
 
-def is_number(value: object) -> TypeGuard[float]:
-    """Whether it is a number that a canvas can hold.
-
-    >>> is_number(1), is_number(True), is_number(UNSET), is_number(10**400)
-    (True, False, False, False)
-    """
-    return isinstance(value, int | float) and not isinstance(value, bool) and -_FAR <= value <= _FAR
-
-
-def laid_out(clip: Text) -> TextBox | None:
-    """A text's lines as the editor's canvas breaks them to the width of its box; None where there are none."""
-    size, width = near(clip.font_size) * POINT, near(clip.width)
+def _laid_out(clip: Text) -> TextBox | None:
+    size, width, bold = font_px(clip), number(clip, "width"), is_bold(clip.font_weight)
     if not (clip.text.strip() and size > 0 and width > 0):
         return None
     family = clip.font_family or "Noto Sans CJK"
-    box = measure(clip.text, size, bold=is_bold(clip), family=family)
+    box = measure(clip.text, size, bold=bold, family=family)
     room = width * (ESTIMATE_SLACK if box.estimated else 1)
-    return box if box.width <= room + TOLERANCE else wrap(clip.text, size, room, bold=is_bold(clip), family=family)
+    return box if box.width <= room + TOLERANCE else wrap(clip.text, size, room, bold=bold, family=family)
 
 
-def is_bold(clip: Text) -> bool:
-    """Whether the bold face is drawn: `font_weight` "bold", or 600 and more."""
-    return is_bold_weight(clip.font_weight)
+def font_px(clip: Text) -> float:
+    """Return the font size of a text, px."""
+    return bounded(number(clip, "font_size") * POINT)
 
 
-def _line_boxes(clip: Text, laid: TextBox, box: Box) -> Iterator[Box]:
-    size, share = near(clip.font_size) * POINT, _SHARES.get(clip.align, 0.0)
-    edge = near(clip.stroke_width) / 2
-    across, down = abs(near(clip.scale_x, 1)), abs(near(clip.scale_y, 1))
-    corner = Box(box.left, box.top, 1, 1, box.angle)
-    for number, (line, width) in enumerate(zip(laid.lines, laid.line_widths, strict=True)):
-        if line.strip():
-            x, y = edge + share * (near(clip.width) - width), edge + number * line_height(size)
-            left, top = corner.point(x * across, y * down)
-            yield Box(left, top, width * across, text_height(size, 1) * down, box.angle)
+def _lines(clip: Text, laid: TextBox, box: Box) -> Iterator[TextLine]:
+    size, share = font_px(clip), _SHARES.get(clip.align or "", 0.0)
+    edge, (across, down) = max(0, number(clip, "stroke_width")) / 2, scales(clip)
+    for index, (words, width) in enumerate(zip(laid.lines, laid.line_widths, strict=True)):
+        if words.strip():
+            x, top = share * (number(clip, "width") - width), index * line_height(size)
+            corner = (edge + x) * across, (edge + top) * down
+            place = _placed(box, *corner, width * across, text_height(size, 1) * down)
+            yield TextLine(words, x, baseline(size, index), width, place)
 
 
 def _face(clip: AvatarClip, box: Box) -> Box | None:
     value = clip.model.editor or clip.model.editor_value
     if not value:
         return None
-    head = (value.head_center_x, value.head_center_y, value.head_width, value.head_height)
-    if not all(map(is_number, (*head, value.model_tight_x, value.model_tight_y))):
+    head = value.head_center_x, value.head_center_y, value.head_width, value.head_height
+    numbers = (*head, value.model_tight_x, value.model_tight_y)
+    x, y, width, height, tight_x, tight_y = map(bounded, numbers)
+    if UNSET in numbers or width <= 0 or height <= 0:
         return None
-    across, down = abs(near(clip.scale_x, 1)), abs(near(clip.scale_y, 1))
-    corner = Box(box.left, box.top, 1, 1, box.angle)
-    left, top = corner.point((head[0] - value.model_tight_x) * across, (head[1] - value.model_tight_y) * down)
-    return Box(left, top, head[2] * across, head[3] * down, box.angle)
+    across, down = scales(clip)
+    return _placed(box, (x - tight_x) * across, (y - tight_y) * down, width * across, height * down)
 
 
 # colours
@@ -208,7 +259,7 @@ def _face(clip: AvatarClip, box: Box) -> Box | None:
 
 @lru_cache(maxsize=1024)
 def colour_of(text: Any) -> Colour | None:
-    """The colour that a browser reads; None where it reads none."""
+    """Return the colour that a browser reads; None where it reads none."""
     try:
         return parse_colour(text) if isinstance(text, str) and text else None
     except BuildError:
@@ -216,12 +267,12 @@ def colour_of(text: Any) -> Colour | None:
 
 
 def faded(colour: Colour, alpha: float) -> Colour:
-    """The colour of a clip of this opacity (0 to 1)."""
+    """Return the colour of a clip of this opacity (0 to 1)."""
     return colour if alpha == 1 else evolve(colour, alpha=colour.alpha * alpha)
 
 
 def composite(layers: Sequence[Colour]) -> Colour:
-    """What is seen of colours one behind the other, the first in front."""
+    """Return what is seen of colours behind one another, the first in front."""
     colour = layers[-1]
     for layer in reversed(layers[:-1]):
         colour = layer.over(colour)
@@ -234,14 +285,14 @@ def _backdrop(scene: Scene) -> Colour | None:
 
 
 def _is_even(seen: Seen, ink: Box) -> bool:
-    """Whether a clip paints the same, as far as is known, everywhere in a box."""
+    """Whether a clip is known to paint one colour all over a box."""
     clip = seen.clip
     uneven = seen.box.angle or isinstance(clip, Text) or (isinstance(clip, Shape) and clip.shape_name != "Square")
     return not uneven and inside(ink, seen.bounds, 0)
 
 
 def paint(seen: Seen, point: Point) -> Colour | None:
-    """What a clip paints at a point: a colour (clear where it paints nothing), or None where that is not known."""
+    """Return the colour that a clip paints at a point, clear where it paints none; None where it is not known."""
     if not isinstance(seen.clip, Text | Shape):
         return None if share_of(seen.box, point) else _CLEAR
     clip = seen.clip
@@ -265,7 +316,7 @@ def _filled(seen: Seen, point: Point, fill: Colour, *, edge: bool) -> Colour | N
     return _CLEAR if circle else None
 
 
-def _surely_filled(clip: Clip, share: Point) -> bool:
+def _surely_filled(clip: AnyClip, share: Point) -> bool:
     x, y = abs(share[0] - 0.5) * 2, abs(share[1] - 0.5) * 2
     name = clip.shape_name if isinstance(clip, Shape) else ""
     if name in ("Circle", "Oval_1", "Oval_2"):
@@ -274,9 +325,9 @@ def _surely_filled(clip: Clip, share: Point) -> bool:
 
 
 def share_of(box: Box, point: Point) -> Point | None:
-    """Where a point lies in a box, as shares of its own width and height; None outside."""
+    """Return where a point lies in a box, as shares of its width and height; None outside."""
     if not box.width or not box.height:
         return None
-    x, y = Box(0, 0, 1, 1, -box.angle).point(point[0] - box.left, point[1] - box.top)
+    x, y = within(box, point)
     share = x / box.width, y / box.height
     return share if 0 <= share[0] <= 1 and 0 <= share[1] <= 1 else None

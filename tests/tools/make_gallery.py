@@ -15,7 +15,7 @@ EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if "\nprojec
 HEAD = """# Gallery
 
 Every example beside its scenes, drawn from the numbers it sends. Avatars, and pictures that are known by URL alone, are
-stand-ins in their true boxes. `python -m tests.tools.make_gallery` makes this page.
+placeholders in their true boxes. `python -m tests.tools.make_gallery` makes this page.
 """
 
 
@@ -24,7 +24,7 @@ def pictures():
     names = {}
     exec(re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1], names)
     return {"hello.svg": names["project"].svg() + "\n"} | {
-        f"{path.stem}-{number + 1}.svg": project.svg(number, links=False) + "\n"
+        f"{path.stem}-{number}.svg": project.svg(number, links=False) + "\n"
         for path in EXAMPLES
         for project in [load_script(path)]
         for number in range(len(project.scenes))
@@ -39,7 +39,7 @@ def page():
         project = load_script(path)
         width = 220 if project.orientation == "portrait" else 400
         row = "\n".join(
-            f'<img src="img/{path.stem}-{number + 1}.svg" width="{width}" alt="Scene {number + 1} of {path.stem}">'
+            f'<img src="img/{path.stem}-{number}.svg" width="{width}" alt="scenes[{number}] of {path.stem}">'
             for number in range(len(project.scenes))
         )
         title = path.stem.replace("_", " ").capitalize()

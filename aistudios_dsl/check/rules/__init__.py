@@ -1,4 +1,4 @@
-"""The rules of `check`: each is one function with its code, severity and remedy, kept in one table."""
+"""The table of check rules, and what a rule reads and yields. Each rule is one function in a module beside this one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import frozen
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire.node import Key, Node, keys
-from aistudios_dsl.wire.nodes import Clip, Project
+from aistudios_dsl.wire.nodes import Project, Text
 
 Severity = Literal["error", "warning", "note"]
 
@@ -21,106 +21,101 @@ WORDS = 24
 
 
 @frozen
-class Hit:
-    """What a rule found: a message, where, and where it is seen. `remedy` replaces that of the rule."""
+class Problem:
+    """What a rule found: a message, its path, the clip, and boxes to show it by. `remedy` replaces that of the rule."""
 
     message: str
     path: str
-    tag: str = ""
+    seen: Seen | None = None
     boxes: tuple[Box, ...] = ()
     remedy: str = ""
 
 
 @frozen(eq=False)
 class ProjectView:
-    """A resolved project, its scenes as they are seen, and the variables that its templates still wait for."""
+    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field."""
 
     project: Project
     scenes: tuple[SceneView, ...]
     pending: Mapping[str, tuple[str, ...]]
 
     @cached_property
-    def nodes(self) -> tuple[tuple[str, str, Node], ...]:
-        """Every object of the project, with its path and the tag of the clip it belongs to."""
-        return tuple(walk(self.project))
+    def nodes(self) -> tuple[tuple[str, Seen | None, Node], ...]:
+        """Every object of the project, with its path and the clip that it belongs to."""
+        found: list[tuple[str, Seen | None, Node]] = [("", None, self.project)]
+        for scene in self.scenes:
+            found += [(path, None, node) for path, node in walk(scene.scene, scene.path, but="clips")]
+            found += [(path, seen, node) for seen in scene.every for path, node in walk(seen.clip, seen.path)]
+        return tuple(found)
 
 
 @frozen
-class Rule:
-    """One rule: how grave it is, what it says (`says`, the first line of its function), and what to do about it."""
+class CheckRule:
+    """A rule: `says` is the docstring of its function, `remedy` what to do about what it finds."""
 
     code: str
     severity: Severity
     says: str
     remedy: str
-    find: Callable[[ProjectView], Iterator[Hit]]
+    find: Callable[[ProjectView], Iterator[Problem]]
 
 
-RULES: dict[str, Rule] = {}
+RULES: dict[str, CheckRule] = {}
 """Every rule by its code."""
 
-OfProject = Callable[[ProjectView], Iterator[Hit]]
-OfScene = Callable[[SceneView], Iterator[Hit]]
+OfProject = Callable[[ProjectView], Iterator[Problem]]
+OfScene = Callable[[SceneView], Iterator[Problem]]
 
 
 def of_project(code: str, severity: Severity, remedy: str) -> Callable[[OfProject], OfProject]:
-    """Enter a function into the table as the rule of this code; it gets the whole project."""
+    """Enter a function that reads the whole project into the table."""
 
     def enter(find: OfProject) -> OfProject:
-        RULES[code] = Rule(code, severity, inspect.getdoc(find) or "", remedy, find)
+        RULES[code] = CheckRule(code, severity, inspect.getdoc(find) or "", remedy, find)
         return find
 
     return enter
 
 
 def of_scene(code: str, severity: Severity, remedy: str) -> Callable[[OfScene], OfScene]:
-    """Enter a function into the table as the rule of this code; it gets one scene after the other."""
+    """Enter a function that reads one scene into the table."""
 
     def enter(find: OfScene) -> OfScene:
-        def find_all(view: ProjectView) -> Iterator[Hit]:
+        def find_all(view: ProjectView) -> Iterator[Problem]:
             for scene in view.scenes:
                 yield from find(scene)
 
-        RULES[code] = Rule(code, severity, inspect.getdoc(find) or "", remedy, find_all)
+        RULES[code] = CheckRule(code, severity, inspect.getdoc(find) or "", remedy, find_all)
         return find
 
     return enter
 
 
-def first_words(text: str) -> str:
-    """The start of a text, in one line of at most 24 characters.
-
-    >>> first_words("Warm light,\\nall night through")
-    'Warm light, all night…'
-    """
-    line = " ".join(text[: 8 * WORDS].split())
+def first_words(seen: Seen) -> str:
+    """Return the start of a text clip, in one line of at most 24 characters; "" for clips of other types."""
+    if not isinstance(seen.clip, Text):
+        return ""
+    line = " ".join(seen.clip.text[: 8 * WORDS].split())
     return line if len(line) <= WORDS else f"{line[: WORDS - 1].rpartition(' ')[0] or line[: WORDS - 1]}…"
 
 
-def hit(message: str, seen: Seen, *boxes: Box) -> Hit:
-    """A hit at a clip, seen in its own box where no other is given."""
-    return Hit(message, seen.path, seen.tag, boxes or (seen.box,))
+def problem(message: str, seen: Seen, *boxes: Box) -> Problem:
+    """Return a problem of a clip, shown by its own box where no other is given."""
+    return Problem(message, seen.path, seen, boxes or (seen.box,))
 
 
-_BRANCHES: dict[type[Node], tuple[Key, ...]] = {}
+_INNER: dict[type[Node], tuple[Key, ...]] = {}
 
 
-def walk(node: Node, path: str = "", tag: str = "") -> Iterator[tuple[str, str, Node]]:
-    """An object of the wire and all below it, each with its path and the tag of the clip it belongs to."""
-    if isinstance(node, Clip):
-        tag = node.tag or ""
-    yield path, tag, node
-    for key in _branches(type(node)):
+def walk(node: Node, path: str, *, but: str = "") -> Iterator[tuple[str, Node]]:
+    """Yield an object of the wire and all below it, `but` for one of its own fields, each with its path."""
+    yield path, node
+    if type(node) not in _INNER:
+        _INNER[type(node)] = tuple(key for key in keys(type(node)) if key.node)
+    for key in _INNER[type(node)]:
         value = getattr(node, key.attribute)
-        inner = f"{path}.{key.wire}" if path else key.wire
         if isinstance(value, Node):
-            yield from walk(value, inner, tag)
-        else:
+            yield from walk(value, f"{path}.{key.wire}")
+        elif key.attribute != but:
             for index, item in enumerate(value or ()):
-                yield from walk(item, f"{inner}[{index}]", tag)
-
-
-def _branches(cls: type[Node]) -> tuple[Key, ...]:
-    if cls not in _BRANCHES:
-        _BRANCHES[cls] = tuple(key for key in keys(cls) if key.node)
-    return _BRANCHES[cls]
+                yield from walk(item, f"{path}.{key.wire}[{index}]")

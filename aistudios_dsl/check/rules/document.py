@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from functools import cache
 from itertools import islice
+from typing import Any
 
-from attrs import frozen
-
-from aistudios_dsl.check.rules import Hit, ProjectView, of_project, of_scene
+from aistudios_dsl.check.rules import Problem, ProjectView, of_project, of_scene
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.layout.overlap import inside
 from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire import nodes
 from aistudios_dsl.wire.node import UNSET, Key, Node, ValueRule, fault_of, holds_jinja, keys
-from aistudios_dsl.wire.nodes import SceneScript, Script, Shape, Text, UnknownClip
+from aistudios_dsl.wire.nodes import AnyClip, SceneScript, Script, Shape, Text, UnknownClip
 
 _RENDER = "render it with a row to check all of it: .render(row), --set or --data; --literal where braces are text"
 _KEEP = "give it clips: verbs return a new project, so keep what they return, as in project = project.text(...)"
@@ -28,106 +27,95 @@ _KEYS_LOOKED_AT = 500
 
 
 @of_scene("duplicate-id", "error", "give each clip an id of its own")
-def duplicate_id(scene: SceneView) -> Iterator[Hit]:
+def duplicate_id(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same id."""
-    first: dict[str, int] = {}
-    for number, clip in enumerate(scene.scene.clips):
-        if clip.id and clip.id in first:
-            message = f"the id {clip.id!r} is that of clips[{first[clip.id]}] too"
-            yield Hit(message, f"{scene.path}.clips[{number}]", clip.tag or "")
-        first.setdefault(clip.id, number)
+    return _same(scene, "id", lambda clip: clip.id)
+
+
+def _same(scene: SceneView, what: str, of: Callable[[AnyClip], str]) -> Iterator[Problem]:
+    first: dict[str, Seen] = {}
+    for seen in scene.every:
+        name = of(seen.clip)
+        if name and first.setdefault(name, seen) is not seen:
+            place = first[name].path.rpartition(".")[2]
+            yield Problem(f"the {what} {name!r} is that of {place} too", seen.path, seen)
 
 
 @of_project("id-in-two-scenes", "warning", "give each clip of the project an id of its own")
-def id_in_two_scenes(view: ProjectView) -> Iterator[Hit]:
+def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
     """Clips of two scenes have the same id."""
-    first: dict[str, int] = {}
-    for index, scene in enumerate(view.project.scenes):
-        for number, clip in enumerate(scene.clips):
-            if clip.id and first.setdefault(clip.id, index) != index:
-                message = f"the id {clip.id!r} is one of scenes[{first[clip.id]}] too"
-                yield Hit(message, f"scenes[{index}].clips[{number}]", clip.tag or "")
+    first: dict[str, str] = {}
+    for scene in view.scenes:
+        for seen in scene.every:
+            if seen.clip.id and first.setdefault(seen.clip.id, scene.path) != scene.path:
+                yield Problem(f"the id {seen.clip.id!r} is one of {first[seen.clip.id]} too", seen.path, seen)
 
 
 @of_scene("duplicate-tag", "warning", "give each clip of the scene a tag of its own: edits by tag change one of them")
-def duplicate_tag(scene: SceneView) -> Iterator[Hit]:
+def duplicate_tag(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same tag."""
-    first: dict[str, int] = {}
-    for number, clip in enumerate(scene.scene.clips):
-        if clip.tag and clip.tag in first:
-            message = f"the tag {clip.tag!r} is that of clips[{first[clip.tag]}] too"
-            yield Hit(message, f"{scene.path}.clips[{number}]", clip.tag)
-        first.setdefault(clip.tag, number)
+    return _same(scene, "tag", lambda clip: clip.tag or "")
 
 
 @of_project("scene-order", "warning", "number the scenes from 0 in the order of the list")
-def scene_order(view: ProjectView) -> Iterator[Hit]:
+def scene_order(view: ProjectView) -> Iterator[Problem]:
     """The sceneIdx of a scene is not its place in the list."""
     for index, scene in enumerate(view.project.scenes):
         if scene.scene_idx != index:
-            yield Hit(f"sceneIdx is {scene.scene_idx}, but this is scene {index}", f"scenes[{index}].sceneIdx")
+            yield Problem(f"sceneIdx is {scene.scene_idx}, but this is scenes[{index}]", f"scenes[{index}].sceneIdx")
 
 
 @of_project("empty-scene", "warning", _KEEP)
-def empty_scene(view: ProjectView) -> Iterator[Hit]:
+def empty_scene(view: ProjectView) -> Iterator[Problem]:
     """A scene has nothing but its background."""
     waiting = {path.partition(".")[0] for path in view.pending if not path.endswith(".when")}
     for scene in view.scenes:
         backdrops = sum(_is_backdrop(seen, scene) for seen in scene.clips)
         if len(scene.scene.clips) == backdrops and not scene.scene.scripts and scene.path not in waiting:
-            yield Hit("the scene has no clips" + (" but its background" if backdrops else ""), scene.path)
+            yield Problem("the scene has no clips" + (" but its background" if backdrops else ""), scene.path)
 
 
 def _is_backdrop(seen: Seen, scene: SceneView) -> bool:
     plain = isinstance(seen.clip, Shape) and seen.clip.shape_name == "Square"
-    return plain and inside(scene.frame, seen.bounds)
+    return plain and inside(scene.canvas, seen.bounds)
 
 
 @of_project("bad-value", "error", "give one of the documented values")
-def bad_value(view: ProjectView) -> Iterator[Hit]:
+def bad_value(view: ProjectView) -> Iterator[Problem]:
     """A value is outside its documented range or names."""
-    for path, tag, node in view.nodes:
-        for key in _keys_of(type(node)).ruled:
+    for path, seen, node in view.nodes:
+        for key in _ruled(type(node)):
             fault = fault_of(key, getattr(node, key.attribute), literal=not view.pending)
             if fault:
-                yield Hit(fault.message, f"{path}.{key.wire}".lstrip("."), tag, remedy=fault.hint)
+                yield Problem(fault.message, f"{path}.{key.wire}".lstrip("."), seen, remedy=fault.hint)
 
 
 @of_project("bad-colour", "error", 'write a colour as CSS does, such as "#102030"')
-def bad_colour(view: ProjectView) -> Iterator[Hit]:
+def bad_colour(view: ProjectView) -> Iterator[Problem]:
     """A colour of a text or a shape is none that a browser reads."""
-    for path, tag, node in view.nodes:
+    for path, seen, node in view.nodes:
         for name, wire in _COLOURS if isinstance(node, Text | Shape) else ():
-            value = getattr(node, name, UNSET)
+            value: Any = getattr(node, name, UNSET)
             if (value or (name == "fill" and value == "")) and not (view.pending and holds_jinja(value)):
-                yield from _judged_colour(value, wire, path, tag)
+                try:
+                    parse_colour(value, wire)
+                except BuildError as fault:
+                    yield Problem(fault.message, f"{path}.{wire}", seen, remedy=fault.hint)
 
 
 _COLOURS = (("fill", "fill"), ("stroke", "stroke"), ("background_color", "backgroundColor"))
 
 
-def _judged_colour(value: str, wire: str, path: str, tag: str) -> Iterator[Hit]:
-    try:
-        parse_colour(value, wire)
-    except BuildError as fault:
-        yield Hit(fault.message, f"{path}.{wire}", tag, remedy=fault.hint)
-
-
 @of_project("unknown-key", "warning", "write the key as the API spells it")
-def unknown_key(view: ProjectView) -> Iterator[Hit]:
+def unknown_key(view: ProjectView) -> Iterator[Problem]:
     """A key that no page knows is spelt nearly like one that the object takes and lacks."""
-    for path, tag, node in view.nodes:
+    for path, seen, node in view.nodes:
         if isinstance(node, UnknownClip):
             continue
         for name in islice(node.extra, _KEYS_LOOKED_AT):
-            meant = _meant(name, node)
-            if meant:
-                yield Hit(
-                    f"the key {name!r} is not known",
-                    f"{path}.{name}".lstrip("."),
-                    tag,
-                    remedy=did_you_mean(meant, [meant]),
-                )
+            if meant := _meant(name, node):
+                remedy = did_you_mean(meant, [meant])
+                yield Problem(f"the key {name!r} is not known", f"{path}.{name}".lstrip("."), seen, remedy=remedy)
 
 
 def _meant(name: str, node: Node) -> str:
@@ -157,20 +145,20 @@ def _every_key() -> frozenset[str]:
 
 
 @of_project("template-variable", "note", _RENDER)
-def template_variable(view: ProjectView) -> Iterator[Hit]:
+def template_variable(view: ProjectView) -> Iterator[Problem]:
     """A field is a template that waits for a row; its scene is checked when it is rendered."""
     for path, names in view.pending.items():
-        yield Hit(f"waits for {', '.join(names)}" if names else "is a template", path)
+        yield Problem(f"waits for {', '.join(names)}" if names else "is a template", path)
 
 
 @of_project("leftover-braces", "warning", "render the template, or take the braces out")
-def leftover_braces(view: ProjectView) -> Iterator[Hit]:
+def leftover_braces(view: ProjectView) -> Iterator[Problem]:
     """A project that is no template has a text with Jinja in it, which the viewer would read or hear."""
-    for path, tag, node in view.nodes if not view.pending else ():
-        for key in _keys_of(type(node)).strings:
-            value = getattr(node, key.attribute)
+    for path, seen, node in view.nodes if not view.pending else ():
+        for key in keys(type(node)):
+            value = getattr(node, key.attribute) if str in key.kinds else None
             if isinstance(value, str) and _holds_braces(value):
-                yield Hit("has Jinja braces that nothing will fill", f"{path}.{key.wire}".lstrip("."), tag)
+                yield Problem("has Jinja braces that nothing will fill", f"{path}.{key.wire}".lstrip("."), seen)
 
 
 def _holds_braces(text: str) -> bool:
@@ -178,36 +166,25 @@ def _holds_braces(text: str) -> bool:
 
 
 @of_project("single-braces", "note", "a variable is written {{ name }}, with two braces on each side")
-def single_braces(view: ProjectView) -> Iterator[Hit]:
+def single_braces(view: ProjectView) -> Iterator[Problem]:
     """A text or a speech has a name in single braces, which nothing fills."""
-    for path, tag, node in view.nodes:
+    for path, seen, node in view.nodes:
         if isinstance(node, Text | Script | SceneScript):
             key = "text" if isinstance(node, Text) else "org"
             found = next(filter(_is_single, _SINGLE.findall(getattr(node, key))), None)
             if found:
-                yield Hit(f"says {found!r} as it stands", f"{path}.{key}", tag)
+                yield Problem(f"says {found!r} as it stands", f"{path}.{key}", seen)
 
 
 def _is_single(found: str) -> bool:
     return not (found.startswith("{{") and found.endswith("}}"))
 
 
-@frozen
-class _Keys:
-    """The keys of a class that have a rule, and those that hold strings."""
-
-    ruled: tuple[Key, ...]
-    strings: tuple[Key, ...]
+_RULED: dict[type[Node], tuple[Key, ...]] = {}
 
 
-_KEYS_OF: dict[type[Node], _Keys] = {}
-
-
-def _keys_of(cls: type[Node]) -> _Keys:
-    if cls not in _KEYS_OF:
-        every = keys(cls)
-        _KEYS_OF[cls] = _Keys(
-            tuple(key for key in every if key.rule != ValueRule()),
-            tuple(key for key in every if str in key.kinds),
-        )
-    return _KEYS_OF[cls]
+def _ruled(cls: type[Node]) -> tuple[Key, ...]:
+    """The keys of a class whose values the documentation limits."""
+    if cls not in _RULED:
+        _RULED[cls] = tuple(key for key in keys(cls) if key.rule != ValueRule())
+    return _RULED[cls]

@@ -7,16 +7,15 @@ from functools import lru_cache
 from itertools import combinations
 from operator import itemgetter
 
-from aistudios_dsl.check.rules import Hit, first_words, hit, of_scene
+from aistudios_dsl.build.boxes import number
+from aistudios_dsl.check.rules import Problem, first_words, of_scene, problem
 from aistudios_dsl.layout.colour import Colour, contrast
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
 from aistudios_dsl.view.occlusion import hider, may_be_clear, over_face, over_text
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, colour_of, composite, faded, near
+from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, colour_of, composite, faded, safe_area
 from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
 
-SAFE = 0.05
-"""The border that television keeps free of titles: 5 % of the picture at each side."""
 CONTRAST = 4.5
 """What WCAG 2.2 (1.4.3, level AA) asks of small text: it asks 3 of large, but a video may be watched small."""
 _SIDES = ("left", "top", "right", "bottom")
@@ -25,117 +24,110 @@ _LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out
 
 
 @of_scene("no-size", "error", "give width and height; the natural size of media, the seen size of the others")
-def no_size(scene: SceneView) -> Iterator[Hit]:
+def no_size(scene: SceneView) -> Iterator[Problem]:
     """A clip without width or height is not seen."""
     for seen in scene.clips:
         if not seen.box.width or not seen.box.height:
-            yield hit(f"the {seen.kind} is {seen.box.width:g} x {seen.box.height:g} px: nothing is seen of it", seen)
+            size = f"{seen.box.width:g} x {seen.box.height:g} px"
+            yield problem(f"the {seen.kind} is {size}: nothing is seen of it", seen)
 
 
-@of_scene("text-empty", "warning", "give it words, or take it out for this row: when=")
-def text_empty(scene: SceneView) -> Iterator[Hit]:
+@of_scene("text-empty", "warning", "give it words; for a row that has none, write {{ name or 'other words' }}")
+def text_empty(scene: SceneView) -> Iterator[Problem]:
     """A text without letters shows nothing."""
     for seen in scene.clips:
         if isinstance(seen.clip, Text) and not seen.clip.text.strip():
-            yield hit("the text has no letters", seen)
+            yield problem("the text has no letters", seen)
 
 
 @of_scene("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
-def text_overflow(scene: SceneView) -> Iterator[Hit]:
+def text_overflow(scene: SceneView) -> Iterator[Problem]:
     """Text is wider or taller than its box."""
     for seen in scene.texts:
-        clip, laid = seen.clip, seen.laid
-        assert isinstance(clip, Text)
+        laid = seen.laid
         assert laid is not None
-        about = "about " if laid.estimated else ""
-        width, height = max(laid.line_widths), laid.height
-        box_width, box_height = near(clip.width), near(clip.height)
-        room = box_width * (ESTIMATE_SLACK if laid.estimated else 1)
-        if width > room + TOLERANCE:
-            wide = f"its longest word is {about}{width:.0f} px wide, its box {box_width:.0f}"
-            yield hit(wide, seen, seen.box, around(seen.lines))
-        elif height > box_height + TOLERANCE:
+        about, slack = ("about ", ESTIMATE_SLACK) if laid.estimated else ("", 1)
+        width, height = number(seen.clip, "width"), number(seen.clip, "height")
+        message = ""
+        if max(laid.line_widths) > width * slack + TOLERANCE:
+            message = f"its longest word is {about}{max(laid.line_widths):.0f} px wide, its box {width:.0f}"
+        elif laid.height > height + TOLERANCE:
             lines = f"{len(laid.lines)} line{'' if len(laid.lines) == 1 else 's'}"
-            yield hit(
-                f"{lines} of text take {about}{height:.0f} px, its box is {box_height:.0f} px high",
-                seen,
-                seen.box,
-                around(seen.lines),
-            )
+            message = f"{lines} of text take {about}{laid.height:.0f} px, its box is {height:.0f} px high"
+        if message:
+            yield problem(message, seen, seen.box, around(seen.lines))
 
 
 @of_scene("text-estimated", "note", "look at it in the editor, or use letters and fonts that the bundled font has")
-def text_estimated(scene: SceneView) -> Iterator[Hit]:
+def text_estimated(scene: SceneView) -> Iterator[Problem]:
     """The width of letters that the bundled font lacks is an estimate."""
     for seen in scene.texts:
         letters = seen.laid.estimated if seen.laid else ""
         if letters:
             shown = letters if len(letters) <= 20 else f"{letters[:20]}…"
-            yield hit(f"the width of {shown!r} is an estimate", seen)
+            yield problem(f"the width of {shown!r} is an estimate", seen)
 
 
 @of_scene("off-canvas", "error", "move it onto the canvas, or take it out")
-def off_canvas(scene: SceneView) -> Iterator[Hit]:
+def off_canvas(scene: SceneView) -> Iterator[Problem]:
     """A clip lies wholly outside the picture."""
     for seen in scene.clips:
-        if seen.box.width and seen.box.height and not overlap(seen.bounds, scene.frame, 0):
-            yield hit(f"the {seen.kind} is wholly off the canvas", seen)
+        if seen.box.width and seen.box.height and not overlap(seen.bounds, scene.canvas, 0):
+            yield problem(f"the {seen.kind} is wholly off the canvas", seen)
 
 
 @of_scene("text-cut-off", "warning", "move it in, or make it smaller: fit=(width, height) finds the size")
-def text_cut_off(scene: SceneView) -> Iterator[Hit]:
+def text_cut_off(scene: SceneView) -> Iterator[Problem]:
     """A part of a text lies outside the picture."""
     for seen in scene.texts:
         ink = around(seen.lines)
-        if overlap(ink, scene.frame, 0) and not inside(ink, scene.frame):
-            yield hit(f"the text reaches past the canvas {_past(ink, scene.frame)}", seen, ink)
+        if overlap(ink, scene.canvas, 0) and not inside(ink, scene.canvas):
+            yield problem(f"the text reaches past the canvas {_past(ink, scene.canvas)}", seen, ink)
 
 
 @of_scene("face-cut-off", "warning", "use framing=, or head_at= and head_height=")
-def face_cut_off(scene: SceneView) -> Iterator[Hit]:
+def face_cut_off(scene: SceneView) -> Iterator[Problem]:
     """A part of an avatar's head lies outside the picture."""
     for seen in scene.clips:
-        if seen.face and overlap(seen.bounds, scene.frame, 0) and not inside(seen.face.bounds, scene.frame):
-            yield hit(f"the head reaches past the canvas {_past(seen.face.bounds, scene.frame)}", seen, seen.face)
+        if seen.face and overlap(seen.bounds, scene.canvas, 0) and not inside(seen.face.bounds, scene.canvas):
+            yield problem(f"the head reaches past the canvas {_past(seen.face.bounds, scene.canvas)}", seen, seen.face)
 
 
 @of_scene("cut-off", "note", "if that is not meant, move it in or make it smaller")
-def cut_off(scene: SceneView) -> Iterator[Hit]:
+def cut_off(scene: SceneView) -> Iterator[Problem]:
     """A part of a picture, a video or a shape lies outside the picture; filling the canvas to both sides is meant."""
     for seen in scene.clips:
-        if isinstance(seen.clip, Text | AvatarClip) or not overlap(seen.bounds, scene.frame, 0):
+        if isinstance(seen.clip, Text | AvatarClip) or not overlap(seen.bounds, scene.canvas, 0):
             continue
-        left, top, right, bottom = (past > TOLERANCE for past in overhang(seen.bounds, scene.frame))
-        if (left != right or top != bottom) and not _spans(seen.bounds, scene.frame):
-            yield hit(f"the {seen.kind} reaches past the canvas {_past(seen.bounds, scene.frame)}", seen)
+        left, top, right, bottom = (past > TOLERANCE for past in overhang(seen.bounds, scene.canvas))
+        if (left != right or top != bottom) and not _spans(seen.bounds, scene.canvas):
+            yield problem(f"the {seen.kind} reaches past the canvas {_past(seen.bounds, scene.canvas)}", seen)
 
 
-def _spans(box: Box, frame: Box) -> bool:
-    return all(past >= -TOLERANCE for past in overhang(box, frame))
+def _spans(box: Box, canvas: Box) -> bool:
+    return all(past >= -TOLERANCE for past in overhang(box, canvas))
 
 
-def _past(box: Box, frame: Box) -> str:
-    past = [f"{px:.0f} px {side}" for px, side in zip(overhang(box, frame), _SIDES, strict=True) if px > TOLERANCE]
+def _past(box: Box, area: Box) -> str:
+    past = [f"{px:.0f} px {side}" for px, side in zip(overhang(box, area), _SIDES, strict=True) if px > TOLERANCE]
     return f"({', '.join(past)})"
 
 
-@of_scene(
-    "unsafe-area",
-    "warning",
-    'move it in by so much: an anchor such as "top left" takes margin="5%", at=(x, y) and gap= other numbers',
-)
-def unsafe_area(scene: SceneView) -> Iterator[Hit]:
+_INSET = 'move it in by so much: an anchor such as "top left" takes margin="5%", at=(x, y) and gap= other numbers'
+
+
+@of_scene("unsafe-area", "warning", _INSET)
+def unsafe_area(scene: SceneView) -> Iterator[Problem]:
     """A text stands outside the title-safe area, which players and phones may cover."""
-    across, down = SAFE * scene.frame.width, SAFE * scene.frame.height
-    safe = Box(across, down, scene.frame.width - 2 * across, scene.frame.height - 2 * down)
+    safe = safe_area(scene.canvas)
     for seen in scene.texts:
         ink = around(seen.lines)
-        if inside(ink, scene.frame) and not inside(ink, safe):
-            yield hit(f"the text reaches past the title-safe area {_past(ink, safe)}", seen, ink, safe)
+        if inside(ink, scene.canvas) and not inside(ink, safe):
+            yield problem(f"the text reaches past the title-safe area {_past(ink, safe)}", seen, ink, safe)
 
 
 @of_scene("text-over-face", "warning", "move the text, or frame the avatar elsewhere: head_at=")
-def text_over_face(scene: SceneView) -> Iterator[Hit]:
+def text_over_face(scene: SceneView) -> Iterator[Problem]:
     """Text and an avatar's face stand at the same place."""
     faces = [(seen, seen.face) for seen in scene.clips if seen.face]
     for text in scene.texts:
@@ -143,22 +135,22 @@ def text_over_face(scene: SceneView) -> Iterator[Hit]:
             covered = tuple(line for line in text.lines if overlap(line, face))
             if covered:
                 how = "over" if text.depth > avatar.depth else "behind"
-                yield hit(f"the text is {how} the face of {_named(avatar)}", text, face, *covered)
+                yield problem(f"the text is {how} the face of {_named(avatar)}", text, face, *covered)
 
 
 @of_scene("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
-def text_over_text(scene: SceneView) -> Iterator[Hit]:
+def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts stand at the same place, and do not take turns."""
     for back, front in combinations(sorted(scene.texts, key=lambda seen: seen.depth), 2):
         if not overlap(back.bounds, front.bounds) or _take_turns(back, front):
             continue
         if any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene)):
-            yield hit(f"the text is over {_named(back)}", front, around(front.lines), around(back.lines))
+            yield problem(f"the text is over {_named(back)}", front, around(front.lines), around(back.lines))
 
 
 def _shown(seen: Seen, scene: SceneView) -> list[Box]:
     """The lines of a text that the canvas shows."""
-    return [line for line in seen.lines if overlap(line, scene.frame, 0)]
+    return [line for line in seen.lines if overlap(line, scene.canvas, 0)]
 
 
 def _take_turns(one: Seen, other: Seen) -> bool:
@@ -173,28 +165,28 @@ def _animation(seen: Seen) -> str:
 
 def _named(seen: Seen) -> str:
     place = seen.path.rpartition(".")[2]
-    words = seen.clip.text if isinstance(seen.clip, Text) else ""
-    known_by = f", tag {seen.tag!r}" if seen.tag else f", {first_words(words)!r}" if words else ""
+    words = first_words(seen)
+    known_by = f", tag {seen.tag!r}" if seen.tag else f", {words!r}" if words else ""
     return f"{place} ({seen.kind}{known_by})"
 
 
 @of_scene("hidden", "warning", "give it a higher layer, or take it out")
-def hidden(scene: SceneView) -> Iterator[Hit]:
+def hidden(scene: SceneView) -> Iterator[Problem]:
     """All that the canvas shows of a clip is covered by a video, a JPEG or an opaque square in front of it."""
     for seen in scene.clips:
         front = _hider(seen, scene)
         if front:
-            yield hit(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
+            yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
 
 
 def _hider(seen: Seen, scene: SceneView) -> Seen | None:
     """The clip that hides another, which is no mere backdrop."""
-    is_backdrop = _spans(seen.bounds, scene.frame) and not isinstance(seen.clip, Text | AvatarClip)
+    is_backdrop = _spans(seen.bounds, scene.canvas) and not isinstance(seen.clip, Text | AvatarClip)
     return None if is_backdrop else hider(seen, scene)
 
 
 @of_scene("face-covered", "warning", "give the avatar a higher layer, or move one of them")
-def face_covered(scene: SceneView) -> Iterator[Hit]:
+def face_covered(scene: SceneView) -> Iterator[Problem]:
     """A shape, a video, a JPEG or another avatar stands before an avatar's face."""
     for avatar, front in _before_faces(scene):
         if not may_be_clear(front):
@@ -202,7 +194,7 @@ def face_covered(scene: SceneView) -> Iterator[Hit]:
 
 
 @of_scene("text-behind-avatar", "warning", "give the text a higher layer, or move it")
-def text_behind_avatar(scene: SceneView) -> Iterator[Hit]:
+def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
     """The whole of a text stands behind an avatar's body."""
     for text, front in _before_texts(scene):
         if isinstance(front.clip, AvatarClip):
@@ -210,7 +202,7 @@ def text_behind_avatar(scene: SceneView) -> Iterator[Hit]:
 
 
 @of_scene("behind-picture", "note", "where the picture is not clear there, give what it hides a higher layer")
-def behind_picture(scene: SceneView) -> Iterator[Hit]:
+def behind_picture(scene: SceneView) -> Iterator[Problem]:
     """A face, or the whole of a text, lies behind a picture, which may be clear there or not."""
     for avatar, front in _before_faces(scene):
         if may_be_clear(front):
@@ -220,8 +212,8 @@ def behind_picture(scene: SceneView) -> Iterator[Hit]:
             yield _behind("the text", text, front)
 
 
-def _behind(what: str, seen: Seen, front: Seen) -> Hit:
-    return hit(f"{what} is behind {_named(front)}", seen, seen.face or seen.box, front.box)
+def _behind(what: str, seen: Seen, front: Seen) -> Problem:
+    return problem(f"{what} is behind {_named(front)}", seen, seen.face or seen.box, front.box)
 
 
 def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
@@ -244,7 +236,7 @@ def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
 
 
 @of_scene("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")
-def low_contrast(scene: SceneView) -> Iterator[Hit]:
+def low_contrast(scene: SceneView) -> Iterator[Problem]:
     """The contrast of a text against a ground of known colour is below 4.5 to 1."""
     for seen in scene.texts:
         found = [pair for pair in _grounds(scene, seen) if pair[0] < CONTRAST]
@@ -252,7 +244,7 @@ def low_contrast(scene: SceneView) -> Iterator[Hit]:
             ratio, front, ground = min(found, key=lambda pair: pair[0])
             ratio_shown = f"{int(ratio * 100) / 100:.2f}"
             message = f"{front.hex} on {ground.hex} has a contrast of {ratio_shown} to 1, less than {CONTRAST}"
-            yield hit(message, seen, around(seen.lines))
+            yield problem(message, seen, around(seen.lines))
 
 
 def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colour]]:
@@ -276,11 +268,11 @@ def _weighed(fronts: tuple[Colour, ...], layers: tuple[Colour, ...]) -> tuple[fl
 
 
 @of_scene("layers-tied", "warning", "give each clip of the scene a layer of its own")
-def layers_tied(scene: SceneView) -> Iterator[Hit]:
+def layers_tied(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same layer: which is in front is not said."""
     first: dict[float, Seen] = {}
     for seen in scene.clips:
-        if seen.clip.layer in first:
-            other = first[seen.clip.layer]
-            yield hit(f"layer {seen.clip.layer} is that of {_named(other)} too", seen, seen.box, other.box)
-        first.setdefault(seen.clip.layer, seen)
+        layer = seen.depth[0]
+        other = first.setdefault(layer, seen)
+        if other is not seen:
+            yield problem(f"layer {layer} is that of {_named(other)} too", seen, seen.box, other.box)

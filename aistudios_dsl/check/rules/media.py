@@ -1,4 +1,4 @@
-"""Rules on addresses: what the service has to fetch, or to call, must be where it can reach it."""
+"""Rules on URLs: the service must be able to reach what it fetches or calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from attrs import frozen
 
-from aistudios_dsl.check.rules import Hit, ProjectView, of_project
+from aistudios_dsl.check.rules import Problem, ProjectView, of_project
+from aistudios_dsl.view.scene import Seen
 from aistudios_dsl.wire.node import holds_jinja
 from aistudios_dsl.wire.nodes import AnyClip, Audio, Image, Video
 
@@ -24,30 +25,29 @@ _PAGES = {
     "drive.google.com": r"/(?:file|open|drive)\b",
     "vimeo.com": r"/\d",
 }
-"""The hosts that show media on pages, and how the paths of those begin."""
+"""The hosts that show media on pages, and how the paths of those pages begin."""
 _INNER_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "intranet", "test", "invalid")
 
 
 @frozen
 class Address:
-    """A URL of the project: itself, the path of its field, and the tag of its clip."""
+    """A URL of the project, the path of its field, and its clip."""
 
     url: str
     path: str
-    tag: str = ""
+    seen: Seen | None = None
     is_background: bool = False
 
 
 def _addresses(view: ProjectView) -> Iterator[Address]:
     if view.project.webhook_url:
         yield Address(view.project.webhook_url, "webhookUrl")
-    for index, scene in enumerate(view.project.scenes):
-        background = scene.background
+    for scene in view.scenes:
+        background = scene.scene.background
         if background.source_url and background.source_type != "color":
-            yield Address(background.source_url, f"scenes[{index}].background.source_url", is_background=True)
-        for number, clip in enumerate(scene.clips):
-            for name, url in _of_clip(clip):
-                yield Address(url, f"scenes[{index}].clips[{number}].{name}", clip.tag or "")
+            yield Address(background.source_url, f"{scene.path}.background.source_url", is_background=True)
+        for seen in scene.every:
+            yield from (Address(url, f"{seen.path}.{name}", seen) for name, url in _of_clip(seen.clip))
 
 
 def _of_clip(clip: AnyClip) -> Iterator[tuple[str, str]]:
@@ -64,30 +64,30 @@ def _known(view: ProjectView) -> Iterator[Address]:
 
 
 @of_project("url-unreachable", "error", "put the file where everyone can fetch it, and give that https URL")
-def url_unreachable(view: ProjectView) -> Iterator[Hit]:
+def url_unreachable(view: ProjectView) -> Iterator[Problem]:
     """The service cannot fetch a URL: a local path, an inner host, a private address, or no URL at all."""
     for address in _known(view):
         reason = unreachable(address.url, is_background=address.is_background)
         if reason:
-            yield Hit(f"{shown_url(address.url)} {reason}", address.path, address.tag)
+            yield Problem(f"{shown_url(address.url)} {reason}", address.path, address.seen)
 
 
 @of_project("url-insecure", "warning", "give an https URL")
-def url_insecure(view: ProjectView) -> Iterator[Hit]:
+def url_insecure(view: ProjectView) -> Iterator[Problem]:
     """A URL is plain http, which others can read and change on the way."""
     for address in _known(view):
         plain_http = address.url.strip().lower().startswith("http://")
         if plain_http and not unreachable(address.url, is_background=address.is_background):
-            yield Hit(f"{shown_url(address.url)} is plain http", address.path, address.tag)
+            yield Problem(f"{shown_url(address.url)} is plain http", address.path, address.seen)
 
 
 @of_project("url-is-a-page", "warning", "give the address of the file itself, at a place that serves files")
-def url_is_a_page(view: ProjectView) -> Iterator[Hit]:
+def url_is_a_page(view: ProjectView) -> Iterator[Problem]:
     """A URL of media is that of a page that shows the file, and not of the file."""
     for address in _known(view):
         parts = _split(address.url)
         if parts and address.path != "webhookUrl" and _is_page(parts):
-            yield Hit(f"{shown_url(address.url)} is a page to look at", address.path, address.tag)
+            yield Problem(f"{shown_url(address.url)} is a page to look at", address.path, address.seen)
 
 
 def _is_page(parts: SplitResult) -> bool:
@@ -99,7 +99,7 @@ def _is_page(parts: SplitResult) -> bool:
 
 
 def unreachable(url: str, *, is_background: bool = False) -> str:
-    """Why the service cannot fetch a URL, in words; "" where nothing speaks against it. Nothing is sent.
+    """Return why the service cannot fetch a URL, in words; "" where it may. Nothing is sent.
 
     >>> unreachable("https://192.168.0.7/a.png"), unreachable("https://cdn.example.com/a.png")
     ('is at a private address', '')
@@ -169,7 +169,7 @@ def _old_spelling(host: str) -> ipaddress.IPv4Address | None:
 
 
 def shown_url(url: str) -> str:
-    """A URL without what may be secret in it: its user, its query and its fragment; at most 80 characters.
+    """Return at most 80 characters of a URL, without its user, query and fragment, which may be secret.
 
     >>> shown_url("https://ann:key@x.example/a.png?token=1")
     'https://x.example/a.png'
