@@ -414,7 +414,7 @@ def test_fit_needs_the_natural_size():
         Scene().image(PICTURE, width=200, height=100, fit="cover"),
         Scene().video(PICTURE, width=9, height=9, fit="contain"),
     ):
-        with pytest.raises(BuildError, match="needs the size that it has by itself"):
+        with pytest.raises(BuildError, match="needs its natural size"):
             Project().add(scene).to_dict()
     scene = Scene().image(PICTURE, width=200, height=100, natural=(50, 50), fit="cover")
     assert Project().add(scene).to_dict()["scenes"][0]["clips"][0]["scaleX"] == 4

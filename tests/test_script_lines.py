@@ -106,3 +106,11 @@ def test_a_loaded_clip_and_a_script_without_a_file_name_no_line():
 
 def test_finding_the_line_costs_a_verb_little():
     assert min(timeit.repeat(script_line, number=1000, repeat=5)) / 1000 < 20e-6
+
+
+@pytest.mark.parametrize("api", ["1.4", "1.6"])
+def test_a_fault_of_speech_counts_clips_as_the_script_does(api):
+    scene = Scene(background="#102030").avatar("M000045058", tag="a").avatar("M000045058", at="bottom left", tag="b")
+    scene = scene.say("One.", by="a").say("Two.", by="b").say("Three.", by="a")
+    with pytest.raises(BuildError, match=rf"clips\[{0 if api == '1.4' else 1}\] \(avatar, tag"):
+        Project(api=api).add(scene).to_dict()

@@ -67,7 +67,7 @@ class Context:
     @property
     def canvas(self) -> Box:
         """The canvas, px."""
-        return self.setting.frame
+        return self.setting.canvas
 
     @property
     def knows_canvas(self) -> bool:

@@ -177,7 +177,7 @@ def corner_beside(
     share, upright, after = _ALIGNS[side][align], side in ("above", "below"), side in ("below", "right_of")
 
     def corner(neighbour: Bounds, width: float, height: float) -> Point:
-        own_left, own_top, wide, high = bounds_of(0, 0, width, height, angle)
+        own_left, own_top, wide, high = bounds_of(0, 0, width, height, angle) if angle else (0, 0, width, height)
         left, top, room_across, room_down = neighbour
         if upright:
             left += share * (room_across - wide)

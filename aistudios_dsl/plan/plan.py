@@ -1,9 +1,10 @@
-"""A template compiled for many rows: the bytes that rendering each row alone gives, without building it anew."""
+"""A template compiled for many rows: the bytes of rendering each row, without building the project for each."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from io import TextIOBase
 from itertools import islice
 from pathlib import Path
@@ -15,25 +16,25 @@ from attrs import evolve
 from aistudios_dsl.atomic_write import WholeFile
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.errors import DslError
-from aistudios_dsl.plan.program import Sheets
+from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
-    INDEX,
-    Check,
-    Hole,
-    Opening,
-    Part,
+    ANSWERING,
+    OpenField,
+    Role,
+    Segment,
+    StringCheck,
     checks,
+    cut,
     decided,
-    is_template,
-    json_parts,
-    opened,
-    openings,
-    skeleton,
-    stood_in,
+    open_fields,
+    open_fields_of_scene,
+    placeholders,
+    scene_segments,
+    token,
 )
-from aistudios_dsl.plan.strings import Reading, Strings, Written, named
+from aistudios_dsl.plan.strings import RowStrings, Strings, named
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
-from aistudios_dsl.templates.render import filled_project, kept_scenes, render_project
+from aistudios_dsl.templates.render import filled, filled_project, kept_scenes, render_project
 from aistudios_dsl.templates.rows import of_row
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -45,6 +46,8 @@ _SCENES_KEPT = 256
 Answers = tuple[str | bool, ...]
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
+Writers = list[tuple[int, RowWriter]]
+"""Writers for stretches of JSON, each with the scope of its names: 0 the row, n the row as the nth scene binds it."""
 
 
 class Plan:
@@ -63,7 +66,12 @@ class Plan:
         return Plan, (self.template,)
 
     def render_json(self, row: Mapping[str, Any] | None = None, /) -> bytes:
-        """The UTF-8 JSON of one row, equal to `template.render(row).to_json().encode()`, and so are its errors."""
+        """Return the UTF-8 JSON of one row: the bytes, or the error, of `template.render(row).to_json().encode()`.
+
+        >>> from aistudios_dsl import Project
+        >>> Project("For {{ name }}").scene().compile().render_json({"name": "Ann"})[:18]
+        b'{"name":"For Ann",'
+        """
         try:
             return self._programs.render(row)
         except Exception:
@@ -73,10 +81,17 @@ class Plan:
         return canonical(dump(resolve_project(render_project(self.template, row)))).encode()
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
-        """Write a line of JSON for each row, some rows at a time, and return their number.
+        """Write one line of JSON for each row, a few rows at a time.
 
-        A path is written beside and renamed at the end, so that it holds all rows or is not touched. Errors name the
-        row, counted from 1; a file opened for text raises `DslError`.
+        Args:
+            rows: The values of each row by name; read as they are written.
+            file: A path, which appears when all rows are written, or a file opened for bytes.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            DslError: A row cannot be rendered (its number, from 1, is in the path), or the file is opened for text.
         """
         if isinstance(file, TextIOBase):
             raise DslError("the file takes text, and the lines are bytes", hint='open it with "wb", or give its path')
@@ -103,27 +118,20 @@ class Plan:
                 raise of_row(fault, number, row) from fault.__cause__
 
 
-class _Scenes:
-    """Where the scenes go."""
-
-
 class Programs:
-    """The ways a template's rows can be written: one program for each answer to what a row decides."""
+    """The ways in which a template's rows are written: one program for each answer to what a row decides."""
 
     def __init__(self, template: BaseProject) -> None:
         self._template = template
         self._strings = Strings(template.environment)
         templates = self._strings.templates
-        self._head = tuple(_openings_of_head(template, self._strings))
-        self._openings = [openings(scene, index, templates) for index, scene in enumerate(template.scenes)]
-        self._asked = [_Asked(self._strings, found) for found in (self._head, *self._openings)]
-        self._known: dict[Signature, list[tuple[int, Sheets]]] = {}
-        self._skeletons: dict[Any, tuple[Part, ...]] = {}
-        self._conditional = any(scene.when is not None or scene.each is not None for scene in template.scenes)
-        self._origins = tuple((index, 0) for index in range(len(template.scenes)))
-        self._decides = any(asked.found for asked in self._asked)
-        self._once_only = self._names_of_conditions()
-        self._static = None if self._conditional or self._decides else self._only_program()
+        self._head = open_fields(templates, lambda visit: filled_project(template, (), visit), _place_in_head)
+        self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
+        self._decisions = [_Decisions(self._strings, found) for found in (self._head, *self._fields)]
+        self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
+        self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
+        self._read_twice = self._names_of_conditions()
+        self._only = self._only_writer()
 
     def _names_of_conditions(self) -> set[str]:
         templates, found = self._strings.templates, set[str]()
@@ -134,46 +142,47 @@ class Programs:
                 found.update(templates.expression_names(scene.when))
         return found
 
-    def _only_program(self) -> Sheets | None:
-        try:
-            [(_, sheets)] = self._program(((), tuple((origin, ()) for origin in self._origins)))
-        except Exception:
-            # Something is wrong with the template whatever the row: each row will say so.
+    def _only_writer(self) -> RowWriter | None:
+        """Return the one writer of a template in which a row decides nothing."""
+        scenes = self._template.scenes
+        conditional = any(scene.when is not None or scene.each is not None for scene in scenes)
+        if conditional or any(decisions.fields for decisions in self._decisions):
             return None
-        return sheets
+        try:
+            [(_, writer)] = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(scenes)))))
+        except Exception:
+            # The template is at fault, whatever the row: each row will say so.
+            return None
+        return writer
 
     def render(self, row: Mapping[str, Any] | None) -> bytes:
-        """The JSON of a row; any exception says no more than that this row has to be rendered the long way."""
-        if self._static is not None:
-            return self._static.fill({**row} if isinstance(row, dict) else _values(row))
+        """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
+        if self._only is not None:
+            return self._only.write({**row} if isinstance(row, dict) else _values(row))
         values = _values(row)
         signature, scopes = self._signature(values)
-        program = self._known.get(signature)
-        if program is None:
-            program = self._program(signature)
-            _keep(self._known, signature, program, _PROGRAMS_KEPT)
-        return b"".join([sheets.fill(scopes[scope]) for scope, sheets in program])
+        return b"".join([writer.write(scopes[scope]) for scope, writer in self._writers(signature)])
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
-        for name in self._once_only:
+        for name in self._read_twice:
             if hasattr(values.get(name), "__next__"):
                 raise TypeError(f"{name} can be read only once")
         kept = list(kept_scenes(self._template.scenes, self._strings.templates, values))
-        answers = tuple((origin, self._asked[origin[0] + 1](bound)) for origin, bound in kept)
-        return (self._asked[0](values), answers), [values, *(bound for _, bound in kept)]
+        answers = tuple((origin, self._decisions[origin[0] + 1](bound)) for origin, bound in kept)
+        return (self._decisions[0](values), answers), [values, *(bound for _, bound in kept)]
 
-    def _program(self, signature: Signature) -> list[tuple[int, Sheets]]:
-        """Stretches of JSON, each with the scope that its names are read in: 0 the row, n the row of the nth scene."""
+    def _new_writers(self, signature: Signature) -> Writers:
         literal = self._literal(signature)
         if not literal.scenes and literal._loaded is None:
             raise ValueError("no scenes")
+        segments: list[Segment] = [*(field.slot for field in self._head), "scenes"]
         document = dump(with_settings(literal, ()))
-        document["scenes"] = Hole("", b"[", _SCENES, b"]")
-        head = tuple(json_parts(document))
-        stretches = [(0, list[Part](), list(checks(self._head, head)))]
-        for part in head:
-            if part is not _SCENES:
-                stretches[-1][1].append(part)
+        document["scenes"] = [token(len(self._head), "value")]
+        head = tuple(cut(document, segments))
+        stretches = [(0, list[Segment](), list(checks(self._head, head)))]
+        for segment in head:
+            if segment != "scenes":
+                stretches[-1][1].append(segment)
                 continue
             for number, (scope, parts, own) in enumerate(self._scenes(literal, signature)):
                 if stretches[-1][0] != scope:
@@ -182,45 +191,39 @@ class Programs:
                 stretches[-1][2].extend(own)
             if stretches[-1][0]:
                 stretches.append((0, [], []))
-        return [(scope, Sheets(self._strings, parts, own)) for scope, parts, own in stretches]
+        return [(scope, RowWriter(self._strings, parts, own)) for scope, parts, own in stretches]
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
         literals = []
         for origin, answers in scenes:
             index = origin[0]
-            scene = stood_in(self._template.scenes[index], index, self._openings[index], answers)
+            visit = placeholders(self._fields[index], answers)
+            scene = filled(self._template.scenes[index], f"scenes[{index}]", visit)
             literals.append(evolve(scene, origin=origin))
-        return filled_project(self._template, tuple(literals), opened(self._head, head))
+        return filled_project(self._template, tuple(literals), placeholders(self._head, head))
 
     def _scenes(
         self, literal: BaseProject, signature: Signature
-    ) -> Iterator[tuple[int, tuple[Part, ...], list[Check]]]:
+    ) -> Iterator[tuple[int, tuple[Segment, ...], list[StringCheck]]]:
         setting, numbered = setting_of(literal), is_numbered(literal)
         for number, (origin, answers) in enumerate(signature[1]):
-            scene = self._template.scenes[origin[0]]
+            scene, fields = self._template.scenes[origin[0]], self._fields[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
-            parts = self._skeletons.get(key)
-            if parts is None:
-                parts = skeleton(scene, literal.scenes[number], setting, numbered=numbered)
-                _keep(self._skeletons, key, parts, _SCENES_KEPT)
-            own = list(checks(self._openings[origin[0]], parts))
-            if any(check.judge is str.encode for check in own):
-                raise ValueError("a string of the scene does not come through, so something else was made of it")
-            yield 0 if scene.each is None else number + 1, parts, own
+            segments = self._scene_segments.get(key)
+            if segments is None:
+                if len(self._scene_segments) >= _SCENES_KEPT:
+                    self._scene_segments.clear()
+                segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=numbered)
+                self._scene_segments[key] = segments
+            own = list(checks(fields, segments))
+            if any(validate is str.encode for _, validate in own):
+                raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
+            yield 0 if scene.each is None else number + 1, segments, own
 
 
-_SCENES: Any = _Scenes()
-
-
-def _keep(kept: dict[Any, Any], key: Any, value: Any, most: int) -> None:
-    if len(kept) >= most:
-        kept.clear()
-    kept[key] = value
-
-
-def _numbered(part: Part, number: int) -> Part:
-    return str(number).encode() if part is INDEX else part
+def _numbered(segment: Segment, number: int) -> Segment:
+    return str(number).encode() if segment == "number" else segment
 
 
 def _values(row: Mapping[Any, Any] | None) -> dict[str, Any]:
@@ -229,35 +232,25 @@ def _values(row: Mapping[Any, Any] | None) -> dict[str, Any]:
     return named(row or {})
 
 
-def _openings_of_head(template: BaseProject, strings: Strings) -> list[Opening]:
-    found: list[Opening] = []
-
-    def visit(path: str, text: str, html: bool) -> str:
-        if is_template(strings.templates, path, text):
-            role: Any = "deciding" if path in ("orientation", "resolution") else "free"
-            found.append(Opening(path, Written(text, html), role))
-        return text
-
-    filled_project(template, (), visit)
-    return found
+def _place_in_head(path: str) -> tuple[Role, int, str]:
+    return "deciding" if path in ("orientation", "resolution") else "free", -1, path
 
 
-class _Asked:
+class _Decisions:
     """The strings of a scene, or of the project, that decide more than themselves."""
 
-    def __init__(self, strings: Strings, found: Iterable[Opening]) -> None:
-        self.found = [opening for opening in found if opening.role in ("deciding", "backdrop")]
+    def __init__(self, strings: Strings, found: Iterable[OpenField]) -> None:
+        self.fields = [field for field in found if field.role in ANSWERING]
         self._strings = strings
-        written = [opening.written for opening in self.found]
-        self._names = strings.names(written)
-        self._readers = {one: strings.reader(one) for one in written}
+        self._names = strings.names(field.string for field in self.fields)
+        self._readers = [strings.reader(field.string) for field in self.fields]
 
     def __call__(self, values: Mapping[str, Any]) -> Answers:
-        if not self.found:
+        if not self.fields:
             return ()
-        reading = Reading(self._strings, values, *self._names)
-        answers = decided(self.found, lambda written: self._readers[written](reading))
-        reading.close()
+        row = RowStrings(self._strings, values, *self._names)
+        answers = decided(self.fields, [read(row) for read in self._readers])
+        row.close()
         for answer in answers:
             str(answer).encode()
         return answers

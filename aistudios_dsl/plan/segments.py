@@ -1,161 +1,148 @@
-"""A scene resolved once for many rows: its JSON, parted where a row's strings stand and where the layout follows them.
+"""A scene resolved once for many rows: its JSON, cut into segments where a row's strings stand and where clips move.
 
-A scene is resolved with legal stand-ins (`Hole`) for its strings with holes, and each stand-in that reaches the JSON
-becomes a part of it that a row fills. Strings that decide more than themselves (a tag, an anchor, a shape's name) have
-no stand-in: a scene is resolved once for each of their values. Which strings can stand open is listed in `_role`.
+The scene is resolved with a placeholder for each string that waits for a row. Most placeholders are tokens, which come
+through to the JSON and are cut out of it. Colours and the words of measured texts have to be legal while the scene is
+resolved, so they have neutral placeholders, and tokens take their place afterwards. Strings that decide more than
+themselves (a tag, an anchor, the name of a shape) have none: the scene is resolved once for each of their values.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from json.encoder import encode_basestring
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.build.editing import settled, settles
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, validate_colour
-from aistudios_dsl.build.speech import paragraphs
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
-from aistudios_dsl.layout.geometry import Bounds, bounds_of
+from aistudios_dsl.layout.geometry import Bounds
 from aistudios_dsl.layout.sizes import seen_size
-from aistudios_dsl.plan.strings import Written
-from aistudios_dsl.resolve.scene import beside_of, cornered, cover_of, placing_order, resolve_scene
-from aistudios_dsl.resolve.sizing import Setting, measured, worded
-from aistudios_dsl.resolve.speaking import generation, speaking
+from aistudios_dsl.plan.strings import TemplateString
+from aistudios_dsl.resolve.placing import Arrangement, Intent, arrange, placing_order
+from aistudios_dsl.resolve.scene import cover, resolve_scene, sizes_and_intents
+from aistudios_dsl.resolve.sizing import ClipSize, Pair, Setting, text_sizer
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.render import Visit, filled, mapped
+from aistudios_dsl.templates.render import Visit, mapped
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.jsontext import canonical
+from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import as_found
-from aistudios_dsl.wire.nodes import AvatarClip, Script, Shape, Text, UnknownClip
 from aistudios_dsl.wire.nodes import Scene as WireScene
-
-Role = Literal["free", "colour", "words", "speech", "backdrop", "deciding"]
-
-
-def inside(text: str) -> str:
-    """A text as it is written between the quotes of a JSON string.
-
-    >>> inside('say "Hi"')
-    'say \\\\"Hi\\\\"'
-    """
-    return encode_basestring(text)[1:-1]
-
-
-@frozen
-class Said:
-    """A line of speech that a row writes, as paragraphs."""
-
-    line: Written
-
-
-@frozen
-class Solid:
-    """The colour that a row writes, as `source_color` has it."""
-
-    colour: Written
-
-
-@frozen
-class Check:
-    """What a string must be once a row has written it; raises what resolving would."""
-
-    written: Written
-    judge: Callable[[str], object]
-
-
-@frozen(eq=False)
-class Group:
-    """Clips whose boxes follow the row's words, each after the one it stands beside."""
-
-    written: tuple[Written, ...]
-    movers: tuple[_Mover, ...]
-    boxes: Mapping[str, Bounds]
-
-    def laid_out(self, words: Sequence[str]) -> Sequence[Any]:
-        """What each slot of the group holds, for the words of its texts."""
-        boxes = dict(self.boxes)
-        if len(self.movers) == 1:
-            return self.movers[0].moved(words[0], boxes)
-        rest = iter(words)
-        found: list[Any] = []
-        for mover in self.movers:
-            found += mover.moved("" if mover.written is None else next(rest), boxes)
-        return found
+from aistudios_dsl.wire.nodes import Shape, Text
 
 
 @frozen
 class Slot:
-    """One of the things that a group of clips gives, and how it is formatted."""
+    """Where a row writes a string: as it is, as paragraphs of speech, or as the rgb() of a colour."""
 
-    group: Group
+    string: TemplateString
+    way: Literal["text", "speech", "rgb"] = "text"
+
+
+@frozen
+class MovedField:
+    """Where a row writes a field of a clip that moves: the `place` of the value among those of its group.
+
+    `form` is %a for a number, which Python and JSON write alike, and %b for what is JSON already.
+    """
+
+    group: MovingClips
     place: int
     form: bytes
 
 
-class _Index:
-    """Where the scene's own number goes."""
+Segment = bytes | Slot | MovedField | Literal["scenes", "number"]
+"""A stretch of JSON; the last two wait for scenes to be put together, and a scene for its number."""
 
 
-INDEX = _Index()
+# tokens
 
-Part = bytes | Written | Said | Solid | Slot | _Index
-
-
-class Hole(str):
-    """A stand-in for what a row brings: legal where it stands, and `parts` are what is written instead."""
-
-    __slots__ = ("parts",)
-    parts: tuple[Part, ...]
-
-    def __new__(cls, stand_in: str, *parts: Part) -> Hole:
-        hole = super().__new__(cls, stand_in)
-        hole.parts = parts
-        return hole
+_MARK = secrets.token_hex(8)
+"""Drawn when the process starts, so that no document holds it."""
+_TOKEN = re.compile(rf'"{_MARK}v(\d+);"|<p>{_MARK}p(\d+);</p>|{_MARK}s(\d+);')
 
 
-def quoted(stand_in: str, *parts: Part) -> Hole:
-    """A hole in a JSON string."""
-    return Hole(stand_in, b'"', *parts, b'"')
+def token(number: int, kind: Literal["string", "paragraph", "value"] = "string") -> str:
+    """Return what stands for a segment in a document: in a string, as a paragraph of speech, or as a whole value."""
+    return f"{_MARK}{kind[0]}{number};"
+
+
+def cut(document: Any, segments: Sequence[Segment]) -> Iterator[Segment]:
+    """Write a document as canonical JSON, with the numbered segments in place of its tokens."""
+    text, end = canonical(document), 0
+    for found in _TOKEN.finditer(text):
+        yield _constant(text[end : found.start()])
+        yield segments[int(found[found.lastindex or 0])]
+        end = found.end()
+    yield _constant(text[end:])
+
+
+def _constant(text: str) -> bytes:
+    if _MARK in text:
+        raise ValueError("part of a token is left in the document")
+    return text.encode()
+
+
+# the strings that wait for a row
+
+Role = Literal["free", "colour", "words", "speech", "backdrop", "deciding"]
 
 
 @frozen
-class Opening:
-    """A string with holes: where it stands, and what it takes part in."""
+class OpenField:
+    """A string that waits for a row: where it stands, and what it takes part in; `clip` is -1 outside of clips."""
 
     path: str
-    written: Written
+    string: TemplateString
     role: Role
+    clip: int = -1
+    name: str = ""
+
+    @property
+    def slot(self) -> Slot:
+        """The segment that its token stands for."""
+        return Slot(self.string, "speech" if self.role == "speech" and not self.string.html else "text")
 
 
-def openings(scene: Scene, index: int, templates: Templates) -> tuple[Opening, ...]:
-    """The strings of a scene that wait for a row."""
-    found: list[Opening] = []
+def open_fields(
+    templates: Templates, walk: Callable[[Visit], object], placed: Callable[[str], tuple[Role, int, str]]
+) -> tuple[OpenField, ...]:
+    """Return the strings that wait for a row. `walk` visits all strings, `placed` gives role, clip and name of a path.
+
+    Raises `TemplateError` with the path of a broken one.
+    """
+    found: list[OpenField] = []
 
     def visit(path: str, text: str, html: bool) -> str:
-        if is_template(templates, path, text):
-            found.append(Opening(path, Written(text, html), _role(scene, path)))
+        try:
+            if templates.is_template(text):
+                found.append(OpenField(path, TemplateString(text, html), *placed(path)))
+        except DslError as fault:
+            raise fault.under(path) from None
         return text
 
-    mapped(evolve(scene, when=None, each=None), f"scenes[{index}]", visit)
+    walk(visit)
     return tuple(found)
 
 
-def is_template(templates: Templates, path: str, text: str) -> bool:
-    """Whether the string at this path has holes. Raises `TemplateError` with the path where it is broken."""
-    try:
-        return templates.is_template(text)
-    except DslError as fault:
-        raise fault.under(path) from None
+def open_fields_of_scene(scene: Scene, index: int, templates: Templates) -> tuple[OpenField, ...]:
+    """Return the strings of a scene that wait for a row."""
+    bare = evolve(scene, when=None, each=None)
+
+    def placed(path: str) -> tuple[Role, int, str]:
+        number, name = _PATH.fullmatch(path).groups()  # type: ignore[union-attr]
+        if number is None:
+            return _role(scene, name), -1, name
+        return _role_in_clip(scene._items[int(number)], name), int(number), name
+
+    return open_fields(templates, lambda visit: mapped(bare, f"scenes[{index}]", visit), placed)
 
 
-_ASKED = ("deciding", "backdrop")
 _PATH = re.compile(r"scenes\[\d+\]\.(?:clips\[(\d+)\]\.)?(.+)", re.DOTALL)
 _COLOURS = {"fill": "fill", "stroke": "stroke", "backgroundColor": "background_color"}
 _FREE_OF_DRAFTS = re.compile(r"source_url|video_url|label|shadow\.color|effects\[\d+\]\.(?:type|extra\..+)", re.DOTALL)
@@ -163,11 +150,7 @@ _DECIDING_OF_WIRE = re.compile(r"id|tag|extra\.(?:id|tag)|model\.ai_name|model\.
 _DECIDING_OF_TEXTS = re.compile(r"align|font.*")
 
 
-def _role(scene: Scene, path: str) -> Role:
-    found = _PATH.fullmatch(path)
-    number, name = found.groups() if found else (None, "")
-    if number is not None:
-        return _role_in_clip(scene._items[int(number)], name)
+def _role(scene: Scene, name: str) -> Role:
     if name == "background" and isinstance(scene.backdrop, str):
         return "backdrop"
     if name.startswith("speech["):
@@ -183,292 +166,238 @@ def _role_in_clip(item: Item, name: str) -> Role:
         if isinstance(clip, Text | Shape) and name in _COLOURS:
             return "colour"
         return "free" if _FREE_OF_DRAFTS.fullmatch(name) else "deciding"
-    if _DECIDING_OF_WIRE.fullmatch(name):
-        return "deciding"
-    if isinstance(clip, Text):
-        return "words" if name == "text" and settles(clip) else _role_in_text(name)
-    return "free"
+    if isinstance(clip, Text) and name == "text" and settles(clip):
+        return "words"
+    deciding = _DECIDING_OF_WIRE.fullmatch(name) or (isinstance(clip, Text) and _DECIDING_OF_TEXTS.fullmatch(name))
+    return "deciding" if deciding else "free"
 
 
-def _role_in_text(name: str) -> Role:
-    return "deciding" if _DECIDING_OF_TEXTS.fullmatch(name) else "free"
+ANSWERING = ("deciding", "backdrop")
+"""The roles of strings that decide more than themselves."""
 
 
-def decided(found: Sequence[Opening], read: Callable[[Written], str]) -> tuple[str | bool, ...]:
-    """What a row decides in a scene: the scene has one skeleton for each such answer."""
-    answers: list[str | bool] = []
-    for opening in found:
-        if opening.role in _ASKED:
-            text = read(opening.written)
-            answers.append(text if opening.role == "deciding" else is_colour_literal(text))
-    return tuple(answers)
+def decided(fields: Iterable[OpenField], texts: Iterable[str]) -> tuple[str | bool, ...]:
+    """Return what a row decides in a scene, which is resolved once for each such answer."""
+    return tuple(
+        text if field.role == "deciding" else is_colour_literal(text) for field, text in zip(fields, texts, strict=True)
+    )
 
 
-def opened(found: Sequence[Opening], answers: Sequence[str | bool]) -> Visit:
-    """What puts stand-ins and answers into a scene, string by string."""
+def placeholders(found: Sequence[OpenField], answers: Sequence[str | bool]) -> Visit:
+    """Return what puts placeholders and answers in the place of the strings."""
     given = iter(answers)
-    holes = {
-        (opening.path, opening.written.text): _stand_in(opening, next(given) if opening.role in _ASKED else "")
-        for opening in found
+    texts = {
+        (field.path, field.string.text): _placeholder(number, field, next(given) if field.role in ANSWERING else "")
+        for number, field in enumerate(found)
     }
-    return lambda path, text, html: holes.get((path, text), text)
+    return lambda path, text, html: texts.get((path, text), text)
 
 
-def checks(found: Sequence[Opening], parts: Iterable[Part]) -> Iterator[Check]:
-    """What the strings must pass once they are written; of those that no part writes, only that they can be."""
-    shown = set(all_written(parts))
-    for opening in found:
-        if opening.role == "colour":
-            yield Check(opening.written, partial(validate_colour, _COLOURS[opening.path.rpartition(".")[2]]))
-        elif opening.role == "backdrop":
-            yield Check(opening.written, validate_background)
-        elif opening.role != "deciding" and opening.written not in shown:
-            yield Check(opening.written, str.encode)
+def _placeholder(number: int, field: OpenField, answer: str | bool) -> str:
+    match field.role:
+        case "deciding":
+            return str(answer)
+        case "backdrop":
+            return "#000000" if answer else "/"
+        case "colour":
+            return "#000000"
+        case "words":
+            return ""
+        case "speech" | "free":
+            return token(number, "paragraph" if field.slot.way == "speech" else "string")
 
 
-def all_written(parts: Iterable[Part]) -> Iterator[Written]:
-    """The strings that a row writes in these parts."""
-    for part in parts:
-        if isinstance(part, Written):
-            yield part
-        elif isinstance(part, Said):
-            yield part.line
-        elif isinstance(part, Slot):
-            yield from part.group.written
+StringCheck = tuple[TemplateString, Callable[[str], object]]
+"""A string, and what validates it once a row has written it; raises what resolving would."""
 
 
-def _stand_in(opening: Opening, answer: str | bool) -> str:
-    if opening.role == "deciding":
-        return str(answer)
-    colour = opening.role == "colour" or (opening.role == "backdrop" and answer)
-    return quoted("#000000" if colour else "/" if opening.role == "backdrop" else "", opening.written)
+def checks(found: Sequence[OpenField], segments: Sequence[Segment]) -> Iterator[StringCheck]:
+    """Return the checks of the strings; of those in no segment, only that they can be encoded."""
+    written = strings_in(segments)
+    for field in found:
+        if field.role == "colour":
+            yield field.string, partial(validate_colour, _COLOURS[field.name])
+        elif field.role == "backdrop":
+            yield field.string, validate_background
+        elif field.role != "deciding" and field.string not in written:
+            yield field.string, str.encode
 
 
-def stood_in(scene: Scene, index: int, found: Sequence[Opening], answers: Sequence[str | bool]) -> Scene:
-    """The scene, literal, with its stand-ins."""
-    return filled(scene, f"scenes[{index}]", opened(found, answers))
+def strings_in(segments: Sequence[Segment]) -> set[TemplateString]:
+    """Return the strings that a row writes in some segments."""
+    written = {segment.string for segment in segments if isinstance(segment, Slot)}
+    for group in {segment.group for segment in segments if isinstance(segment, MovedField)}:
+        written.update(group.strings)
+    return written
 
 
-def skeleton(scene: Scene, literal: Scene, setting: Setting, *, numbered: bool) -> tuple[Part, ...]:
-    """The parts of a scene's JSON; `numbered` leaves its number open. Raises what resolving the scene raises."""
+# scenes
+
+
+def scene_segments(
+    scene: Scene, literal: Scene, found: Sequence[OpenField], setting: Setting, *, numbered: bool
+) -> tuple[Segment, ...]:
+    """Return the JSON of a scene, whose `literal` holds placeholders. `numbered` leaves its number to be filled in.
+
+    Raises what resolving the scene raises.
+    """
     wire = resolve_scene(literal, literal._origin[0] if literal._origin else 0, setting)
+    segments: list[Segment] = [field.slot for field in found]
     with as_found():
-        wire = _tinted(literal, _spoken(literal, _moved(scene, literal, wire, setting), setting))
-        number: Any = Hole("", INDEX)
-        wire = evolve(wire, scene_idx=number) if numbered else wire
-    return tuple(json_parts(dump(wire)))
+        wire = _coloured(wire, len(wire.clips) - len(literal._items), found, segments)
+        wire = _moved(wire, scene, literal, found, segments, setting)
+        if numbered:
+            wire = evolve(wire, scene_idx=_value("number", segments))
+    return tuple(cut(dump(wire), segments))
 
 
-def json_parts(value: Any) -> Iterator[Part]:
-    """Canonical JSON, parted at its holes."""
-    pending: list[str] = []
-    for part in _parts(value):
-        if isinstance(part, str):
-            pending.append(part)
+def _value(segment: Segment, segments: list[Segment]) -> Any:
+    segments.append(segment)
+    return token(len(segments) - 1, "value")
+
+
+def _coloured(wire: WireScene, first: int, found: Sequence[OpenField], segments: list[Segment]) -> WireScene:
+    """Put the tokens of colours, and that of the background, in the place of their placeholders."""
+    clips, background = list[Any](wire.clips), wire.background
+    for number, field in enumerate(found):
+        if field.role == "colour":
+            place = first + field.clip
+            clips[place] = evolve(clips[place], **{_COLOURS[field.name]: token(number)})
+        elif field.role == "backdrop" and first:
+            clips[0] = evolve(clips[0], fill=token(number))
+            segments.append(Slot(field.string, "rgb"))
+            background = evolve(background, source_color=token(len(segments) - 1))
+        elif field.role == "backdrop":
+            background = evolve(background, source_url=token(number))
+    return evolve(wire, clips=tuple(clips), background=background)
+
+
+# clips that move
+
+
+Sizer = Callable[[Sequence[str]], tuple[Pair | Bounds, tuple[Any, ...]]]
+"""From what a row makes of the strings of a group: what is seen of a clip, and the values of its fields."""
+
+
+@frozen(eq=False)
+class MovingClips:
+    """Clips that move with some strings, each after the one it stands beside; `covers` are of those that stay."""
+
+    strings: tuple[TemplateString, ...]
+    covers: tuple[Bounds, ...]
+    sizers: tuple[Sizer, ...]
+    arranged: Arrangement
+
+    def laid_out(self, words: Sequence[str]) -> list[Any]:
+        """Return the values of the fields of all clips, then the corners of those that are placed."""
+        seen: list[Any] = [*self.covers]
+        values: list[Any] = []
+        for sized in self.sizers:
+            size, fields = sized(words)
+            seen.append(size)
+            values += fields
+        for corner in self.arranged(seen):
+            if corner:
+                left, top = corner
+                values += left, _number(top)
+        return values
+
+
+_WRITTEN = ("text", "height", "top")
+"""The fields whose values are given as JSON already."""
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _number(number: float) -> bytes:
+    """Write a number that is likely to come again, such as the height of a line."""
+    return canonical(number).encode()
+
+
+def _moved(
+    wire: WireScene,
+    scene: Scene,
+    literal: Scene,
+    found: Sequence[OpenField],
+    segments: list[Segment],
+    setting: Setting,
+) -> WireScene:
+    """Put tokens in the place of all fields that the words of a row change."""
+    words = {field.clip: field.string for field in found if field.role == "words"}
+    if not words:
+        return wire
+    sizes, intents = sizes_and_intents(literal._items, setting)
+    clips, first = list[Any](wire.clips), len(wire.clips) - len(literal._items)
+
+    def sizer(index: int, strings: Sequence[TemplateString]) -> tuple[tuple[str, ...], Sizer]:
+        size, place = sizes[index], strings.index(words[index]) if index in words else -1
+        if size is not None:
+            return _drafted(literal._items[index], size, place, setting)
+        return _loaded(scene._items[index], literal._items[index], place)
+
+    for moving, staying in _groups(intents, words):
+        strings = tuple(dict.fromkeys(words[index] for index in moving if index in words))
+        sizers = {index: sizer(index, strings) for index in moving}
+        covers = tuple(cover(wire.clips[first + index]) for index in staying)
+        wanted = [*(evolve(intents[index], at=None) for index in staying), *(intents[index] for index in moving)]
+        arranged = arrange(wanted, setting.canvas)
+        group = MovingClips(strings, covers, tuple(sized for _, sized in sizers.values()), arranged)
+        fields = [(index, name) for index, (names, _) in sizers.items() for name in names]
+        fields += [(index, name) for index in moving if sizes[index] for name in ("left", "top")]
+        for place, (index, name) in enumerate(fields):
+            field = MovedField(group, place, b"%b" if name in _WRITTEN else b"%a")
+            clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
+    return evolve(wire, clips=tuple(clips))
+
+
+def _groups(intents: Sequence[Intent], words: Mapping[int, Any]) -> list[tuple[list[int], list[int]]]:
+    """Return the clips that move together, in the order of placing, and those beside which they stand that stay."""
+    order = placing_order(intents)
+    owners = {intents[index].tag: index for index in order}
+    group_of: dict[int, tuple[list[int], list[int]]] = {}
+    groups: list[tuple[list[int], list[int]]] = []
+    for index in order:
+        at = intents[index].at
+        neighbour = owners[at.tag] if isinstance(at, Beside) else -1
+        if neighbour in group_of:
+            group = group_of[neighbour]
+        elif index in words:
+            group = ([], [] if neighbour < 0 else [neighbour])
+            groups.append(group)
         else:
-            yield "".join(pending).encode()
-            pending.clear()
-            yield part
-    yield "".join(pending).encode()
+            continue
+        group[0].append(index)
+        group_of[index] = group
+    return groups
 
 
-def _parts(value: Any) -> Iterator[Part | str]:
-    if isinstance(value, Hole):
-        yield from value.parts
-    elif isinstance(value, dict):
-        yield "{"
-        for number, (key, item) in enumerate(value.items()):
-            yield f"{',' if number else ''}{encode_basestring(key)}:"
-            yield from _parts(item)
-        yield "}"
-    elif isinstance(value, list):
-        yield "["
-        for number, item in enumerate(value):
-            yield "," if number else ""
-            yield from _parts(item)
-        yield "]"
-    else:
-        yield encode_basestring(value) if isinstance(value, str) else canonical(value)
+def _drafted(item: Item, size: ClipSize, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
+    """A text whose words have this place among the strings, or another clip (-1) that stands beside one that moves."""
+    if place < 0:
+        same = size.seen, ()
+        return (), lambda words: same
+    assert isinstance(item, Draft)
+    text_size, fits = text_sizer(item, setting.canvas), item.place.fit is not None
+    drawn = size.scale_x, size.scale_y, size.stroke
+    as_is = drawn == (1, 1, 0)
+
+    def sized(words: Sequence[str]) -> tuple[Pair, tuple[Any, ...]]:
+        text, points, width, height = text_size(words[place])
+        seen = (width, height) if as_is else seen_size(width, height, *drawn)
+        written = canonical_string(text).encode()
+        return seen, (written, width, _number(height), points) if fits else (written, width, _number(height))
+
+    return ("text", "width", "height", *(["font_size"] if fits else [])), sized
 
 
-def _tinted(literal: Scene, wire: WireScene) -> WireScene:
-    """The scene whose background colour, where a row gives it, is open in both of its forms."""
-    fill = literal.backdrop
-    if not isinstance(fill, Hole) or not is_colour_literal(fill):
-        return wire
-    solid = quoted("", Solid(_written(fill)))
-    return evolve(wire, background=evolve(wire.background, source_color=solid))
-
-
-def _spoken(literal: Scene, wire: WireScene, setting: Setting) -> WireScene:
-    """The scene whose speech is open wherever a line has holes."""
-    if not literal._lines:
-        return wire
-    lines = [_line_parts(line.text, line.html) for line in literal._lines]
-    if generation(literal, setting.api) == "1.6":
-        scripts = list(wire.scripts)
-        first = len(scripts) - len(lines)
-        for number, parts in enumerate(lines, first):
-            scripts[number] = evolve(scripts[number], org=quoted("", *parts))
-        return evolve(wire, scripts=tuple(scripts))
-    clips = list(wire.clips)
-    speakers = speaking(literal, clips)
-    for speaker in dict.fromkeys(speakers):
-        said = [part for parts, by in zip(lines, speakers, strict=True) if by == speaker for part in parts]
-        clips[speaker] = _saying(clips[speaker], [*_said_before(literal, wire, speaker), *said])
-    return evolve(wire, clips=tuple(clips))
-
-
-def _saying(clip: Any, parts: Sequence[Part]) -> Any:
-    return evolve(clip, script=evolve(clip.script, org=quoted("", *parts)))
-
-
-def _said_before(literal: Scene, wire: WireScene, speaker: int) -> Sequence[Part]:
-    item = clip_of(literal._items[speaker - (len(wire.clips) - len(literal._items))])
-    script: Script | None = item.script if isinstance(item, AvatarClip) else None
-    return _line_parts(script.org, html=True) if script else ()
-
-
-def _line_parts(text: str, html: bool) -> tuple[Part, ...]:
-    if not isinstance(text, Hole):
-        return (inside(text if html else paragraphs(text)).encode(),)
-    return (_written(text) if html else Said(_written(text)),)
-
-
-@frozen
-class _Mover:
-    """A clip whose box the row's words move. `names` are the fields that it fills anew."""
-
-    at: int
-    written: Written | None
-    names: tuple[str, ...]
-    moved: Callable[[str, dict[str, Bounds]], Sequence[Any]]
-    beside: str = ""
-    tag: str = ""
-    as_bytes: Collection[str] = ()
-    """The fields that are given as JSON already."""
-
-
-class _Numbers(dict[float, bytes]):
-    """The JSON of numbers that come again and again, such as the height of a line."""
-
-    _MOST = 128
-
-    def __missing__(self, number: float) -> bytes:
-        if len(self) >= self._MOST:
-            self.clear()
-        found = self[number] = repr(number).encode()
-        return found
-
-
-def _moved(scene: Scene, literal: Scene, wire: WireScene, setting: Setting) -> WireScene:
-    """The scene whose clips are open wherever the words of a row move them."""
-    offset = len(wire.clips) - len(literal._items)
-    movers = _movers(scene, literal, wire.clips[offset:], setting)
-    fixed = {clip.tag: cover_of(clip) for clip in wire.clips[offset:] if not isinstance(clip, UnknownClip) and clip.tag}
-    clips = list(wire.clips)
-    for members in _groups(movers):
-        needed = {mover.beside: fixed[mover.beside] for mover in members if mover.beside in fixed}
-        group = Group(tuple(m.written for m in members if m.written), tuple(members), needed)
-        place = 0
-        for mover in members:
-            changes: dict[str, Any] = {}
-            for name in mover.names:
-                slot = Slot(group, place, b"%b" if name in mover.as_bytes else b"%a")
-                changes[name] = Hole("", slot)
-                place += 1
-            clips[offset + mover.at] = evolve(clips[offset + mover.at], **changes)
-    return evolve(wire, clips=tuple(clips))
-
-
-def _movers(scene: Scene, literal: Scene, clips: Sequence[Any], setting: Setting) -> list[_Mover]:
-    wanted = {by.tag: False for item in literal._items if (by := beside_of(item))}
-    movers: list[_Mover] = []
-    for at in placing_order(literal._items):
-        item, clip = literal._items[at], clip_of(literal._items[at])
-        beside = beside_of(item)
-        words = clip.text if isinstance(clip, Text) and isinstance(clip.text, Hole) else None
-        mover = None
-        if isinstance(item, Draft):
-            given = item.place.width is not None and item.place.height is not None
-            if (words is not None and not given) or (beside and wanted[beside.tag]):
-                mover = _drafted(at, item, None if given else words, clips[at], setting, wanted)
-        elif words is not None and isinstance(clip, Text):
-            before = clip_of(scene._items[at])
-            mover = _settling(at, before, clip, words) if isinstance(before, Text) and settles(before) else None
-        if mover is not None:
-            movers.append(mover)
-            wanted |= {mover.tag: True} if mover.tag in wanted else {}
-    return movers
-
-
-def _drafted(at: int, draft: Draft, words: Hole | None, clip: Any, setting: Setting, wanted: Collection[str]) -> _Mover:
-    """A drafted text with holes, or a clip that stands beside one that moves."""
-    _, size = measured(draft, setting)
-    (scale_x, scale_y), stroke, angle = scales(clip), number(clip, "stroke_width"), number(clip, "angle")
-    corner = cornered(draft, size, angle, setting.frame)
-    beside = draft.place.at.tag if isinstance(draft.place.at, Beside) else ""
-    tag = clip.tag if clip.tag in wanted else ""
-
-    as_written = (scale_x, scale_y, stroke) == (1, 1, 0)
-
-    def seen_and_placed(width: float, height: float, boxes: dict[str, Bounds]) -> tuple[float, float]:
-        width, height = seen_size(width, height, scale_x, scale_y, stroke)
-        left, top = corner(width, height, boxes)
-        if tag:
-            boxes[tag] = bounds_of(left, top, width, height, angle)
-        return left, top
-
-    placed = corner if as_written and not tag else seen_and_placed
-    if words is None:
-        own = clip.width, clip.height
-        return _Mover(at, None, ("left", "top"), lambda text, boxes: placed(*own, boxes), beside, tag)
-    sized, fits = worded(draft, setting.frame), draft.place.fit is not None
-
-    # One memory for each, since 54 and 54.0 would be one key.
-    heights, tops = _Numbers(), _Numbers()
-
-    def moved(text: str, boxes: dict[str, Bounds]) -> Sequence[Any]:
-        shown, points, width, height = sized(text)
-        left, top = placed(width, height, boxes)
-        if fits:
-            return encode_basestring(shown).encode(), width, heights[height], left, tops[top], points
-        return encode_basestring(shown).encode(), width, heights[height], left, tops[top]
-
-    names = ("text", "width", "height", "left", "top", *(("font_size",) if fits else ()))
-    return _Mover(at, _written(words), names, moved, beside, tag, ("text", "height", "top"))
-
-
-def _settling(at: int, before: Text, after: Text, words: Hole) -> _Mover:
-    """A loaded text whose box was our measure of its words, and goes with them."""
+def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:
+    """A loaded text whose box is our own measure of its words, and goes with them."""
     with as_found():
         kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
-    def moved(text: str, boxes: dict[str, Bounds]) -> Sequence[Any]:
+    def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
         with as_found():
-            clip = settled(before, evolve(kept, text=text))
-        if clip.tag:
-            boxes[clip.tag] = cover_of(clip)
-        return tuple(getattr(clip, name) for name in names)
+            clip = settled(before, evolve(kept, text=words[place]))
+        text = canonical_string(clip.text).encode()
+        return cover(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))
 
-    names = ("left", "top", "width", "height")
-    return _Mover(at, _written(words), names, moved, tag=after.tag or "")
-
-
-def _written(hole: Hole) -> Written:
-    return next(part for part in hole.parts if isinstance(part, Written))
-
-
-def _groups(movers: Sequence[_Mover]) -> list[list[_Mover]]:
-    """The movers that hang together, each group in the order of placing."""
-    groups: list[list[_Mover]] = []
-    by_tag: dict[str, list[_Mover]] = {}
-    for mover in movers:
-        group = by_tag.get(mover.beside) if mover.beside else None
-        if group is None:
-            group = []
-            groups.append(group)
-        group.append(mover)
-        if mover.tag:
-            by_tag[mover.tag] = group
-    return groups
+    return ("text", "left", "top", "width", "height"), sized

@@ -1,13 +1,12 @@
-"""A string with holes made ready for many rows: plain names beside their text, the rest through Jinja's own functions.
+"""Template strings made ready for many rows: plain names are joined with their text, the rest is left to Jinja.
 
-Which strings are plain is read on Jinja's syntax tree. What Jinja has to render runs on one Context that rows share in
-turn, since making a Context costs more than rendering; strings that could leave something behind in it get their own.
+Jinja's syntax tree says which strings are plain. Rows take turns with one Jinja Context, since making a Context costs
+more than rendering a string; strings that could leave something behind in it get a Context each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -20,79 +19,77 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Written:
-    """A string of the template as a row writes it, `html` escaping the values."""
+class TemplateString:
+    """A string of the template. In HTML, the values of a row are escaped."""
 
     text: str
     html: bool = False
 
 
 @frozen
-class Name:
-    """A hole that holds nothing but a name."""
+class PlainName:
+    """A placeholder of Jinja that holds nothing but a name."""
 
     name: str
 
 
 class Strings:
-    """The strings of one template, with the Contexts that wait to be used again: each is lent to one row at a time."""
+    """Reads the strings of one template. It keeps the Contexts, each of which is lent to one row at a time."""
 
     def __init__(self, configure: Hook | None) -> None:
         self.templates: Templates = Templates(configure)
         self._spare: dict[bool, list[Context]] = {False: [], True: []}
         self._globals: dict[bool, dict[str, Any]] = {}
 
-    def pieces(self, written: Written) -> tuple[str | Name, ...] | None:
-        """The text between the holes and the names in them; None where a hole holds more than a name.
+    def pieces(self, string: TemplateString) -> tuple[str | PlainName, ...] | None:
+        """Return the text and the names of a string, in order; None where Jinja has more to do than to put names in.
 
-        >>> Strings(None).pieces(Written("Hello {{ name }}"))
-        ('Hello ', Name(name='name'))
+        >>> Strings(None).pieces(TemplateString("Hello {{ name }}"))
+        ('Hello ', PlainName(name='name'))
         """
         from jinja2 import nodes
 
         configure = self.templates.configure
-        if not _is_plain(configure, written.html):
+        if not _is_plain(configure, string.html):
             return None
-        given = self.templates.names(written.text)
-        found: list[str | Name] = []
-        for piece in inner(parsed(configure, written.text)):
+        given = self.templates.names(string.text)
+        found: list[str | PlainName] = []
+        for piece in inner(parsed(configure, string.text)):
             if isinstance(piece, nodes.TemplateData):
                 found.append(piece.data)
             elif isinstance(piece, nodes.Name) and piece.name in given and piece.name != "self":
-                found.append(Name(piece.name))
+                found.append(PlainName(piece.name))
             else:
                 return None
         return tuple(found)
 
-    def reader(self, written: Written) -> Callable[[Reading], str]:
-        """What gives the whole string of a row; where it is HTML, through Jinja, which knows what to escape."""
-        pieces = None if written.html else self.pieces(written)
+    def reader(self, string: TemplateString) -> Callable[[RowStrings], str]:
+        """Return what gives the whole string for a row. HTML goes through Jinja, which knows what to escape."""
+        pieces = None if string.html else self.pieces(string)
         if pieces is not None:
             return _joining(pieces)
         from aistudios_dsl.templates.bounded import rendered
 
-        template = compiled(self.templates.configure, written.text, written.html)
-        if not _is_clean(self.templates.configure, written.text):
-            return lambda reading: rendered(template.root_render_func(template.new_context(named(reading.values))))
-        run, html = template.root_render_func, written.html
-        if html:
-            return lambda reading: rendered(run(reading.html or reading.lent(True)))
-        return lambda reading: rendered(run(reading.plain or reading.lent(False)))
+        template = compiled(self.templates.configure, string.text, string.html)
+        run, html = template.root_render_func, string.html
+        if not _is_clean(self.templates.configure, string.text):
+            return lambda row: rendered(run(template.new_context(named(row.values))))
+        return lambda row: rendered(run(row.contexts.get(html) or row.borrow(html)))
 
-    def names(self, written: Iterable[Written]) -> tuple[list[str], list[str]]:
-        """The plain names of strings that are to be read, and the names that Jinja itself will ask for."""
+    def names(self, strings: Iterable[TemplateString]) -> tuple[list[str], list[str]]:
+        """Return the plain names in some strings, and the names that Jinja itself asks for."""
         words: dict[str, None] = {}
         asked: dict[str, None] = {}
-        for one in written:
-            pieces = None if one.html else self.pieces(one)
+        for string in strings:
+            pieces = None if string.html else self.pieces(string)
             if pieces is None:
-                asked |= dict.fromkeys(self.templates.names(one.text))
+                asked |= dict.fromkeys(self.templates.names(string.text))
             else:
-                words |= {piece.name: None for piece in pieces if isinstance(piece, Name)}
+                words |= {piece.name: None for piece in pieces if isinstance(piece, PlainName)}
         return list(words), list(asked)
 
     def lend(self, html: bool, values: Mapping[str, Any]) -> Context:
-        """A Context for Jinja's own functions that holds the globals and these values."""
+        """Return a Context that holds the globals and these values."""
         try:
             context = self._spare[html].pop()
         except IndexError:
@@ -103,50 +100,43 @@ class Strings:
         return context
 
     def take_back(self, html: bool, context: Context) -> None:
-        """The Context is free for another row."""
+        """Keep a Context for another row."""
         context.parent = {}
         self._spare[html].append(context)
 
 
-class Reading:
-    """One row being read: its values, the words its plain names write, and the Contexts lent to it.
+class RowStrings:
+    """One row being written: its values, the words of its plain names, and the Contexts lent to it.
 
-    Raises whatever comes where a name is missing, None or no text, and for values that can be read only once.
+    Raises an exception, of any kind, for a name that is missing or None, and for a value that can be read only once.
     """
 
-    __slots__ = ("_strings", "html", "plain", "values", "words")
+    __slots__ = ("_strings", "contexts", "values", "words")
 
     def __init__(self, strings: Strings, values: Mapping[str, Any], words: Iterable[str], asked: Iterable[str]) -> None:
         self.values: Mapping[str, Any] = values
         self.words: dict[str, str] = {
             name: value if type(value := values[name]) is str else str(printable(value)) for name in words
         }
-        self.plain: Context | None = None
-        self.html: Context | None = None
+        self.contexts: dict[bool, Context] = {}
         self._strings = strings
         for name in asked:
             if type(values[name]) is not str and hasattr(values[name], "__next__"):
                 raise TypeError(f"{name} can be read only once")
 
-    def lent(self, html: bool) -> Context:
-        """A Context for this row, kept in `html` or `plain`."""
-        context = self._strings.lend(html, self.values)
-        if html:
-            self.html = context
-        else:
-            self.plain = context
+    def borrow(self, html: bool) -> Context:
+        """Return a Context with the values of this row, and keep it in `contexts`."""
+        context = self.contexts[html] = self._strings.lend(html, self.values)
         return context
 
     def close(self) -> None:
-        """Give the Contexts back; a reading that failed keeps them, as they may hold what it left."""
-        if self.plain is not None:
-            self._strings.take_back(False, self.plain)
-        if self.html is not None:
-            self._strings.take_back(True, self.html)
+        """Give the Contexts back. A row that failed keeps them, as it may have left something in them."""
+        for html, context in self.contexts.items():
+            self._strings.take_back(html, context)
 
 
 def named(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """The row as rendering takes it: what has no string for a name is nobody's.
+    """Return the row as rendering takes it: without values whose names are not strings.
 
     >>> named({"name": "Ann", None: ["more"]})
     {'name': 'Ann'}
@@ -154,21 +144,21 @@ def named(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if isinstance(name, str)}
 
 
-def _joining(pieces: tuple[str | Name, ...]) -> Callable[[Reading], str]:
+def _joining(pieces: tuple[str | PlainName, ...]) -> Callable[[RowStrings], str]:
     from aistudios_dsl.templates.bounded import judge_length
 
-    names = [piece.name for piece in pieces if isinstance(piece, Name)]
-    form = "".join("%s" if isinstance(piece, Name) else piece.replace("%", "%%") for piece in pieces)
+    names = [piece.name for piece in pieces if isinstance(piece, PlainName)]
+    form = "".join("%s" if isinstance(piece, PlainName) else piece.replace("%", "%%") for piece in pieces)
     if not names:
-        return lambda reading: form % ()
+        return lambda row: form % ()
     pick = itemgetter(*names)
     if form == "%s":
-        return lambda reading: judge_length(pick(reading.words))
-    return lambda reading: judge_length(form % pick(reading.words))
+        return lambda row: judge_length(pick(row.words))
+    return lambda row: judge_length(form % pick(row.words))
 
 
 def _is_plain(configure: Hook | None, html: bool) -> bool:
-    """Whether the user's hook left alone what Jinja makes of a hole that is a name."""
+    """Whether the user's hook left alone how Jinja writes a plain name."""
     from jinja2 import StrictUndefined
 
     from aistudios_dsl.templates.bounded import Metered
@@ -178,29 +168,17 @@ def _is_plain(configure: Hook | None, html: bool) -> bool:
     return own and environment.code_generator_class is Metered and not environment.extensions
 
 
-@cache
-def _leaving() -> tuple[type[Any], ...]:
-    from jinja2 import nodes
-
-    return (
-        nodes.Assign,
-        nodes.AssignBlock,
-        nodes.Macro,
-        nodes.CallBlock,
-        nodes.Block,
-        nodes.Extends,
-        nodes.Import,
-        nodes.FromImport,
-        nodes.Include,
-        nodes.EvalContextModifier,
-        nodes.ScopedEvalContextModifier,
-    )
+_LEAVING = (
+    "Assign AssignBlock Macro CallBlock Block Extends Import FromImport Include"
+    " EvalContextModifier ScopedEvalContextModifier"
+)
+"""The kinds of Jinja's nodes that may leave something in their Context."""
 
 
 def _is_clean(configure: Hook | None, text: str) -> bool:
-    """Whether rendering the string leaves nothing in its Context and asks nothing of it but names."""
+    """Whether rendering the string only reads names from its Context, and leaves nothing in it."""
     from jinja2 import nodes
 
     tree = parsed(configure, text)
     named = {node.name for node in tree.find_all(nodes.Name)}
-    return tree.find(_leaving()) is None and "self" not in named
+    return tree.find(tuple(getattr(nodes, name) for name in _LEAVING.split())) is None and "self" not in named

@@ -1,148 +1,131 @@
-"""Speech onto the wire, in the clips (docs 1.4) or in the scene (docs 1.5 and later), and from one to the other."""
+"""Speech on the wire: in the clips (docs 1.4) or in the scene (docs 1.5 and later), and from one to the other."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from itertools import groupby
 
 from attrs import evolve
 
-from aistudios_dsl.build.scene import Draft, Line, Scene, clip_of, label
+from aistudios_dsl.build.scene import Draft, Scene, clip_of, label
 from aistudios_dsl.build.speech import paragraphs, speaker_of
 from aistudios_dsl.errors import BuildError, DslError
-from aistudios_dsl.wire.node import UNSET
+from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, Project, SceneScript, Script
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
+_SAID_TWICE = "has speech in its clips and in the scene"
+SpokenHtml = tuple[int, str]
+"""The place of an avatar among the clips, and the HTML that it says."""
+
 
 def generation(scene: Scene, default: Generation) -> Generation:
-    """Where the scene writes speech: a loaded one goes on as it was, a built one as the project says."""
+    """Return where the scene writes speech: a loaded one goes on as it was, a built one as the project says."""
     if scene._loaded is None:
         return default
     if scene._loaded.scripts is not UNSET:
         return "1.6"
-    spoken = any(isinstance(clip, AvatarClip) and clip.script for clip in map(clip_of, scene._items))
-    return "1.4" if spoken else default
+    in_clips = any(isinstance(clip, AvatarClip) and clip.script for clip in map(clip_of, scene._items))
+    return "1.4" if in_clips else default
 
 
-def spoken(scene: Scene, clips: list[AnyClip], api: Generation) -> tuple[list[AnyClip], tuple[SceneScript, ...]]:
-    before = () if scene._loaded is None or not scene._loaded.scripts else scene._loaded.scripts
-    if not scene._lines:
-        return clips, before
-    speakers = speaking(scene, clips)
+def with_speech(scene: Scene, clips: list[AnyClip], api: Generation) -> tuple[list[AnyClip], tuple[SceneScript, ...]]:
+    """Add the scene's lines to its clips or scripts. A background square may stand before the clips of its items."""
+    before = (scene._loaded and scene._loaded.scripts) or ()
+    first = len(clips) - len(scene._items)
+    keys = [item.number if isinstance(item, Draft) else item.id for item in scene._items]
+    places = {key: first + place for place, key in enumerate(keys)}
+    lines = [(places[line.speaker], line.text if line.html else paragraphs(line.text)) for line in scene._lines]
     if api == "1.4":
-        return _in_clips(scene._lines, clips, speakers), before
-    return clips, (*before, *_in_scene(scene._lines, clips, speakers))
+        return _in_clips(lines, clips, first), before
+    return clips, (*before, *_in_scene(lines, clips, first))
 
 
-def speaking(scene: Scene, clips: Sequence[AnyClip]) -> list[int]:
-    """For each line of the scene's speech, the place in `clips` of who says it; a backdrop clip may lead them."""
-    offset = len(clips) - len(scene._items)
-    keys: dict[int | str, int] = {
-        item.number if isinstance(item, Draft) else item.id: offset + place for place, item in enumerate(scene._items)
-    }
-    return [keys[line.speaker] for line in scene._lines]
-
-
-def _html(line: Line) -> str:
-    return line.text if line.html else paragraphs(line.text)
-
-
-def _in_clips(lines: Sequence[Line], clips: list[AnyClip], speakers: list[int]) -> list[AnyClip]:
-    turns = [speaker for at, speaker in enumerate(speakers) if at == 0 or speakers[at - 1] != speaker]
-    again = next((speaker for speaker, count in Counter(turns).items() if count > 1), None)
-    if again is not None:
+def _in_clips(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int = 0) -> list[AnyClip]:
+    """Write lines into the clips that say them. Errors count from the `first` clip, as the script does."""
+    turns = [speaker for speaker, _ in groupby(speaker for speaker, _ in lines)]
+    for again in dict.fromkeys(speaker for speaker in turns if turns.count(speaker) > 1):
         hint = 'split the scene, or write speech in the scene: Project(api="1.6")'
         message = "speaks again after another avatar, which speech in the clips (1.4) cannot say"
-        raise BuildError(message, label(again, clips[again]), hint)
-    said_by = list(clips)
-    for speaker in dict.fromkeys(speakers):
-        clip = clips[speaker]
+        raise BuildError(message, label(again - first, clips[again]), hint)
+    spoken = list(clips)
+    for speaker, html in lines:
+        clip = spoken[speaker]
         assert isinstance(clip, AvatarClip)
-        old = clip.script or Script(org="", tts=None)
-        said = "".join(_html(line) for line, by in zip(lines, speakers, strict=True) if by == speaker)
-        said_by[speaker] = evolve(clip, script=evolve(old, org=old.org + said))
-    return said_by
+        script = clip.script or Script(org="", tts=None)
+        script = evolve(script, org=script.org + html)
+        with as_found():
+            spoken[speaker] = evolve(clip, script=script)
+    return spoken
 
 
-def _in_scene(lines: Sequence[Line], clips: list[AnyClip], speakers: list[int]) -> Iterator[SceneScript]:
-    _refuse_twins(clips, {_who(clips[speaker]) for speaker in speakers})  # type: ignore[arg-type]
-    for line, speaker in zip(lines, speakers, strict=True):
-        clip = clips[speaker]
-        assert isinstance(clip, AvatarClip)
-        yield scene_script(clip, _html(line))
+def _in_scene(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int = 0) -> list[SceneScript]:
+    _refuse_twins(clips, {speaker for speaker, _ in lines}, first)
+    return [scene_script(clip, html) for place, html in lines if isinstance(clip := clips[place], AvatarClip)]
 
 
 def scene_script(clip: AvatarClip, org: str) -> SceneScript:
-    """A line of the scene's speech, in the avatar's own voice."""
+    """Return a line of the scene's speech, in the avatar's own voice."""
     return SceneScript(org=org, is_tts=False, tts=None, model_id=clip.model.ai_name, cloth_id=clip.model.emotion)
 
 
-def _refuse_twins(clips: Sequence[AnyClip], speaking: Collection[tuple[str, str]]) -> None:
-    seen: set[tuple[str, str]] = set()
-    for index, clip in enumerate(clips):
-        if isinstance(clip, AvatarClip) and (who := _who(clip)) in speaking:
-            if who in seen:
-                message = "is in the scene twice in the same outfit: speech in the scene (1.6) cannot tell them apart"
-                raise BuildError(message, label(index, clip), "use another outfit or scene, or api='1.4'")
-            seen.add(who)
+def _refuse_twins(clips: Sequence[AnyClip], speakers: Collection[int], first: int = 0) -> None:
+    who = [_who(clip) for clip in clips]
+    speaking = {who[place] for place in speakers}
+    for place, clip in enumerate(clips):
+        if who[place] in speaking and who[place] in who[:place]:
+            message = "is in the scene twice in the same outfit: speech in the scene (1.6) cannot tell them apart"
+            raise BuildError(message, label(place - first, clip), "use another outfit or scene, or api='1.4'")
 
 
 def converted(project: Project, api: Generation) -> Project:
-    """The same project with speech written where `api` has it. Raises `BuildError` where the other has no equal."""
-    return evolve(project, scenes=tuple(_written(scene, i, api) for i, scene in enumerate(project.scenes)))
-
-
-def _written(scene: WireScene, index: int, api: Generation) -> WireScene:
-    try:
-        return _to_clips(scene) if api == "1.4" else _to_scene(scene)
-    except DslError as fault:
-        raise fault.under(f"scenes[{index}]") from None
-
-
-def _said_twice() -> BuildError:
-    return BuildError("has speech in its clips and in the scene", hint="take one of them out")
+    """Write speech where `api` has it. Raises `BuildError` for what the other generation cannot say."""
+    scenes = []
+    for index, scene in enumerate(project.scenes):
+        try:
+            with as_found():
+                scenes.append(_to_clips(scene) if api == "1.4" else _to_scene(scene))
+        except DslError as fault:
+            raise fault.under(f"scenes[{index}]") from None
+    return evolve(project, scenes=tuple(scenes))
 
 
 def _to_scene(scene: WireScene) -> WireScene:
-    speaking = [clip for clip in scene.clips if isinstance(clip, AvatarClip) and clip.script]
-    if not speaking:
+    scripts = {
+        index: clip.script for index, clip in enumerate(scene.clips) if isinstance(clip, AvatarClip) and clip.script
+    }
+    if not scripts:
         return scene
     if scene.scripts:
-        raise _said_twice()
-    _refuse_twins(scene.clips, {_who(clip) for clip in speaking})
-    for clip in speaking:
-        if clip.script.tts not in (None, UNSET) or clip.script.extra:
+        raise BuildError(_SAID_TWICE, hint="take one of them out")
+    _refuse_twins(scene.clips, scripts)
+    for script in scripts.values():
+        if script.tts not in (None, UNSET) or script.extra:
             raise BuildError("a script's tts has no known equal in the scene", hint="keep api='1.4'")
-    scripts = tuple(scene_script(clip, clip.script.org) for clip in speaking)
-    return evolve(scene, clips=tuple(_silent(clip) for clip in scene.clips), scripts=scripts)
-
-
-def _silent(clip: AnyClip) -> AnyClip:
-    return evolve(clip, script=UNSET) if isinstance(clip, AvatarClip) else clip
+    clips = [evolve(clip, script=UNSET) if isinstance(clip, AvatarClip) else clip for clip in scene.clips]
+    lines = [(index, script.org) for index, script in scripts.items()]
+    return evolve(scene, clips=tuple(clips), scripts=tuple(_in_scene(lines, clips)))
 
 
 def _to_clips(scene: WireScene) -> WireScene:
     if scene.scripts is UNSET or scene.scripts is None:
         return scene
     if scene.scripts and any(isinstance(clip, AvatarClip) and clip.script and clip.script.org for clip in scene.clips):
-        raise _said_twice()
+        raise BuildError(_SAID_TWICE, hint="take one of them out")
     for script in scene.scripts:
         if script.is_tts or script.tts is not None or script.extra:
             raise BuildError("a line in another voice has no known equal in the clips", hint="keep api='1.6'")
-    clips = list(scene.clips)
-    lines = tuple(Line(script.org, 0, html=True) for script in scene.scripts)
-    speakers = [_speaker_of(script, clips) for script in scene.scripts]
-    return evolve(scene, clips=tuple(_in_clips(lines, clips, speakers)), scripts=UNSET)
+    lines = [(_speaker(script, scene.clips), script.org) for script in scene.scripts]
+    return evolve(scene, clips=tuple(_in_clips(lines, scene.clips)), scripts=UNSET)
 
 
-def _speaker_of(script: SceneScript, clips: Sequence[AnyClip]) -> int:
+def _speaker(script: SceneScript, clips: Sequence[AnyClip]) -> int:
     index = speaker_of(script, clips)
-    if index is not None:
-        return index
-    message = f"no avatar of the scene is {script.model_id} in {script.cloth_id}, which has a line"
-    raise BuildError(message, hint="make scripts and avatar clips agree")
+    if index is None:
+        message = f"no avatar of the scene is {script.model_id} in {script.cloth_id}, which has a line"
+        raise BuildError(message, hint="make scripts and avatar clips agree")
+    return index
 
 
-def _who(clip: AvatarClip) -> tuple[str, str]:
-    return clip.model.ai_name, clip.model.emotion
+def _who(clip: AnyClip) -> tuple[str, str] | None:
+    return (clip.model.ai_name, clip.model.emotion) if isinstance(clip, AvatarClip) else None

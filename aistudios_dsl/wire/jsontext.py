@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring
 from typing import Any, NoReturn
 
 from aistudios_dsl.errors import BuildError, LoadError
@@ -32,6 +33,10 @@ def canonical(value: Any, indent: int | None = None) -> str:
         raise BuildError(f"this cannot be written as JSON: {fault}") from fault
     except RecursionError:
         raise BuildError(f"this is nested too deeply to be written as JSON: {DEEPEST} levels at most") from None
+
+
+canonical_string: Callable[[str], str] = encode_basestring
+"""The canonical text of one string, quotes included: `canonical` without what each call of it costs."""
 
 
 def parse(text: str | bytes, source: str = "the document") -> Any:

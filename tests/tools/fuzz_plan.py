@@ -16,8 +16,10 @@ from attrs import evolve, frozen
 from markupsafe import Markup
 
 from aistudios_dsl import Avatar, DslError, Project, above, below, left_of, right_of, wire
+from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.plan import plan as plan_module
 from aistudios_dsl.plan import program, segments
+from aistudios_dsl.resolve.placing import arrange
 
 ROWS_PER_TEMPLATE = 8
 
@@ -401,12 +403,21 @@ def shown(one, other):
     return repr(one.found[max(0, at - 60) : at + 100])
 
 
+def shifted(intents, canvas):
+    """Arrange clips, those beside another a pixel too far to the right."""
+    corners = arrange(intents, canvas)
+    pixels = [isinstance(intent.at, Beside) for intent in intents]
+    return lambda seen: [
+        corner and (corner[0] + pixel, corner[1]) for corner, pixel in zip(corners(seen), pixels, strict=True)
+    ]
+
+
 MUTATIONS = {
-    "escape": lambda: mock.patch.dict(program._WAYS, plain=str.encode),
+    "escape": lambda: mock.patch.dict(program._OF_WORDS, text=str.encode),
     "tame": lambda: mock.patch.object(program, "_is_tame", return_value=True),
-    "corner": lambda: mock.patch.object(segments, "bounds_of", lambda left, top, *size: (left + 1, top, *size[:2])),
+    "corner": lambda: mock.patch.object(segments, "arrange", shifted),
     "number": lambda: mock.patch.object(
-        plan_module, "_numbered", lambda part, number: b"0" if part is segments.INDEX else part
+        plan_module, "_numbered", lambda segment, number: b"0" if segment == "number" else segment
     ),
     "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read: ("top",) * len(found)),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
