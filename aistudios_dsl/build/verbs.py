@@ -165,8 +165,8 @@ class Verbs(ABC):
             BuildError: An argument is unknown or has a wrong value. An unknown avatar is found at `resolve`.
 
         >>> from aistudios_dsl import Scene
-        >>> len(list(Scene().avatar("M000045058", say="Hello.")._clips()))
-        1
+        >>> Scene().avatar("M000045058", say="Hello.", tag="host").find("host").type
+        'aiModel'
         """
         own = {
             "avatar": (avatar, cloth),
@@ -191,8 +191,8 @@ class Verbs(ABC):
             BuildError: The scene has no avatar, or none named `by`; or a tag in the HTML has no partner.
 
         >>> from aistudios_dsl import Scene
-        >>> len(Scene().avatar("M000045058").say("One.").say("Two.")._lines)
-        2
+        >>> Scene().avatar("M000045058").say("One.").say("Two.")
+        Scene(1 clip)
         """
         return self._change(lambda scene: scene._spoken(text, by, html))
 
@@ -240,7 +240,7 @@ class Verbs(ABC):
             BuildError: An argument is unknown or has a wrong value. Words that do not fit are found at `resolve`.
 
         >>> from aistudios_dsl import Scene
-        >>> next(Scene().text("Hello", color="#000000")._clips()).fill
+        >>> Scene().text("Hello", color="#000000", tag="title").find("title").fill
         '#000000'
         """
         return self._add(
@@ -285,7 +285,7 @@ class Verbs(ABC):
             BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
 
         >>> from aistudios_dsl import Scene
-        >>> next(Scene().image("https://x.example/a.png", natural=(800, 600))._clips()).source_url
+        >>> Scene().image("https://x.example/a.png", natural=(800, 600), tag="lamp").find("lamp").source_url
         'https://x.example/a.png'
         """
         return self._add("image", Image, place, {"natural": natural, "file": file, "fit": fit}, source_url=url)
@@ -316,7 +316,7 @@ class Verbs(ABC):
             BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
 
         >>> from aistudios_dsl import Scene
-        >>> next(Scene().video("https://x.example/a.mp4", width=640, height=360)._clips()).volume
+        >>> Scene().video("https://x.example/a.mp4", width=640, height=360, tag="film").find("film").volume
         100
         """
         own = {"natural": natural, "fit": fit}
@@ -345,7 +345,7 @@ class Verbs(ABC):
             BuildError: An argument is unknown or has a wrong value.
 
         >>> from aistudios_dsl import Scene
-        >>> next(Scene().audio("https://x.example/a.mp3", label="Music")._clips()).label
+        >>> Scene().audio("https://x.example/a.mp3", label="Music", id="music").find("music").label
         'Music'
         """
         return self._add("audio", Audio, {"layer": layer, "id": id}, {}, source_url=url, label=label, volume=volume)
@@ -376,7 +376,7 @@ class Verbs(ABC):
             BuildError: An argument is unknown or has a wrong value. A missing size is found at `resolve`.
 
         >>> from aistudios_dsl import Scene
-        >>> next(Scene().shape("Circle", fill="#ff0000", width=200)._clips()).shape_name
+        >>> Scene().shape("Circle", fill="#ff0000", width=200, tag="dot").find("dot").shape_name
         'Circle'
         """
         outline = {"stroke": stroke or "", "stroke_width": stroke_width or 0, "stroke_radius": stroke_radius or 0}
@@ -392,10 +392,10 @@ class Verbs(ABC):
         Raises:
             BuildError: One is not a wire clip, or lacks a required field.
 
-        >>> from aistudios_dsl import Scene
-        >>> circle = ShapeClip(id="dot", layer=9, left=0, top=0, width=9, height=9, shape_name="Circle", fill="#fff")
-        >>> next(Scene().put(circle)._clips()).id
-        'dot'
+        >>> from aistudios_dsl import Scene, wire
+        >>> dot = wire.Shape(id="dot", layer=9, left=0, top=0, width=9, height=9, shape_name="Circle", fill="#fff")
+        >>> Scene().put(dot).find("dot").layer
+        9
         """
         for clip in clips:
             if not isinstance(clip, Clip | UnknownClip):
@@ -420,7 +420,7 @@ class Verbs(ABC):
             BuildError: The tag or a field is unknown, or a value is wrong.
 
         >>> from aistudios_dsl import Scene
-        >>> next(Scene().text("Hi", tag="t").edit("t", text="Hello")._clips()).text
+        >>> Scene().text("Hi", tag="t").edit("t", text="Hello").find("t").text
         'Hello'
         """
         return self._change(lambda scene: scene._edited(tag_or_id, dict(changes)))
@@ -437,9 +437,10 @@ class Verbs(ABC):
         Raises:
             BuildError: An argument has a wrong type, or the function returns a clip with a wrong value.
 
-        >>> from aistudios_dsl import Scene
-        >>> scene = Scene().text("Hi").map(Text, lambda clip: evolve(clip, text=clip.text.upper()))
-        >>> next(scene._clips()).text
+        >>> from attrs import evolve
+        >>> from aistudios_dsl import Scene, wire
+        >>> scene = Scene().text("Hi", tag="t").map(wire.Text, lambda clip: evolve(clip, text=clip.text.upper()))
+        >>> scene.find("t").text
         'HI'
         """
         return self._change_all(lambda scene: scene._mapped(clip_class, fn, tag))

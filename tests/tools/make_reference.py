@@ -5,6 +5,7 @@
 
 import inspect
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,16 @@ SECTIONS = ("Args", "Attributes", "Returns", "Yields", "Raises", "Example", "Exa
 
 def documented(found: Any, name: str, level: int = 2) -> str:
     """A heading, the signature, and the docstring as Markdown."""
-    code = f"\n\n```python\n{signature(found, name)}\n```" if callable(found) else ""
+    code = f"\n\n```pyi\n{signature(found, name)}\n```" if callable(found) else ""
     return f"{'#' * level} {name}{code}\n\n{markdown(inspect.getdoc(found) or '')}"
 
 
 def signature(found: Any, name: str) -> str:
     """The call as a reader types it, one parameter a line where it is long."""
     call = inspect.signature(found)
-    kept = [parameter for parameter in call.parameters.values() if parameter.name != "self"]
+    # A class whose parameters are documented shows those, and not what it passes to its own copies.
+    known = dict(entries(_section_of("Args", found))) if inspect.isclass(found) else {}
+    kept = [each for each in call.parameters.values() if each.name != "self" and (not known or each.name in known)]
     parts, star = [], False
     for parameter in kept:
         star = star or parameter.kind is parameter.VAR_POSITIONAL
@@ -76,17 +79,23 @@ def markdown(text: str) -> str:
     parts = re.split(rf"^({'|'.join(SECTIONS)}):\n", text, flags=re.MULTILINE)
     written = [_examples(parts[0])]
     for title, body in zip(parts[1::2], parts[2::2], strict=True):
-        inside, _, rest = _dedented(body)
+        inside, rest = _dedented(body)
         written.append(_section(title, inside))
         written.append(_examples(rest))
     return "\n\n".join(part.strip("\n") for part in written if part.strip())
 
 
-def _dedented(body: str) -> tuple[str, str, str]:
+def _dedented(body: str) -> tuple[str, str]:
     """The indented lines of a section, and what follows them."""
-    found = re.match(r"((?:    .*\n?|\n(?=    ))*)(.*)", body, re.DOTALL)
+    found = re.match(r"((?:    [^\n]*\n?|\n(?=    ))*)(.*)", body, re.DOTALL)
     assert found is not None
-    return inspect.cleandoc("    \n" + found[1]).strip("\n"), "", found[2]
+    return textwrap.dedent(found[1]).strip("\n"), found[2]
+
+
+def _section_of(title: str, found: Any) -> str:
+    """The lines of one section of a docstring; "" where there is none."""
+    _, _, body = (inspect.getdoc(found) or "").partition(f"{title}:\n")
+    return _dedented(body)[0]
 
 
 def _section(title: str, inside: str) -> str:
@@ -115,9 +124,9 @@ def _cell(text: str) -> str:
 
 
 def _examples(text: str) -> str:
-    """The text with a fence around each block that starts with a prompt."""
+    """The text with a fence around each block of prompts; doctest reads the empty line as the end of an answer."""
     pattern = re.compile(r"^>>>.*?(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
-    return pattern.sub(lambda found: f"```python\n{found[0]}\n```", text)
+    return pattern.sub(lambda found: f"```python\n{found[0]}\n\n```", text)
 
 
 def methods(cls: type[Any]) -> Iterator[tuple[str, Any]]:
@@ -196,7 +205,17 @@ def errors_page() -> str:
 
 
 def _page(title: str, lead: str, *parts: str) -> str:
-    return "\n\n".join(part for part in (f"# {title}", lead, *parts) if part) + "\n"
+    """A page; where it has examples, it begins with what they import."""
+    names = [name for name in (*aistudios_dsl.__all__, *service.__all__) if name != "wire"]
+    used = [name for name in names if any(re.search(rf"^(?:>>>|\.\.\.).*\b{name}\b", part, re.M) for part in parts)]
+    imports = "\n".join(filter(None, (_import(module, used) for module in (aistudios_dsl, service))))
+    start = f"The examples begin with:\n\n```python\n{imports}\n\n```" if imports else ""
+    return "\n\n".join(part for part in (f"# {title}", lead, start, *parts) if part) + "\n"
+
+
+def _import(module: Any, used: list[str]) -> str:
+    names = [name for name in used if name in module.__all__]
+    return f">>> from {module.__name__} import {', '.join(names)}" if names else ""
 
 
 # the command line
