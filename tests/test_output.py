@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_build_data import started
 
 from aistudios_dsl import DslError, Project
 from aistudios_dsl.atomic_write import WholeFile, WholeFolder, write_text
 from aistudios_dsl.cli.base import printable
+from tests.test_build_data import started
 
 ROOT = Path(__file__).parent.parent
 KEEP = """

@@ -15,6 +15,8 @@ from attrs import has
 
 import aistudios_dsl
 from aistudios_dsl import errors, service, wire
+from aistudios_dsl.build import placement
+from aistudios_dsl.build.keywords import arguments_of
 from aistudios_dsl.cli import main
 from aistudios_dsl.wire.node import Key, Node, keys, kind_words
 
@@ -22,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference"
 WIDTH = 100
 
+CLIP_VERBS = ("avatar", "text", "image", "video", "shape", "audio")
 PLACES = ("above", "below", "left_of", "right_of")
 SERVICE = ("Client", "AsyncClient", "Outbox", "parse_webhook", "webhook_url", "verify_webhook")
 SECTIONS = ("Args", "Attributes", "Returns", "Yields", "Raises", "Example", "Examples")
@@ -164,6 +167,9 @@ def project_page() -> str:
         "Every verb returns a new value. Both classes have the verbs; `Project` applies them to the scene opened last.",
         documented(project, "Project"),
         documented(scene, "Scene"),
+        "## Keywords of the clips",
+        "The verbs that add a clip also take these. A length is px, or percent of the canvas side that it runs along.",
+        keywords_table(),
         "## Verbs",
         *(documented(found, f".{name}", 3) for name, found in verbs),
         "## Of a project alone",
@@ -172,6 +178,24 @@ def project_page() -> str:
         *(documented(getattr(aistudios_dsl, name), name, 3) for name in PLACES),
         documented(aistudios_dsl.diff, "diff"),
     )
+
+
+def keywords_table() -> str:
+    """The keywords that verbs share, with the verbs that take each."""
+    places = (placement.Placed, placement.Sized, placement.Turned, placement.Shaded)
+    verbs = {name: arguments_of(inspect.unwrap(getattr(aistudios_dsl.Scene, name))).keywords for name in CLIP_VERBS}
+    rows = []
+    for names, words in re.findall(r"^(`\w+`(?:, `\w+`)*): (.*?)$(?=\n`|\Z)", _shared_docs(places), re.M | re.S):
+        takers = [verb for verb in verbs if set(re.findall(r"\w+", names)) <= set(verbs[verb])]
+        who = (
+            "all" if len(takers) == len(verbs) else "all but audio" if takers == list(verbs)[:-1] else ", ".join(takers)
+        )
+        rows.append(f"| {names} | {_cell(words)} | {who} |")
+    return "\n".join(["| keyword | meaning | taken by |", "| --- | --- | --- |", *rows])
+
+
+def _shared_docs(classes: tuple[type[Any], ...]) -> str:
+    return "\n".join((inspect.getdoc(each) or "").partition("\n\n")[2].strip() for each in classes)
 
 
 def avatars_page() -> str:
@@ -231,7 +255,7 @@ def cli_page() -> str:
 
 
 def _commands(command: click.Command, name: str, parent: click.Context | None, level: int) -> Iterator[str]:
-    context = click.Context(command, parent, info_name=name)
+    context = click.Context(command, parent, info_name=name, **command.context_settings)
     usage = command.get_usage(context).removeprefix("Usage: ")
     yield f"{'#' * level} {context.command_path}\n\n{_help(command.help or '')}\n\n```text\n{usage}\n```"
     rows = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
