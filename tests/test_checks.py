@@ -282,7 +282,7 @@ def test_a_verb_whose_result_was_not_kept_leaves_an_empty_scene():
     project = Project().scene(background="#102030")
     project.text("Hello")
     assert [(finding.code, finding.path) for finding in project.check()] == [("empty-scene", "scenes[0]")]
-    assert "keep what they return" in project.check()[0].remedy
+    assert "keep the result" in project.check()[0].remedy
     assert codes(Project().scene().add(Project().scene().text("Hi").scenes[0])) == ["empty-scene"]
 
 

@@ -18,15 +18,15 @@ from aistudios_dsl.wire import nodes
 from aistudios_dsl.wire.node import UNSET, Key, Node, ValueRule, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import AnyClip, SceneScript, Script, Shape, Text, UnknownClip
 
-_RENDER = "render it with a row to check all of it: .render(row), --set or --data; --literal where braces are text"
-_KEEP = "give it clips: verbs return a new project, so keep what they return, as in project = project.text(...)"
+_RENDER = "to check everything, render it with a row: .render(row), --set or --data; if the braces are text: --literal"
+_KEEP = "add clips; verbs return a new project, so keep the result: project = project.text(...)"
 _SINGLE = re.compile(r"(?<![{\w])\{{1,2} ?[A-Za-z_][\w.]{0,40} ?\}{1,2}(?!\})")
 _NEAR = 0.8
 _LONGEST_KEY = 40
 _KEYS_LOOKED_AT = 500
 
 
-@of_scene("duplicate-id", "error", "give each clip an id of its own")
+@of_scene("duplicate-id", "error", "give each clip a different id")
 def duplicate_id(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same id."""
     return _same(scene, "id", lambda clip: clip.id)
@@ -41,9 +41,9 @@ def _same(scene: SceneView, what: str, of: Callable[[AnyClip], str]) -> Iterator
             yield Problem(f"the {what} {name!r} is that of {place} too", seen.path, seen)
 
 
-@of_project("id-in-two-scenes", "warning", "give each clip of the project an id of its own")
+@of_project("id-in-two-scenes", "warning", "give each clip of the project a different id")
 def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
-    """Clips of two scenes have the same id."""
+    """Clips in two scenes have the same id."""
     first: dict[str, str] = {}
     for scene in view.scenes:
         for seen in scene.every:
@@ -51,7 +51,7 @@ def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
                 yield Problem(f"the id {seen.clip.id!r} is one of {first[seen.clip.id]} too", seen.path, seen)
 
 
-@of_scene("duplicate-tag", "warning", "give each clip of the scene a tag of its own: edits by tag change one of them")
+@of_scene("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")
 def duplicate_tag(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same tag."""
     return _same(scene, "tag", lambda clip: clip.tag or "")
@@ -59,7 +59,7 @@ def duplicate_tag(scene: SceneView) -> Iterator[Problem]:
 
 @of_project("scene-order", "warning", "number the scenes from 0 in the order of the list")
 def scene_order(view: ProjectView) -> Iterator[Problem]:
-    """The sceneIdx of a scene is not its place in the list."""
+    """A scene's sceneIdx is not its index in the list."""
     for index, scene in enumerate(view.project.scenes):
         if scene.scene_idx != index:
             yield Problem(f"sceneIdx is {scene.scene_idx}, but this is scenes[{index}]", f"scenes[{index}].sceneIdx")
@@ -67,7 +67,7 @@ def scene_order(view: ProjectView) -> Iterator[Problem]:
 
 @of_project("empty-scene", "warning", _KEEP)
 def empty_scene(view: ProjectView) -> Iterator[Problem]:
-    """A scene has nothing but its background."""
+    """A scene has no clips except its background."""
     waiting = {path.partition(".")[0] for path in view.pending if not path.endswith(".when")}
     for scene in view.scenes:
         backdrops = sum(_is_backdrop(seen, scene) for seen in scene.clips)
@@ -82,7 +82,7 @@ def _is_backdrop(seen: Seen, scene: SceneView) -> bool:
 
 @of_project("bad-value", "error", "give one of the documented values")
 def bad_value(view: ProjectView) -> Iterator[Problem]:
-    """A value is outside its documented range or names."""
+    """A value is not one of the documented values."""
     for path, seen, node in view.nodes:
         for key in _ruled(type(node)):
             fault = fault_of(key, getattr(node, key.attribute), literal=not view.pending)
@@ -92,7 +92,7 @@ def bad_value(view: ProjectView) -> Iterator[Problem]:
 
 @of_project("bad-colour", "error", 'write a colour as CSS does, such as "#102030"')
 def bad_colour(view: ProjectView) -> Iterator[Problem]:
-    """A colour of a text or a shape is none that a browser reads."""
+    """A text or a shape has a colour that browsers cannot read."""
     for path, seen, node in view.nodes:
         for name, wire in _COLOURS if isinstance(node, Text | Shape) else ():
             value: Any = getattr(node, name, UNSET)
@@ -108,7 +108,7 @@ _COLOURS = (("fill", "fill"), ("stroke", "stroke"), ("background_color", "backgr
 
 @of_project("unknown-key", "warning", "write the key as the API spells it")
 def unknown_key(view: ProjectView) -> Iterator[Problem]:
-    """A key that no page knows is spelt nearly like one that the object takes and lacks."""
+    """An undocumented key is spelt almost like a documented one that the object lacks."""
     for path, seen, node in view.nodes:
         if isinstance(node, UnknownClip):
             continue
@@ -146,14 +146,14 @@ def _every_key() -> frozenset[str]:
 
 @of_project("template-variable", "note", _RENDER)
 def template_variable(view: ProjectView) -> Iterator[Problem]:
-    """A field is a template that waits for a row; its scene is checked when it is rendered."""
+    """A field is a template; its scene is checked once it is rendered."""
     for path, names in view.pending.items():
         yield Problem(f"waits for {', '.join(names)}" if names else "is a template", path)
 
 
-@of_project("leftover-braces", "warning", "render the template, or take the braces out")
+@of_project("leftover-braces", "warning", "render the template, or remove the braces")
 def leftover_braces(view: ProjectView) -> Iterator[Problem]:
-    """A project that is no template has a text with Jinja in it, which the viewer would read or hear."""
+    """A rendered project still has Jinja in a text, which viewers would read or hear."""
     for path, seen, node in view.nodes if not view.pending else ():
         for key in keys(type(node)):
             value = getattr(node, key.attribute) if str in key.kinds else None
@@ -165,9 +165,9 @@ def _holds_braces(text: str) -> bool:
     return any(0 <= text.find(start) <= text.rfind(end) - 2 for start, end in (("{{", "}}"), ("{%", "%}")))
 
 
-@of_project("single-braces", "note", "a variable is written {{ name }}, with two braces on each side")
+@of_project("single-braces", "note", "write a variable with two braces on each side: {{ name }}")
 def single_braces(view: ProjectView) -> Iterator[Problem]:
-    """A text or a speech has a name in single braces, which nothing fills."""
+    """A text or a speech has a name in single braces, which is not a variable."""
     for path, seen, node in view.nodes:
         if isinstance(node, Text | Script | SceneScript):
             key = "text" if isinstance(node, Text) else "org"

@@ -25,16 +25,16 @@ _LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out
 
 @of_scene("no-size", "error", "give width and height; the natural size of media, the seen size of the others")
 def no_size(scene: SceneView) -> Iterator[Problem]:
-    """A clip without width or height is not seen."""
+    """A clip without width or height is invisible."""
     for seen in scene.clips:
         if not seen.box.width or not seen.box.height:
             size = f"{seen.box.width:g} x {seen.box.height:g} px"
             yield problem(f"the {seen.kind} is {size}: nothing is seen of it", seen)
 
 
-@of_scene("text-empty", "warning", "give it words; for a row that has none, write {{ name or 'other words' }}")
+@of_scene("text-empty", "warning", "give it text; if rows may have none, write {{ name or 'other words' }}")
 def text_empty(scene: SceneView) -> Iterator[Problem]:
-    """A text without letters shows nothing."""
+    """A text is empty."""
     for seen in scene.clips:
         if isinstance(seen.clip, Text) and not seen.clip.text.strip():
             yield problem("the text has no letters", seen)
@@ -42,7 +42,7 @@ def text_empty(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
 def text_overflow(scene: SceneView) -> Iterator[Problem]:
-    """Text is wider or taller than its box."""
+    """A text is wider or taller than its box."""
     for seen in scene.texts:
         laid = seen.laid
         assert laid is not None
@@ -58,9 +58,9 @@ def text_overflow(scene: SceneView) -> Iterator[Problem]:
             yield problem(message, seen, seen.box, around(seen.lines))
 
 
-@of_scene("text-estimated", "note", "look at it in the editor, or use letters and fonts that the bundled font has")
+@of_scene("text-estimated", "note", "look at it in the editor, or use letters that the bundled font has")
 def text_estimated(scene: SceneView) -> Iterator[Problem]:
-    """The width of letters that the bundled font lacks is an estimate."""
+    """A text has letters that the bundled font lacks, so its width is an estimate."""
     for seen in scene.texts:
         letters = seen.laid.estimated if seen.laid else ""
         if letters:
@@ -68,9 +68,9 @@ def text_estimated(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the width of {shown!r} is an estimate", seen)
 
 
-@of_scene("off-canvas", "error", "move it onto the canvas, or take it out")
+@of_scene("off-canvas", "error", "move it onto the canvas, or remove it")
 def off_canvas(scene: SceneView) -> Iterator[Problem]:
-    """A clip lies wholly outside the picture."""
+    """A clip lies completely outside the canvas."""
     for seen in scene.clips:
         if seen.box.width and seen.box.height and not overlap(seen.bounds, scene.canvas, 0):
             yield problem(f"the {seen.kind} is wholly off the canvas", seen)
@@ -78,7 +78,7 @@ def off_canvas(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("text-cut-off", "warning", "move it in, or make it smaller: fit=(width, height) finds the size")
 def text_cut_off(scene: SceneView) -> Iterator[Problem]:
-    """A part of a text lies outside the picture."""
+    """Part of a text lies outside the canvas."""
     for seen in scene.texts:
         ink = around(seen.lines)
         if overlap(ink, scene.canvas, 0) and not inside(ink, scene.canvas):
@@ -87,15 +87,15 @@ def text_cut_off(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("face-cut-off", "warning", "use framing=, or head_at= and head_height=")
 def face_cut_off(scene: SceneView) -> Iterator[Problem]:
-    """A part of an avatar's head lies outside the picture."""
+    """Part of an avatar's head lies outside the canvas."""
     for seen in scene.clips:
         if seen.face and overlap(seen.bounds, scene.canvas, 0) and not inside(seen.face.bounds, scene.canvas):
             yield problem(f"the head reaches past the canvas {_past(seen.face.bounds, scene.canvas)}", seen, seen.face)
 
 
-@of_scene("cut-off", "note", "if that is not meant, move it in or make it smaller")
+@of_scene("cut-off", "note", "if this is not intended, move it in or make it smaller")
 def cut_off(scene: SceneView) -> Iterator[Problem]:
-    """A part of a picture, a video or a shape lies outside the picture; filling the canvas to both sides is meant."""
+    """Part of a picture, a video or a shape lies outside the canvas."""
     for seen in scene.clips:
         if isinstance(seen.clip, Text | AvatarClip) or not overlap(seen.bounds, scene.canvas, 0):
             continue
@@ -113,12 +113,12 @@ def _past(box: Box, area: Box) -> str:
     return f"({', '.join(past)})"
 
 
-_INSET = 'move it in by so much: an anchor such as "top left" takes margin="5%", at=(x, y) and gap= other numbers'
+_INSET = 'move it in by that much: give an anchor such as "top left" margin="5%", or change at=(x, y) or gap='
 
 
 @of_scene("unsafe-area", "warning", _INSET)
 def unsafe_area(scene: SceneView) -> Iterator[Problem]:
-    """A text stands outside the title-safe area, which players and phones may cover."""
+    """A text reaches outside the title-safe area; players and phones may cover it there."""
     safe = safe_area(scene.canvas)
     for seen in scene.texts:
         ink = around(seen.lines)
@@ -128,7 +128,7 @@ def unsafe_area(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("text-over-face", "warning", "move the text, or frame the avatar elsewhere: head_at=")
 def text_over_face(scene: SceneView) -> Iterator[Problem]:
-    """Text and an avatar's face stand at the same place."""
+    """A text and an avatar's face overlap."""
     faces = [(seen, seen.face) for seen in scene.clips if seen.face]
     for text in scene.texts:
         for avatar, face in faces:
@@ -140,7 +140,7 @@ def text_over_face(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
 def text_over_text(scene: SceneView) -> Iterator[Problem]:
-    """Two texts stand at the same place, and do not take turns."""
+    """Two texts overlap and are shown at the same time."""
     for back, front in combinations(sorted(scene.texts, key=lambda seen: seen.depth), 2):
         if not overlap(back.bounds, front.bounds) or _take_turns(back, front):
             continue
@@ -170,9 +170,9 @@ def _named(seen: Seen) -> str:
     return f"{place} ({seen.kind}{known_by})"
 
 
-@of_scene("hidden", "warning", "give it a higher layer, or take it out")
+@of_scene("hidden", "warning", "give it a higher layer, or remove it")
 def hidden(scene: SceneView) -> Iterator[Problem]:
-    """All that the canvas shows of a clip is covered by a video, a JPEG or an opaque square in front of it."""
+    """The whole visible part of a clip is behind a video, a JPEG or an opaque square."""
     for seen in scene.clips:
         front = _hider(seen, scene)
         if front:
@@ -187,7 +187,7 @@ def _hider(seen: Seen, scene: SceneView) -> Seen | None:
 
 @of_scene("face-covered", "warning", "give the avatar a higher layer, or move one of them")
 def face_covered(scene: SceneView) -> Iterator[Problem]:
-    """A shape, a video, a JPEG or another avatar stands before an avatar's face."""
+    """A shape, a video, a JPEG or another avatar covers an avatar's face."""
     for avatar, front in _before_faces(scene):
         if not may_be_clear(front):
             yield _behind("the face", avatar, front)
@@ -195,15 +195,15 @@ def face_covered(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("text-behind-avatar", "warning", "give the text a higher layer, or move it")
 def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
-    """The whole of a text stands behind an avatar's body."""
+    """A whole text is behind an avatar's body."""
     for text, front in _before_texts(scene):
         if isinstance(front.clip, AvatarClip):
             yield _behind("the text", text, front)
 
 
-@of_scene("behind-picture", "note", "where the picture is not clear there, give what it hides a higher layer")
+@of_scene("behind-picture", "note", "if the picture is opaque there, give what it hides a higher layer")
 def behind_picture(scene: SceneView) -> Iterator[Problem]:
-    """A face, or the whole of a text, lies behind a picture, which may be clear there or not."""
+    """A face or a whole text is behind a picture, which may be transparent there."""
     for avatar, front in _before_faces(scene):
         if may_be_clear(front):
             yield _behind("the face", avatar, front)
@@ -237,7 +237,7 @@ def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
 
 @of_scene("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")
 def low_contrast(scene: SceneView) -> Iterator[Problem]:
-    """The contrast of a text against a ground of known colour is below 4.5 to 1."""
+    """The contrast between a text and its background is below 4.5 to 1."""
     for seen in scene.texts:
         found = [pair for pair in _grounds(scene, seen) if pair[0] < CONTRAST]
         if found:
@@ -267,9 +267,9 @@ def _weighed(fronts: tuple[Colour, ...], layers: tuple[Colour, ...]) -> tuple[fl
     return max(((contrast(front, ground), front, ground) for front in fronts), key=itemgetter(0))
 
 
-@of_scene("layers-tied", "warning", "give each clip of the scene a layer of its own")
+@of_scene("layers-tied", "warning", "give each clip of the scene a different layer")
 def layers_tied(scene: SceneView) -> Iterator[Problem]:
-    """Two clips of a scene have the same layer: which is in front is not said."""
+    """Two clips of a scene have the same layer, so their order is undefined."""
     first: dict[float, Seen] = {}
     for seen in scene.clips:
         layer = seen.depth[0]

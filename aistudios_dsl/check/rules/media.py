@@ -63,9 +63,9 @@ def _known(view: ProjectView) -> Iterator[Address]:
     return (address for address in _addresses(view) if not (view.pending and holds_jinja(address.url)))
 
 
-@of_project("url-unreachable", "error", "put the file where everyone can fetch it, and give that https URL")
+@of_project("url-unreachable", "error", "publish the file and give its https URL")
 def url_unreachable(view: ProjectView) -> Iterator[Problem]:
-    """The service cannot fetch a URL: a local path, an inner host, a private address, or no URL at all."""
+    """The service cannot fetch a URL: it is a local path, an internal host, a private address, or not a URL."""
     for address in _known(view):
         reason = unreachable(address.url, is_background=address.is_background)
         if reason:
@@ -74,16 +74,16 @@ def url_unreachable(view: ProjectView) -> Iterator[Problem]:
 
 @of_project("url-insecure", "warning", "give an https URL")
 def url_insecure(view: ProjectView) -> Iterator[Problem]:
-    """A URL is plain http, which others can read and change on the way."""
+    """A URL uses plain http, which others can read and change in transit."""
     for address in _known(view):
         plain_http = address.url.strip().lower().startswith("http://")
         if plain_http and not unreachable(address.url, is_background=address.is_background):
             yield Problem(f"{shown_url(address.url)} is plain http", address.path, address.seen)
 
 
-@of_project("url-is-a-page", "warning", "give the address of the file itself, at a place that serves files")
+@of_project("url-is-a-page", "warning", "give the URL of the file itself, on a host that serves files")
 def url_is_a_page(view: ProjectView) -> Iterator[Problem]:
-    """A URL of media is that of a page that shows the file, and not of the file."""
+    """A media URL leads to a web page that shows the file, not to the file."""
     for address in _known(view):
         parts = _split(address.url)
         if parts and address.path != "webhookUrl" and _is_page(parts):

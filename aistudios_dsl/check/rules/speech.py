@@ -26,9 +26,9 @@ def _scripts(scene: SceneView) -> Iterator[tuple[SceneScript, str]]:
     return ((script, f"{scene.path}.scripts[{index}]") for index, script in enumerate(scene.scene.scripts or ()))
 
 
-@of_scene("speech-without-avatar", "error", "add the avatar that says it, or take the line out")
+@of_scene("speech-without-avatar", "error", "add the avatar that speaks it, or remove the line")
 def speech_without_avatar(scene: SceneView) -> Iterator[Problem]:
-    """A scene has lines, but no avatar to say them."""
+    """A scene has speech, but no avatar to speak it."""
     lines = len(scene.speech)
     if lines and not _avatars(scene):
         yield Problem(f"{lines} line{'' if lines == 1 else 's'} of speech and no avatar", f"{scene.path}.scripts")
@@ -36,7 +36,7 @@ def speech_without_avatar(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("scripts-disagree", "error", "modelId and clothId must be the ai_name and emotion of an avatar's model")
 def scripts_disagree(scene: SceneView) -> Iterator[Problem]:
-    """A line of the scene's speech names an avatar or outfit that is not in the scene."""
+    """A line of the scene's speech names an avatar or an outfit that is not in the scene."""
     there = ", ".join(f"{name} in {cloth}" for name, cloth in sorted({_who(clip) for _, clip in _avatars(scene)}))
     for script, path in _scripts(scene):
         if there and speaker_of(script, scene.scene.clips) is None:
@@ -45,7 +45,7 @@ def scripts_disagree(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("scripts-ambiguous", "warning", "use another outfit or scene for one of them, or write speech in the clips")
 def scripts_ambiguous(scene: SceneView) -> Iterator[Problem]:
-    """Two avatars of a scene have the same model and outfit, so that its lines cannot tell them apart."""
+    """Two avatars of a scene have the same model and outfit, so its lines do not say which of them speaks."""
     twins = Counter(_who(clip) for _, clip in _avatars(scene))
     for script, path in _scripts(scene):
         if twins[script.model_id, script.cloth_id] > 1:
@@ -53,9 +53,9 @@ def scripts_ambiguous(scene: SceneView) -> Iterator[Problem]:
             yield Problem(message, path)
 
 
-@of_scene("speech-twice", "warning", "say it once: edit(tag, say=...) replaces all that an avatar says")
+@of_scene("speech-twice", "warning", "write it in one place: edit(tag, say=...) replaces everything an avatar says")
 def speech_twice(scene: SceneView) -> Iterator[Problem]:
-    """A scene has speech in its clips and in its scripts."""
+    """A scene has speech both in its clips and in its scripts."""
     places = [scene.path_of(said) for said in scene.speech if said.place.startswith("clips")]
     if 0 < len(places) < len(scene.speech):
         yield Problem("speech is written in the clip and in the scene's scripts", places[0])
@@ -63,7 +63,7 @@ def speech_twice(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("deleted-avatar-speaks", "warning", "set isDelete to false; voiceOnly hides a figure and keeps its voice")
 def deleted_avatar_speaks(scene: SceneView) -> Iterator[Problem]:
-    """An avatar that is marked as deleted has speech."""
+    """An avatar marked as deleted has speech."""
     speakers = {said.speaker for said in scene.speech}
     for seen, clip in _avatars(scene):
         if clip.is_delete and seen.index in speakers:
@@ -72,15 +72,15 @@ def deleted_avatar_speaks(scene: SceneView) -> Iterator[Problem]:
 
 @of_scene("avatar-silent", "warning", "give it something to say: .say(...)")
 def avatar_silent(scene: SceneView) -> Iterator[Problem]:
-    """An avatar is shown in a scene in which nobody speaks."""
+    """An avatar is shown in a scene without speech."""
     for seen in () if scene.speech else scene.clips:
         if isinstance(seen.clip, AvatarClip):
             yield Problem("the avatar has no speech, and nobody else in the scene", seen.path, seen, (seen.box,))
 
 
-@of_scene("speech-script", "warning", "write the speech in the avatar's language, or take an avatar that speaks it")
+@of_scene("speech-script", "warning", "write the speech in the avatar's language, or choose an avatar that speaks it")
 def speech_script(scene: SceneView) -> Iterator[Problem]:
-    """Most letters of a speech are of another writing system than the avatar's language is written in."""
+    """Most letters of a speech are not in the writing system of the avatar's language."""
     for said in scene.speech:
         own, counted = systems_of(said.language), systems(said.text)
         if own and sum(counted.values()) > 2 * sum(counted.get(system, 0) for system in own):
@@ -90,7 +90,7 @@ def speech_script(scene: SceneView) -> Iterator[Problem]:
             yield Problem(message, scene.path_of(said), speaker)
 
 
-@of_scene("speech-long", "warning", "split it over several scenes, which also gives the viewer something new to see")
+@of_scene("speech-long", "warning", "split it over several scenes")
 def speech_long(scene: SceneView) -> Iterator[Problem]:
     """The speech of a scene takes an estimated three minutes or more."""
     if sum(len(said.org) for said in scene.speech) < LONG:
