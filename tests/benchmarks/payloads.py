@@ -409,7 +409,7 @@ def report(rounds: int) -> Iterator[str]:
     size = len(template().compile().render_json(next(rows(1)))) / 1000
     yield (
         f"CPython {platform.python_version()}, {os.cpu_count()} cores, {rounds} interleaved rounds of {ROWS_A_TIME}"
-        f" rows, medians. Five scenes, {size:.0f} KB of JSON, 21 strings with holes (4 for Jinja itself), 6 variables."
+        f" rows, medians. Five scenes, {size:.0f} KB of JSON, 21 template strings (4 need Jinja itself), 6 variables."
     )
     yield ""
     yield from ways_table(plain := compared(False, rounds), rounds)
