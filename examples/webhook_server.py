@@ -17,14 +17,14 @@ from aistudios_dsl.service import parse_webhook, verify_webhook
 async def hook(request: Request) -> Response:
     try:
         job = verify_webhook(str(request.url), os.environ["WEBHOOK_SECRET"])
-        told = parse_webhook(await request.body())
+        news = parse_webhook(await request.body())
     except LoadError as fault:
         return Response(str(fault), status_code=400)
     except DslError as fault:
         return Response(str(fault), status_code=403)
     # Anyone who has seen this address can call it: take the call as a reason to look, and ask the service itself
     # with Client().progress(id) before believing it.
-    print(f"{job}: {told.progress} %{', done' if told.done else ''}", flush=True)
+    print(f"{job}: {news.progress} %{', done' if news.done else ''}", flush=True)
     return Response(status_code=204)
 
 

@@ -21,7 +21,7 @@ say 'Look at the second of them, and at what the checks find in another video'
 run aistudios preview personalised.py --data people.csv --row 2 -o storyboard.html
 run aistudios check product_promo.py
 
-say 'A stand-in of the service, on this machine: nothing is rendered, nothing is paid'
+say 'A sandbox in place of the service, on this machine: nothing is rendered, nothing is paid'
 aistudios sandbox --port 0 --render-seconds 1 > sandbox.sh 2> sandbox.log &
 trap 'kill %1' EXIT
 until [ -s sandbox.sh ]; do sleep 0.1; done

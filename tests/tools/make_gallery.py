@@ -14,8 +14,8 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if "\nproject = " in path.read_text("utf-8"))
 HEAD = """# Gallery
 
-Every example beside its scenes, drawn from the numbers it sends. Avatars, and pictures that are known by URL alone, are
-placeholders in their true boxes. `python -m tests.tools.make_gallery` makes this page.
+The code of every example and the scenes it builds, drawn from the numbers it sends. Avatars, and pictures known only by
+URL, are placeholders in their true boxes. `python -m tests.tools.make_gallery` makes this page.
 """
 
 
