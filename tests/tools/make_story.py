@@ -21,8 +21,8 @@ def page() -> str:
     """The page, from a run of the story just now."""
     return f"""# The whole story
 
-`bash examples/whole_story.sh` does everything once, unattended, in a few seconds and without an account. It prints this;
-ids, times and ports, which differ from run to run, are replaced here by fixed ones.
+`bash examples/whole_story.sh` does everything once, unattended, in a few seconds and without an account. It prints
+this; ids, times and ports, which differ from run to run, are replaced here by fixed ones.
 
 ```text
 {transcript()}```
