@@ -79,6 +79,14 @@ def copied(value: Any, path: str = "") -> Any:
     return _copied(value, path)
 
 
+def own_json(value: Any, name: str) -> Any:
+    """Return a copy of JSON, which nothing outside can change. Raise `BuildError` for what is not JSON."""
+    try:
+        return copied(value, name)
+    except LoadError as fault:
+        raise BuildError(fault.message, fault.path, fault.hint) from None
+
+
 def _copied(value: Any, path: str) -> Any:
     if isinstance(value, str):
         return whole_text(value, path)

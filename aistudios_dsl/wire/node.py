@@ -19,6 +19,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, ge
 from attrs import NOTHING, Attribute, field, fields, frozen
 
 from aistudios_dsl.errors import BuildError, did_you_mean
+from aistudios_dsl.wire.jsontext import own_json
 
 
 class Unset(Enum):
@@ -213,13 +214,28 @@ def faults(node: Node, *, literal: bool = False) -> Iterator[BuildError]:
     ...     [fault.message for fault in faults(Animation(type="fade-in", duration=99, delay=0))]
     ['duration is 99, but takes whole numbers 1 to 30']
     """
-    for key in keys(type(node)):
-        if key.wire in node.extra:
-            yield BuildError(f"extra holds {key.wire!r}, which is a field of {type(node).__name__}")
+    yield from faults_of_extra(node)
     for key in keys(type(node)):
         fault = fault_of(key, getattr(node, key.attribute), literal=literal)
         if fault:
             yield fault
+
+
+def faults_of_extra(node: Node) -> Iterator[BuildError]:
+    """Yield the fields of the class that `extra` holds, and what in it is not JSON."""
+    for key in keys(type(node)):
+        if key.wire in node.extra:
+            yield BuildError(f"extra holds {key.wire!r}, which is a field of {type(node).__name__}")
+    if node.extra and (fault := _json_fault(node.extra, "extra")):
+        yield fault
+
+
+def _json_fault(value: Any, name: str) -> BuildError | None:
+    try:
+        own_json(value, name)
+    except BuildError as fault:
+        return fault
+    return None
 
 
 def lacking(node: Node) -> Iterator[str]:
@@ -246,7 +262,9 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
     if key.node and not key.array and not isinstance(value, Node):
         message = f"{key.attribute} must be a wire.{key.node.__name__}, not {type(value).__name__}"
         return BuildError(message, hint=_as_node(key.node, value))
-    if key.kinds and not _is_kind(value, key.kinds):
+    if not key.kinds:
+        return _json_fault(value, key.attribute)
+    if not _is_kind(value, key.kinds):
         number = number_in(value) if float in key.kinds else None
         hint = f"leave out the quotes: {key.attribute}={number}" if number is not None else ""
         return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}", hint=hint)
