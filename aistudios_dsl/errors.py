@@ -14,7 +14,8 @@ The tree::
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
@@ -89,10 +90,36 @@ class DslError(Exception):
         return copy
 
 
+@contextmanager
+def under(parent: str) -> Generator[None]:
+    """Put the paths of errors raised inside under a parent's path.
+
+    >>> with under("scenes[2]"):
+    ...     raise BuildError("no text", "clips[1]")
+    Traceback (most recent call last):
+    aistudios_dsl.errors.BuildError: scenes[2].clips[1]: no text
+    """
+    try:
+        yield
+    except DslError as fault:
+        raise fault.under(parent) from fault.__cause__
+
+
 class BuildError(DslError):
     """Raised when a script asks for something that a project cannot hold."""
 
     code = "build"
+
+
+def expect(value: object, kind: Any, message: str, hint: str = "", path: str = "") -> None:
+    """Raise `BuildError` for a value of another type than `kind`; the message ends with the type that it has.
+
+    >>> expect(3, str | None, "tag must be a string")
+    Traceback (most recent call last):
+    aistudios_dsl.errors.BuildError: tag must be a string, not int
+    """
+    if not isinstance(value, kind):
+        raise BuildError(f"{message}, not {type(value).__name__}", path, hint)
 
 
 class LoadError(DslError):

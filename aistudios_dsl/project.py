@@ -13,7 +13,7 @@ from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
 from aistudios_dsl.errors import BuildError, DslError, TemplateError
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.pending import pending, refuse_pending, validate_conditions, without_pending
+from aistudios_dsl.templates.pending import pending, refuse_pending, without_pending
 from aistudios_dsl.templates.render import filled_project, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
@@ -119,7 +119,6 @@ class Project(BaseProject):
         from aistudios_dsl.plan.plan import Plan
 
         refuse_rendered(self)
-        validate_conditions(self)
         with lines_named(self.scenes):
             return Plan(self)
 

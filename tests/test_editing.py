@@ -357,3 +357,78 @@ def test_no_edit_takes_a_required_field_from_a_loaded_clip():
 def test_an_edit_may_take_a_field_away_that_is_not_required():
     built = Project().scene().text("Hello", tag="t").to_dict()
     assert "opacity" not in clip_of(Project.load(built).edit("t", opacity=wire.UNSET), "t")
+
+
+def test_an_edit_of_a_drafted_clip_refuses_a_colour_that_its_verb_refuses():
+    with pytest.raises(BuildError, match=r"clips\[0\] \(text, tag 't'\): fill is 'redd'"):
+        Scene().text("Hi", tag="t").edit("t", fill="redd")
+
+
+@pytest.mark.parametrize(("extra", "fault"), [({"text": "Bye"}, "extra holds 'text'"), ({"own": object()}, "be JSON")])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_map_refuses_further_keys_that_a_wire_class_refuses(extra, fault, loaded):
+    project = Project().scene().text("Hi", tag="t")
+    project = Project.load(project.to_dict()) if loaded else project
+    with pytest.raises(BuildError, match=fault) as caught:
+        project.map(wire.Text, lambda clip: evolve(clip, extra=extra))
+    assert caught.value.path.startswith("scenes[0].clips[0] (text, tag 't')")
+
+
+@pytest.mark.parametrize("extra", [{"id": "z"}, {"own": object()}, {"own": float("nan")}])
+def test_a_wire_object_refuses_further_keys_that_are_not_json_or_are_fields(extra):
+    with pytest.raises(BuildError, match="extra"):
+        wire.Background(extra=extra)
+
+
+def test_a_line_is_said_by_the_avatar_that_was_named_where_ids_are_templates_or_stand_twice():
+    body, clip = seed_speaker()
+    twin = json.loads(json.dumps(clip)) | {"tag": "twin"}
+    body["scenes"][0]["clips"].append(twin)
+    clip |= {"tag": "host"}
+    assert speech(Project.load(body).say("More.", by="host")) == [
+        clip["script"]["org"] + "<p>More.</p>",
+        twin["script"]["org"],
+    ]
+    clip["id"] = "{{ id }}"
+    said = Project.load(body).say("More.", by="host").render(id="x")
+    assert speech(said)[0].endswith("<p>More.</p>")
+
+
+def test_an_error_of_speech_rewritten_counts_the_clips_of_the_script():
+    two = Project().scene().avatar("M000045058", say="A", tag="a").avatar("M000045058", say="B", tag="b")
+    loaded = Project.load(two.to_dict()).background("#102030")
+    with pytest.raises(BuildError, match=r"scenes\[0\]\.clips\[1\] \(avatar, tag 'b'\)"):
+        loaded.resolve(api="1.6")
+
+
+# settings
+
+
+def test_a_setting_that_replaces_a_loaded_one_is_all_that_is_left_of_it():
+    loaded = Project.load(real(SEED) | {"name": "{{ name }}", "orientation": "{{ side }}"})
+    project = evolve(loaded, name="Plain", orientation="portrait")
+    assert project.variables() == {}
+    assert (project.to_dict()["name"], project.to_dict()["orientation"]) == ("Plain", "portrait")
+
+
+@pytest.mark.parametrize("value", [None, "", "landscape", "portrait"])
+def test_a_loaded_setting_is_written_as_it_was(value):
+    document = real(SEED) | {"orientation": value, "webhookUrl": None, "dictionary": [], "resolution": "720"}
+    assert Project.load(document).to_json() == canonical(document)
+
+
+# values
+
+
+def test_projects_that_write_other_json_are_not_equal():
+    document = real(SEED)
+    assert Project.load(document) == Project.load(document)
+    assert Project.load(document) != Project.load(document | {"own": 1})
+    assert Project.load(document) != Project.load(document | {"isExport": True})
+
+
+def test_equal_scenes_and_projects_have_one_hash():
+    for make in (lambda: Scene(extra={"own": [1]}).text("Hi"), lambda: Project.load(real(SEED)).scenes[0]):
+        assert make() == make()
+        assert hash(make()) == hash(make())
+        assert len({make(), make()}) == 1

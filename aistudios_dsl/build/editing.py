@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -14,11 +14,12 @@ from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.keywords import LABELS, hint_for
 from aistudios_dsl.build.placement import animation_of
 from aistudios_dsl.build.speech import paragraphs
-from aistudios_dsl.errors import BuildError, DslError
+from aistudios_dsl.errors import BuildError, DslError, expect
+from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import POINT, Fit, plain, rounded_up, scaled_size, unless_same
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, keys
-from aistudios_dsl.wire.nodes import CLIP_TYPES, AvatarClip, Clip, EditorClip, Image, Text, Video
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, faults_of_extra, holds_jinja, keys
+from aistudios_dsl.wire.nodes import CLIP_TYPES, AvatarClip, Clip, EditorClip, Image, Shape, Text, Video
 
 C = TypeVar("C", bound=Clip)
 M = TypeVar("M", bound=Image | Video)
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 _JINJA = r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
 _KEPT = "\ue000(\\d+)\ue001"
+COLOURS = ("fill", "stroke", "background_color")
+"""The colours of a text or shape."""
 GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
 PICTURE = ("natural", "file", "fit")
 """What `edit` takes for a picture or video beside the fields of its wire class."""
@@ -63,9 +66,23 @@ def remade(fn: Callable[[C], C], clip: C) -> C:
         raise BuildError(f"map's function returned {type(new).__name__}, not {type(clip).__name__}")
     names = [key.attribute for key in keys(type(clip))]
     changed(clip, {name: getattr(new, name) for name in names if getattr(new, name) != getattr(clip, name)})
+    for fault in faults_of_extra(new) if new.extra != clip.extra else ():
+        raise fault
     with as_found():
         result: C = settled(clip, new)
     return result
+
+
+def validate_colours(clip: Clip) -> None:
+    """Raise `BuildError` for a colour of a text or shape that no browser reads."""
+    for name in COLOURS if isinstance(clip, Text | Shape) else ():
+        validate_colour(name, getattr(clip, name, UNSET))
+
+
+def validate_colour(name: str, value: Any) -> None:
+    """Raise `BuildError` for a colour that no browser reads; Jinja waits for its row, and only a fill is required."""
+    if (value or name == "fill") and not holds_jinja(value):
+        parse_colour(value, name)
 
 
 def validate_map(clip_class: Any, fn: object, tag: object) -> None:
@@ -74,10 +91,8 @@ def validate_map(clip_class: Any, fn: object, tag: object) -> None:
         isinstance(None, clip_class)
     except TypeError:
         raise BuildError(f"map takes a class of clips, not {clip_class!r}", hint="such as wire.Text") from None
-    if not callable(fn):
-        raise BuildError(f"map takes a function from clip to clip, not {type(fn).__name__}", hint="such as a lambda")
-    if not isinstance(tag, str | None):
-        raise BuildError(f"tag must be a string, not {type(tag).__name__}", hint='such as tag="logo"')
+    expect(fn, Callable, "map takes a function from clip to clip", "such as a lambda")
+    expect(tag, str | None, "tag must be a string", 'such as tag="logo"')
 
 
 def refuse_geometry(old: Any, new: Any) -> None:
@@ -193,15 +208,12 @@ def spoken_html(text: str) -> str:
     return re.sub(_KEPT, lambda found: kept[int(found[1])], paragraphs(plain_text))
 
 
-def first_replaced(items: Iterable[T], is_old: Callable[[T], bool], new: T | None) -> Iterator[T]:
-    """Yield the items with the new one in place of the first old one, and without the other old ones.
+def first_replaced(items: Sequence[T], old: Sequence[T], new: T | None) -> tuple[T, ...]:
+    """Return the items with the new one in place of the first old one, and without the other old ones.
 
-    >>> list(first_replaced([1, 2, 4, 5], lambda n: n % 2 == 0, 0))
-    [1, 0, 5]
+    >>> first_replaced([1, 2, 4, 5], [2, 4], 0)
+    (1, 0, 5)
     """
-    for item in items:
-        if not is_old(item):
-            yield item
-        elif new is not None:
-            yield new
-            new = None
+    first = items.index(old[0]) if old else 0
+    kept = [item for item in items[first:] if item not in old]
+    return (*items[:first], *([] if new is None else [new]), *kept)

@@ -14,14 +14,15 @@ from aistudios_dsl.errors import BuildError, ScriptLine, did_you_mean
 
 T = TypeVar("T", bound=type[Any])
 F = TypeVar("F", bound=Callable[..., Any])
+Others = Callable[[], Mapping[str, Iterable[str]]]
 
 LABELS: dict[str, str] = {
     "aiModel": "avatar",
     "textImage": "text",
-    "videoImage": "video",
     "image": "image",
-    "shape": "shape",
+    "videoImage": "video",
     "audio": "audio",
+    "shape": "shape",
 }
 """The verb that adds each type of clip."""
 _SAME = (
@@ -108,7 +109,7 @@ def misuse(
     call: Callable[..., Any],
     args: Sequence[object],
     given: Mapping[str, object],
-    others: Callable[[], Mapping[str, Iterable[str]]] = dict,
+    others: Others = dict,
     private: Sequence[str] = (),
 ) -> BuildError | None:
     """Return what is wrong with the arguments of a call, or None.
@@ -152,14 +153,27 @@ def _too_many(taken: Arguments, args: Sequence[object]) -> BuildError:
     return BuildError(f"takes {count} by position, not {len(args)}", hint=hint)
 
 
-def checked(call: F) -> F:
-    """Return a method that raises `BuildError` where Python would raise `TypeError` for its arguments."""
+def checked(
+    call: F,
+    *,
+    name: str = "",
+    others: Others = dict,
+    private: Sequence[str] = (),
+    refuse: Callable[[Any, BuildError, object], None] | None = None,
+) -> F:
+    """Return a method that raises `BuildError` where Python would raise `TypeError` for its arguments.
+
+    The error stands under `name`, by default that of the method. `refuse` may raise it elsewhere: it gets the object,
+    the error, and the argument `tag`. `others` and `private` are those of `misuse`.
+    """
 
     @wraps(call)
     def method(self: Any, /, *args: Any, **given: Any) -> Any:
-        fault = misuse(call, args, given)
+        fault = misuse(call, args, given, others, private)
+        if fault and refuse:
+            refuse(self, fault, given.get("tag"))
         if fault:
-            raise fault.under(f"{call.__name__}()")
+            raise fault.under(f"{name or call.__name__}()")
         return call(self, *args, **given)
 
     return cast("F", method)
@@ -169,16 +183,7 @@ def checked_class(*private: str) -> Callable[[T], T]:
     """Return a decorator for a class that refuses wrong arguments with `BuildError`; no hint names `private` ones."""
 
     def decorate(cls: T) -> T:
-        made: Callable[..., None] = cls.__init__
-
-        @wraps(made)
-        def init(self: Any, /, *args: Any, **given: Any) -> None:
-            fault = misuse(made, args, given, private=private)
-            if fault:
-                raise fault.under(f"{cls.__name__}()")
-            made(self, *args, **given)
-
-        cls.__init__ = init
+        cls.__init__ = checked(cls.__init__, name=cls.__name__, private=private)
         return cls
 
     return decorate

@@ -11,15 +11,20 @@ from attrs import evolve, field, frozen
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.keywords import checked
 from aistudios_dsl.build.scene import Scene, own_extra, scene_of
-from aistudios_dsl.build.verbs import Verbs, no_such_clip, verb
-from aistudios_dsl.errors import BuildError, DslError, LoadError
-from aistudios_dsl.wire.jsontext import copied
+from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
+from aistudios_dsl.errors import BuildError, expect, under
+from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, fault_of, keys
 from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution
 from aistudios_dsl.wire.nodes import Project as WireProject
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+def _own_dictionary(dictionary: Any) -> Any:
+    return own_json(dictionary, "dictionary")
+
 
 HEAD = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 """The settings that are on the wire."""
@@ -32,7 +37,7 @@ class BaseProject(Verbs):
     name: str | None = None
     orientation: Orientation | str = field(default="landscape", kw_only=True)
     webhook_url: str | None = field(default=None, kw_only=True)
-    dictionary: Any = field(default=None, kw_only=True)
+    dictionary: Any = field(default=None, kw_only=True, converter=_own_dictionary)
     api: Generation = field(default="1.4", kw_only=True)
     catalog: Catalog | None = field(default=None, kw_only=True)
     environment: Callable[[Environment], None] | None = field(default=None, kw_only=True)
@@ -40,8 +45,8 @@ class BaseProject(Verbs):
     resolution: Resolution | str | None = field(default=None, kw_only=True)
     extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=own_extra)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
-    _loaded: WireProject | None = field(default=None, kw_only=True, eq=False, alias="loaded")
-    """The loaded project that this one came from: its keys, and their order."""
+    _loaded: WireProject | None = field(default=None, kw_only=True, alias="loaded")
+    """The loaded project that this one came from: its keys, their order, and the fields the DSL does not model."""
     _loaded_scenes: int = field(default=0, kw_only=True, alias="loaded_scenes")
     """How many scenes the loaded project had: scenes are numbered again only when the list has changed."""
     _literal: bool = field(default=False, kw_only=True, alias="literal")
@@ -51,8 +56,6 @@ class BaseProject(Verbs):
     def __attrs_post_init__(self) -> None:
         if self._loaded is None:
             _validate(self)
-            # What the caller does to the original later changes nothing here.
-            object.__setattr__(self, "dictionary", _copied(self.dictionary))
 
     def __hash__(self) -> int:
         # Clips, dictionary and extra hold dicts, which do not hash. Equal projects agree in these settings.
@@ -109,8 +112,7 @@ class BaseProject(Verbs):
         Project(2 scenes)
         """
         for scene in scenes:
-            if not isinstance(scene, Scene):
-                raise BuildError(f"add takes Scene values, not {type(scene).__name__}", hint="such as add(Scene())")
+            expect(scene, Scene, "add takes Scene values", "such as add(Scene())")
         return evolve(self, scenes=(*self.scenes, *scenes))
 
     @checked
@@ -128,9 +130,7 @@ class BaseProject(Verbs):
         >>> project.with_scenes(project.scenes[:1])
         Project(1 scene)
         """
-        if isinstance(scenes, Scene) or not isinstance(scenes, Iterable):
-            hint = "such as with_scenes([scene])"
-            raise BuildError(f"with_scenes takes a list of scenes, not {type(scenes).__name__}", hint=hint)
+        expect(scenes, Iterable, "with_scenes takes a list of scenes", "such as with_scenes([scene])")
         return evolve(self, scenes=()).add(*scenes)
 
     @verb
@@ -157,9 +157,9 @@ class BaseProject(Verbs):
 
     def _scene_with(self, name: str) -> int:
         last = len(self.scenes) - 1
-        holders = [i for i, each in enumerate(self.scenes) if any(name in (c.tag, c.id) for c in each._clips())]
-        if not holders or not isinstance(name, str):
-            raise no_such_clip(name, self._clips())
+        holders = [i for i, scene in enumerate(self.scenes) if any(name in names_of(clip) for clip in scene._clips())]
+        if not holders:
+            place_of(name, dict(enumerate(self._clips())))
         if len(holders) > 1 and last not in holders:
             hint = f"name one of them: edit({name!r}, scene={holders[0]}, ...)"
             raise BuildError(f"scenes {holders} all have a clip {name!r}", hint=hint)
@@ -177,10 +177,8 @@ class BaseProject(Verbs):
         return project
 
     def _changed_at(self, index: int, change: Callable[[Scene], Scene]) -> Self:
-        try:
+        with under(f"scenes[{index}]"):
             scene = change(self.scenes[index])
-        except DslError as fault:
-            raise fault.under(f"scenes[{index}]") from None
         return evolve(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
 
     def _clips(self) -> Iterator[AnyClip]:
@@ -194,11 +192,16 @@ class BaseProject(Verbs):
     def _of_wire(cls, node: WireProject, *, literal: bool) -> Self:
         """Return the project of loaded wire nodes, which are not validated."""
         head: dict[str, Any] = {name: getattr(node, name) or None for name in HEAD}
+        # What the project holds itself goes from the loaded one, which keeps a null, an empty value, and the default.
+        kept: dict[str, Any] = {name: UNSET for name, value in head.items() if value is not None}
+        if head["orientation"]:
+            kept["orientation"] = "landscape"
         head["orientation"] = head["orientation"] or "landscape"
         # A scene added to it writes speech where the others do.
         head["api"] = "1.4" if all(scene.scripts is UNSET for scene in node.scenes) else "1.6"
         scenes = tuple(scene_of(scene, position) for position, scene in enumerate(node.scenes))
-        return cls(**head, scenes=scenes, loaded=evolve(node, scenes=()), loaded_scenes=len(scenes), literal=literal)
+        loaded = evolve(node, scenes=(), **kept)
+        return cls(**head, scenes=scenes, loaded=loaded, loaded_scenes=len(scenes), literal=literal)
 
 
 def generation(api: Any) -> Generation:
@@ -214,18 +217,6 @@ def _validate(project: BaseProject) -> None:
         if fault := fault_of(known[name], getattr(project, name)):
             raise fault
     generation(project.api)
-    environment: object = project.environment
-    if environment is not None and not callable(environment):
-        message = f"environment must be a function that takes Jinja's environment, not {type(environment).__name__}"
-        raise BuildError(message, hint="write it at the top of a module, so that a plan can be pickled")
-    catalog: object = project.catalog
-    if not isinstance(catalog, Catalog | None):
-        hint = "Catalog.load(path) reads one"
-        raise BuildError(f"catalog must be a Catalog, not {type(catalog).__name__}", hint=hint)
-
-
-def _copied(dictionary: Any) -> Any:
-    try:
-        return copied(dictionary, "dictionary")
-    except LoadError as fault:
-        raise BuildError(fault.message, fault.path, fault.hint) from None
+    hint = "write it at the top of a module, so that a plan can be pickled"
+    expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)
+    expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")

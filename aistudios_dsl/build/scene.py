@@ -15,10 +15,10 @@ from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.keywords import LABELS, checked_class, script_line
 from aistudios_dsl.build.placement import AvatarId, Place, animation_of, validate
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
-from aistudios_dsl.build.verbs import Verbs, names_of, no_such_clip
-from aistudios_dsl.errors import BuildError, DslError, LoadError, ScriptLine
-from aistudios_dsl.layout.colour import parse_colour, validate_background
-from aistudios_dsl.wire.jsontext import copied
+from aistudios_dsl.build.verbs import Verbs, place_of
+from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
+from aistudios_dsl.layout.colour import validate_background
+from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import (
     AnyClip,
@@ -28,12 +28,9 @@ from aistudios_dsl.wire.nodes import (
     EditorClip,
     Effect,
     Image,
-    SceneScript,
-    Text,
     Video,
 )
 from aistudios_dsl.wire.nodes import Scene as WireScene
-from aistudios_dsl.wire.nodes import Shape as ShapeClip
 
 C = TypeVar("C", bound=Clip)
 
@@ -54,16 +51,15 @@ class Draft:
 
     clip: Clip
     place: Place
-    number: int
     written_at: ScriptLine | None = field(default=None, eq=False, repr=False)
 
 
 @frozen
 class Line:
-    """A line of speech, and its speaker: the number of a draft or the id of a loaded clip."""
+    """A line of speech, and the number of the avatar that says it among the items of its scene."""
 
     text: str
-    speaker: int | str
+    speaker: int
     html: bool = False
     written_at: ScriptLine | None = field(default=None, eq=False, repr=False)
 
@@ -90,15 +86,10 @@ def _label(index: int, kind: str, tag: object) -> str:
 
 
 def own_extra(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return a copy of further keys, which nothing outside can change. Raises `BuildError` for what is not JSON."""
-    given: object = extra
-    if not isinstance(given, Mapping | None):
-        raise BuildError(f"extra must be a mapping of keys to JSON, not {type(given).__name__}")
-    try:
-        own: Mapping[str, Any] | None = copied(extra, "extra")
-        return own
-    except LoadError as fault:
-        raise BuildError(fault.message, fault.path, fault.hint) from None
+    """Return a copy of further keys. Raise `BuildError` for what is not JSON."""
+    expect(extra, Mapping | None, "extra must be a mapping of keys to JSON")
+    own: Mapping[str, Any] | None = own_json(extra, "extra")
+    return own
 
 
 @singledispatch
@@ -148,17 +139,18 @@ class Scene(Verbs):
     _written_at: ScriptLine | None = field(factory=script_line, eq=False, alias="written_at")
 
     def __attrs_post_init__(self) -> None:
-        backdrop: object = self.backdrop
-        if not isinstance(backdrop, str | Background | None):
-            kind = type(backdrop).__name__
-            raise BuildError(f"background must be a colour, a URL or a wire.Background, not {kind}")
-        if isinstance(backdrop, str) and not holds_jinja(backdrop):
-            validate_background(backdrop)
-        validate_watermark(self.watermark)
+        expect(self.backdrop, str | Background | None, "background must be a colour, a URL or a wire.Background")
+        if isinstance(self.backdrop, str) and not holds_jinja(self.backdrop):
+            validate_background(self.backdrop)
+        watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
+        if fault := fault_of(watermark, self.watermark):
+            raise fault
         for name in ("when", "each"):
-            value = getattr(self, name)
-            if value is not None and not isinstance(value, str):
-                raise BuildError(f"{name} must be a Jinja expression in a string, not {type(value).__name__}")
+            expect(getattr(self, name), str | None, f"{name} must be a Jinja expression in a string")
+
+    def __hash__(self) -> int:
+        # Clips and extra hold dicts, which do not hash. Equal scenes agree in these fields.
+        return hash((self.watermark, self.when, self.each, len(self._items), self._position, self._origin))
 
     @property
     def _is_as_loaded(self) -> bool:
@@ -182,76 +174,53 @@ class Scene(Verbs):
         return _label(len(self._items), kind, tag)
 
     def _plus(self, kind: str, cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], values: Any) -> Scene:
-        try:
+        with under(self._next_label(kind, place.get("tag"))):
             clip, wanted = drafted(cls, place, own, values)
-        except DslError as fault:
-            raise fault.under(self._next_label(kind, place.get("tag"))) from None
-        return evolve(self, items=(*self._items, Draft(clip, wanted, len(self._items), script_line())))
+        return evolve(self, items=(*self._items, Draft(clip, wanted, script_line())))
 
     def _spoken(self, text: str, by: str | None, html: bool) -> Scene:
-        if not isinstance(text, str):
-            raise BuildError(f"speech must be a string, not {type(text).__name__}", "say")
+        expect(text, str, "speech must be a string", path="say")
         if html and not holds_jinja(text) and (tag := unpaired_tag(text)):
             hint = "such as <p>Hello <b>you</b></p>; for plain words leave html=True out"
             raise BuildError(f"html=True takes ready HTML, and {tag} stands without its partner", "say", hint)
-        return evolve(self, lines=(*self._lines, Line(text, self._speaker(by), html, script_line())))
-
-    def _speaker(self, by: str | None) -> int | str:
-        avatars = [item for item in self._items if isinstance(clip_of(item), AvatarClip)]
+        avatars = {place: clip for place, clip in enumerate(self._clips()) if isinstance(clip, AvatarClip)}
         if not avatars:
             raise BuildError("speech before any avatar", "say", "add .avatar(...) first")
-        if by is None:
-            return _speaker_key(avatars[-1])
-        for item in avatars:
-            if by in names_of(clip_of(item)):
-                return _speaker_key(item)
-        raise no_such_clip(by, map(clip_of, avatars))
+        speaker = max(avatars) if by is None else place_of(by, avatars)
+        return evolve(self, lines=(*self._lines, Line(text, speaker, html, script_line())))
 
     def _edited(self, name: str, changes: dict[str, Any]) -> Scene:
-        index = next((i for i, clip in enumerate(self._clips()) if name in names_of(clip)), None)
-        if index is None:
-            raise no_such_clip(name, self._clips())
-        clip, scene = clip_of(self._items[index]), self
-        try:
+        clips = dict(enumerate(self._clips()))
+        index = place_of(name, clips)
+        scene, clip = self, clips[index]
+        with under(label(index, clip)):
             if isinstance(clip, AvatarClip) and "say" in changes:
                 scene = scene._said_instead(index, clip, changes.pop("say"))
             if isinstance(clip, Image | Video) and (given := set(editing.PICTURE) & set(changes)):
                 scene = scene._pictured(index, clip, {name: changes.pop(name) for name in given})
-        except DslError as fault:
-            raise fault.under(label(index, clip)) from None
-        return scene._replaced(index, lambda clip: editing.changed(clip, changes))
+            return scene._replaced(index, lambda clip: editing.changed(clip, changes))
 
-    def _said_instead(self, index: int, clip: AvatarClip, text: object) -> Scene:
+    def _said_instead(self, index: int, clip: AvatarClip, text: Any) -> Scene:
         """Replace the first line of an avatar and drop its others; where it said nothing, it speaks last."""
-        if not isinstance(text, str | None):
-            raise BuildError(f"say must be a string or None, not {type(text).__name__}")
+        expect(text, str | None, "say must be a string or None")
         scene, unsaid = self, text
-        if clip.script:
-            with as_found():
-                script = UNSET if text is None else evolve(clip.script, org=editing.spoken_html(text))
-                scene, unsaid = self._with(index, evolve(clip, script=script)), None
-        scene, unsaid = scene._said_in_scene(index, unsaid)
-        speaker = _speaker_key(self._items[index])
-        new = None if unsaid is None else Line(unsaid, speaker, written_at=script_line())
-        lines = tuple(editing.first_replaced(scene._lines, lambda line: line.speaker == speaker, new))
-        said = any(line.speaker == speaker for line in scene._lines)
-        return evolve(scene, lines=lines if new is None or said else (*lines, new))
-
-    def _said_in_scene(self, index: int, text: str | None) -> tuple[Scene, str | None]:
-        scripts, clips = (self._loaded.scripts if self._loaded else ()) or (), list(self._clips())
-
-        def is_old(script: SceneScript) -> bool:
-            return speaker_of(script, clips) == index
-
-        old = next(filter(is_old, scripts), None)
-        if self._loaded is None or old is None:
-            return self, text
         with as_found():
-            new = None if text is None else evolve(old, org=editing.spoken_html(text))
-            scripts = tuple(editing.first_replaced(scripts, is_old, new))
-            return evolve(self, loaded=evolve(self._loaded, scripts=scripts)), None
+            if clip.script:
+                script = UNSET if text is None else evolve(clip.script, org=editing.spoken_html(text))
+                scene, unsaid = scene._with(index, evolve(clip, script=script)), None
+            clips, scripts = list(self._clips()), (self._loaded.scripts if self._loaded else ()) or ()
+            said = [script for script in scripts if speaker_of(script, clips) == index]
+            if self._loaded and said:
+                new = None if unsaid is None else evolve(said[0], org=editing.spoken_html(unsaid))
+                scripts = editing.first_replaced(scripts, said, new)
+                scene, unsaid = evolve(scene, loaded=evolve(self._loaded, scripts=scripts)), None
+        lines = [line for line in self._lines if line.speaker == index]
+        line = None if unsaid is None else Line(unsaid, index, written_at=script_line())
+        if line is not None and not lines:
+            return evolve(scene, lines=(*self._lines, line))
+        return evolve(scene, lines=editing.first_replaced(self._lines, lines, line))
 
-    def _pictured(self, index: int, clip: Image | Video, given: Mapping[str, Any]) -> Self:
+    def _pictured(self, index: int, clip: Image | Video, given: Mapping[str, Any]) -> Scene:
         item, fit = self._items[index], given.get("fit")
         size = editing.natural_of(given.get("natural"), given.get("file"))
         validate(Place(natural=size, fit=fit))
@@ -260,7 +229,7 @@ class Scene(Verbs):
         place = evolve(item.place, natural=size or item.place.natural, fit=fit or item.place.fit)
         return self._with(index, evolve(item, place=place))
 
-    def _with(self, index: int, item: Item) -> Self:
+    def _with(self, index: int, item: Item) -> Scene:
         return evolve(self, items=(*self._items[:index], item, *self._items[index + 1 :]))
 
     def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
@@ -268,22 +237,18 @@ class Scene(Verbs):
         scene = self
         for index, clip in enumerate(self._clips()):
             if isinstance(clip, clip_class) and tag in (None, clip.tag):
-                scene = scene._replaced(index, lambda clip: editing.remade(fn, clip))
+                with under(label(index, clip)):
+                    scene = scene._replaced(index, lambda clip: editing.remade(fn, clip))
         return scene
 
     def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:
         item = self._items[index]
-        clip = clip_of(item)
-        try:
-            new = fn(clip)
-            if isinstance(item, Draft):
-                editing.refuse_geometry(clip, new)
-        except DslError as fault:
-            raise fault.under(label(index, clip)) from None
-        if isinstance(item, Draft):
-            return self._with(index, evolve(item, clip=new))
-        lines = tuple(evolve(line, speaker=new.id) if line.speaker == clip.id else line for line in self._lines)
-        return evolve(self._with(index, editing.renamed(clip, new)), lines=lines)
+        if not isinstance(item, Draft):
+            return self._with(index, editing.renamed(item, fn(item)))
+        new = fn(item.clip)
+        editing.refuse_geometry(item.clip, new)
+        editing.validate_colours(new)
+        return self._with(index, evolve(item, clip=new))
 
 
 def scene_of(node: WireScene, position: int) -> Scene:
@@ -299,26 +264,25 @@ def scene_of(node: WireScene, position: int) -> Scene:
     )
 
 
-def located(fault: DslError, scenes: Sequence[Scene]) -> DslError:
-    """Return the fault with the line of the user's script that wrote the scene, clip or speech of its path."""
-    found = _PATH.match(fault.path)
-    if found is None or int(found[1]) >= len(scenes):
-        return fault
-    scene = scenes[int(found[1])]
-    parts: Sequence[Item | Line] = {"clips": scene._items, "speech": scene._lines}.get(found[2], ())
-    if not found[2] or int(found[3]) >= len(parts):
-        return fault.at(scene._written_at)
-    part = parts[int(found[3])]
-    return fault.at(part.written_at if isinstance(part, Draft | Line) else None)
-
-
 @contextmanager
 def lines_named(scenes: Sequence[Scene]) -> Generator[None]:
-    """Inside, errors get the line of the user's script that wrote their scene or clip."""
+    """Add to errors raised inside the line of the user's script that wrote the scene, clip or speech of their path."""
     try:
         yield
     except DslError as fault:
-        raise located(fault, scenes) from fault.__cause__
+        raise fault.at(_line_of(fault.path, scenes)) from fault.__cause__
+
+
+def _line_of(path: str, scenes: Sequence[Scene]) -> ScriptLine | None:
+    found = _PATH.match(path)
+    if found is None or int(found[1]) >= len(scenes):
+        return None
+    scene = scenes[int(found[1])]
+    parts: Sequence[Item | Line] = {"clips": scene._items, "speech": scene._lines}.get(found[2], ())
+    if not found[2] or int(found[3]) >= len(parts):
+        return scene._written_at
+    part = parts[int(found[3])]
+    return part.written_at if isinstance(part, Draft | Line) else None
 
 
 # drafts
@@ -351,28 +315,8 @@ def drafted(
         where["natural"] = editing.natural_of(own["natural"], own["file"])
     wanted = Place(**where)
     validate(wanted)
-    validate_colours(clip)
+    editing.validate_colours(clip)
     return clip, wanted
-
-
-def validate_colours(clip: Clip) -> None:
-    """Raise `BuildError` for a colour of a text or shape that no browser reads; Jinja waits for its row."""
-    if isinstance(clip, Text | ShapeClip):
-        for name in ("fill", "stroke", "background_color"):
-            validate_colour(name, getattr(clip, name, UNSET))
-
-
-def validate_colour(name: str, value: Any) -> None:
-    """Raise `BuildError` for a value that no browser reads as a colour; only a fill is required."""
-    if (value or name == "fill") and not holds_jinja(value):
-        parse_colour(value, name)
-
-
-def validate_watermark(watermark: object) -> None:
-    """Raise `BuildError` for a watermark that is neither true nor false; Jinja waits for its row."""
-    fault = fault_of(next(key for key in keys(WireScene) if key.attribute == "watermark"), watermark)
-    if fault:
-        raise fault
 
 
 def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:
@@ -398,7 +342,3 @@ def _effect(effect: str | Mapping[str, Any]) -> Effect:
     if not isinstance(effect, Mapping) or "type" not in effect:
         raise BuildError("an effect is a name or a mapping with a type", hint='such as "head-only"')
     return Effect(type=effect["type"], extra={key: value for key, value in effect.items() if key != "type"})
-
-
-def _speaker_key(item: Item) -> int | str:
-    return item.number if isinstance(item, Draft) else item.id

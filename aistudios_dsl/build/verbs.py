@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import wraps
+from inspect import unwrap
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
 from attrs import evolve
 
 from aistudios_dsl.build.avatar import Avatar
-from aistudios_dsl.build.keywords import arguments_of, misuse
+from aistudios_dsl.build.keywords import LABELS, arguments_of, checked
 from aistudios_dsl.build.placement import Framing, Shaded, ShadedText, Sized, Turned
-from aistudios_dsl.errors import BuildError, did_you_mean, nearest
+from aistudios_dsl.errors import BuildError, did_you_mean, expect, nearest
 from aistudios_dsl.layout.sizes import Fit, Length
 from aistudios_dsl.wire.node import lacking
 from aistudios_dsl.wire.nodes import (
@@ -39,28 +39,24 @@ P = ParamSpec("P")
 R = TypeVar("R")
 V = TypeVar("V", bound=Callable[..., Any])
 
-_VERBS: list[Callable[..., Any]] = []
-
 
 def _of_clips() -> dict[str, tuple[str, ...]]:
     """Return the keywords of each verb that adds a clip."""
     # Read when there is a fault: reading all signatures would double the time of the import.
-    taken = {method.__name__: arguments_of(method).keywords for method in _VERBS}
-    return {name: keywords for name, keywords in taken.items() if "layer" in keywords}
+    return {name: arguments_of(unwrap(getattr(Verbs, name))).keywords for name in LABELS.values()}
 
 
 def verb(method: V) -> V:
-    """Return a verb that refuses wrong arguments with `BuildError` and the closest right one."""
-    _VERBS.append(method)
+    """Return a verb that refuses wrong arguments with `BuildError`, under the clip that it would have added."""
 
-    @wraps(method)
-    def checked(self: Verbs, /, *args: Any, **given: Any) -> Any:
-        fault = misuse(method, args, given, _of_clips)
-        if fault:
-            self._refuse(fault, method.__name__, given.get("tag"))
-        return method(self, *args, **given)
+    def refuse(self: Verbs, fault: BuildError, tag: object) -> None:
+        def refuse_in(scene: Scene) -> NoReturn:
+            raise fault.under(scene._next_label(method.__name__, tag))
 
-    return cast("V", checked)
+        if method.__name__ in LABELS.values():
+            self._change(refuse_in)
+
+    return checked(method, others=_of_clips, refuse=refuse)
 
 
 def names_of(clip: AnyClip) -> tuple[str, ...]:
@@ -68,13 +64,16 @@ def names_of(clip: AnyClip) -> tuple[str, ...]:
     return tuple(name for name in (clip.tag, clip.id) if name)
 
 
-def no_such_clip(name: object, clips: Iterable[AnyClip]) -> BuildError:
-    """Return the error for a tag or id that no clip has."""
+def place_of(name: object, clips: Mapping[int, AnyClip]) -> int:
+    """Return the number of the first clip with this tag or id. Raise `BuildError` where none has it."""
+    for place, clip in clips.items():
+        if name in names_of(clip):
+            return place
     if not isinstance(name, str):
-        return BuildError(f"a clip is named by its tag or id, not {name!r}", hint='such as "headline"')
-    known = [each for clip in clips for each in names_of(clip)]
+        raise BuildError(f"a clip is named by its tag or id, not {name!r}", hint='such as "headline"')
+    known = [each for clip in clips.values() for each in names_of(clip)]
     hint = did_you_mean(name, known) or "give clips a tag= to find them by"
-    return BuildError(f"no clip has the tag or id {name!r}", hint=hint, code="unknown-tag")
+    raise BuildError(f"no clip has the tag or id {name!r}", hint=hint, code="unknown-tag")
 
 
 class Verbs(ABC):
@@ -100,16 +99,6 @@ class Verbs(ABC):
             close = nearest(name, [known for known in dir(type(self)) if not known.startswith("_")])
             hint = f": did you mean {close!r}?" if close and not name.startswith("_") else ""
             raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
-
-    def _refuse(self, fault: BuildError, verb: str, tag: object) -> NoReturn:
-        """Raise the fault under the clip that the verb would have added, else under the verb's name."""
-
-        def refuse(scene: Scene) -> Scene:
-            raise fault.under(scene._next_label(verb, tag))
-
-        if verb in _of_clips():
-            self._change(refuse)
-        raise fault.under(f"{verb}()")
 
     def _add(self, verb: str, cls: type[Clip], place: Any, own: Mapping[str, Any], **values: Any) -> Self:
         return self._change(lambda scene: scene._plus(verb, cls, place, own, values))
@@ -398,8 +387,7 @@ class Verbs(ABC):
         9
         """
         for clip in clips:
-            if not isinstance(clip, Clip | UnknownClip):
-                raise BuildError(f"put takes wire clips, not {type(clip).__name__}", hint="such as wire.Image(...)")
+            expect(clip, Clip | UnknownClip, "put takes wire clips", "such as wire.Image(...)")
             for name in lacking(clip):
                 hint = "a clip put as it is needs every field that its class requires"
                 raise BuildError(f"{name} is missing", f"put({type(clip).__name__})", hint)
@@ -459,10 +447,8 @@ class Verbs(ABC):
         >>> Scene().text("Hi", tag="t").find("t").text
         'Hi'
         """
-        for clip in self._clips():
-            if tag_or_id in names_of(clip):
-                return clip
-        raise no_such_clip(tag_or_id, self._clips())
+        clips = dict(enumerate(self._clips()))
+        return clips[place_of(tag_or_id, clips)]
 
     def pipe(self, fn: Callable[Concatenate[Self, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return `fn(self, ...)`: a function of yours as a step of the chain.
@@ -476,6 +462,5 @@ class Verbs(ABC):
         >>> Scene().pipe(lambda scene, words: scene.text(words), "Hi")
         Scene(1 clip)
         """
-        if not callable(fn):
-            raise BuildError(f"pipe takes a function, not {type(fn).__name__}", hint="such as pipe(with_logo)")
+        expect(fn, Callable, "pipe takes a function", "such as pipe(with_logo)")
         return fn(self, *args, **kwargs)

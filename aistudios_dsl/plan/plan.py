@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import TextIOBase
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,7 @@ from aistudios_dsl.plan.segments import (
 )
 from aistudios_dsl.plan.strings import RowStrings, Strings, named
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
+from aistudios_dsl.templates.pending import conditions
 from aistudios_dsl.templates.render import filled, filled_project, kept_scenes, render_project
 from aistudios_dsl.templates.rows import of_row
 from aistudios_dsl.wire.codec import dump
@@ -125,22 +126,14 @@ class Programs:
         self._template = template
         self._strings = Strings(template.environment)
         templates = self._strings.templates
-        self._head = open_fields(templates, lambda visit: filled_project(template, (), visit), _place_in_head)
+        found = [conditions(scene, index, templates) for index, scene in enumerate(template.scenes)]
+        self._read_twice = {name for each in found for names in each.values() for name in names}
+        self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
         self._decisions = [_Decisions(self._strings, found) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
-        self._read_twice = self._names_of_conditions()
         self._only = self._only_writer()
-
-    def _names_of_conditions(self) -> set[str]:
-        templates, found = self._strings.templates, set[str]()
-        for scene in self._template.scenes:
-            if scene.each is not None:
-                found.update(templates.expression_names(templates.each(scene.each)[1]))
-            if scene.when is not None:
-                found.update(templates.expression_names(scene.when))
-        return found
 
     def _only_writer(self) -> RowWriter | None:
         """Return the one writer of a template in which a row decides nothing."""

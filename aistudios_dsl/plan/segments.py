@@ -16,10 +16,9 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.editing import settled, settles
+from aistudios_dsl.build.editing import settled, settles, validate_colour
 from aistudios_dsl.build.placement import Beside
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, validate_colour
-from aistudios_dsl.errors import DslError
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
 from aistudios_dsl.layout.geometry import Bounds
 from aistudios_dsl.layout.sizes import seen_size
@@ -28,7 +27,7 @@ from aistudios_dsl.resolve.placing import Arrangement, Intent, arrange, placing_
 from aistudios_dsl.resolve.scene import cover, resolve_scene, sizes_and_intents
 from aistudios_dsl.resolve.sizing import ClipSize, Pair, Setting, text_sizer
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.render import Visit, mapped
+from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import as_found
@@ -112,27 +111,13 @@ class OpenField:
 def open_fields(
     templates: Templates, walk: Callable[[Visit], object], placed: Callable[[str], tuple[Role, int, str]]
 ) -> tuple[OpenField, ...]:
-    """Return the strings that wait for a row. `walk` visits all strings, `placed` gives role, clip and name of a path.
-
-    Raises `TemplateError` with the path of a broken one.
-    """
-    found: list[OpenField] = []
-
-    def visit(path: str, text: str, html: bool) -> str:
-        try:
-            if templates.is_template(text):
-                found.append(OpenField(path, TemplateString(text, html), *placed(path)))
-        except DslError as fault:
-            raise fault.under(path) from None
-        return text
-
-    walk(visit)
-    return tuple(found)
+    """Return the strings of a walk that wait for a row; `placed` gives role, clip and name of a path."""
+    strings = template_strings(templates, walk)
+    return tuple(OpenField(path, TemplateString(text, html), *placed(path)) for path, text, html in strings)
 
 
 def open_fields_of_scene(scene: Scene, index: int, templates: Templates) -> tuple[OpenField, ...]:
     """Return the strings of a scene that wait for a row."""
-    bare = evolve(scene, when=None, each=None)
 
     def placed(path: str) -> tuple[Role, int, str]:
         number, name = _PATH.fullmatch(path).groups()  # type: ignore[union-attr]
@@ -140,7 +125,7 @@ def open_fields_of_scene(scene: Scene, index: int, templates: Templates) -> tupl
             return _role(scene, name), -1, name
         return _role_in_clip(scene._items[int(number)], name), int(number), name
 
-    return open_fields(templates, lambda visit: mapped(bare, f"scenes[{index}]", visit), placed)
+    return open_fields(templates, partial(mapped, scene, f"scenes[{index}]"), placed)
 
 
 _PATH = re.compile(r"scenes\[\d+\]\.(?:clips\[(\d+)\]\.)?(.+)", re.DOTALL)

@@ -11,7 +11,7 @@ from attrs import frozen
 from aistudios_dsl.build.boxes import number
 from aistudios_dsl.build.placement import Beside, Margin
 from aistudios_dsl.build.scene import Draft, Item, clip_of, label
-from aistudios_dsl.errors import BuildError, DslError, did_you_mean
+from aistudios_dsl.errors import BuildError, did_you_mean, under
 from aistudios_dsl.layout.geometry import (
     Anchor,
     Bounds,
@@ -49,6 +49,11 @@ class Intent:
         clip = clip_of(self.item)
         return "" if isinstance(clip, UnknownClip) else clip.tag or ""
 
+    @property
+    def label(self) -> str:
+        """The name of the clip in messages."""
+        return label(self.index, clip_of(self.item))
+
 
 def intent_of(index: int, item: Item, framed: Point | None, canvas: Box) -> Intent:
     """Read what an item wants. `framed` is the corner (px) that the framing of an avatar asks for."""
@@ -67,21 +72,14 @@ def intent_of(index: int, item: Item, framed: Point | None, canvas: Box) -> Inte
     return Intent(index, item, at, item.place.margin, number(clip_of(item), "angle"))
 
 
-def located(fault: DslError, index: int, item: Item) -> DslError:
-    """Return the fault with the clip's place in its scene: for what is found only after the verb has returned."""
-    return fault.under(label(index, clip_of(item)))
-
-
 def arrange(intents: Sequence[Intent], canvas: Box) -> Arrangement:
     """Prepare the places of clips for any sizes. Raises `BuildError` for an unknown neighbour, and for a circle."""
     targets = {intent.at.tag for intent in intents if isinstance(intent.at, Beside)}
     steps = []
     for place in placing_order(intents):
         intent = intents[place]
-        try:
+        with under(intent.label):
             corner = _corner(intent, canvas)
-        except DslError as fault:
-            raise located(fault, intent.index, intent.item) from None
         beside = intent.at.tag if isinstance(intent.at, Beside) else ""
         steps.append((place, corner, beside, intent.tag if intent.tag in targets else "", intent.angle))
 
@@ -108,7 +106,7 @@ def arrange(intents: Sequence[Intent], canvas: Box) -> Arrangement:
 
 def placing_order(intents: Sequence[Intent]) -> list[int]:
     """Order the intents so that each comes after its neighbour: their places in the sequence."""
-    names = [intent.tag or label(intent.index, clip_of(intent.item)) for intent in intents]
+    names = [intent.tag or intent.label for intent in intents]
     tags = [intent.tag for intent in intents if intent.tag]
     links: dict[str, str] = {}
     for name, intent in zip(names, intents, strict=True):
@@ -116,7 +114,7 @@ def placing_order(intents: Sequence[Intent]) -> list[int]:
             if at.tag not in tags:
                 hint = did_you_mean(at.tag, tags) or "no clip of the scene has a tag"
                 message = f"{at.side}({at.tag!r}): no clip of the scene has this tag"
-                raise located(BuildError(message, hint=hint, code="unknown-tag"), intent.index, intent.item)
+                raise BuildError(message, intent.label, hint, "unknown-tag")
             links[name] = at.tag
     places = {name: place for place, name in enumerate(names)}
     free = [place for place, intent in enumerate(intents) if not isinstance(intent.at, Beside)]

@@ -9,11 +9,11 @@ from attrs import evolve
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.project import HEAD, BaseProject, generation
 from aistudios_dsl.build.scene import lines_named
-from aistudios_dsl.errors import BuildError
+from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.resolve.scene import given_ids, resolve_scene
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.resolve.speaking import converted
-from aistudios_dsl.wire.node import UNSET, as_found
+from aistudios_dsl.wire.node import as_found
 from aistudios_dsl.wire.nodes import Generation
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -29,11 +29,14 @@ def resolve_project(project: BaseProject, api: Generation | None = None) -> Wire
     with lines_named(project.scenes):
         setting = setting_of(project, api)
         scenes = [resolve_scene(scene, index, setting) for index, scene in enumerate(project.scenes)]
+        for index, scene in enumerate(scenes if api else ()):
+            with under(f"scenes[{index}]"):
+                first = len(scene.clips) - len(project.scenes[index]._items)
+                scenes[index] = converted(scene, setting.api, first)
         if is_numbered(project):
             with as_found():
                 scenes = [evolve(scene, scene_idx=index) for index, scene in enumerate(scenes)]
-        resolved = with_settings(project, tuple(scenes))
-        return resolved if api is None else converted(resolved, setting.api)
+        return with_settings(project, tuple(scenes))
 
 
 def setting_of(project: BaseProject, api: Generation | None = None) -> Setting:
@@ -49,17 +52,11 @@ def is_numbered(project: BaseProject) -> bool:
 
 
 def with_settings(project: BaseProject, scenes: tuple[WireScene, ...]) -> WireProject:
-    """Return the wire project of these scenes. A loaded one keeps the settings that have not changed as they were."""
+    """Return the wire project of these scenes."""
+    given: dict[str, Any] = {name: value for name in HEAD if (value := getattr(project, name)) is not None}
+    if project.orientation == "landscape":
+        del given["orientation"]
     if project._loaded is None:
-        values: dict[str, Any] = {name: _absent(getattr(project, name)) for name in HEAD}
-        values["orientation"] = UNSET if project.orientation == "landscape" else project.orientation
-        return WireProject(scenes=scenes, extra=project.extra or {}, **values)
+        return WireProject(scenes=scenes, extra=project.extra or {}, **given)
     with as_found():
-        loaded = {name: getattr(project._loaded, name) or None for name in HEAD}
-        loaded["orientation"] = loaded["orientation"] or "landscape"
-        new = {name: getattr(project, name) for name in HEAD if getattr(project, name) != loaded[name]}
-        return evolve(project._loaded, scenes=scenes, **{name: _absent(value) for name, value in new.items()})
-
-
-def _absent(value: Any) -> Any:
-    return UNSET if value is None else value
+        return evolve(project._loaded, scenes=scenes, **given)

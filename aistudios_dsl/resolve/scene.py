@@ -11,13 +11,13 @@ from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
-from aistudios_dsl.errors import BuildError, DslError
+from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
 from aistudios_dsl.layout.sizes import plain
-from aistudios_dsl.resolve.placing import Intent, arrange, intent_of, located
+from aistudios_dsl.resolve.placing import Intent, arrange, intent_of
 from aistudios_dsl.resolve.sizing import ClipSize, Setting, clip_size
-from aistudios_dsl.resolve.speaking import generation, with_speech
+from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AnyClip, Background, EditorClip, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -38,31 +38,18 @@ Fields = dict[str, Any]
 def resolve_scene(scene: Scene, index: int, setting: Setting) -> WireScene:
     """Compute the wire scene. Raises `BuildError` with the clip's place in the project."""
     origin = scene._origin or (index, 0)
-    try:
+    with under(f"scenes[{index}]"):
         computed = _laid_out(scene._items, setting)
         background, square = _backdrop(scene, origin, setting)
         clips = list(_finished(scene, computed, square, origin, setting.taken))
-        clips, scripts = with_speech(scene, clips, generation(scene, setting.api))
+        clips, scripts = with_speech(scene, clips, generation_of(scene, setting.api))
+        fields: Fields = {"background": background, "watermark": scene.watermark, "clips": tuple(clips)}
+        if scripts:
+            fields["scripts"] = scripts
         if scene._loaded is None:
-            return WireScene(
-                background=background,
-                watermark=scene.watermark,
-                scripts=scripts or UNSET,
-                clips=tuple(clips),
-                thumbnail_url=None,
-                scene_idx=index,
-                extra=scene.extra or {},
-            )
+            return WireScene(**fields, thumbnail_url=None, scene_idx=index, extra=scene.extra or {})
         with as_found():
-            return evolve(
-                scene._loaded,
-                background=background,
-                watermark=scene.watermark,
-                scripts=scripts or scene._loaded.scripts,
-                clips=tuple(clips),
-            )
-    except DslError as fault:
-        raise fault.under(f"scenes[{index}]") from None
+            return evolve(scene._loaded, **fields)
 
 
 def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
@@ -100,11 +87,9 @@ def sizes_and_intents(items: Sequence[Item], setting: Setting) -> tuple[list[Cli
     sizes: list[ClipSize | None] = []
     intents: list[Intent] = []
     for index, item in enumerate(items):
-        try:
+        with under(label(index, clip_of(item))):
             size = clip_size(item, setting) if isinstance(item, Draft) else None
             intents.append(intent_of(index, item, size.framed if size else None, setting.canvas))
-        except DslError as fault:
-            raise located(fault, index, item) from None
         sizes.append(size)
     _refuse_same_tags(items)
     return sizes, intents
@@ -132,7 +117,7 @@ def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
         fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
         for name, number in fields.items():
             if not math.isfinite(number):
-                raise located(BuildError(f"{name} must be a finite number, not {number}"), index, item)
+                raise BuildError(f"{name} must be a finite number, not {number}", label(index, clip_of(item)))
         computed.append({**fields, **size.fields})
     return computed
 
@@ -140,10 +125,11 @@ def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
 def _refuse_same_tags(items: Sequence[Item]) -> None:
     drafted: dict[str, bool] = {}
     for index, item in enumerate(items):
-        tag, is_draft = clip_of(item).tag, isinstance(item, Draft)
+        clip, is_draft = clip_of(item), isinstance(item, Draft)
+        tag = clip.tag
         # A document may have a tag twice, as long as no clip of the script has it too.
         if tag and tag in drafted and (is_draft or drafted[tag]):
-            raise located(BuildError(f"two clips have the tag {tag!r}", hint="give each its own"), index, item)
+            raise BuildError(f"two clips have the tag {tag!r}", label(index, clip), "give each its own")
         if tag:
             drafted[tag] = is_draft
 
@@ -190,11 +176,11 @@ def _finished(
     """Give the drafted clips what was computed, ids, and layers in front of what comes before them."""
     highest: float = max([0, *(clip.layer for clip in square)])
     yield from square
-    for item, fields in zip(scene._items, computed, strict=True):
+    for index, (item, fields) in enumerate(zip(scene._items, computed, strict=True)):
         clip: Any = clip_of(item)
         if isinstance(item, Draft) and fields is not None:
             fields["layer"] = math.floor(highest) + 1 if clip.layer is UNSET else clip.layer
-            fields["id"] = clip.id or clip_id(clip.type, item.number, origin, taken)
+            fields["id"] = clip.id or clip_id(clip.type, index, origin, taken)
             if isinstance(clip, EditorClip):
                 fields["name"] = fields["id"]
             with as_found():  # It was validated before it was sized.

@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.boxes import number
+from aistudios_dsl.build.editing import validate_colours
 from aistudios_dsl.build.placement import Place, least_points, validate
-from aistudios_dsl.build.scene import Draft, validate_colours
+from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from attrs import evolve
 
-from aistudios_dsl.build.scene import Draft, Scene, clip_of, label
+from aistudios_dsl.build.scene import Scene, label
 from aistudios_dsl.build.speech import paragraphs, speaker_of
-from aistudios_dsl.errors import BuildError, DslError
+from aistudios_dsl.errors import BuildError
 from aistudios_dsl.wire.node import UNSET, as_found
-from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, Project, SceneScript, Script
+from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, SceneScript, Script
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
 _SAID_TWICE = "has speech in its clips and in the scene"
@@ -19,13 +19,13 @@ SpokenHtml = tuple[int, str]
 """The place of an avatar among the clips, and the HTML that it says."""
 
 
-def generation(scene: Scene, default: Generation) -> Generation:
+def generation_of(scene: Scene, default: Generation) -> Generation:
     """Return where the scene writes speech: a loaded one goes on as it was, a built one as the project says."""
     if scene._loaded is None:
         return default
     if scene._loaded.scripts is not UNSET:
         return "1.6"
-    in_clips = any(isinstance(clip, AvatarClip) and clip.script for clip in map(clip_of, scene._items))
+    in_clips = any(isinstance(clip, AvatarClip) and clip.script for clip in scene._clips())
     return "1.4" if in_clips else default
 
 
@@ -33,16 +33,22 @@ def with_speech(scene: Scene, clips: list[AnyClip], api: Generation) -> tuple[li
     """Add the scene's lines to its clips or scripts. A background square may stand before the clips of its items."""
     before = (scene._loaded and scene._loaded.scripts) or ()
     first = len(clips) - len(scene._items)
-    keys = [item.number if isinstance(item, Draft) else item.id for item in scene._items]
-    places = {key: first + place for place, key in enumerate(keys)}
-    lines = [(places[line.speaker], line.text if line.html else paragraphs(line.text)) for line in scene._lines]
+    lines = [(first + line.speaker, line.text if line.html else paragraphs(line.text)) for line in scene._lines]
     if api == "1.4":
         return _in_clips(lines, clips, first), before
     return clips, (*before, *_in_scene(lines, clips, first))
 
 
-def _in_clips(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int = 0) -> list[AnyClip]:
-    """Write lines into the clips that say them. Errors count from the `first` clip, as the script does."""
+def converted(scene: WireScene, api: Generation, first: int) -> WireScene:
+    """Write speech where `api` has it. Raise `BuildError` for what the other generation cannot say.
+
+    The clips of the script begin with the `first`; errors count from it.
+    """
+    with as_found():
+        return _to_clips(scene, first) if api == "1.4" else _to_scene(scene, first)
+
+
+def _in_clips(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int) -> list[AnyClip]:
     turns = [speaker for speaker, _ in groupby(speaker for speaker, _ in lines)]
     for again in dict.fromkeys(speaker for speaker in turns if turns.count(speaker) > 1):
         hint = 'split the scene, or write speech in the scene: Project(api="1.6")'
@@ -59,38 +65,21 @@ def _in_clips(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int 
     return spoken
 
 
-def _in_scene(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int = 0) -> list[SceneScript]:
-    _refuse_twins(clips, {speaker for speaker, _ in lines}, first)
-    return [scene_script(clip, html) for place, html in lines if isinstance(clip := clips[place], AvatarClip)]
-
-
-def scene_script(clip: AvatarClip, org: str) -> SceneScript:
-    """Return a line of the scene's speech, in the avatar's own voice."""
-    return SceneScript(org=org, is_tts=False, tts=None, model_id=clip.model.ai_name, cloth_id=clip.model.emotion)
-
-
-def _refuse_twins(clips: Sequence[AnyClip], speakers: Collection[int], first: int = 0) -> None:
-    who = [_who(clip) for clip in clips]
-    speaking = {who[place] for place in speakers}
+def _in_scene(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int) -> list[SceneScript]:
+    who = [(clip.model.ai_name, clip.model.emotion) if isinstance(clip, AvatarClip) else None for clip in clips]
+    speaking = {who[speaker] for speaker, _ in lines}
     for place, clip in enumerate(clips):
         if who[place] in speaking and who[place] in who[:place]:
             message = "is in the scene twice in the same outfit: speech in the scene (1.6) cannot tell them apart"
             raise BuildError(message, label(place - first, clip), "use another outfit or scene, or api='1.4'")
+    return [
+        SceneScript(org=html, is_tts=False, tts=None, model_id=clip.model.ai_name, cloth_id=clip.model.emotion)
+        for place, html in lines
+        if isinstance(clip := clips[place], AvatarClip)
+    ]
 
 
-def converted(project: Project, api: Generation) -> Project:
-    """Write speech where `api` has it. Raises `BuildError` for what the other generation cannot say."""
-    scenes = []
-    for index, scene in enumerate(project.scenes):
-        try:
-            with as_found():
-                scenes.append(_to_clips(scene) if api == "1.4" else _to_scene(scene))
-        except DslError as fault:
-            raise fault.under(f"scenes[{index}]") from None
-    return evolve(project, scenes=tuple(scenes))
-
-
-def _to_scene(scene: WireScene) -> WireScene:
+def _to_scene(scene: WireScene, first: int) -> WireScene:
     scripts = {
         index: clip.script for index, clip in enumerate(scene.clips) if isinstance(clip, AvatarClip) and clip.script
     }
@@ -98,34 +87,26 @@ def _to_scene(scene: WireScene) -> WireScene:
         return scene
     if scene.scripts:
         raise BuildError(_SAID_TWICE, hint="take one of them out")
-    _refuse_twins(scene.clips, scripts)
     for script in scripts.values():
         if script.tts not in (None, UNSET) or script.extra:
             raise BuildError("a script's tts has no known equal in the scene", hint="keep api='1.4'")
     clips = [evolve(clip, script=UNSET) if isinstance(clip, AvatarClip) else clip for clip in scene.clips]
     lines = [(index, script.org) for index, script in scripts.items()]
-    return evolve(scene, clips=tuple(clips), scripts=tuple(_in_scene(lines, clips)))
+    return evolve(scene, clips=tuple(clips), scripts=tuple(_in_scene(lines, clips, first)))
 
 
-def _to_clips(scene: WireScene) -> WireScene:
+def _to_clips(scene: WireScene, first: int) -> WireScene:
     if scene.scripts is UNSET or scene.scripts is None:
         return scene
     if scene.scripts and any(isinstance(clip, AvatarClip) and clip.script and clip.script.org for clip in scene.clips):
         raise BuildError(_SAID_TWICE, hint="take one of them out")
+    lines = []
     for script in scene.scripts:
         if script.is_tts or script.tts is not None or script.extra:
             raise BuildError("a line in another voice has no known equal in the clips", hint="keep api='1.6'")
-    lines = [(_speaker(script, scene.clips), script.org) for script in scene.scripts]
-    return evolve(scene, clips=tuple(_in_clips(lines, scene.clips)), scripts=UNSET)
-
-
-def _speaker(script: SceneScript, clips: Sequence[AnyClip]) -> int:
-    index = speaker_of(script, clips)
-    if index is None:
-        message = f"no avatar of the scene is {script.model_id} in {script.cloth_id}, which has a line"
-        raise BuildError(message, hint="make scripts and avatar clips agree")
-    return index
-
-
-def _who(clip: AnyClip) -> tuple[str, str] | None:
-    return (clip.model.ai_name, clip.model.emotion) if isinstance(clip, AvatarClip) else None
+        speaker = speaker_of(script, scene.clips)
+        if speaker is None:
+            message = f"no avatar of the scene is {script.model_id} in {script.cloth_id}, which has a line"
+            raise BuildError(message, hint="make scripts and avatar clips agree")
+        lines.append((speaker, script.org))
+    return evolve(scene, clips=tuple(_in_clips(lines, scene.clips, first)), scripts=UNSET)

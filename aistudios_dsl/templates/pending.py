@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeVar
 
 from attrs import evolve
 
-from aistudios_dsl.build.project import HEAD, BaseProject
+from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named
-from aistudios_dsl.errors import DslError, TemplateError
+from aistudios_dsl.errors import TemplateError, under
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.render import mapped
+from aistudios_dsl.templates.render import filled_project, mapped, template_strings
 
 B = TypeVar("B", bound=BaseProject)
 Pending = dict[str, tuple[str, ...]]
@@ -20,51 +21,32 @@ def pending(project: BaseProject) -> Pending:
     """Return the field paths of a project's templates and conditions, each with the names that a row must have."""
     if project._literal:
         return {}
+    templates = Templates(project.environment)
     with lines_named(project.scenes):
-        return _pending(project, Templates(project.environment))
-
-
-def _pending(project: BaseProject, templates: Templates) -> Pending:
-    found: Pending = {}
-
-    def visit(path: str, text: str, html: bool) -> str:
-        try:
-            if templates.is_template(text):
-                found[path] = templates.names(text)
-        except DslError as fault:
-            raise fault.under(path) from None
-        return text
-
-    for name in (*HEAD, "extra", "_loaded"):
-        mapped(getattr(project, name), "" if name == "_loaded" else name, visit)
-    for index, scene in enumerate(project.scenes):
-        found |= _conditions(scene, index, templates)
-        bound = templates.each(scene.each)[0] if scene.each is not None else ()
-        before = set(found)
-        mapped(scene, f"scenes[{index}]", visit)
-        found |= {path: tuple(name for name in found[path] if name not in bound) for path in set(found) - before}
+        settings = template_strings(templates, partial(filled_project, project, ()))
+        found = {path: templates.names(text) for path, text, _ in settings}
+        for index, scene in enumerate(project.scenes):
+            found |= conditions(scene, index, templates)
+            bound = templates.each(scene.each)[0] if scene.each is not None else ()
+            for path, text, _ in template_strings(templates, partial(mapped, scene, f"scenes[{index}]")):
+                found[path] = tuple(name for name in templates.names(text) if name not in bound)
     return found
 
 
-def validate_conditions(project: BaseProject) -> None:
-    """Raise `TemplateError` for a `when` or `each` that Jinja cannot read."""
-    with lines_named(project.scenes):
-        for index, scene in enumerate(project.scenes):
-            _conditions(scene, index, Templates(project.environment))
+def conditions(scene: Scene, index: int, templates: Templates) -> Pending:
+    """Return the paths of a scene's `each` and `when`, each with the names that a row must have.
 
-
-def _conditions(scene: Scene, index: int, templates: Templates) -> Pending:
+    Raise `TemplateError` for one that Jinja cannot read.
+    """
     found: Pending = {}
-    path = f"scenes[{index}].each"
-    try:
-        bound, source = templates.each(scene.each) if scene.each is not None else ((), "")
-        if source:
+    bound: tuple[str, ...] = ()
+    if scene.each is not None:
+        with under(path := f"scenes[{index}].each"):
+            bound, source = templates.each(scene.each)
             found[path] = templates.expression_names(source)
-        path = f"scenes[{index}].when"
-        if scene.when is not None:
+    if scene.when is not None:
+        with under(path := f"scenes[{index}].when"):
             found[path] = tuple(name for name in templates.expression_names(scene.when) if name not in bound)
-    except DslError as fault:
-        raise fault.under(path) from None
     return found
 
 

@@ -10,7 +10,7 @@ from attrs import evolve, fields, has
 from aistudios_dsl.build.editing import settled
 from aistudios_dsl.build.project import HEAD, BaseProject
 from aistudios_dsl.build.scene import Line, Scene, lines_named
-from aistudios_dsl.errors import DslError, TemplateError
+from aistudios_dsl.errors import TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
@@ -19,7 +19,7 @@ B = TypeVar("B", bound=BaseProject)
 Visit = Callable[[str, str, bool], str]
 """A function from the path of a field, its string, and whether that is HTML, to the string that takes its place."""
 
-_NOT_TEMPLATES = {"key_order", "number", "speaker", "written_at", "_written_at", "_origin", "when", "each"}
+_NOT_TEMPLATES = {"key_order", "written_at", "_written_at", "_origin", "when", "each"}
 _RENAMED = {"backdrop": "background", "_items": "clips", "_lines": "speech", "_loaded": "", "clip": "", "place": ""}
 
 
@@ -83,11 +83,8 @@ def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
         fault = fault_of(key, changes[key.attribute], literal=True)
         if fault:
             raise TemplateError(fault.message, f"{path}.{key.wire}", fault.hint)
-    try:
-        with as_found():
-            return evolve(value, **changes)
-    except DslError as fault:
-        raise fault.under(path) from None
+    with under(path), as_found():
+        return evolve(value, **changes)
 
 
 def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping[str, Any] | None = None) -> B:
@@ -130,24 +127,22 @@ def kept_scenes(
     for index, scene in enumerate(scenes):
         path = f"scenes[{index}]"
         for repetition, bound in enumerate(_bindings(scene, templates, row, path)):
-            if _kept(scene, templates, bound, path):
+            if _is_kept(scene, templates, bound, path):
                 yield (index, repetition), bound
 
 
 def _bindings(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
     if scene.each is None:
         return [row]
-    try:
+    with under(f"{path}.each"):
         return [{**row, **bound} for bound in templates.bindings(scene.each, row)]
-    except DslError as fault:
-        raise fault.under(f"{path}.each") from None
 
 
-def _kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> bool:
-    try:
-        return scene.when is None or templates.truth(scene.when, row)
-    except DslError as fault:
-        raise fault.under(f"{path}.when") from None
+def _is_kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> bool:
+    if scene.when is None:
+        return True
+    with under(f"{path}.when"):
+        return templates.truth(scene.when, row)
 
 
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:
@@ -161,9 +156,24 @@ def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:
     """Return a `Visit` that renders strings with a row; its errors carry the path of the field."""
 
     def visit(path: str, text: str, html: bool) -> str:
-        try:
+        with under(path):
             return templates.render(text, row, html=html) if templates.is_template(text) else text
-        except DslError as fault:
-            raise fault.under(path) from None
 
     return visit
+
+
+def template_strings(templates: Templates, walk: Callable[[Visit], object]) -> list[tuple[str, str, bool]]:
+    """Return what a walk visits with each template: path, string, and whether that is HTML.
+
+    Raise `TemplateError` with the path of a broken one.
+    """
+    found: list[tuple[str, str, bool]] = []
+
+    def visit(path: str, text: str, html: bool) -> str:
+        with under(path):
+            if templates.is_template(text):
+                found.append((path, text, html))
+        return text
+
+    walk(visit)
+    return found
