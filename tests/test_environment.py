@@ -122,6 +122,18 @@ def test_the_user_s_filters_and_globals_are_known_and_asked_of_no_row():
     assert pickle.loads(pickle.dumps(project)).render(name="bob").name == "Lumen BOB!"
 
 
+def failing(environment):
+    environment.filters["fail"] = lambda value: 1 / 0
+
+
+def test_an_error_of_the_user_s_filter_is_the_cause_of_what_is_raised():
+    project = Project(environment=failing).scene().text("{{ 1|fail }}", width=9, height=9)
+    for render in (project.render, project.compile().render_json):
+        with pytest.raises(TemplateError, match=r"scenes\[0\]\.clips\[0\]\.text, .*: rendering failed") as caught:
+            render({})
+        assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
 def test_the_user_s_own_delimiters_are_followed():
     own = Templates(brackets)
     assert own.is_template("[[ a ]]")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from attrs import asdict, evolve, field, frozen
 
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean
+from aistudios_dsl.layout.sizes import LARGEST
 from aistudios_dsl.wire.node import UNSET, Node, Number, shown
 from aistudios_dsl.wire.nodes import (
     AvatarClip,
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 
 _CDN = "https://cdn.aistudios.com/ai"
 Rectangle = tuple[Number, Number, Number, Number]
-_LARGEST = 1e9
 _ORIGIN = ("model_origin_w", "model_origin_h")
 _TIGHT = ("model_tight_x", "model_tight_y", "model_tight_w", "model_tight_h")
 _HEAD = ("head_center_x", "head_center_y", "head_width", "head_height")
 """The fields of an `EditorValue` that an avatar's `origin`, `tight` and `head` are."""
 
 
-def _tupled(value: Any) -> Any:
+def tupled(value: Any) -> Any:
+    """Return a list as a tuple, and anything else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -68,13 +69,13 @@ class Avatar:
     cloth: str
     language: str | None = None
     name: str = ""
-    origin: tuple[Number, Number] | None = field(default=None, converter=_tupled)
-    tight: Rectangle | None = field(default=None, converter=_tupled)
-    head: Rectangle | None = field(default=None, converter=_tupled)
+    origin: tuple[Number, Number] | None = field(default=None, converter=tupled)
+    tight: Rectangle | None = field(default=None, converter=tupled)
+    head: Rectangle | None = field(default=None, converter=tupled)
     scale: Number = 0.3
     adjust_x: Number | None = None
-    thumbnail: tuple[Number, Number] = field(default=(384, 240), converter=_tupled)
-    picture: tuple[Number, Number] | None = field(default=None, converter=_tupled)
+    thumbnail: tuple[Number, Number] = field(default=(384, 240), converter=tupled)
+    picture: tuple[Number, Number] | None = field(default=None, converter=tupled)
     written: Model | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -175,7 +176,7 @@ class Avatar:
 
 
 def _is_number(value: object) -> TypeGuard[Number]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 _KINDS: tuple[tuple[str, Any, str], ...] = (
@@ -303,20 +304,19 @@ class Catalog:
         Raises:
             BuildError: This is not a project.
         """
-        lessons = tuple(self._lessons(_wire_project(project)))
-        kept = {(avatar.ai_name, avatar.cloth): avatar for avatar in self.avatars}
-        kept |= {(lesson.avatar.ai_name, lesson.avatar.cloth): lesson.avatar for lesson in lessons}
-        return Catalog(tuple(kept.values()), lessons)
-
-    def _lessons(self, project: Project) -> Iterator[Learnt]:
         known = {(avatar.ai_name, avatar.cloth): avatar for avatar in self.avatars}
-        for model in {_text(clip.model): clip.model for clip in _avatar_clips(project)}.values():
+        clips = (clip for scene in _wire_project(project).scenes for clip in scene.clips)
+        models = {_text(clip.model): clip.model for clip in clips if isinstance(clip, AvatarClip)}
+        learnt = []
+        for model in models.values():
             avatar = Avatar.from_model(model)
-            before = known.get((avatar.ai_name, avatar.cloth))
+            key = avatar.ai_name, avatar.cloth
+            before = known.get(key)
             if avatar.size is None and before is not None:
                 continue
-            known[avatar.ai_name, avatar.cloth] = avatar
-            yield Learnt(avatar, "new" if before is None else "known" if before == avatar else "changed")
+            known[key] = avatar
+            learnt.append(Learnt(avatar, "new" if before is None else "known" if before == avatar else "changed"))
+        return Catalog(tuple(known.values()), tuple(learnt))
 
     @classmethod
     def load(cls, path: str | Path) -> Catalog:
@@ -376,26 +376,20 @@ def _wire_project(project: Project | Resolvable | Mapping[str, Any]) -> Project:
         from aistudios_dsl.wire.codec import load, unwrapped
 
         return load(unwrapped(project))
-    if not isinstance(project, Project) and not hasattr(project, "resolve"):
+    if isinstance(project, Project):
+        return project
+    if not hasattr(project, "resolve"):
         hint = "Project.load(path or JSON text) reads one"
         raise BuildError(f"a catalogue learns from a project, not {type(project).__name__}", hint=hint)
-    return project if isinstance(project, Project) else project.resolve()
-
-
-def _avatar_clips(project: Project) -> Iterator[AvatarClip]:
-    return (clip for scene in project.scenes for clip in scene.clips if isinstance(clip, AvatarClip))
+    return project.resolve()
 
 
 def _read_avatar(entry: Any, path: str) -> Avatar:
     from aistudios_dsl.wire.codec import load_node
 
     try:
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
-        }
-        if values.get("written") is not None:
-            values["written"] = load_node(Model, values["written"])
-        return Avatar(**values)
+        written = entry.get("written")
+        return Avatar(**entry | {"written": None if written is None else load_node(Model, written)})
     except (TypeError, AttributeError) as fault:
         raise LoadError(f"is not an avatar: {fault}", path) from None
     except DslError as fault:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import seen_size
+from aistudios_dsl.layout.sizes import LARGEST, seen_size
 from aistudios_dsl.wire.node import UNSET, camel
 from aistudios_dsl.wire.nodes import Clip, UnknownClip
-
-FAR = 1e9
-"""The largest number that verbs take; documents may hold any."""
 
 
 def seen_box(clip: Clip | UnknownClip) -> Box:
@@ -36,7 +33,7 @@ def number(clip: Clip | UnknownClip, name: str, default: float = 0) -> float:
 
 
 def bounded(value: object, default: float = 0) -> float:
-    """Return a number as it is, at most `FAR` from 0, and the default for anything else."""
+    """Return a number as it is, at most 1e9 from 0, and the default for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
-    return max(-FAR, min(FAR, value))
+    return max(-LARGEST, min(LARGEST, value))

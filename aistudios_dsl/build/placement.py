@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, get_args
 
 from attrs import field, frozen
 
-from aistudios_dsl.build.avatar import Avatar
+from aistudios_dsl.build.avatar import Avatar, tupled
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
@@ -86,24 +86,20 @@ class AvatarId:
     cloth: str | None
 
 
-def _paired(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 @frozen
 class Place:
     """The place and size that a verb was given. Lengths are px, or percent of the canvas side they run along."""
 
-    at: Position | None = field(default=None, converter=_paired)
-    margin: Margin = field(default=0, converter=_paired)
+    at: Position | None = field(default=None, converter=tupled)
+    margin: Margin = field(default=0, converter=tupled)
     width: Length | None = None
     height: Length | None = None
-    scale: float | tuple[float, float] | None = field(default=None, converter=_paired)
-    natural: tuple[float, float] | None = field(default=None, converter=_paired)
-    fit: Fit | tuple[Length, Length] | None = field(default=None, converter=_paired)
+    scale: float | tuple[float, float] | None = field(default=None, converter=tupled)
+    natural: tuple[float, float] | None = field(default=None, converter=tupled)
+    fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
     framing: Framing | None = None
-    head_at: tuple[Length, Length] | None = field(default=None, converter=_paired)
+    head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
     avatar: Avatar | AvatarId | None = None
     language: str | None = None
@@ -124,13 +120,14 @@ def validate(place: Place) -> None:
         _validate_length(value, "head_at", _any_length)
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
-    _validate_name(place.framing, get_args(Framing), "framing")
     fit: object = place.fit
     if not isinstance(fit, str | tuple | None):
         hint = 'a text takes fit=(width, height); a picture or video "contain", "cover" or "stretch"'
         raise BuildError(f"fit is {fit!r}", hint=hint)
-    if isinstance(fit, str):
-        _validate_name(fit, FITS, "fit")
+    names = fit if isinstance(fit, str) else None
+    for name, value, known in (("framing", place.framing, get_args(Framing)), ("fit", names, FITS)):
+        if value is not None and not holds_jinja(value) and value not in known:
+            raise BuildError(f"{name} {value!r} is not known", hint=did_you_mean(str(value), known))
 
 
 def least_points(value: Any) -> int:
@@ -206,11 +203,6 @@ def _validate_beside(at: Beside) -> None:
     _validate_length(at.gap, "gap", _any_length)
     if not holds_jinja(at.align):
         corner_beside(at.side, align=at.align)
-
-
-def _validate_name(value: Any, known: Any, what: str) -> None:
-    if value is not None and not holds_jinja(value) and value not in known:
-        raise BuildError(f"{what} {value!r} is not known", hint=did_you_mean(str(value), known))
 
 
 class Placed(TypedDict, total=False):

@@ -17,7 +17,8 @@ POINT = 4 / 3
 FITS: tuple[Fit, ...] = ("contain", "cover", "stretch")
 _LENGTH = r"(?a)\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*(%?)\s*"
 _LENGTH_HINT = 'give a number of px, or a percentage of the canvas such as "45%"'
-_LARGEST = 1e9
+LARGEST = 1e9
+"""The largest number that verbs take; documents may hold any."""
 
 
 def length(value: Length, side: float, what: str = "width", low: float = 0) -> float:
@@ -62,7 +63,7 @@ def finite(value: object, what: str) -> float:
     -90
     """
     # NaN, infinity and integers too large for a float all fail the one comparison.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST:
         raise BuildError(f"{what} is {value!r}", hint=f"{what} must be a finite number, at most 1e9")
     return value
 

@@ -32,10 +32,10 @@ from aistudios_dsl.plan.segments import (
     scene_segments,
     token,
 )
-from aistudios_dsl.plan.strings import RowStrings, Strings, named
+from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.templates.pending import conditions
-from aistudios_dsl.templates.render import filled, filled_project, kept_scenes, render_project
+from aistudios_dsl.templates.render import filled, filled_project, kept_scenes, render_project, row_values
 from aistudios_dsl.templates.rows import of_row
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -151,8 +151,8 @@ class Programs:
     def render(self, row: Mapping[str, Any] | None) -> bytes:
         """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
         if self._only is not None:
-            return self._only.write({**row} if isinstance(row, dict) else _values(row))
-        values = _values(row)
+            return self._only.write({**row} if isinstance(row, dict) else row_values(row))
+        values = row_values(row)
         signature, scopes = self._signature(values)
         return b"".join([writer.write(scopes[scope]) for scope, writer in self._writers(signature)])
 
@@ -217,12 +217,6 @@ class Programs:
 
 def _numbered(segment: Segment, number: int) -> Segment:
     return str(number).encode() if segment == "number" else segment
-
-
-def _values(row: Mapping[Any, Any] | None) -> dict[str, Any]:
-    if not isinstance(row, Mapping | None):
-        raise TypeError("a row is a mapping")
-    return named(row or {})
 
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.editing import settled, settles, validate_colour
+from aistudios_dsl.build.editing import COLOURS, settled, settles, validate_colour
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
@@ -30,7 +30,7 @@ from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
-from aistudios_dsl.wire.node import as_found
+from aistudios_dsl.wire.node import as_found, camel
 from aistudios_dsl.wire.nodes import Scene as WireScene
 from aistudios_dsl.wire.nodes import Shape, Text
 
@@ -129,7 +129,7 @@ def open_fields_of_scene(scene: Scene, index: int, templates: Templates) -> tupl
 
 
 _PATH = re.compile(r"scenes\[\d+\]\.(?:clips\[(\d+)\]\.)?(.+)", re.DOTALL)
-_COLOURS = {"fill": "fill", "stroke": "stroke", "backgroundColor": "background_color"}
+_COLOURS = {camel(name): name for name in COLOURS}
 _FREE_OF_DRAFTS = re.compile(r"source_url|video_url|label|shadow\.color|effects\[\d+\]\.(?:type|extra\..+)", re.DOTALL)
 _DECIDING_OF_WIRE = re.compile(r"id|tag|extra\.(?:id|tag)|model\.ai_name|model\.emotion|(?:animation\.)?type|shapeName")
 _DECIDING_OF_TEXTS = re.compile(r"align|font.*")

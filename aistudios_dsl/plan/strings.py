@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from aistudios_dsl.templates.environment import Hook, Templates, compiled, inner, jinja, parsed, printable
+from aistudios_dsl.templates.render import row_values
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -73,7 +74,7 @@ class Strings:
         template = compiled(self.templates.configure, string.text, string.html)
         run, html = template.root_render_func, string.html
         if not _is_clean(self.templates.configure, string.text):
-            return lambda row: rendered(run(template.new_context(named(row.values))))
+            return lambda row: rendered(run(template.new_context(row_values(row.values))))
         return lambda row: rendered(run(row.contexts.get(html) or row.borrow(html)))
 
     def names(self, strings: Iterable[TemplateString]) -> tuple[list[str], list[str]]:
@@ -133,15 +134,6 @@ class RowStrings:
         """Give the Contexts back. A row that failed keeps them, as it may have left something in them."""
         for html, context in self.contexts.items():
             self._strings.take_back(html, context)
-
-
-def named(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the row as rendering takes it: without values whose names are not strings.
-
-    >>> named({"name": "Ann", None: ["more"]})
-    {'name': 'Ann'}
-    """
-    return {name: value for name, value in row.items() if isinstance(name, str)}
 
 
 def _joining(pieces: tuple[str | PlainName, ...]) -> Callable[[RowStrings], str]:

@@ -90,12 +90,7 @@ def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
 def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping[str, Any] | None = None) -> B:
     """Return the literal project of a row. Raises `TemplateError` with the field and the name that is missing."""
     refuse_rendered(project)
-    given: Any = {} if row is None else row
-    if not isinstance(given, Mapping):
-        hint = 'such as {"name": "Ann"}'
-        raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}", hint=hint)
-    # No template can use a name that is not a string, and Jinja fails on one.
-    values = {name: value for name, value in {**given, **(variables or {})}.items() if isinstance(name, str)}
+    values = row_values(row) | row_values(variables)
     templates = Templates(project.environment)
     with lines_named(project.scenes):
         visit = renderer(templates, values)
@@ -104,6 +99,21 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
             for origin, bound in kept_scenes(project.scenes, templates, values)
         )
         return filled_project(project, scenes, visit)
+
+
+def row_values(row: Any) -> dict[str, Any]:
+    """Return the values that templates can name. None is a row without values.
+
+    >>> row_values({"name": "Ann", None: ["more"]})
+    {'name': 'Ann'}
+    """
+    if row is None:
+        return {}
+    if not isinstance(row, Mapping):
+        hint = 'such as {"name": "Ann"}'
+        raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}", hint=hint)
+    # No template can use a name that is not a string, and Jinja fails on one.
+    return {name: value for name, value in row.items() if isinstance(name, str)}
 
 
 def refuse_rendered(project: BaseProject) -> None:
