@@ -51,14 +51,14 @@ def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
         if fault := fault_of(known[name], value):
             raise fault
     with as_found():
-        return settled(clip, evolve(clip, **changes))
+        return measured_again(clip, evolve(clip, **changes))
 
 
 def _editable(clip_class: type[Any]) -> tuple[str, ...]:
     return (*(key.attribute for key in keys(clip_class)), *_MORE.get(clip_class, ()))
 
 
-def remade(fn: Callable[[C], C], clip: C) -> C:
+def returned_by(fn: Callable[[C], C], clip: C) -> C:
     """Return what the function of a `map` makes of a clip, with the fields that differ validated."""
     with as_found():
         new = fn(clip)
@@ -69,7 +69,7 @@ def remade(fn: Callable[[C], C], clip: C) -> C:
     for fault in faults_of_extra(new) if new.extra != clip.extra else ():
         raise fault
     with as_found():
-        result: C = settled(clip, new)
+        result: C = measured_again(clip, new)
     return result
 
 
@@ -114,14 +114,14 @@ def renamed(before: Any, after: Any) -> Any:
 # texts
 
 
-def settled(before: Any, after: Any) -> Any:
+def measured_again(before: Any, after: Any) -> Any:
     """Return the clip after a change. A text whose box was our measure of its words is measured again.
 
     It keeps its aligned edge. A box that the change gave, or that is not our measure, stays.
     """
     if not isinstance(before, Text) or _box(before) != _box(after) or _words(before) == _words(after):
         return after
-    if not settles(before):
+    if not is_measured(before):
         return after
     width, height = _measured(after)
     share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
@@ -131,7 +131,7 @@ def settled(before: Any, after: Any) -> Any:
     return evolve(after, **{name: unless_same(getattr(after, name), number) for name, number in box.items()})
 
 
-def settles(clip: Text) -> bool:
+def is_measured(clip: Text) -> bool:
     """Return whether the text's box is our measure of its words, and so changes with them."""
     try:
         return _measured(clip) == (clip.width, clip.height)

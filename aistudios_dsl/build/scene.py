@@ -238,7 +238,7 @@ class Scene(Verbs):
         for index, clip in enumerate(self._clips()):
             if isinstance(clip, clip_class) and tag in (None, clip.tag):
                 with under(label(index, clip)):
-                    scene = scene._replaced(index, lambda clip: editing.remade(fn, clip))
+                    scene = scene._replaced(index, lambda clip: editing.returned_by(fn, clip))
         return scene
 
     def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:

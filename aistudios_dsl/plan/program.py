@@ -25,7 +25,7 @@ class _Word:
     way: Literal["text", "html", "speech"]
 
 
-class _NotTame(Exception):
+class _CutsSpeech(Exception):
     """A word that would change how speech is cut into paragraphs."""
 
 
@@ -51,7 +51,7 @@ class _Memory(dict[Any, Any]):
 class RowWriter:
     """Writes the JSON of rows. Where the words of a row allow it, each is written once, wherever it goes.
 
-    They do where a cut into paragraphs leaves them whole, wherever they stand. Other rows are written string by string.
+    A word of speech must not change how the speech is cut into paragraphs. Other rows are written string by string.
     """
 
     def __init__(self, strings: Strings, segments: Sequence[Segment], checks: Sequence[StringCheck]) -> None:
@@ -70,15 +70,11 @@ class RowWriter:
         if not self._escaped or all(type(values[name]) in (str, int, float, bool) for name in self._escaped):
             try:
                 return self._by_words.write(values)
-            except _NotTame:
+            except _CutsSpeech:
                 pass
         if self._by_strings is None:
             self._by_strings = self._make_by_strings()
         return self._by_strings.write(values)
-
-
-def _is_tame(word: str) -> bool:
-    return word.isprintable() and word != "" and word[0] != " " and word[-1] != " "
 
 
 def _text(word: str) -> bytes:
@@ -92,8 +88,8 @@ def _html(word: str) -> bytes:
 
 
 def _speech(word: str) -> bytes:
-    if not _is_tame(word):
-        raise _NotTame
+    if not word.isprintable() or word == "" or word[0] == " " or word[-1] == " ":
+        raise _CutsSpeech
     return _text(escaped(word))
 
 

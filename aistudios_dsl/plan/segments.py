@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.editing import COLOURS, settled, settles, validate_colour
+from aistudios_dsl.build.editing import COLOURS, is_measured, measured_again, validate_colour
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
@@ -24,7 +24,7 @@ from aistudios_dsl.layout.geometry import Bounds
 from aistudios_dsl.layout.sizes import seen_size
 from aistudios_dsl.plan.strings import TemplateString
 from aistudios_dsl.resolve.placing import Arrangement, Intent, arrange, placing_order
-from aistudios_dsl.resolve.scene import cover, resolve_scene, sizes_and_intents
+from aistudios_dsl.resolve.scene import bounds_of_clip, resolve_scene, sizes_and_intents
 from aistudios_dsl.resolve.sizing import ClipSize, Pair, Setting, text_sizer
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
@@ -151,7 +151,7 @@ def _role_in_clip(item: Item, name: str) -> Role:
         if isinstance(clip, Text | Shape) and name in _COLOURS:
             return "colour"
         return "free" if _FREE_OF_DRAFTS.fullmatch(name) else "deciding"
-    if isinstance(clip, Text) and name == "text" and settles(clip):
+    if isinstance(clip, Text) and name == "text" and is_measured(clip):
         return "words"
     deciding = _DECIDING_OF_WIRE.fullmatch(name) or (isinstance(clip, Text) and _DECIDING_OF_TEXTS.fullmatch(name))
     return "deciding" if deciding else "free"
@@ -266,16 +266,16 @@ Sizer = Callable[[Sequence[str]], tuple[Pair | Bounds, tuple[Any, ...]]]
 
 @frozen(eq=False)
 class MovingClips:
-    """Clips that move with some strings, each after the one it stands beside; `covers` are of those that stay."""
+    """Clips that move with some strings, each after the one it stands beside; `bounds` are of those that stay."""
 
     strings: tuple[TemplateString, ...]
-    covers: tuple[Bounds, ...]
+    bounds: tuple[Bounds, ...]
     sizers: tuple[Sizer, ...]
     arranged: Arrangement
 
     def laid_out(self, words: Sequence[str]) -> list[Any]:
         """Return the values of the fields of all clips, then the corners of those that are placed."""
-        seen: list[Any] = [*self.covers]
+        seen: list[Any] = [*self.bounds]
         values: list[Any] = []
         for sized in self.sizers:
             size, fields = sized(words)
@@ -322,10 +322,10 @@ def _moved(
     for moving, staying in _groups(intents, words):
         strings = tuple(dict.fromkeys(words[index] for index in moving if index in words))
         sizers = {index: sizer(index, strings) for index in moving}
-        covers = tuple(cover(wire.clips[first + index]) for index in staying)
+        bounds = tuple(bounds_of_clip(wire.clips[first + index]) for index in staying)
         wanted = [*(evolve(intents[index], at=None) for index in staying), *(intents[index] for index in moving)]
         arranged = arrange(wanted, setting.canvas)
-        group = MovingClips(strings, covers, tuple(sized for _, sized in sizers.values()), arranged)
+        group = MovingClips(strings, bounds, tuple(sized for _, sized in sizers.values()), arranged)
         fields = [(index, name) for index, (names, _) in sizers.items() for name in names]
         fields += [(index, name) for index in moving if sizes[index] for name in ("left", "top")]
         for place, (index, name) in enumerate(fields):
@@ -381,8 +381,8 @@ def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer
 
     def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
         with as_found():
-            clip = settled(before, evolve(kept, text=words[place]))
+            clip = measured_again(before, evolve(kept, text=words[place]))
         text = canonical_string(clip.text).encode()
-        return cover(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))
+        return bounds_of_clip(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))
 
     return ("text", "left", "top", "width", "height"), sized

@@ -27,7 +27,7 @@ from aistudios_dsl.resolve.sizing import Pair
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, UnknownClip
 
 Arrangement = Callable[[Sequence[Pair | Bounds]], list[Point | tuple[()]]]
-"""From the seen size of each clip, or the cover of one that stands already, to the corner of each that is placed."""
+"""From the seen size of each clip, or the bounds of one that stands already, to the corner of each that is placed."""
 
 
 @frozen
@@ -85,20 +85,20 @@ def arrange(intents: Sequence[Intent], canvas: Box) -> Arrangement:
 
     def corners(seen: Sequence[Any]) -> list[Point | tuple[()]]:
         found: list[Point | tuple[()]] = [()] * len(seen)
-        covers: dict[str, Bounds] = {}
+        bounds: dict[str, Bounds] = {}
         for place, corner, beside, tag, angle in steps:
             if corner is None:
-                covers[tag] = seen[place]
+                bounds[tag] = seen[place]
                 continue
             width, height = seen[place]
             if isinstance(corner, tuple):
                 left, top = corner
             else:
-                left, top = corner(covers[beside], width, height) if beside else corner(width, height)
+                left, top = corner(bounds[beside], width, height) if beside else corner(width, height)
                 left, top = plain(left), plain(top)
             found[place] = (left, top)
             if tag:
-                covers[tag] = bounds_of(left, top, width, height, angle) if angle else (left, top, width, height)
+                bounds[tag] = bounds_of(left, top, width, height, angle) if angle else (left, top, width, height)
         return found
 
     return corners
@@ -122,7 +122,7 @@ def placing_order(intents: Sequence[Intent]) -> list[int]:
 
 
 def _corner(intent: Intent, canvas: Box) -> Any:
-    """Return the corner itself, or what gives it: from the neighbour's cover where there is one, and the size."""
+    """Return the corner itself, or what gives it: from the neighbour's bounds where there is one, and the size."""
     at = intent.at
     if isinstance(at, Beside):
         side = canvas.height if at.side in ("above", "below") else canvas.width

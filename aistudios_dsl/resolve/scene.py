@@ -95,7 +95,7 @@ def sizes_and_intents(items: Sequence[Item], setting: Setting) -> tuple[list[Cli
     return sizes, intents
 
 
-def cover(clip: AnyClip) -> Bounds:
+def bounds_of_clip(clip: AnyClip) -> Bounds:
     """Return left, top, width and height (px) of the upright box around a clip."""
     box = seen_box(clip)
     return bounds_of(box.left, box.top, box.width, box.height, box.angle)
@@ -106,7 +106,7 @@ def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
     if not any(isinstance(item, Draft) for item in items):
         return [None] * len(items)
     sizes, intents = sizes_and_intents(items, setting)
-    seen = [size.seen if size else cover(clip_of(item)) for item, size in zip(items, sizes, strict=True)]
+    seen = [size.seen if size else bounds_of_clip(clip_of(item)) for item, size in zip(items, sizes, strict=True)]
     corners = arrange(intents, setting.canvas)(seen)
     computed: list[Fields | None] = []
     for index, (item, size, corner) in enumerate(zip(items, sizes, corners, strict=True)):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
 
-from aistudios_dsl.build.editing import settled
+from aistudios_dsl.build.editing import measured_again
 from aistudios_dsl.build.project import HEAD, BaseProject
 from aistudios_dsl.build.scene import Line, Scene, lines_named
 from aistudios_dsl.errors import TemplateError, under
@@ -158,7 +158,7 @@ def _is_kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: s
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:
     """Return the literal scene, with `visit` applied to its strings and its loaded texts measured again."""
     new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
-    items = tuple(settled(before, after) for before, after in zip(scene._items, new._items, strict=True))
+    items = tuple(measured_again(before, after) for before, after in zip(scene._items, new._items, strict=True))
     return evolve(new, items=items)
 
 
