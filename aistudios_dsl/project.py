@@ -11,10 +11,10 @@ from attrs import frozen
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
-from aistudios_dsl.errors import BuildError, DslError, TemplateError
+from aistudios_dsl.errors import BuildError, TemplateError, expect
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import pending, refuse_pending, without_pending
-from aistudios_dsl.templates.render import filled_project, refuse_rendered, render_project
+from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
 from aistudios_dsl.wire.nodes import Generation, Text
@@ -98,13 +98,7 @@ class Project(BaseProject):
         """
         if not isinstance(rows, Iterable):
             raise TemplateError(f"rows is {rows!r}, not a list of rows", hint='such as [{"name": "Ann"}]')
-        for number, row in enumerate(rows, 1):
-            try:
-                yield self.render(row)
-            except DslError as fault:
-                from aistudios_dsl.templates.rows import of_row
-
-                raise of_row(fault, number, row) from fault.__cause__
+        yield from for_each_row(rows, self.render)
 
     @checked
     def compile(self) -> Plan:
@@ -168,8 +162,7 @@ class Project(BaseProject):
         >>> Project().scene(watermark=True).to_json().partition('"watermark"')[2]
         ':true,"clips":[],"thumbnailUrl":null,"sceneIdx":0}]}'
         """
-        if not isinstance(indent, int | None):
-            raise BuildError(f"indent is {indent!r}", hint="give the number of spaces, such as indent=2")
+        expect(indent, int | None, "indent must be the number of spaces", "such as indent=2")
         return canonical(self.to_dict(api=api), indent)
 
     @checked
@@ -277,7 +270,8 @@ class Project(BaseProject):
         from aistudios_dsl.draw.svg import picture
 
         resolved, template = self._viewed()
-        return picture(resolved, scene, media=_media(media), links=links, template=template)
+        _validate_media(media)
+        return picture(resolved, scene, media=media, links=links, template=template)
 
     @checked
     def storyboard(self, path: str | os.PathLike[str], *, media: Media | None = None, scene: int | None = None) -> Path:
@@ -298,11 +292,12 @@ class Project(BaseProject):
     def _page(self, media: Media | None = None, scene: int | None = None) -> str:
         from aistudios_dsl.draw.storyboard import page
 
+        _validate_media(media)
         whole, template = self._viewed()
         # A page shows each template where it is, so the findings do not list them again.
         found = self.check(ignore=("template-variable",)) if template else self._found(whole, {})
         scenes = self.scenes if template else ()
-        return page(whole, media=_media(media), findings=found, templates=scenes, only=scene)
+        return page(whole, media=media, findings=found, templates=scenes, only=scene)
 
     def _repr_html_(self) -> str:
         from aistudios_dsl.draw.storyboard import framed
@@ -366,12 +361,9 @@ def _written(path: str | os.PathLike[str], text: str) -> Path:
 
     from aistudios_dsl.atomic_write import write_text
 
-    if not isinstance(path, str | os.PathLike):
-        raise BuildError(f"path is {path!r}", hint='give the path of a file, such as "video.json"')
+    expect(path, str | os.PathLike, "path must be that of a file", 'such as "video.json"')
     return write_text(Path(path), text)
 
 
-def _media(media: Any) -> Media | None:
-    if not isinstance(media, Mapping | str | os.PathLike | None):
-        raise BuildError(f"media is {media!r}", hint="give a folder, or {url: file}")
-    return media
+def _validate_media(media: Media | None) -> None:
+    expect(media, Mapping | str | os.PathLike | None, "media must be a folder or a mapping", "such as {url: file}")

@@ -68,21 +68,16 @@ def arguments_of(call: Callable[..., Any]) -> Arguments:
     >>> arguments_of(lambda self, text, *, color="#fff": text).keywords
     ('text', 'color')
     """
-    positional, keywords = list[str](), list[str]()
     parameters = list(inspect.signature(call).parameters.values())[1:]
     kinds = {each.kind: each for each in parameters}
-    for each in parameters:
-        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD):
-            positional.append(each.name)
-        if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
-            keywords.append(each.name)
+    named = [each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
     more = kinds.get(inspect.Parameter.VAR_KEYWORD)
     unpacked = get_args(get_type_hints(call)[more.name]) if more and "Unpack[" in str(more.annotation) else ()
-    named = {*positional, *keywords}
+    keywords = [each.name for each in named if each.kind is not each.POSITIONAL_ONLY]
     return Arguments(
-        positional=tuple(positional),
+        positional=tuple(each.name for each in named if each.kind is not each.KEYWORD_ONLY),
         keywords=(*keywords, *(unpacked[0].__annotations__ if unpacked else ())),
-        required=tuple(each.name for each in parameters if each.default is each.empty and each.name in named),
+        required=tuple(each.name for each in named if each.default is each.empty),
         any_number=inspect.Parameter.VAR_POSITIONAL in kinds,
         any_keyword=more is not None and not unpacked,
     )
@@ -112,14 +107,9 @@ def misuse(
     others: Others = dict,
     private: Sequence[str] = (),
 ) -> BuildError | None:
-    """Return what is wrong with the arguments of a call, or None.
+    """Return what is wrong with the arguments of a call, which stand without `self`, or None.
 
-    Args:
-        call: The function, whose first parameter is `self`.
-        args: The arguments by position, without `self`.
-        given: The arguments by keyword.
-        others: A function that returns the keywords of other calls, for the hint.
-        private: Keywords that no hint names.
+    `others` gives the keywords of other calls, for the hint; no hint names the `private` keywords.
     """
     taken = arguments_of(call)
     if len(args) > len(taken.positional) and not taken.any_number:

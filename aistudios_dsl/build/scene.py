@@ -170,8 +170,8 @@ class Scene(Verbs):
     def _clips(self) -> Iterator[AnyClip]:
         return (clip_of(item) for item in self._items)
 
-    def _next_label(self, kind: str, tag: object) -> str:
-        return _label(len(self._items), kind, tag)
+    def _next_label(self, verb: str, tag: object) -> str:
+        return _label(len(self._items), verb, tag)
 
     def _plus(self, kind: str, cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], values: Any) -> Scene:
         with under(self._next_label(kind, place.get("tag"))):

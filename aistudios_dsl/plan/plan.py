@@ -35,8 +35,7 @@ from aistudios_dsl.plan.segments import (
 from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.templates.pending import conditions
-from aistudios_dsl.templates.render import filled, filled_project, kept_scenes, render_project, row_values
-from aistudios_dsl.templates.rows import of_row
+from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project, row_values
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
 
@@ -105,18 +104,11 @@ class Plan:
         return count
 
     def _write(self, rows: Iterable[Mapping[str, Any]], file: BinaryIO | WholeFile) -> int:
-        count, lines = 0, self._lines(rows)
+        count, lines = 0, for_each_row(rows, self.render_json)
         while batch := list(islice(lines, _ROWS_A_WRITE)):
             file.write(b"\n".join([*batch, b""]))
             count += len(batch)
         return count
-
-    def _lines(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-        for number, row in enumerate(rows, 1):
-            try:
-                yield self.render_json(row)
-            except DslError as fault:
-                raise of_row(fault, number, row) from fault.__cause__
 
 
 class Programs:

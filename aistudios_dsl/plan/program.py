@@ -77,6 +77,10 @@ class RowWriter:
         return self._by_strings.write(values)
 
 
+def _cuts_speech(word: str) -> bool:
+    return not word.isprintable() or word == "" or word[0] == " " or word[-1] == " "
+
+
 def _text(word: str) -> bytes:
     return canonical_string(word)[1:-1].encode()
 
@@ -88,7 +92,7 @@ def _html(word: str) -> bytes:
 
 
 def _speech(word: str) -> bytes:
-    if not word.isprintable() or word == "" or word[0] == " " or word[-1] == " ":
+    if _cuts_speech(word):
         raise _CutsSpeech
     return _text(escaped(word))
 

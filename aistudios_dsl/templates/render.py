@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
@@ -10,12 +10,13 @@ from attrs import evolve, fields, has
 from aistudios_dsl.build.editing import measured_again
 from aistudios_dsl.build.project import HEAD, BaseProject
 from aistudios_dsl.build.scene import Line, Scene, lines_named
-from aistudios_dsl.errors import TemplateError, under
+from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
 B = TypeVar("B", bound=BaseProject)
+T = TypeVar("T")
 Visit = Callable[[str, str, bool], str]
 """A function from the path of a field, its string, and whether that is HTML, to the string that takes its place."""
 
@@ -99,6 +100,17 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
             for origin, bound in kept_scenes(project.scenes, templates, values)
         )
         return filled_project(project, scenes, visit)
+
+
+def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
+    """Yield what is made of each row; errors name the row, counted from 1."""
+    for number, row in enumerate(rows, 1):
+        try:
+            yield make(row)
+        except DslError as fault:
+            from aistudios_dsl.templates.rows import of_row
+
+            raise of_row(fault, number, row) from fault.__cause__
 
 
 def row_values(row: Any) -> dict[str, Any]:

@@ -414,7 +414,7 @@ def shifted(intents, canvas):
 
 MUTATIONS = {
     "escape": lambda: mock.patch.dict(program._OF_WORDS, text=str.encode),
-    "tame": lambda: mock.patch.object(program, "_is_tame", return_value=True),
+    "speech": lambda: mock.patch.object(program, "_cuts_speech", return_value=False),
     "corner": lambda: mock.patch.object(segments, "arrange", shifted),
     "number": lambda: mock.patch.object(
         plan_module, "_numbered", lambda segment, number: b"0" if segment == "number" else segment
