@@ -14,8 +14,7 @@ The tree::
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ class DslError(Exception):
         return copy
 
 
-@contextmanager
-def under(parent: str) -> Generator[None]:
+class under:  # noqa: N801  (used as a function)
     """Put the paths of errors raised inside under a parent's path.
 
     >>> with under("scenes[2]"):
@@ -99,10 +97,19 @@ def under(parent: str) -> Generator[None]:
     Traceback (most recent call last):
     aistudios_dsl.errors.BuildError: scenes[2].clips[1]: no text
     """
-    try:
-        yield
-    except DslError as fault:
-        raise fault.under(parent) from fault.__cause__
+
+    # A generator would cost several times as much, and each string of a project is rendered inside one.
+    __slots__ = ("parent",)
+
+    def __init__(self, parent: str) -> None:
+        self.parent = parent
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, fault: BaseException | None, traceback: object) -> None:
+        if isinstance(fault, DslError):
+            raise fault.under(self.parent) from fault.__cause__
 
 
 class BuildError(DslError):

@@ -364,6 +364,17 @@ def test_an_edit_of_a_drafted_clip_refuses_a_colour_that_its_verb_refuses():
         Scene().text("Hi", tag="t").edit("t", fill="redd")
 
 
+@pytest.mark.parametrize("name", ["id", "tag"])
+@pytest.mark.parametrize("loaded", [False, True])
+def test_an_edit_gives_no_clip_the_id_or_tag_of_another(name, loaded):
+    project = Project().scene().text("A", tag="a", id="one").text("B", tag="b", id="two")
+    project = Project.load(project.to_dict()) if loaded else project
+    taken = getattr(project.find("a"), name)
+    with pytest.raises(BuildError, match=f"another clip of the scene has the {name} '{taken}'"):
+        project.edit("b", **{name: taken})
+    assert project.edit("a", **{name: taken}).to_json() == project.to_json()
+
+
 @pytest.mark.parametrize(("extra", "fault"), [({"text": "Bye"}, "extra holds 'text'"), ({"own": object()}, "be JSON")])
 @pytest.mark.parametrize("loaded", [False, True])
 def test_a_map_refuses_further_keys_that_a_wire_class_refuses(extra, fault, loaded):

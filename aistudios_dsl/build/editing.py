@@ -86,7 +86,6 @@ def validate_colour(name: str, value: Any) -> None:
 
 
 def validate_map(clip_class: Any, fn: object, tag: object) -> None:
-    """Raise `BuildError` for arguments that `map` does not take."""
     try:
         isinstance(None, clip_class)
     except TypeError:

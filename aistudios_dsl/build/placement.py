@@ -110,13 +110,13 @@ def validate(place: Place) -> None:
     for name in ("width", "height", "head_height"):
         _validate_length(getattr(place, name), name, extent)
     _validate_at(place.at)
-    for value in _one_or_two(place.margin, "margin", "give one length, or a pair (across, down)"):
+    for value in _parts(place.margin, "margin", "give one length, or a pair (across, down)", single=True):
         _validate_length(value, "margin", length)
-    for value in _one_or_two(place.scale, "scale", "give one factor, or a pair (across, down)"):
+    for value in _parts(place.scale, "scale", "give one factor, or a pair (across, down)", single=True):
         _validate_length(value, "scale", extent)
-    for value in _pair(place.natural, "natural"):
+    for value in _parts(place.natural, "natural", "natural takes two numbers, such as natural=(640, 360)"):
         positive(value, "natural")
-    for value in _pair(place.head_at, "head_at"):
+    for value in _parts(place.head_at, "head_at", "head_at takes two numbers, such as head_at=(640, 360)"):
         _validate_length(value, "head_at", _any_length)
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
@@ -169,16 +169,13 @@ def _any_length(value: Any, side: float, name: str) -> float:
     return length(value, side, name, low=-math.inf)
 
 
-def _pair(value: Any, name: str) -> tuple[Any, ...]:
-    if value is not None and not (isinstance(value, tuple) and len(value) == 2):
-        raise BuildError(f"{name} is {value!r}", hint=f"{name} takes two numbers, such as {name}=(640, 360)")
-    return value or ()
-
-
-def _one_or_two(value: Any, name: str, hint: str) -> tuple[Any, ...]:
-    if not isinstance(value, tuple):
+def _parts(value: Any, name: str, hint: str, *, single: bool = False) -> tuple[Any, ...]:
+    """Return the numbers of a pair, or where that is allowed of a single number; none for None."""
+    if value is None:
+        return ()
+    if single and not isinstance(value, tuple):
         return (value,)
-    if len(value) != 2:
+    if not isinstance(value, tuple) or len(value) != 2:
         raise BuildError(f"{name} is {value!r}", hint=hint)
     return value
 

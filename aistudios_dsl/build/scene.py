@@ -68,7 +68,6 @@ Item = Draft | AnyClip
 
 
 def clip_of(item: Item) -> AnyClip:
-    """Return the wire clip of an item, drafted or loaded."""
     return item.clip if isinstance(item, Draft) else item  # type: ignore[return-value]
 
 
@@ -198,6 +197,10 @@ class Scene(Verbs):
                 scene = scene._said_instead(index, clip, changes.pop("say"))
             if isinstance(clip, Image | Video) and (given := set(editing.PICTURE) & set(changes)):
                 scene = scene._pictured(index, clip, {name: changes.pop(name) for name in given})
+            for name in ("id", "tag"):
+                value = changes.get(name)
+                if value and any(getattr(other, name) == value for place, other in clips.items() if place != index):
+                    raise BuildError(f"another clip of the scene has the {name} {value!r}", hint="give each its own")
             return scene._replaced(index, lambda clip: editing.changed(clip, changes))
 
     def _said_instead(self, index: int, clip: AvatarClip, text: Any) -> Scene:

@@ -110,7 +110,6 @@ class Utterance:
 
     @cached_property
     def text(self) -> str:
-        """The words in plain text."""
         return plain(self.org)
 
     @property

@@ -23,7 +23,6 @@ class Reader(HTMLParser):
 
     @classmethod
     def of(cls, html: str) -> Self:
-        """Read a text."""
         # The parser drops words after a "<" without a ">": it is text. Only up to the last "-->" is "<!--" a comment.
         end, reader = max(html.rfind("-->"), 0), cls()
         reader.feed(re.sub(r"<(?!!--|[^<>]*>)", "&lt;", html[:end]))

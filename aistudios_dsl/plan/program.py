@@ -65,7 +65,6 @@ class RowWriter:
         self._make_by_strings = partial(_Writer, strings, segments, checks)
 
     def write(self, values: Mapping[str, Any]) -> bytes:
-        """Return the JSON of a row's values."""
         # Values of other types may be HTML already, which Jinja knows not to escape.
         if not self._escaped or all(type(values[name]) in (str, int, float, bool) for name in self._escaped):
             try:
@@ -197,7 +196,6 @@ class _Writer:
         return self._numbers.setdefault(string, len(self._numbers))
 
     def write(self, values: Mapping[str, Any]) -> bytes:
-        """Return the bytes of a row."""
         if not (self._names or self._numbers):
             return b"".join(self._pick(self._constants))
         row = RowStrings(self._strings, values, self._names, self._asked)

@@ -117,8 +117,6 @@ def open_fields(
 
 
 def open_fields_of_scene(scene: Scene, index: int, templates: Templates) -> tuple[OpenField, ...]:
-    """Return the strings of a scene that wait for a row."""
-
     def placed(path: str) -> tuple[Role, int, str]:
         number, name = _PATH.fullmatch(path).groups()  # type: ignore[union-attr]
         if number is None:
@@ -209,7 +207,6 @@ def checks(found: Sequence[OpenField], segments: Sequence[Segment]) -> Iterator[
 
 
 def strings_in(segments: Sequence[Segment]) -> set[TemplateString]:
-    """Return the strings that a row writes in some segments."""
     written = {segment.string for segment in segments if isinstance(segment, Slot)}
     for group in {segment.group for segment in segments if isinstance(segment, MovedField)}:
         written.update(group.strings)

@@ -90,7 +90,6 @@ class Strings:
         return list(words), list(asked)
 
     def lend(self, html: bool, values: Mapping[str, Any]) -> Context:
-        """Return a Context that holds the globals and these values."""
         try:
             context = self._spare[html].pop()
         except IndexError:
@@ -101,7 +100,6 @@ class Strings:
         return context
 
     def take_back(self, html: bool, context: Context) -> None:
-        """Keep a Context for another row."""
         context.parent = {}
         self._spare[html].append(context)
 

@@ -51,7 +51,6 @@ class Intent:
 
     @property
     def label(self) -> str:
-        """The name of the clip in messages."""
         return label(self.index, clip_of(self.item))
 
 

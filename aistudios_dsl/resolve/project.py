@@ -40,7 +40,6 @@ def resolve_project(project: BaseProject, api: Generation | None = None) -> Wire
 
 
 def setting_of(project: BaseProject, api: Generation | None = None) -> Setting:
-    """Return what the scenes of a project are resolved in."""
     api = generation(project.api if api is None else api)
     return Setting(project.orientation, project.catalog or Catalog(), api, given_ids(project.scenes))
 
@@ -52,7 +51,6 @@ def is_numbered(project: BaseProject) -> bool:
 
 
 def with_settings(project: BaseProject, scenes: tuple[WireScene, ...]) -> WireProject:
-    """Return the wire project of these scenes."""
     given: dict[str, Any] = {name: value for name in HEAD if (value := getattr(project, name)) is not None}
     if project.orientation == "landscape":
         del given["orientation"]

@@ -38,7 +38,6 @@ class Setting:
 
     @property
     def canvas(self) -> Box:
-        """The canvas in px: landscape, unless the orientation is portrait."""
         return canvas(self.orientation)
 
 

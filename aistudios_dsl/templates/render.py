@@ -129,7 +129,6 @@ def row_values(row: Any) -> dict[str, Any]:
 
 
 def refuse_rendered(project: BaseProject) -> None:
-    """Raise `TemplateError` for a project whose braces are text already."""
     if project._literal:
         raise TemplateError("this project is rendered already", hint="use the template, not its result")
 
