@@ -212,13 +212,12 @@ class Project(BaseProject):
         from aistudios_dsl.view.scene import scene_views
 
         whole = self.resolve()
-        clips = [(seen.path, seen.clip) for scene in scene_views(whole, self._backdrops(whole)) for seen in scene.every]
+        clips = [(seen.path, seen.clip) for scene in scene_views(whole, self._script_clips()) for seen in scene.every]
         found = {path: estimated(clip.text, clip.font_family or "") for path, clip in clips if isinstance(clip, Text)}
         return {path: letters for path, letters in found.items() if letters}
 
-    def _backdrops(self, whole: WireProject) -> list[bool]:
-        """Of each scene, whether its first clip is the square of its background, which no verb added."""
-        return [len(wire.clips) > len(scene._items) for wire, scene in zip(whole.scenes, self.scenes, strict=True)]
+    def _script_clips(self) -> list[int]:
+        return [len(scene._items) for scene in self.scenes]
 
     @checked
     def check(self, *, ignore: str | Iterable[str] = ()) -> list[Finding]:
@@ -247,7 +246,7 @@ class Project(BaseProject):
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
-        return check(whole, waiting, ignore=codes, backdrops=self._backdrops(whole))
+        return check(whole, waiting, ignore=codes, script_clips=self._script_clips())
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
@@ -297,7 +296,8 @@ class Project(BaseProject):
         # A page shows each template where it is, so the findings do not list them again.
         found = self.check(ignore=("template-variable",)) if template else self._found(whole, {})
         scenes = self.scenes if template else ()
-        return page(whole, media=media, findings=found, templates=scenes, only=scene)
+        clips = self._script_clips()
+        return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
 
     def _repr_html_(self) -> str:
         from aistudios_dsl.draw.storyboard import framed

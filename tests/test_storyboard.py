@@ -205,6 +205,40 @@ def test_a_loaded_clip_that_is_wholly_clear_is_not_seen(browser, tmp_path):
     assert color_at(browser.open(page, 1920, 1080).picture(), 20, 20) == (0, 255, 0)
 
 
+def mirrored(project, **scales):
+    document = project.to_dict()
+    document["scenes"][0]["clips"][-1] |= scales
+    return Project.load(document)
+
+
+def test_a_negative_scale_mirrors_shapes_pictures_and_texts_inside_their_boxes(browser, tmp_path):
+    plain = Project().scene(background="#ffffff")
+    triangle = plain.shape("Triangle", fill="#ff0000", width=200, height=200, at=(100, 100))
+    image = png_file((255, 0, 0), (255, 255, 255))
+    picture = plain.image("https://x.example/a.png", natural=(200, 200), at=(100, 100))
+    text = plain.text("Hello", color="#ff0000", font_size=90, bold=True, width=1000, height=200, at=(100, 100))
+    cases = [
+        (triangle, {"scaleY": -1}, (100, 270, 130, 300), (100, 100, 130, 130)),
+        (picture, {"scaleX": -1}, (100, 100, 130, 300), (270, 100, 300, 300)),
+        (text, {"scaleX": -1}, (100, 100, 500, 300), (700, 100, 1100, 300)),
+    ]
+    page = tmp_path / "scene.svg"
+    for project, scales, *places in cases:
+        for each, expected in ((project, [True, False]), (mirrored(project, **scales), [False, True])):
+            page.write_text(each.svg(media={"https://x.example/a.png": image}), encoding="utf-8")
+            drawn = Image.open(io.BytesIO(browser.open(page, 1920, 1080).picture())).convert("RGB")
+            # Green is 255 on the ground and near 0 in red ink.
+            assert [drawn.crop(place).getextrema()[1][0] < 50 for place in places] == expected, scales
+
+
+def test_the_page_calls_the_square_of_a_background_colour_the_background():
+    project = Project().scene(background="#102030").text("Hello")
+    template = Project().scene(background="#102030").text("Hello {{ name }}")
+    for page in (project._page(), template._page()):
+        listed = re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', page)
+        assert listed == ["background", "text"]
+
+
 def test_a_shadow_falls_where_the_canvas_casts_it_even_when_the_clip_is_turned(browser, tmp_path):
     shadow = wire.Shadow(color="#000000", blur=0, offset_x=10, offset_y=10, enabled=True)
     shape = {"fill": "#ff0000", "width": 200, "height": 200, "angle": 180, "shadow": shadow}
@@ -215,13 +249,15 @@ def test_a_shadow_falls_where_the_canvas_casts_it_even_when_the_clip_is_turned(b
     assert color_at(png, 95, 95) == (255, 255, 255)
 
 
-def png_file(color):
+def png_file(*colors):
+    """A picture of 2 x 2 px: one colour, or one for the left half and one for the right."""
+
     def chunk(kind, data):
         body = kind + data
         return len(data).to_bytes(4) + body + zlib.crc32(body).to_bytes(4)
 
     head = (2).to_bytes(4) + (2).to_bytes(4) + bytes([8, 2, 0, 0, 0])
-    rows = zlib.compress((b"\0" + bytes(color) * 2) * 2)
+    rows = zlib.compress((b"\0" + bytes([*colors[0], *colors[-1]])) * 2)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 

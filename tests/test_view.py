@@ -69,6 +69,18 @@ def test_the_box_of_a_clip_is_read_from_what_it_has():
     assert seen_box(odd) == Box(0, 0, 0, 0, 0)
 
 
+def test_the_parts_of_a_mirrored_clip_are_where_the_picture_shows_them():
+    head = {"headCenterX": 60, "headCenterY": 10, "headWidth": 80, "headHeight": 100}
+    avatar = AVATAR | {"model": MODEL | {"editor": head | {"modelTightX": 20, "modelTightY": 10}}}
+    text = PLACE | {"id": "t", "type": "textImage", "text": "Hi", "fill": "#fff", "fontSize": 48, "width": 900}
+    for scale, side in ((1, "left"), (-1, "right")):
+        [view] = scene_views(Project.load(document(avatar | {"scaleX": scale}, text | {"scaleX": scale})).resolve())
+        face, box = view.every[0].face, view.every[0].box
+        line, room = view.every[1].lines[0], view.every[1].box
+        assert (face.left - box.left) == (40 if side == "left" else 400 - 40 - 80)
+        assert (line.left - room.left) == pytest.approx(0 if side == "left" else 900 - line.width)
+
+
 # speech
 
 

@@ -89,7 +89,7 @@ def check(
     pending: Mapping[str, tuple[str, ...]] | None = None,
     *,
     ignore: Iterable[str] = (),
-    backdrops: Sequence[bool] = (),
+    script_clips: Sequence[int] = (),
 ) -> list[Finding]:
     """Return the findings of a resolved project, scene by scene, the gravest first.
 
@@ -97,26 +97,29 @@ def check(
         project: The project as it would be sent.
         pending: The variables that its templates wait for, by field.
         ignore: Codes, or "code:tag" for those of one clip.
-        backdrops: For each scene, whether its first clip is the square of its background, which paths do not count.
+        script_clips: How many clips of each scene its script counts, so that paths do not count the square of a
+            background colour. Default all.
 
     Raises:
         DslError: For an unknown code, with the nearest known one.
     """
     ignored = set(map(_known, ignore))
-    view = ProjectView(project, scene_views(project, backdrops), pending or {})
+    view = ProjectView(project, scene_views(project, script_clips), pending or {})
     found = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
     kept = (one for one in found if not {one.code, f"{one.code}:{one.tag}"} & ignored)
     return sorted(kept, key=_order)
 
 
-def checked(payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] = ()) -> list[Finding]:
+def checked(
+    payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] = (), script_clips: Sequence[int] = ()
+) -> list[Finding]:
     """Return the findings of a payload, whose braces are text. Raises `LoadError` where it is not a project.
 
     >>> [finding.code for finding in checked('{"scenes": [{"background": {}, "clips": [], "sceneIdx": 1}]}')]
     ['scene-order', 'empty-scene']
     """
     document = parse(payload) if isinstance(payload, str | bytes) else payload
-    return check(load(document), ignore=ignore)
+    return check(load(document), ignore=ignore, script_clips=script_clips)
 
 
 def _finding(rule: CheckRule, problem: Problem) -> Finding:

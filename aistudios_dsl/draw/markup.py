@@ -7,6 +7,7 @@ import re
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.view.scene import Seen
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
@@ -51,6 +52,15 @@ def placed(box: Box) -> str:
     """
     turn = f" rotate({figures(box.angle)})" if box.angle else ""
     return f"translate({figures(box.left)} {figures(box.top)}){turn}"
+
+
+def mirrored(svg: str, seen: Seen) -> str:
+    """Return the drawing of a clip, in px of its box, mirrored about the middle of the box if the clip is."""
+    across, down = seen.mirrored
+    if not (across or down):
+        return svg
+    corner = f"{figures(seen.box.width if across else 0)} {figures(seen.box.height if down else 0)}"
+    return element("g", svg, transform=f"translate({corner}) scale({-1 if across else 1} {-1 if down else 1})")
 
 
 def paint(role: str, colour: object) -> dict[str, str | float]:

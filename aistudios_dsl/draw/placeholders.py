@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from aistudios_dsl.draw import outlines
-from aistudios_dsl.draw.markup import element, escaped, figures
+from aistudios_dsl.draw.markup import element, escaped, figures, mirrored
 from aistudios_dsl.draw.pictures import file_name, scheme_of
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import cut, upright_overlap, within
+from aistudios_dsl.layout.overlap import cut, upright_overlap
 from aistudios_dsl.layout.text import units
 from aistudios_dsl.view.scene import Seen
 from aistudios_dsl.wire.nodes import AvatarClip
@@ -111,19 +111,21 @@ def figure(clip: AvatarClip, seen: Seen, canvas: Box) -> str:
     face = element(
         "ellipse", **oval, ry=head.height / 2, fill="#d8dfe8", stroke="#8593a6", stroke_width=box.height / 500
     )
-    return body + face + _names(clip, box, head, canvas)
+    return mirrored(body + face, seen) + _names(clip, seen, head, canvas)
 
 
 def _head(seen: Seen) -> Box:
-    """The head from crown to chin, px in the figure's box: where the model has it, else where it usually is."""
-    if seen.head:
-        return Box(*within(seen.box, (seen.head.left, seen.head.top)), seen.head.width, seen.head.height)
+    """The head from its crown, the top of the figure, to its chin: where the model has it, else where it usually is."""
+    if seen.own_face:
+        face, top = seen.own_face, min(seen.own_face.top, 0)
+        return Box(face.left, top, face.width, face.top + face.height - top)
     width = min(_HEAD_WIDTH * seen.box.height, seen.box.width / 2)
     return Box((seen.box.width - width) / 2, 0, width, _HEAD_HEIGHT * seen.box.height)
 
 
-def _names(clip: AvatarClip, box: Box, head: Box, canvas: Box) -> str:
+def _names(clip: AvatarClip, seen: Seen, head: Box, canvas: Box) -> str:
     """The ids and effects, upright, on the chest or as near to it as the canvas shows the figure."""
+    box = seen.box
     shown = cut(box.bounds, canvas) if upright_overlap(box.bounds, canvas, 0) else Box(0, 0, 0, 0)
     every = [clip.model.ai_name, clip.model.emotion, *(effect.type for effect in clip.effects or ())]
     # What is seen of a figure may have room for its id alone.
@@ -131,8 +133,8 @@ def _names(clip: AvatarClip, box: Box, head: Box, canvas: Box) -> str:
         ems = max(map(_ems, rows)) + 1.4
         size = min(head.height / 5, 30, shown.height / (_LINE * len(rows) + 1), shown.width / ems)
         if size >= _LEGIBLE:
-            chest = Box(box.left, box.top, head.left * 2 + head.width, (head.top + head.height) * 2, box.angle)
-            x, y = chest.point(0.5, 0.72)
+            chest = seen.place(Box(head.left + head.width / 2, (head.top + head.height) * 1.44, 0, 0))
+            x, y = chest.left, chest.top
             wide, high = ems * size / 2, _LINE * size * len(rows)
             x = max(shown.left + wide, min(x, shown.left + shown.width - wide))
             y = max(shown.top, min(y, shown.top + shown.height - high)) + _LINE * size / 2

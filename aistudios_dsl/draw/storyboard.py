@@ -56,17 +56,20 @@ def page(
     findings: Sequence[Finding] = (),
     templates: Sequence[Scene] = (),
     only: int | None = None,
+    script_clips: Sequence[int] = (),
 ) -> str:
     """Return a storyboard as HTML. `media`: local copies of pictures, to embed. `only`: the one scene to show, from 0.
 
     `templates`: the scenes of a template as the script has them; braces in texts are then variables, shown as chips.
+    `script_clips`: how many clips of each scene its script counts; the square of a background colour comes before them.
     Raises `BuildError` for a copy that is not a picture, and for a scene that is not there.
 
     >>> page(Project(scenes=()))[:15]
     '<!doctype html>'
     """
     canvas = canvas_of(project)
-    scenes = {index: view_of(project, index) for index in (range(len(project.scenes)) if only is None else [only])}
+    shown = range(len(project.scenes)) if only is None else [only]
+    scenes = {index: view_of(project, index, script_clips) for index in shown}
     pictures = read(media, (url for scene in scenes.values() for url in pictures_of(scene)))
     panels = list[ScenePanel]()
     for index, scene in scenes.items():

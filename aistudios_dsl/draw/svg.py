@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from attrs import field, frozen
 
 from aistudios_dsl.build.boxes import bounded, number, scales
 from aistudios_dsl.draw import outlines, placeholders
-from aistudios_dsl.draw.markup import element, escaped, figures, paint, placed
+from aistudios_dsl.draw.markup import element, escaped, figures, mirrored, paint, placed
 from aistudios_dsl.draw.pictures import Media, Pictures, file_name, read
 from aistudios_dsl.draw.preview_values import VARIABLE
 from aistudios_dsl.errors import BuildError
@@ -60,9 +60,9 @@ def picture(
     return scene_svg(scene, drawing, title=project.name or "")
 
 
-def view_of(project: Project, index: int) -> SceneView:
-    """Return the view of one scene, counted from 0. Raises `BuildError` where there is no such scene."""
-    views = scene_views(project)
+def view_of(project: Project, index: int, script_clips: Sequence[int] = ()) -> SceneView:
+    """Return the view of one scene, counted from 0. Raise `BuildError` if there is no such scene."""
+    views = scene_views(project, script_clips)
     if isinstance(index, int) and 0 <= index < len(views):
         return views[index]
     hint = f"the scenes are numbered 0 to {len(views) - 1}" if views else "open one with .scene() first"
@@ -119,15 +119,15 @@ def _clip(seen: Seen, canvas: Box, drawing: Drawing) -> str:
 def _content(seen: Seen, canvas: Box, drawing: Drawing) -> str:
     match seen.clip:
         case Shape() as clip:
-            return _shape(clip)
+            return mirrored(_shape(clip), seen)
         case Text() as clip:
-            return _text(clip, seen, drawing)
+            return mirrored(_text(clip, seen, drawing), seen)
         case AvatarClip() as clip:
             # Only a copy at hand is sure to show; a placeholder says more than a picture that may be missing.
             source = drawing.pictures.embedded.get(clip.model.source_url or "")
-            return _image(source, seen.box) if source else placeholders.figure(clip, seen, canvas)
+            return _image(source, seen) if source else placeholders.figure(clip, seen, canvas)
         case Image() | Video() as clip:
-            return _medium(clip, seen.box, drawing)
+            return _medium(clip, seen, drawing)
         case UnknownClip():
             return placeholders.unknown(seen)
         case Audio():
@@ -136,8 +136,9 @@ def _content(seen: Seen, canvas: Box, drawing: Drawing) -> str:
             assert_never(never)
 
 
-def _image(source: str, box: Box) -> str:
-    return element("image", href=source, preserveAspectRatio="none", width=box.width, height=box.height)
+def _image(source: str, seen: Seen) -> str:
+    size = {"width": seen.box.width, "height": seen.box.height}
+    return mirrored(element("image", href=source, preserveAspectRatio="none", **size), seen)
 
 
 def _shadow(seen: Seen, name: str) -> tuple[str, str | None]:
@@ -225,9 +226,9 @@ def _family(clip: Text) -> str:
     return placeholders.FONTS if bundled else f"'{name}', {placeholders.FONTS}"
 
 
-def _medium(clip: Image | Video, box: Box, drawing: Drawing) -> str:
-    source, film = drawing.pictures.source(clip.source_url), isinstance(clip, Video)
-    shown = _image(source, box) if source else ""
+def _medium(clip: Image | Video, seen: Seen, drawing: Drawing) -> str:
+    box, source, film = seen.box, drawing.pictures.source(clip.source_url), isinstance(clip, Video)
+    shown = _image(source, seen) if source else ""
     if film:
         shown += placeholders.film(box, poster=bool(source))
     elif not source:

@@ -45,6 +45,8 @@ class Seen:
     """A clip of a scene: its box, turned about its left-top corner, and the upright box just around that (px)."""
 
     clip: AnyClip
+    kind: str
+    """Its type as the verbs call it; "background" for the square of a background colour."""
     index: int
     """Its place in the list of clips."""
     path: str
@@ -60,11 +62,6 @@ class Seen:
     def tag(self) -> str:
         """Its tag, or ""."""
         return self.clip.tag or ""
-
-    @property
-    def kind(self) -> str:
-        """Its type as the verbs call it."""
-        return LABELS.get(self.clip.type, self.clip.type)
 
     @property
     def is_shown(self) -> bool:
@@ -83,7 +80,7 @@ class Seen:
     @cached_property
     def text_lines(self) -> tuple[TextLine, ...]:
         """The lines of a text that hold letters."""
-        return tuple(_lines(self.clip, self.laid, self.box)) if self.laid and isinstance(self.clip, Text) else ()
+        return tuple(_lines(self.clip, self.laid, self)) if self.laid and isinstance(self.clip, Text) else ()
 
     @cached_property
     def lines(self) -> tuple[Box, ...]:
@@ -93,16 +90,25 @@ class Seen:
     @cached_property
     def face(self) -> Box | None:
         """The box of an avatar's head; None where its model does not say."""
-        return _face(self.clip, self.box) if isinstance(self.clip, AvatarClip) else None
+        return self.place(self.own_face) if self.own_face else None
+
+    @cached_property
+    def own_face(self) -> Box | None:
+        """The box of an avatar's head inside its figure, as `place` takes it."""
+        return _face(self.clip) if isinstance(self.clip, AvatarClip) else None
 
     @property
-    def head(self) -> Box | None:
-        """The box of an avatar's head from its crown, the top of its figure, to its chin."""
-        if self.face is None:
-            return None
-        x, y = within(self.box, (self.face.left, self.face.top))
-        top = min(y, 0)
-        return _placed(self.box, x, top, self.face.width, y + self.face.height - top)
+    def mirrored(self) -> tuple[bool, bool]:
+        """Whether a negative scale mirrors it across, and down."""
+        return number(self.clip, "scale_x", 1) < 0, number(self.clip, "scale_y", 1) < 0
+
+    def place(self, part: Box) -> Box:
+        """Return where a part of it is seen: `part` is in px along its sides, as if it were not mirrored."""
+        box, (across, down) = self.box, self.mirrored
+        x = box.width - part.left - part.width if across else part.left
+        y = box.height - part.top - part.height if down else part.top
+        left, top = Box(box.left, box.top, 1, 1, box.angle).point(x, y)
+        return Box(left, top, part.width, part.height, box.angle)
 
 
 @frozen(eq=False)
@@ -177,11 +183,17 @@ class SceneView:
         return None if colour is None else composite([*layers, colour])
 
 
-def scene_views(project: Project, backdrops: Sequence[bool] = ()) -> tuple[SceneView, ...]:
-    """Return the views of a resolved project's scenes; `backdrops`: whether each begins with a square of its colour."""
+def scene_views(project: Project, script_clips: Sequence[int] = ()) -> tuple[SceneView, ...]:
+    """Return the views of a resolved project's scenes.
+
+    `script_clips`: how many clips of each scene its script counts; the square of a background colour comes before them.
+    """
     size = canvas_of(project)
-    first = [*backdrops, *[False] * len(project.scenes)]
-    return tuple(SceneView(scene, f"scenes[{i}]", size, first[i]) for i, scene in enumerate(project.scenes))
+    counts = script_clips or [len(scene.clips) for scene in project.scenes]
+    return tuple(
+        SceneView(scene, f"scenes[{index}]", size, len(scene.clips) > count)
+        for index, (scene, count) in enumerate(zip(project.scenes, counts, strict=True))
+    )
 
 
 def canvas_of(project: Project) -> Box:
@@ -200,19 +212,14 @@ def _seen(clip: AnyClip, index: int, scene: SceneView) -> Seen:
     box = seen_box(clip)
     return Seen(
         clip,
+        LABELS.get(clip.type, clip.type) if counted >= 0 else "background",
         index,
-        f"{scene.path}.background" if counted < 0 else f"{scene.path}.clips[{counted}]",
+        f"{scene.path}.clips[{counted}]" if counted >= 0 else f"{scene.path}.background",
         box,
         box.bounds if box.angle else box,
         (number(clip, "layer"), index),
         min(1.0, max(0.0, number(clip, "opacity", 100) / 100)),
     )
-
-
-def _placed(box: Box, x: float, y: float, width: float, height: float) -> Box:
-    """The box on the canvas that begins at (x, y) in another, along whose sides it stands (px)."""
-    left, top = Box(box.left, box.top, 1, 1, box.angle).point(x, y)
-    return Box(left, top, width, height, box.angle)
 
 
 def _laid_out(clip: Text) -> TextBox | None:
@@ -230,18 +237,18 @@ def font_px(clip: Text) -> float:
     return bounded(number(clip, "font_size") * POINT)
 
 
-def _lines(clip: Text, laid: TextBox, box: Box) -> Iterator[TextLine]:
+def _lines(clip: Text, laid: TextBox, seen: Seen) -> Iterator[TextLine]:
     size, share = font_px(clip), _SHARES.get(clip.align or "", 0.0)
     edge, (across, down) = max(0, number(clip, "stroke_width")) / 2, scales(clip)
     for index, (words, width) in enumerate(zip(laid.lines, laid.line_widths, strict=True)):
         if words.strip():
             x, top = share * (number(clip, "width") - width), index * line_height(size)
             corner = (edge + x) * across, (edge + top) * down
-            place = _placed(box, *corner, width * across, text_height(size, 1) * down)
-            yield TextLine(words, x, baseline(size, index), width, place)
+            part = Box(*corner, width * across, text_height(size, 1) * down)
+            yield TextLine(words, x, baseline(size, index), width, seen.place(part))
 
 
-def _face(clip: AvatarClip, box: Box) -> Box | None:
+def _face(clip: AvatarClip) -> Box | None:
     value = clip.model.editor or clip.model.editor_value
     if not value:
         return None
@@ -251,7 +258,7 @@ def _face(clip: AvatarClip, box: Box) -> Box | None:
     if UNSET in numbers or width <= 0 or height <= 0:
         return None
     across, down = scales(clip)
-    return _placed(box, (x - tight_x) * across, (y - tight_y) * down, width * across, height * down)
+    return Box((x - tight_x) * across, (y - tight_y) * down, width * across, height * down)
 
 
 # colours
