@@ -829,6 +829,29 @@ def test_many_rows_are_counted_in_json(batch):
     ]
 
 
+def test_the_payload_of_a_plan_has_the_findings_of_its_row():
+    project = (
+        Project()
+        .scene(background="{{ colour }}", when="plan == 'gold'")
+        .text("{{ name }}", at=(0, 0))
+        .scene(background="#ffffff", each="item in items")
+        .text("{{ item }}", color="white", tag="item")
+    )
+    plan = project.compile()
+    for row in ROWS_WITH_SCENES:
+        expected = project.render(row).check()
+        assert expected
+        assert checked(plan.render_json(row), script_clips=plan.script_clips(row)) == expected
+    assert plan.slow_rows == 0
+
+
+ROWS_WITH_SCENES = [
+    {"plan": plan, "colour": colour, "name": "Ann", "items": items}
+    for plan, colour in (("gold", "#102030"), ("gold", "/images/a.png"), ("basic", "#102030"))
+    for items in (["Lamp"], ["Lamp", "{{ Shade }}", ""])
+]
+
+
 def test_two_findings_of_a_rule_at_one_place_are_both_counted():
     one, two = (Finding("text-over-face", "warning", f"over {number}", "scenes[0].clips[2]") for number in (0, 1))
     summary = summed([(1, [one, two]), (2, [one])])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.check.rules import Severity
     from aistudios_dsl.check.summary import FindingSummary, SharedFinding
+    from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.project import Project
 
     Checks = Iterator[tuple[int, Callable[[], list[Finding]]]]
@@ -163,7 +164,7 @@ def _of_rows(project: Project, data: Path, constants: Mapping[str, str], ignored
     from aistudios_dsl.templates.rows import read_rows
 
     # A template that no row can fill is one fault, not one of each row.
-    project.compile()
+    plan = project.compile()
     rows = read_rows(data)
     while True:
         try:
@@ -173,11 +174,13 @@ def _of_rows(project: Project, data: Path, constants: Mapping[str, str], ignored
         except TemplateError as fault:
             yield rows.count, partial(_raise, fault)
         else:
-            yield rows.count, partial(_check_row, project, {**row, **constants}, ignored)
+            yield rows.count, partial(_check_row, plan, {**row, **constants}, ignored)
 
 
-def _check_row(project: Project, row: Mapping[str, Any], ignored: tuple[str, ...]) -> list[Finding]:
-    return project.render(row).check(ignore=ignored)
+def _check_row(plan: Plan, row: Mapping[str, Any], ignored: tuple[str, ...]) -> list[Finding]:
+    from aistudios_dsl.check.findings import checked
+
+    return checked(plan.render_json(row), ignore=ignored, script_clips=plan.script_clips(row))
 
 
 def _raise(fault: DslError) -> NoReturn:

@@ -80,6 +80,10 @@ class Plan:
         # The long way says what is wrong and where, as if nothing had been tried before.
         return canonical(dump(resolve_project(render_project(self.template, row)))).encode()
 
+    def script_clips(self, row: Mapping[str, Any]) -> list[int]:
+        """Return how many clips the script has in each scene that a row keeps, as `checked` takes them."""
+        return self._programs.script_clips(row)
+
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
 
@@ -147,6 +151,13 @@ class Programs:
         values = row_values(row)
         signature, scopes = self._signature(values)
         return b"".join([writer.write(scopes[scope]) for scope, writer in self._writers(signature)])
+
+    def script_clips(self, row: Mapping[str, Any]) -> list[int]:
+        """Return how many clips the script has in each scene that a row keeps."""
+        scenes = self._template.scenes
+        return [
+            len(scenes[origin[0]]._items) for origin, _ in kept_scenes(scenes, self._strings.templates, _values(row))
+        ]
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
         for name in self._read_twice:
