@@ -14,8 +14,7 @@ from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.decompile.expressions import Call, Verbatim, assigned, names_in
 from aistudios_dsl.decompile.verb_calls import VerbCall, in_order, same, text_of
-from aistudios_dsl.errors import DslError
-from aistudios_dsl.layout.colour import Colour, parse_colour
+from aistudios_dsl.layout.colour import Colour, find_colour, parse_colour
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.node import UNSET, Node, faults
 
@@ -117,7 +116,7 @@ class Variables:
         """Choose the variables of a script."""
         calls = [call for scene in outline.scenes for call in scene.calls]
         named = [scene.opening for scene in outline.scenes] + [call.named for call in calls if call.verb != "put"]
-        colours = Counter(part[key] for part in named for key in _COLOUR_ARGUMENTS if _is_colour(part.get(key)))
+        colours = Counter(part[key] for part in named for key in _COLOUR_ARGUMENTS if find_colour(part.get(key)))
         repeated = [colour for colour, times in colours.items() if times > 1]
         avatars = {_avatar_key(call.args): call.args for call in calls if call.verb == "avatar"}
         times = Counter(_avatar_key(call.args) for call in calls if call.verb == "avatar")
@@ -191,13 +190,6 @@ def _avatar_key(args: tuple[Any, ...]) -> str:
     """Return a text that is the same for equal avatars only."""
     avatar = args[0] if args else None
     return f"{avatar} {text_of(avatar.model())}" if isinstance(avatar, Avatar) else repr(args)
-
-
-def _is_colour(value: object) -> bool:
-    try:
-        return isinstance(value, str) and bool(parse_colour(value))
-    except DslError:
-        return False
 
 
 def colour_names(colours: Sequence[str]) -> list[Verbatim]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aistudios_dsl.errors import BuildError
-from aistudios_dsl.layout.colour import parse_colour
+from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.view.scene import Seen
 
@@ -71,9 +70,8 @@ def paint(role: str, colour: object) -> dict[str, str | float]:
     """
     if not isinstance(colour, str) or not colour.strip():
         return {role: "none"}
-    try:
-        found = parse_colour(colour)
-    except BuildError:
+    found = find_colour(colour)
+    if found is None:
         return {role: "#000000"}
     opaque: dict[str, str | float] = {role: f"#{found.red:02x}{found.green:02x}{found.blue:02x}"}
     return opaque if found.alpha == 1 else opaque | {f"{role}_opacity": found.alpha}

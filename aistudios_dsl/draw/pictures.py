@@ -23,6 +23,7 @@ _KINDS = (
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "webp"),
     (re.compile(rb"....ftypavif", re.DOTALL), "avif"),
 )
+_WEB = re.compile(r"https?:", re.IGNORECASE)
 _OWN_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=]+")
 
 
@@ -43,19 +44,7 @@ class Pictures:
             return None
         if url in self.embedded or _OWN_DATA.fullmatch(url):
             return self.embedded.get(url, url)
-        return url if self.linked and scheme_of(url) in ("http", "https") else None
-
-
-def scheme_of(url: str) -> str:
-    """Return the scheme of a URL; "" for one without a scheme or an invalid one.
-
-    >>> scheme_of("HTTPS://x.example/a.png"), scheme_of("/images/a.png"), scheme_of("http://[")
-    ('https', '', '')
-    """
-    try:
-        return urlsplit(url).scheme.lower()
-    except ValueError:
-        return ""
+        return url if self.linked and _WEB.match(url) else None
 
 
 def file_name(url: object) -> str:

@@ -6,7 +6,7 @@ import re
 
 from aistudios_dsl.draw import outlines
 from aistudios_dsl.draw.markup import element, escaped, figures, mirrored
-from aistudios_dsl.draw.pictures import file_name, scheme_of
+from aistudios_dsl.draw.pictures import file_name
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import cut, upright_overlap
 from aistudios_dsl.layout.text import units
@@ -54,7 +54,7 @@ def _ems(text: str) -> float:
 def backdrop(url: str, canvas: Box, prefix: str) -> str:
     """Return a gradient in place of a background, in the colour that its file name mentions."""
     name = file_name(url) or "background"
-    kind = "background" if scheme_of(url) else "background of the service"
+    kind = "background of the service" if url.startswith("/") else "background"
     tint = next((word for word in re.split(r"[^a-z]+", name.lower()) if word in _TINTS), "")
     stops = [
         element("stop", offset=str(at), stop_color=_TINTS.get(tint, "#5b6b80"), stop_opacity=0.12 + 0.4 * at)

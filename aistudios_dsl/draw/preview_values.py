@@ -51,7 +51,8 @@ def with_preview_values(scenes: tuple[Scene, ...], templates: Templates) -> tupl
     ('Hi {{_name_}}', '#d5dce6')
     """
     visit = preview_visit(templates)
-    return tuple(_previewed(scene, visit, templates, f"scenes[{index}]") for index, scene in enumerate(scenes))
+    known = (evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene._items)) for scene in scenes)
+    return tuple(mapped(scene, f"scenes[{index}]", visit) for index, scene in enumerate(known))
 
 
 def preview_visit(templates: Templates) -> Visit:
@@ -69,12 +70,6 @@ def preview_visit(templates: Templates) -> Visit:
         return VARIABLE.sub(lambda found: re.sub(r"\s+", "\u00a0", found[0]), text)
 
     return visit
-
-
-def _previewed(scene: Scene, visit: Visit, templates: Templates, path: str) -> Scene:
-    known = evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene._items))
-    previewed: Scene = mapped(known, path, visit)
-    return previewed
 
 
 def _with_a_figure(item: Item, templates: Templates) -> Item:

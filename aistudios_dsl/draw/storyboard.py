@@ -19,8 +19,8 @@ from aistudios_dsl.draw.pictures import Media, file_name, read
 from aistudios_dsl.draw.preview_values import VARIABLE
 from aistudios_dsl.draw.svg import Drawing, pictures_of, scene_svg, view_of
 from aistudios_dsl.errors import DslError
-from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.view.scene import SceneView, Seen, canvas_of, safe_area
+from aistudios_dsl.layout.geometry import Box, canvas
+from aistudios_dsl.view.scene import SceneView, Seen, safe_area
 from aistudios_dsl.wire.nodes import Animation, Audio, AvatarClip, Image, Project, Shape, Text, UnknownClip, Video
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def page(
     >>> page(Project(scenes=()))[:15]
     '<!doctype html>'
     """
-    canvas = canvas_of(project)
+    size = canvas(project.orientation)
     shown = range(len(project.scenes)) if only is None else [only]
     scenes = {index: view_of(project, index, script_clips) for index in shown}
     pictures = read(media, (url for scene in scenes.values() for url in pictures_of(scene)))
@@ -82,8 +82,8 @@ def page(
     loose = [finding for finding in findings if finding.scene is None]
     return _template().render(
         title=project.name or "Storyboard",
-        size=f"{canvas.width} × {canvas.height} px",
-        orientation="portrait" if canvas.height > canvas.width else "landscape",
+        size=f"{size.width} × {size.height} px",
+        orientation="portrait" if size.height > size.width else "landscape",
         panels=panels,
         loose=loose,
         found=len(loose) + sum(len(panel.findings) for panel in panels),

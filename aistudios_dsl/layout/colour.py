@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import math
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import attrs
 
@@ -105,7 +105,7 @@ def validate_background(text: str) -> None:
     if is_colour_literal(text):
         parse_colour(text, "background")
         return
-    colour = _from_hex(plain) or _from_hex(f"#{plain}") or _from_function(plain) or _names().get(plain)
+    colour = find_colour(plain) or _from_hex(f"#{plain}")
     if colour is not None:
         message = f"background is {text!r}, which would be taken for a URL"
         raise BuildError(message, hint=f"write the colour as {colour.hex!r}")
@@ -120,11 +120,20 @@ def parse_colour(text: str, what: str = "color") -> Colour:
     >>> parse_colour("#1020"), parse_colour("hsl(210 50% 13% / 25%)").hex
     (Colour(red=17, green=0, blue=34, alpha=0.0), '#11213240')
     """
-    plain = text.strip().lower()
-    colour = _from_hex(plain) or _from_function(plain) or _names().get(plain)
+    colour = find_colour(text)
     if colour is None:
-        raise BuildError(f"{what} is {text!r}, which is not a colour", hint=_hint(plain))
+        raise BuildError(f"{what} is {text!r}, which is not a colour", hint=_hint(text.strip().lower()))
     return colour
+
+
+def find_colour(value: object) -> Colour | None:
+    """Return the colour that `parse_colour` reads; None for anything that is not a colour."""
+    return _read(value.strip().lower()) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _read(plain: str) -> Colour | None:
+    return _from_hex(plain) or _from_function(plain) or _names().get(plain)
 
 
 def _from_hex(text: str) -> Colour | None:

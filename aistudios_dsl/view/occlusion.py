@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
+from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box, Point
 from aistudios_dsl.layout.overlap import TOLERANCE, around, cut, inside, upright_overlap
-from aistudios_dsl.view.scene import SceneView, Seen, colour_of, paint, share_of
+from aistudios_dsl.view.scene import SceneView, Seen, paint, share_of
 from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Text, Video
 
 SOLID = 0.75
@@ -16,6 +17,7 @@ SOLID = 0.75
 FACE = 0.1
 """The share of a face that must be covered to be reported."""
 
+_JPEG = re.compile(r"[^?#]*\.jpe?g(?:[?#]|$)", re.IGNORECASE)
 _STEPS = [(step + 0.5) / 9 for step in range(9)]
 _OVAL = [(x, y) for x in _STEPS for y in _STEPS if (x - 0.5) ** 2 + (y - 0.5) ** 2 <= 0.25]
 _ALONG = (0.05, 0.275, 0.5, 0.725, 0.95)
@@ -51,18 +53,13 @@ def _is_opaque(seen: Seen) -> bool:
         return False
     if not isinstance(clip, Shape):
         return isinstance(clip, Video) or is_jpeg(seen)
-    fill = colour_of(clip.fill)
+    fill = find_colour(clip.fill)
     return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
 
 
 def is_jpeg(seen: Seen) -> bool:
     """Whether a clip is a picture that has no transparent places, by the suffix of its URL."""
-    if not isinstance(seen.clip, Image):
-        return False
-    try:
-        return urlsplit(seen.clip.source_url).path.lower().endswith((".jpg", ".jpeg"))
-    except ValueError:
-        return False
+    return isinstance(seen.clip, Image) and bool(_JPEG.match(seen.clip.source_url))
 
 
 def may_be_clear(seen: Seen) -> bool:
@@ -120,7 +117,7 @@ def _covers(front: Seen, point: Point) -> bool:
     colour = paint(front, point)
     if colour is not None:
         return colour.alpha >= SOLID
-    fill = colour_of(clip.fill)
+    fill = find_colour(clip.fill)
     return fill is not None and fill.alpha * front.alpha >= SOLID and _in_oval(share, _MIDDLE)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property
 
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.boxes import bounded, number, scales, seen_box
 from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.speech import Utterance, utterances
-from aistudios_dsl.errors import BuildError
-from aistudios_dsl.layout.colour import Colour, parse_colour
+from aistudios_dsl.layout.colour import Colour, find_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, upright_overlap, within
 from aistudios_dsl.layout.sizes import POINT
@@ -188,17 +186,12 @@ def scene_views(project: Project, script_clips: Sequence[int] = ()) -> tuple[Sce
 
     `script_clips`: how many clips of each scene its script counts; the square of a background colour comes before them.
     """
-    size = canvas_of(project)
+    size = canvas(project.orientation)
     counts = script_clips or [len(scene.clips) for scene in project.scenes]
     return tuple(
         SceneView(scene, f"scenes[{index}]", size, len(scene.clips) > count)
         for index, (scene, count) in enumerate(zip(project.scenes, counts, strict=True))
     )
-
-
-def canvas_of(project: Project) -> Box:
-    """Return the canvas (px): landscape unless the project says portrait."""
-    return canvas(project.orientation)
 
 
 def safe_area(canvas: Box) -> Box:
@@ -264,15 +257,6 @@ def _face(clip: AvatarClip) -> Box | None:
 # colours
 
 
-@lru_cache(maxsize=1024)
-def colour_of(text: Any) -> Colour | None:
-    """Return the colour that a browser reads; None where it reads none."""
-    try:
-        return parse_colour(text) if isinstance(text, str) and text else None
-    except BuildError:
-        return None
-
-
 def faded(colour: Colour, alpha: float) -> Colour:
     """Return the colour of a clip of this opacity (0 to 1)."""
     return colour if alpha == 1 else evolve(colour, alpha=colour.alpha * alpha)
@@ -288,7 +272,7 @@ def composite(layers: Sequence[Colour]) -> Colour:
 
 def _backdrop(scene: Scene) -> Colour | None:
     solid = scene.background.source_type == "color"
-    return colour_of(scene.background.source_color) if solid else None
+    return find_colour(scene.background.source_color) if solid else None
 
 
 def _is_even(seen: Seen, ink: Box) -> bool:
@@ -304,10 +288,10 @@ def paint(seen: Seen, point: Point) -> Colour | None:
         return None if share_of(seen.box, point) else _CLEAR
     clip = seen.clip
     if isinstance(clip, Text):
-        plate = colour_of(clip.background_color or "transparent")
+        plate = find_colour(clip.background_color or "transparent")
         over_letters = any(share_of(line, point) for line in seen.lines)
         return None if over_letters or plate is None else _filled(seen, point, plate, edge=True)
-    fill = colour_of(clip.fill)
+    fill = find_colour(clip.fill)
     if fill is None:
         return None
     return _filled(seen, point, fill, edge=clip.shape_name in _RECTANGLES)

@@ -14,8 +14,6 @@ from aistudios_dsl.errors import BuildError, LoadError
 DEEPEST = 100
 """How many levels a JSON value may have: far more than a project needs, and few enough for every reader of it."""
 
-_SURROGATE = "[\ud800-\udfff]"
-
 
 def canonical(value: Any, indent: int | None = None) -> str:
     """The one text of a JSON value: no spaces, keys in their order, non-ASCII letters as they are.
@@ -115,9 +113,14 @@ def depth(value: Any, most: int = 1000) -> int:
     return levels
 
 
+def has_surrogate(text: str) -> bool:
+    """Whether a string has an unpaired surrogate, which UTF-8 cannot encode."""
+    return not text.isascii() and re.search("[\ud800-\udfff]", text) is not None
+
+
 def whole_text(value: str, path: str = "") -> str:
-    """Return the string. Raise `LoadError` for an unpaired surrogate, which UTF-8 cannot encode."""
-    if re.search(_SURROGATE, value):
+    """Return the string. Raise `LoadError` for an unpaired surrogate."""
+    if has_surrogate(value):
         raise LoadError("contains an unpaired surrogate", path, "write the character itself")
     return value
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, ge
 from attrs import NOTHING, Attribute, field, fields, frozen
 
 from aistudios_dsl.errors import BuildError, did_you_mean
-from aistudios_dsl.wire.jsontext import own_json
+from aistudios_dsl.wire.jsontext import has_surrogate, own_json
 
 
 class Unset(Enum):
@@ -36,8 +36,6 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 """Absent from the JSON. It is falsy, and equal to nothing else."""
-
-_SURROGATE = "[\ud800-\udfff]"
 
 Number = int | float
 """A JSON number: `1` stays `1`, `1.0` stays `1.0`."""
@@ -270,7 +268,7 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
         return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}", hint=hint)
     if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
         return BuildError(f"{key.attribute} must be a finite number, not {shown(value)}")
-    if isinstance(value, str) and not value.isascii() and re.search(_SURROGATE, value):
+    if isinstance(value, str) and has_surrogate(value):
         return BuildError(f"{key.attribute} contains an unpaired surrogate")
     if key.rule.holds(value):
         return None

@@ -85,7 +85,8 @@ def of_scene(code: str, severity: Severity, remedy: str) -> Callable[[OfScene], 
             for scene in view.scenes:
                 yield from find(scene)
 
-        RULES[code] = CheckRule(code, severity, inspect.getdoc(find) or "", remedy, find_all)
+        find_all.__doc__ = find.__doc__
+        of_project(code, severity, remedy)(find_all)
         return find
 
     return enter

@@ -9,11 +9,11 @@ from operator import itemgetter
 
 from aistudios_dsl.build.boxes import number
 from aistudios_dsl.check.rules import Problem, first_words, of_scene, problem
-from aistudios_dsl.layout.colour import Colour, contrast
+from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
 from aistudios_dsl.view.occlusion import hider, may_be_clear, over_face, over_text
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, colour_of, composite, faded, safe_area
+from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, composite, faded, safe_area
 from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
 
 CONTRAST = 4.5
@@ -250,9 +250,9 @@ def low_contrast(scene: SceneView) -> Iterator[Problem]:
 def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colour]]:
     clip = seen.clip
     assert isinstance(clip, Text)
-    inks = [colour_of(clip.fill), colour_of(clip.stroke) if clip.stroke_width else None]
+    inks = [find_colour(clip.fill), find_colour(clip.stroke) if clip.stroke_width else None]
     fronts = [faded(ink, seen.alpha) for ink in inks if ink]
-    plate = colour_of(clip.background_color)
+    plate = find_colour(clip.background_color)
     behind = [faded(plate, seen.alpha)] if plate else []
     lines = _shown(seen, scene)
     if fronts and lines:

@@ -38,6 +38,15 @@ class Address:
     seen: Seen | None = None
     is_background: bool = False
 
+    @property
+    def fault(self) -> str:
+        """Why the service cannot fetch it; "" where it may."""
+        return unreachable(self.url, is_background=self.is_background)
+
+    def problem(self, says: str) -> Problem:
+        """Return the problem with this URL."""
+        return Problem(f"{shown_url(self.url)} {says}", self.path, self.seen)
+
 
 def _addresses(view: ProjectView) -> Iterator[Address]:
     if view.project.webhook_url:
@@ -67,18 +76,16 @@ def _known(view: ProjectView) -> Iterator[Address]:
 def url_unreachable(view: ProjectView) -> Iterator[Problem]:
     """The service cannot fetch a URL: it is a local path, an internal host, a private address, or not a URL."""
     for address in _known(view):
-        reason = unreachable(address.url, is_background=address.is_background)
-        if reason:
-            yield Problem(f"{shown_url(address.url)} {reason}", address.path, address.seen)
+        if address.fault:
+            yield address.problem(address.fault)
 
 
 @of_project("url-insecure", "warning", "give an https URL")
 def url_insecure(view: ProjectView) -> Iterator[Problem]:
     """A URL uses plain http, which others can read and change in transit."""
     for address in _known(view):
-        plain_http = address.url.strip().lower().startswith("http://")
-        if plain_http and not unreachable(address.url, is_background=address.is_background):
-            yield Problem(f"{shown_url(address.url)} is plain http", address.path, address.seen)
+        if address.url.strip().lower().startswith("http://") and not address.fault:
+            yield address.problem("is plain http")
 
 
 @of_project("url-is-a-page", "warning", "give the URL of the file itself, on a host that serves files")
@@ -87,7 +94,7 @@ def url_is_a_page(view: ProjectView) -> Iterator[Problem]:
     for address in _known(view):
         parts = _split(address.url)
         if parts and address.path != "webhookUrl" and _is_page(parts):
-            yield Problem(f"{shown_url(address.url)} is a page to look at", address.path, address.seen)
+            yield address.problem("is a page to look at")
 
 
 def _is_page(parts: SplitResult) -> bool:
