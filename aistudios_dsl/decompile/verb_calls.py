@@ -104,11 +104,7 @@ def in_order(node: Node) -> bool:
 
 
 def same(value: Any, other: Any) -> bool:
-    """Whether two values are equal and of one type: 1, 1.0 and True differ in JSON.
-
-    >>> same(1, 1.0)
-    False
-    """
+    """Whether two values are equal and of one type: 1, 1.0 and True differ in JSON."""
     return type(value) is type(other) and value == other
 
 

@@ -44,11 +44,7 @@ def figures(number: float) -> str:
 
 
 def placed(box: Box) -> str:
-    """Return the transform from px in a box, along its sides, to px of the canvas.
-
-    >>> placed(Box(10, 20, 300, 200, angle=45))
-    'translate(10 20) rotate(45)'
-    """
+    """Return the transform from px in a box, along its sides, to px of the canvas."""
     turn = f" rotate({figures(box.angle)})" if box.angle else ""
     return f"translate({figures(box.left)} {figures(box.top)}){turn}"
 

@@ -25,11 +25,7 @@ def shape(name: str, width: float, height: float, radius: float = 0) -> str:
 
 
 def rectangle(width: float, height: float, radius: float = 0) -> str:
-    """Return a rectangle with corners rounded by `radius` px, at most half its shorter side.
-
-    >>> rectangle(30, 20)
-    'M0 0L30 0L30 20L0 20Z'
-    """
+    """Return a rectangle with corners rounded by `radius` px, at most half its shorter side."""
     r = max(0, min(radius, width / 2, height / 2))
     if not r:
         return polygon([(0, 0), (width, 0), (width, height), (0, height)])
@@ -40,11 +36,7 @@ def rectangle(width: float, height: float, radius: float = 0) -> str:
 
 
 def ellipse(width: float, height: float) -> str:
-    """Return an ellipse as wide and high as its box.
-
-    >>> ellipse(20, 10)
-    'M0 5A10 5 0 0 1 10 0A10 5 0 0 1 20 5A10 5 0 0 1 10 10A10 5 0 0 1 0 5Z'
-    """
+    """Return an ellipse as wide and high as its box."""
     # In quarters: the middle of a half would follow from its ends, and shift where they are rounded.
     x, y = width / 2, height / 2
     ends = ((x, 0.0), (width, y), (x, height), (0.0, y))

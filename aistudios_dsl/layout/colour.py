@@ -54,11 +54,7 @@ class Colour:
         return 0.2126 * _linear(self.red) + 0.7152 * _linear(self.green) + 0.0722 * _linear(self.blue)
 
     def over(self, background: Colour) -> Colour:
-        """Return the colour seen where this one lies over `background` (source-over compositing).
-
-        >>> parse_colour("#ff000080").over(parse_colour("#0000ff")).rgb
-        'rgb(128,0,127)'
-        """
+        """Return the colour seen where this one lies over `background` (source-over compositing)."""
         behind = background.alpha * (1 - self.alpha)
         alpha = self.alpha + behind
         if not alpha:
@@ -81,11 +77,7 @@ def contrast(front: Colour, back: Colour) -> float:
 
 
 def is_colour_literal(text: str) -> bool:
-    """Whether the text begins with `#`, `rgb(`, `rgba(`, `hsl(` or `hsla(`, in either case. Names do not count.
-
-    >>> is_colour_literal("#102030"), is_colour_literal("https://example.com/rgb(1).png"), is_colour_literal("red")
-    (True, False, False)
-    """
+    """Whether the text begins with `#`, `rgb(`, `rgba(`, `hsl(` or `hsla(`, in either case. Names do not count."""
     return text.lower().startswith(("#", "rgb(", "rgba(", "hsl(", "hsla("))
 
 

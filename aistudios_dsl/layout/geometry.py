@@ -64,20 +64,12 @@ class Box:
 
     @classmethod
     def about(cls, point: Point, width: float, height: float, angle: float = 0.0, origin: Point = (0.5, 0.5)) -> Box:
-        """Return the box whose `origin` is at `point`. The origin is in shares of its size: (0.5, 0.5) is the centre.
-
-        >>> Box.about((960, 540), 400, 150)
-        Box(left=760.0, top=465.0, width=400, height=150, angle=0.0)
-        """
+        """Return the box whose `origin` is at `point`. The origin is in shares of its size: (0.5, 0.5) is the centre."""
         right, down = _turned(origin[0] * width, origin[1] * height, angle)
         return cls(point[0] - right, point[1] - down, width, height, angle)
 
     def point(self, across: float, down: float) -> Point:
-        """Return the canvas point at these shares of the box's width and height: (1, 0) is its right-top corner.
-
-        >>> Box(100, 200, 400, 150, angle=90).point(1, 0)
-        (100, 600)
-        """
+        """Return the canvas point at these shares of the box's width and height: (1, 0) is its right-top corner."""
         right, below = _turned(across * self.width, down * self.height, self.angle)
         return self.left + right, self.top + below
 
@@ -98,11 +90,7 @@ class Box:
 
 
 def bounds_of(left: float, top: float, width: float, height: float, angle: float = 0.0) -> Bounds:
-    """Return the bounds of a box that is turned about its left-top corner.
-
-    >>> bounds_of(100, 200, 400, 150, 90)
-    (-50, 200, 150, 400)
-    """
+    """Return the bounds of a box that is turned about its left-top corner."""
     if not angle:
         return left, top, width, height
     cos, sin = _cos_sin(angle)
@@ -115,20 +103,12 @@ def bounds_of(left: float, top: float, width: float, height: float, angle: float
 
 
 def canvas(orientation: object = "landscape") -> Box:
-    """Return the canvas: 1080 x 1920 px for "portrait", else 1920 x 1080 px, as loaded projects may name any other.
-
-    >>> canvas("portrait").height
-    1920
-    """
+    """Return the canvas: 1080 x 1920 px for "portrait", else 1920 x 1080 px, as loaded projects may name any other."""
     return Box(0, 0, 1080, 1920) if orientation == "portrait" else Box(0, 0, 1920, 1080)
 
 
 def margins(margin: Length | tuple[Length, Length], area: Box) -> Point:
-    """Return the margin (px) across and down: one length for both, or a pair; percentages are of the area's side.
-
-    >>> margins("5%", canvas("landscape")), margins((0, 40), canvas("landscape"))
-    ((96, 54), (0, 40))
-    """
+    """Return the margin (px) across and down: one length for both, or a pair; percentages are of the area's side."""
     pair = margin if isinstance(margin, tuple | list) else (margin, margin)
     if len(pair) != 2:
         raise BuildError(f"margin is {margin!r}", hint="give one length, or a pair (across, down)")
@@ -191,11 +171,7 @@ def corner_beside(
 
 
 def topological_order(links: Mapping[T, T]) -> tuple[T, ...]:
-    """Return the keys in an order in which each comes after its target. Raise `BuildError` for a circle.
-
-    >>> topological_order({"logo": "line", "line": "title"})
-    ('line', 'logo')
-    """
+    """Return the keys in an order in which each comes after its target. Raise `BuildError` for a circle."""
     try:
         known = TopologicalSorter({name: (target,) for name, target in links.items()}).static_order()
         return tuple(name for name in known if name in links)

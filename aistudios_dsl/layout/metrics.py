@@ -87,11 +87,7 @@ class Face:
 
 
 def is_estimated(letter: str) -> bool:
-    """Whether the font lacks a letter, so that its width is an estimate.
-
-    >>> is_estimated("ส"), is_estimated("漢")
-    (True, False)
-    """
+    """Whether the font lacks a letter, so that its width is an estimate."""
     code = ord(letter)
     return letter in face(False).fallback or any(first <= code <= last for first, last, _ in _ESTIMATES)
 

@@ -12,11 +12,7 @@ TOLERANCE = 0.5
 
 
 def overlap(one: Box, other: Box, slack: float = 1.0) -> bool:
-    """Whether two boxes, turned or not, share more than `slack` px in every direction.
-
-    >>> overlap(Box(0, 0, 10, 10), Box(8, 8, 10, 10)), overlap(Box(0, 0, 10, 10, 45), Box(6, 0, 4, 4))
-    (True, False)
-    """
+    """Whether two boxes, turned or not, share more than `slack` px in every direction."""
     if not upright_overlap(one.bounds, other.bounds, slack):
         return False
     if not one.angle % 90 and not other.angle % 90:

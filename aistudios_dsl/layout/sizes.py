@@ -36,20 +36,12 @@ def length(value: Length, side: float, what: str = "width", low: float = 0) -> f
 
 
 def extent(value: Length, side: float, what: str = "width") -> float:
-    """Return a `length` that is above 0 px.
-
-    >>> extent("50%", 1080, "height")
-    540
-    """
+    """Return a `length` that is above 0 px."""
     return positive(_px(value, side, what), what)
 
 
 def positive(value: object, what: str) -> float:
-    """Return a finite number above 0 as it is. Raise `BuildError`, which names `what`, for anything else.
-
-    >>> positive(0.25, "scale")
-    0.25
-    """
+    """Return a finite number above 0 as it is. Raise `BuildError`, which names `what`, for anything else."""
     number = finite(value, what)
     if number <= 0:
         raise BuildError(f"{what} is {value!r}", hint=f"{what} must be more than 0")
@@ -57,11 +49,7 @@ def positive(value: object, what: str) -> float:
 
 
 def finite(value: object, what: str) -> float:
-    """Return a number from -1e9 to 1e9 as it is. Raise `BuildError`, which names `what`, for anything else and bools.
-
-    >>> finite(-90, "angle")
-    -90
-    """
+    """Return a number from -1e9 to 1e9 as it is. Raise `BuildError`, which names `what`, for anything else and bools."""
     # NaN, infinity and integers too large for a float all fail the one comparison.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST:
         raise BuildError(f"{what} is {value!r}", hint=f"{what} must be a finite number, at most 1e9")
@@ -99,11 +87,7 @@ def rounded_up(width: float) -> float:
 def seen_size(
     width: float, height: float, scale_x: float = 1, scale_y: float = 1, stroke_width: float = 0
 ) -> tuple[float, float]:
-    """Return the width and height (px) at which a clip is seen; the stroke is scaled with the clip.
-
-    >>> seen_size(200, 100, 1.5, 2, stroke_width=8)
-    (312.0, 216)
-    """
+    """Return the width and height (px) at which a clip is seen; the stroke is scaled with the clip."""
     return (width + stroke_width) * scale_x, (height + stroke_width) * scale_y
 
 
@@ -139,10 +123,7 @@ def scaled_size(
 
 
 def one_of(value: str, known: Iterable[str], what: str) -> None:
-    """Raise `BuildError` with the nearest known name if `value` is not one of the `known`.
-
-    >>> one_of("cover", FITS, "fit")
-    """
+    """Raise `BuildError` with the nearest known name if `value` is not one of the `known`."""
     names = tuple(known)
     if value not in names:
         raise BuildError(f"{what} is {value!r}", hint=did_you_mean(str(value), names))

@@ -51,22 +51,14 @@ class ValueRule:
     one_of: tuple[str, ...] = ()
 
     def holds(self, value: object) -> bool:
-        """Whether a value of the right JSON kind is documented.
-
-        >>> ValueRule(low=1, high=100).holds(140)
-        False
-        """
+        """Whether a value of the right JSON kind is documented."""
         if isinstance(value, int | float):
             in_range = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
             return in_range and not (self.whole and value % 1)
         return not self.one_of or value in self.one_of
 
     def span(self) -> str:
-        """Return the range in words.
-
-        >>> ValueRule(low=1, high=30, whole=True).span()
-        'whole numbers 1 to 30'
-        """
+        """Return the range in words."""
         kind = "whole numbers" if self.whole else ""
         ends = f"from {self.low} up" if self.high is None else f"{self.low} to {self.high}"
         return kind if self.low is None else f"{kind} {ends}".strip()
@@ -143,12 +135,7 @@ _KEYS_OF: dict[type[Node], tuple[Key, ...]] = {}
 
 
 def keys(cls: type[Node]) -> tuple[Key, ...]:
-    """Return the keys that a class knows, in wire order.
-
-    >>> from aistudios_dsl.wire.nodes import Script
-    >>> [key.wire for key in keys(Script)]
-    ['org', 'tts']
-    """
+    """Return the keys that a class knows, in wire order."""
     if cls not in _KEYS_OF:
         hints, order = get_type_hints(cls, include_extras=True), cls.KEYS.split()
         found = [_key(cls, part, hints[part.name]) for part in fields(cls) if part.name not in ("extra", "key_order")]
@@ -193,11 +180,7 @@ def _wire_name(cls: type[Node], attribute: str) -> str:
 
 
 def camel(name: str) -> str:
-    """Return the usual key of an attribute.
-
-    >>> camel("lock_movement_x")
-    'lockMovementX'
-    """
+    """Return the usual key of an attribute."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
@@ -321,11 +304,7 @@ _KIND_WORDS: dict[type, str] = {
 
 
 def kind_words(kinds: tuple[type, ...]) -> str:
-    """Return the JSON kinds in words.
-
-    >>> kind_words((int, float, str))
-    'a number or a string'
-    """
+    """Return the JSON kinds in words."""
     words = dict.fromkeys(_KIND_WORDS.get(kind, f"an object ({kind.__name__})") for kind in kinds)
     return " or ".join(words) if len(words) < 4 else "an object"
 
