@@ -15,16 +15,13 @@ from aistudios_dsl.build.scene import label
 from aistudios_dsl.build.speech import plain, utterances
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.wire.jsontext import canonical
-from aistudios_dsl.wire.node import UNSET, Node, keys
+from aistudios_dsl.wire.node import UNSET, Node, keys, shortened
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Project, Scene, Text
 
 N = TypeVar("N", bound=Node)
 Kind = Literal["added", "removed", "moved", "changed"]
 _ALIKE = 0.5
 """The share of fields that clips of one type must have in common to be taken for the same clip."""
-
-_LONGEST = 60
-"""Characters of a value that a line shows."""
 
 
 @frozen
@@ -135,7 +132,7 @@ def _scenes(old: Sequence[Scene], new: Sequence[Scene]) -> Iterator[Change]:
 
 
 def _scene(old: Scene, new: Scene, place: str, numbers: tuple[int, int]) -> Iterator[Change]:
-    # A number that only follows from the place of the scene is no change.
+    # A scene number that follows from the place of the scene is not a change.
     counted = (old.scene_idx, new.scene_idx) == numbers
     yield from _fields(old, new, place, skip=("clips", "scripts", *(["scene_idx"] if counted else [])))
     yield from _speech(old, new, place)
@@ -240,7 +237,7 @@ def _likeness(old: AnyClip, new: AnyClip) -> float:
 
 
 def _shown_by(clip: AnyClip) -> str:
-    """What a reader knows a clip by: its words, URL or shape."""
+    """What identifies a clip to a reader: its words, URL or shape."""
     if isinstance(clip, Text):
         return _quoted(clip.text)
     found = (getattr(clip, name, UNSET) for name in ("source_url", "video_url", "shape_name"))
@@ -333,5 +330,4 @@ def _text(node: Node) -> str:
 
 
 def _quoted(value: Any) -> str:
-    text = canonical(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return shortened(canonical(value))

@@ -143,7 +143,7 @@ def test_boxes_are_those_on_the_canvas():
     assert finding.to_dict()["boxes"] == [{"left": 1700, "top": 100, "width": 400, "height": 300, "angle": 0}]
 
 
-def test_findings_come_scene_by_scene_the_gravest_first():
+def test_findings_come_scene_by_scene_the_worst_first():
     scene = Project().scene().text("Hello", at=(0, 0)).image("lamp.png", width=9, height=9).scenes[0]
     project = Project(webhook_url="http://localhost/x").add(scene, scene)
     found = [(finding.scene, finding.severity) for finding in project.check()]

@@ -289,9 +289,9 @@ def test_a_picture_that_is_not_at_hand_is_linked_by_the_svg_and_never_by_the_pag
 @pytest.mark.parametrize(
     ("media", "words"),
     [
-        ({"https://x.example/a.png": b"<svg onload='alert(1)'/>"}, "is no picture"),
+        ({"https://x.example/a.png": b"<svg onload='alert(1)'/>"}, "is not a picture"),
         ({"https://x.example/a.png": "no/such/file.png"}, "cannot be read"),
-        ("no/such/folder", "which is no folder"),
+        ("no/such/folder", "which is not a folder"),
     ],
 )
 def test_a_copy_that_is_no_picture_is_refused(media, words):
@@ -760,7 +760,7 @@ def test_preview_opens_what_it_wrote(tmp_path):
         (["examples/product_promo.py", "--row", 2], 2, "give them with --data"),
         (["examples/personalised.py", "--data", "examples/data/people.csv", "--row", 999], 1, "has no row 999"),
         (["examples/personalised.py", "--set", "name=Ann"], 1, "needs city, id, items, orders, plan, spent as well"),
-        (["examples/product_promo.py", "--media", "nowhere"], 1, "is no folder"),
+        (["examples/product_promo.py", "--media", "nowhere"], 1, "is not a folder"),
     ],
 )
 def test_preview_tells_what_is_wrong(args, code, words, monkeypatch):

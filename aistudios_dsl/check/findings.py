@@ -1,4 +1,4 @@
-"""Findings: what is wrong, or likely not meant, in a project, before it costs credits."""
+"""Findings: what is wrong, or probably unintended, in a project."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from aistudios_dsl.wire.jsontext import parse
 from aistudios_dsl.wire.nodes import Project
 
 MODULES = (layout, speech, media, document)
-"""Where the rules stand; importing them enters each into the table."""
+"""The modules with the rules. Importing them enters each rule into the table."""
 CODES = tuple(RULES)
 """Every code; docs/checks.md shows each with an example."""
 
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
-"""The severities, the gravest first."""
+"""The severities, the worst first."""
 _INDEX = re.compile(r"^scenes\[(\d+)\](?:\.clips\[(\d+)\])?")
 
 
 @frozen
 class Finding:
-    """A finding: a stable `code`, a `path` such as `scenes[1].clips[2]`, what to do, and `boxes` to show it by (px).
+    """A finding: a stable `code`, a `path` such as `scenes[1].clips[2]`, what to do, and the `boxes` that show it (px).
 
     `severity`: an "error" is surely wrong, a "warning" likely; a "note" is worth knowing.
     """
@@ -54,7 +54,7 @@ class Finding:
     boxes: tuple[Box, ...] = ()
     remedy: str = ""
     text: str = ""
-    """The first words of a text without a tag, to find it by."""
+    """The first words of a text without a tag."""
 
     def __str__(self) -> str:
         where = " ".join(filter(None, (self.path, self.name)))
@@ -91,7 +91,7 @@ def check(
     ignore: Iterable[str] = (),
     script_clips: Sequence[int] = (),
 ) -> list[Finding]:
-    """Return the findings of a resolved project, scene by scene, the gravest first.
+    """Return the findings of a resolved project, scene by scene, the worst first.
 
     Args:
         project: The project as it would be sent.
@@ -113,7 +113,7 @@ def check(
 def checked(
     payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] = (), script_clips: Sequence[int] = ()
 ) -> list[Finding]:
-    """Return the findings of a payload, whose braces are text. Raises `LoadError` where it is not a project.
+    """Return the findings of a payload, whose braces are text. Raise `LoadError` if it is not a project.
 
     >>> [finding.code for finding in checked('{"scenes": [{"background": {}, "clips": [], "sceneIdx": 1}]}')]
     ['scene-order', 'empty-scene']

@@ -38,7 +38,7 @@ class FindingSummary:
         return {kind: len({row for group in self._of(kind) for row in group.rows}) for kind in RANK}
 
     def by_rows(self) -> Mapping[tuple[int, ...], list[SharedFinding]]:
-        """Return the findings by the rows that share them, the gravest first."""
+        """Return the findings by the rows that share them, the worst first."""
         found: dict[tuple[int, ...], list[SharedFinding]] = {}
         for group in sorted(self.groups, key=lambda group: (group.rows[0], -len(group.rows))):
             found.setdefault(group.rows, []).append(group)

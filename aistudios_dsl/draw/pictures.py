@@ -63,7 +63,7 @@ def file_name(url: object) -> str:
 
 
 def read(media: Media | None, urls: Iterable[str], *, linked: bool = False) -> Pictures:
-    """Embed the pictures of `urls` that `media` has a copy of. Raises `BuildError` for a file that is not a picture.
+    """Embed the pictures of `urls` that `media` has a copy of. Raise `BuildError` for a file that is not a picture.
 
     >>> read({"https://x.example/a.gif": b"GIF89a"}, ["https://x.example/a.gif"]).embedded
     {'https://x.example/a.gif': 'data:image/gif;base64,R0lGODlh'}
@@ -76,7 +76,7 @@ def _copy(media: Media | None, url: str) -> str | os.PathLike[str] | bytes | Non
     if media is None or isinstance(media, Mapping):
         return (media or {}).get(url)
     if not Path(media).is_dir():
-        raise BuildError(f"media is {str(media)!r}, which is no folder", hint="give a folder, or {url: file}")
+        raise BuildError(f"media is {str(media)!r}, which is not a folder", hint="give a folder, or {url: file}")
     name = file_name(url)
     return Path(media) / name if name and (Path(media) / name).is_file() else None
 
@@ -88,5 +88,5 @@ def _data_uri(url: str, copy: str | os.PathLike[str] | bytes) -> str:
         raise BuildError(f"the copy of {url!r} cannot be read: {fault.strerror}", hint="check the path") from None
     kind = next((kind for pattern, kind in _KINDS if pattern.match(content)), None)
     if kind is None:
-        raise BuildError(f"the copy of {url!r} is no picture", hint="give a PNG, JPEG, GIF, WebP or AVIF file")
+        raise BuildError(f"the copy of {url!r} is not a picture", hint="give a PNG, JPEG, GIF, WebP or AVIF file")
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

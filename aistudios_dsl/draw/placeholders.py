@@ -11,6 +11,7 @@ from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import cut, upright_overlap
 from aistudios_dsl.layout.text import units
 from aistudios_dsl.view.scene import Seen
+from aistudios_dsl.wire.node import shortened
 from aistudios_dsl.wire.nodes import AvatarClip
 
 FONTS = "'Noto Sans CJK', 'Noto Sans CJK KR', 'Noto Sans KR', 'Noto Sans CJK JP', 'Noto Sans', sans-serif"
@@ -30,25 +31,22 @@ def label(text: str, x: float, y: float, size: float = 26, *, room: float = 1920
     >>> label("lamp.png", 0, 0, room=10)
     ''
     """
+    text = shortened(text, 48)
     size, width = min(size, room / (_ems(text) + 1.4)), _ems(text)
     if not text or size < _LEGIBLE:
         return ""
     pill = {"x": x - (width / 2 + 0.6) * size, "y": y - size * 0.85, "width": (width + 1.2) * size}
     font: dict[str, str | float] = {"font_family": FONTS, "font_size": size, "textLength": width * size}
     words = element(
-        "text", escaped(_short(text)), x=x - width * size / 2, y=y + size * 0.36, fill="#3d4d61", **font,
+        "text", escaped(text), x=x - width * size / 2, y=y + size * 0.36, fill="#3d4d61", **font,
         lengthAdjust="spacingAndGlyphs",
     )  # fmt: skip
     back = element("rect", **pill, height=size * 1.7, rx=size * 0.85, fill="#ffffff", fill_opacity=0.92)
     return element("g", back, words, class_="label")
 
 
-def _short(text: str) -> str:
-    return f"{text[:47]}…" if len(text) > 48 else text
-
-
 def _ems(text: str) -> float:
-    return max(1.0, units(_short(text)) / 1000)
+    return max(1.0, units(text) / 1000)
 
 
 def backdrop(url: str, canvas: Box, prefix: str) -> str:
@@ -130,7 +128,7 @@ def _names(clip: AvatarClip, seen: Seen, head: Box, canvas: Box) -> str:
     every = [clip.model.ai_name, clip.model.emotion, *(effect.type for effect in clip.effects or ())]
     # What is seen of a figure may have room for its id alone.
     for rows in (every, every[:1]):
-        ems = max(map(_ems, rows)) + 1.4
+        ems = max(_ems(shortened(row, 48)) for row in rows) + 1.4
         size = min(head.height / 5, 30, shown.height / (_LINE * len(rows) + 1), shown.width / ems)
         if size >= _LEGIBLE:
             chest = seen.place(Box(head.left + head.width / 2, (head.top + head.height) * 1.44, 0, 0))

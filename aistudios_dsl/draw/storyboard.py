@@ -1,4 +1,4 @@
-"""A project as one HTML page that asks nothing of any network: scenes, speech, clips and findings."""
+"""A project as one HTML page that loads nothing from a network: scenes, speech, clips and findings."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from aistudios_dsl.draw.svg import Drawing, pictures_of, scene_svg, view_of
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.geometry import Box, canvas
 from aistudios_dsl.view.scene import SceneView, Seen, safe_area
+from aistudios_dsl.wire.node import shortened
 from aistudios_dsl.wire.nodes import Animation, Audio, AvatarClip, Image, Project, Shape, Text, UnknownClip, Video
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_EXCERPT = 60
 _BADGE = 22
 
 
@@ -62,7 +62,7 @@ def page(
 
     `templates`: the scenes of a template as the script has them; braces in texts are then variables, shown as chips.
     `script_clips`: how many clips of each scene its script counts; the square of a background colour comes before them.
-    Raises `BuildError` for a copy that is not a picture, and for a scene that is not there.
+    Raise `BuildError` for a copy that is not a picture, and for a scene that is not there.
 
     >>> page(Project(scenes=()))[:15]
     '<!doctype html>'
@@ -120,7 +120,7 @@ def clock(seconds: float) -> str:
 
 
 def _detail(seen: Seen) -> str:
-    """What tells a clip from others of its type."""
+    """What distinguishes a clip from others of its type."""
     match seen.clip:
         case Text(text=words) | Shape(shape_name=words) | Audio(label=words) | UnknownClip(id=words):
             return words
@@ -153,8 +153,7 @@ def _language(code: str) -> str:
 
 
 def _excerpt(text: str) -> str:
-    line = " ".join(text[: 4 * _EXCERPT].split())
-    return line if len(line) <= _EXCERPT else f"{line[: _EXCERPT - 1]}…"
+    return shortened(" ".join(text[:240].split()))
 
 
 def _box_words(box: Box) -> str:

@@ -53,7 +53,7 @@ def picture(
     """Return one scene of a resolved project, counted from 0, as an SVG document.
 
     Pictures that `media` has a copy of are embedded; others are linked by URL, or placeholders where `links` is false.
-    Raises `BuildError` for a scene that is not there, and for a copy that is not a picture.
+    Raise `BuildError` for a scene that is not there, and for a copy that is not a picture.
     """
     scene = view_of(project, index)
     drawing = Drawing(read(media, pictures_of(scene), linked=links), template)
@@ -123,7 +123,7 @@ def _content(seen: Seen, canvas: Box, drawing: Drawing) -> str:
         case Text() as clip:
             return mirrored(_text(clip, seen, drawing), seen)
         case AvatarClip() as clip:
-            # Only a copy at hand is sure to show; a placeholder says more than a picture that may be missing.
+            # Only an embedded copy surely shows; a placeholder says more than a missing picture.
             source = drawing.pictures.embedded.get(clip.model.source_url or "")
             return _image(source, seen) if source else placeholders.figure(clip, seen, canvas)
         case Image() | Video() as clip:

@@ -1,4 +1,4 @@
-"""Box geometry: how large a clip is seen, where it stands, how it is turned, and what stands beside it.
+"""Box geometry: anchors, neighbours, rotation and bounds.
 
 Numbers are px and degrees. The rules are those of Fabric.js, the editor's canvas: y grows downwards, angles turn
 clockwise, and `left, top` of a turned clip is where its own left-top corner is seen.
@@ -64,7 +64,7 @@ class Box:
 
     @classmethod
     def about(cls, point: Point, width: float, height: float, angle: float = 0.0, origin: Point = (0.5, 0.5)) -> Box:
-        """Return the box whose `origin` is at `point`. The origin is in shares of its size: (0.5, 0.5) is the centre."""
+        """Return the box whose `origin` is at `point`. The origin is in shares of its size: (1, 0) is its right top."""
         right, down = _turned(origin[0] * width, origin[1] * height, angle)
         return cls(point[0] - right, point[1] - down, width, height, angle)
 

@@ -1,4 +1,4 @@
-"""How boxes, turned or not, lie to one another: overlap, bounds, cuts and overhang."""
+"""Relations of boxes, turned or not: overlap, common bounds, intersection and overhang."""
 
 from __future__ import annotations
 

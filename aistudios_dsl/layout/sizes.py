@@ -49,7 +49,7 @@ def positive(value: object, what: str) -> float:
 
 
 def finite(value: object, what: str) -> float:
-    """Return a number from -1e9 to 1e9 as it is. Raise `BuildError`, which names `what`, for anything else and bools."""
+    """Return a number from -1e9 to 1e9 as it is. Raise `BuildError`, which names `what`, for all else and bools."""
     # NaN, infinity and integers too large for a float all fail the one comparison.
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= LARGEST:
         raise BuildError(f"{what} is {value!r}", hint=f"{what} must be a finite number, at most 1e9")

@@ -26,7 +26,7 @@ _MIDDLE = 0.17
 
 
 def hider(back: Seen, scene: SceneView) -> Seen | None:
-    """Return the clip that surely hides all that the canvas shows of another: of a text its lines, else its box."""
+    """Return the clip that surely hides all that the canvas shows of another: a text's lines, or the box of others."""
     fronts = [front for front in _fronts(back, back.bounds, scene) if _is_opaque(front)]
     if not fronts:
         return None
@@ -58,12 +58,12 @@ def _is_opaque(seen: Seen) -> bool:
 
 
 def is_jpeg(seen: Seen) -> bool:
-    """Whether a clip is a picture that has no transparent places, by the suffix of its URL."""
+    """Whether a clip is a picture without transparency, by the suffix of its URL."""
     return isinstance(seen.clip, Image) and bool(_JPEG.match(seen.clip.source_url))
 
 
-def may_be_clear(seen: Seen) -> bool:
-    """Whether a clip is a picture that may have transparent places."""
+def may_be_transparent(seen: Seen) -> bool:
+    """Whether a clip is a picture that may be transparent somewhere."""
     return isinstance(seen.clip, Image) and not is_jpeg(seen)
 
 

@@ -44,7 +44,7 @@ class Seen:
 
     clip: AnyClip
     kind: str
-    """Its type as the verbs call it; "background" for the square of a background colour."""
+    """The verb that adds its type; "background" for the square of a background colour."""
     index: int
     """Its place in the list of clips."""
     path: str
@@ -113,7 +113,7 @@ class Seen:
 class SceneView:
     """A scene as it is seen and heard. `path` is its place in the project.
 
-    `has_backdrop`: its first clip is the square of its background colour, which no verb added and no message counts.
+    `has_backdrop`: its first clip is the square of a background colour, which messages do not count.
     """
 
     scene: Scene

@@ -12,14 +12,13 @@ from typing import Any, NoReturn
 from aistudios_dsl.errors import BuildError, LoadError
 
 DEEPEST = 100
-"""How many levels a JSON value may have: far more than a project needs, and few enough for every reader of it."""
+"""How many levels a JSON value may have: more than a project needs, and few enough for every JSON reader."""
 
 
 def canonical(value: Any, indent: int | None = None) -> str:
-    """The one text of a JSON value: no spaces, keys in their order, non-ASCII letters as they are.
+    """Return the one text of a JSON value: no spaces, keys in their order, non-ASCII letters as they are.
 
-    `indent` gives the same text spread over lines. Raises `BuildError` on NaN and infinity, which JSON cannot hold, and
-    where it is nested too deeply.
+    `indent` gives the same text spread over lines. Raise `BuildError` for NaN, infinity and values nested too deeply.
 
     >>> canonical({"text": "Grüße", "left": 1.0})
     '{"text":"Grüße","left":1.0}'
@@ -34,11 +33,11 @@ def canonical(value: Any, indent: int | None = None) -> str:
 
 
 canonical_string: Callable[[str], str] = encode_basestring
-"""The canonical text of one string, quotes included: `canonical` without what each call of it costs."""
+"""The canonical text of one string, quotes included: a faster `canonical`."""
 
 
 def parse(text: str | bytes, source: str = "the document") -> Any:
-    """The value of a JSON text. Raises `LoadError` on what is no JSON, a key given twice, NaN, and too many levels.
+    """Return the value of a JSON text. Raise `LoadError` for invalid JSON, a key given twice, NaN, and too many levels.
 
     >>> parse('{"left": 1.50}')
     {'left': 1.5}
@@ -65,9 +64,9 @@ def _too_deep(source: str) -> LoadError:
 
 
 def copied(value: Any, path: str = "") -> Any:
-    """A deep copy of opaque JSON, in lists and dicts. Raises `LoadError`, with the path inside, on anything else.
+    """Return a deep copy of any JSON value, in lists and dicts.
 
-    What has more than `DEEPEST` levels, or holds itself, is refused too.
+    Raise `LoadError`, with the path inside, for anything else, and for more than `DEEPEST` levels.
 
     >>> copied({"voice": ("a", 1)})
     {'voice': ['a', 1]}

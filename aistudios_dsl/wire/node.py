@@ -323,3 +323,8 @@ def shown(value: object) -> str:
         return "a list"
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:56]}…{text[-1] if isinstance(value, str) else ''}"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """Return a text of at most `most` characters, which ends in "…" where it is cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -13,7 +13,7 @@ _HINT = "give a path, a mapping, or JSON text"
 
 
 def document_of(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> Any:
-    """Return the JSON value of a source. Raises `LoadError` where it cannot be read.
+    """Return the JSON value of a source. Raise `LoadError` if it cannot be read.
 
     >>> document_of('{"scenes": []}')
     {'scenes': []}

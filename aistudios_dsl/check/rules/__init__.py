@@ -1,4 +1,4 @@
-"""The table of check rules, and what a rule reads and yields. Each rule is one function in a module beside this one."""
+"""The table of check rules, and what a rule reads and yields. Each rule is one function in a module of this folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDS = 24
 
 @frozen
 class Problem:
-    """What a rule found: a message, its path, the clip, and boxes to show it by. `remedy` replaces that of the rule."""
+    """What a rule found: a message, its path, the clip, and boxes that show it. `remedy` replaces that of the rule."""
 
     message: str
     path: str
@@ -44,7 +44,7 @@ class ProjectView:
         """Every object of the project, with its path and the clip that it belongs to."""
         found: list[tuple[str, Seen | None, Node]] = [("", None, self.project)]
         for scene in self.scenes:
-            found += [(path, None, node) for path, node in walk(scene.scene, scene.path, but="clips")]
+            found += [(path, None, node) for path, node in walk(scene.scene, scene.path, skip="clips")]
             found += [(path, seen, node) for seen in scene.every for path, node in walk(seen.clip, seen.path)]
         return tuple(found)
 
@@ -108,8 +108,8 @@ def problem(message: str, seen: Seen, *boxes: Box) -> Problem:
 _INNER: dict[type[Node], tuple[Key, ...]] = {}
 
 
-def walk(node: Node, path: str, *, but: str = "") -> Iterator[tuple[str, Node]]:
-    """Yield an object of the wire and all below it, `but` for one of its own fields, each with its path."""
+def walk(node: Node, path: str, *, skip: str = "") -> Iterator[tuple[str, Node]]:
+    """Yield a wire object and all objects in it, each with its path; the lists in its field `skip` are left out."""
     yield path, node
     if type(node) not in _INNER:
         _INNER[type(node)] = tuple(key for key in keys(type(node)) if key.node)
@@ -117,6 +117,6 @@ def walk(node: Node, path: str, *, but: str = "") -> Iterator[tuple[str, Node]]:
         value = getattr(node, key.attribute)
         if isinstance(value, Node):
             yield from walk(value, f"{path}.{key.wire}")
-        elif key.attribute != but:
+        elif key.attribute != skip:
             for index, item in enumerate(value or ()):
                 yield from walk(item, f"{path}.{key.wire}[{index}]")

@@ -38,7 +38,7 @@ def _same(scene: SceneView, what: str, of: Callable[[AnyClip], str]) -> Iterator
         name = of(seen.clip)
         if name and first.setdefault(name, seen) is not seen:
             place = first[name].path.rpartition(".")[2]
-            yield Problem(f"the {what} {name!r} is that of {place} too", seen.path, seen)
+            yield Problem(f"the {what} {name!r} is also that of {place}", seen.path, seen)
 
 
 @of_project("id-in-two-scenes", "warning", "give each clip of the project a different id")
@@ -48,7 +48,7 @@ def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
     for scene in view.scenes:
         for seen in scene.every:
             if seen.clip.id and first.setdefault(seen.clip.id, scene.path) != scene.path:
-                yield Problem(f"the id {seen.clip.id!r} is one of {first[seen.clip.id]} too", seen.path, seen)
+                yield Problem(f"the id {seen.clip.id!r} is also used in {first[seen.clip.id]}", seen.path, seen)
 
 
 @of_scene("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")

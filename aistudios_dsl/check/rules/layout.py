@@ -12,7 +12,7 @@ from aistudios_dsl.check.rules import Problem, first_words, of_scene, problem
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
-from aistudios_dsl.view.occlusion import hider, may_be_clear, over_face, over_text
+from aistudios_dsl.view.occlusion import hider, may_be_transparent, over_face, over_text
 from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, composite, faded, safe_area
 from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
 
@@ -180,7 +180,7 @@ def hidden(scene: SceneView) -> Iterator[Problem]:
 
 
 def _hider(seen: Seen, scene: SceneView) -> Seen | None:
-    """The clip that hides another, which is no mere backdrop."""
+    """The clip that hides another; None for a backdrop, which may be covered."""
     is_backdrop = _spans(seen.bounds, scene.canvas) and not isinstance(seen.clip, Text | AvatarClip)
     return None if is_backdrop else hider(seen, scene)
 
@@ -189,7 +189,7 @@ def _hider(seen: Seen, scene: SceneView) -> Seen | None:
 def face_covered(scene: SceneView) -> Iterator[Problem]:
     """A shape, a video, a JPEG or another avatar covers an avatar's face."""
     for avatar, front in _before_faces(scene):
-        if not may_be_clear(front):
+        if not may_be_transparent(front):
             yield _behind("the face", avatar, front)
 
 
@@ -205,10 +205,10 @@ def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
 def behind_picture(scene: SceneView) -> Iterator[Problem]:
     """A face or a whole text is behind a picture, which may be transparent there."""
     for avatar, front in _before_faces(scene):
-        if may_be_clear(front):
+        if may_be_transparent(front):
             yield _behind("the face", avatar, front)
     for text, front in _before_texts(scene):
-        if may_be_clear(front):
+        if may_be_transparent(front):
             yield _behind("the text", text, front)
 
 
@@ -217,9 +217,9 @@ def _behind(what: str, seen: Seen, front: Seen) -> Problem:
 
 
 def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
-    """Each avatar whose face is covered but not all of it hidden, with what covers it: what surely does, if any."""
+    """Each avatar whose face is covered, but not hidden as a whole, with what covers it, opaque clips first."""
     for avatar in scene.clips:
-        fronts = sorted(over_face(avatar, scene), key=may_be_clear)
+        fronts = sorted(over_face(avatar, scene), key=may_be_transparent)
         if fronts and not _hider(avatar, scene):
             yield avatar, fronts[0]
 
@@ -228,7 +228,7 @@ def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
     """Each text behind an avatar's body, or a picture; those at a face, and those hidden, have their own rules."""
     faces = [seen.face for seen in scene.clips if seen.face]
     for text in scene.texts:
-        fronts = sorted(over_text(text, scene), key=may_be_clear)
+        fronts = sorted(over_text(text, scene), key=may_be_transparent)
         if not fronts or _hider(text, scene):
             continue
         if not any(overlap(line, face) for line in text.lines for face in faces):
@@ -275,4 +275,4 @@ def layers_tied(scene: SceneView) -> Iterator[Problem]:
         layer = seen.depth[0]
         other = first.setdefault(layer, seen)
         if other is not seen:
-            yield problem(f"layer {layer} is that of {_named(other)} too", seen, seen.box, other.box)
+            yield problem(f"layer {layer} is also that of {_named(other)}", seen, seen.box, other.box)

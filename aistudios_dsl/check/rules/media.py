@@ -12,7 +12,7 @@ from attrs import frozen
 
 from aistudios_dsl.check.rules import Problem, ProjectView, of_project
 from aistudios_dsl.view.scene import Seen
-from aistudios_dsl.wire.node import holds_jinja
+from aistudios_dsl.wire.node import holds_jinja, shortened
 from aistudios_dsl.wire.nodes import AnyClip, Audio, Image, Video
 
 _OWN_PATH = "/images/"
@@ -117,11 +117,11 @@ def unreachable(url: str, *, is_background: bool = False) -> str:
         return ""
     parts = _split(url)
     if parts is None:
-        return "is no URL"
+        return "is not a URL"
     if _local(url):
         return "is a path on your own machine"
     if not parts.scheme or not parts.netloc:
-        return f"is {parts.scheme}: data, no http(s) URL" if parts.scheme else "has no scheme such as https://"
+        return f"is a {parts.scheme}: URL, not http(s)" if parts.scheme else "has no scheme such as https://"
     if parts.scheme.lower() not in ("http", "https"):
         return f"has the scheme {parts.scheme}:, not https:"
     return _unreachable_host(parts.hostname or "")
@@ -153,7 +153,7 @@ def _unreachable_host(host: str) -> str:
     if name == "localhost" or name.endswith(".localhost"):
         return "is at your own machine"
     inner = "." not in name or any(name.endswith(f".{end}") for end in _INNER_NAMES)
-    return "is at a host of an inner network" if inner else ""
+    return "is on an internal network" if inner else ""
 
 
 def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -186,4 +186,4 @@ def shown_url(url: str) -> str:
     if bare.lower().startswith("data:"):
         bare = "data:…"
     bare = re.sub(r"[\x00-\x1f\x7f-\x9f]", "", bare)
-    return bare if len(bare) <= 80 else f"{bare[:79]}…"
+    return shortened(bare, 80)

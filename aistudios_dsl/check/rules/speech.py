@@ -75,7 +75,7 @@ def avatar_silent(scene: SceneView) -> Iterator[Problem]:
     """An avatar is shown in a scene without speech."""
     for seen in () if scene.speech else scene.clips:
         if isinstance(seen.clip, AvatarClip):
-            yield Problem("the avatar has no speech, and nobody else in the scene", seen.path, seen, (seen.box,))
+            yield Problem("neither the avatar nor anyone else in the scene speaks", seen.path, seen, (seen.box,))
 
 
 @of_scene("speech-script", "warning", "write the speech in the avatar's language, or choose an avatar that speaks it")
