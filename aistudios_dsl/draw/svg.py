@@ -228,14 +228,10 @@ def _family(clip: Text) -> str:
 
 def _medium(clip: Image | Video, seen: Seen, drawing: Drawing) -> str:
     box, source, film = seen.box, drawing.pictures.source(clip.source_url), isinstance(clip, Video)
-    shown = _image(source, seen) if source else ""
-    if film:
-        shown += placeholders.film(box, poster=bool(source))
-    elif not source:
-        shown = placeholders.paper(box)
     if source:
-        return shown
+        return _image(source, seen) + (placeholders.film(box, poster=True) if film else "")
+    sheet = placeholders.film(box, poster=False) if film else placeholders.paper(box)
     name = file_name(clip.video_url if isinstance(clip, Video) else clip.source_url) or "picture"
     natural = f"{figures(number(clip, 'width'))} × {figures(number(clip, 'height'))}"
     low, line = box.height * (0.24 if film else 0.78), min(26.0, box.height / 8)
-    return shown + placeholders.label(f"{name}  {natural}", box.width / 2, low, line, room=box.width * 0.96)
+    return sheet + placeholders.label(f"{name}  {natural}", box.width / 2, low, line, room=box.width * 0.96)

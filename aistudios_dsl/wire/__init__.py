@@ -31,34 +31,10 @@ from aistudios_dsl.wire.nodes import (
 )
 
 __all__ = [
-    "UNSET",
-    "Animation",
-    "AnyClip",
-    "Audio",
-    "AvatarClip",
-    "Background",
-    "Clip",
-    "DeployImage",
-    "DeploySize",
-    "Editor",
-    "EditorValue",
-    "Effect",
-    "Image",
-    "Model",
-    "Node",
-    "Origin",
-    "Project",
-    "Scene",
-    "SceneScript",
-    "Script",
-    "Shadow",
-    "Shape",
-    "Text",
-    "UnknownClip",
-    "Unset",
-    "Video",
-    "load_node",
-]
+    "UNSET", "Animation", "AnyClip", "Audio", "AvatarClip", "Background", "Clip", "DeployImage", "DeploySize", "Editor",
+    "EditorValue", "Effect", "Image", "Model", "Node", "Origin", "Project", "Scene", "SceneScript", "Script", "Shadow",
+    "Shape", "Text", "UnknownClip", "Unset", "Video", "load_node",
+]  # fmt: skip
 
 N = TypeVar("N", bound=Node)
 

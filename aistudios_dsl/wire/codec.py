@@ -12,8 +12,8 @@ from cattrs.preconf.json import make_converter
 
 from aistudios_dsl.errors import DslError, LoadError, nearest
 from aistudios_dsl.wire.jsontext import DEEPEST, copied, depth, whole_text
-from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, keys, kind_words, shown
-from aistudios_dsl.wire.nodes import CLIP_TYPES, Clip, Project, UnknownClip
+from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, is_kind, keys, kind_words, shown
+from aistudios_dsl.wire.nodes import CLIP_TYPES, Project, UnknownClip
 
 N = TypeVar("N", bound=Node)
 
@@ -113,7 +113,7 @@ def _read(key: Key, value: Any, _: object = None) -> Any:
         return _structured(key.node, value)
     if not key.kinds:
         return _opaque(value)
-    if not isinstance(value, key.kinds) or (isinstance(value, bool) and bool not in key.kinds):
+    if not is_kind(value, key.kinds):
         raise _problem(f"must be {kind_words(key.kinds)}, not {shown(value)}")
     return _opaque(value)
 
@@ -133,15 +133,12 @@ def _read_array(key: Key, value: Any) -> tuple[Any, ...]:
 
 
 def _read_item(key: Key, item: Any) -> Any:
+    cls = key.node
     if key.attribute == "clips" and isinstance(item, Mapping):
-        return _structured(_clip_class(item), item)
-    assert key.node
-    return _structured(key.node, item)
-
-
-def _clip_class(document: Mapping[str, Any]) -> type[Clip | UnknownClip]:
-    kind = document.get("type")
-    return CLIP_TYPES.get(kind, UnknownClip) if isinstance(kind, str) else UnknownClip
+        kind = item.get("type")
+        cls = CLIP_TYPES.get(kind, UnknownClip) if isinstance(kind, str) else UnknownClip
+    assert cls
+    return _structured(cls, item)
 
 
 def _opaque(value: Any) -> Any:

@@ -87,10 +87,10 @@ def own_json(value: Any, name: str) -> Any:
 def _copied(value: Any, path: str) -> Any:
     if isinstance(value, str):
         return whole_text(value, path)
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, float) and not math.isfinite(value):
+        raise LoadError(f"must be a finite number, not {value}", path)
+    if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, float):
-        return _finite(value, path)
     if isinstance(value, list | tuple):
         return [_copied(item, f"{path}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Mapping):
@@ -117,12 +117,6 @@ def whole_text(value: str, path: str = "") -> str:
     """Return the string. Raise `LoadError` for an unpaired surrogate."""
     if has_surrogate(value):
         raise LoadError("contains an unpaired surrogate", path, "write the character itself")
-    return value
-
-
-def _finite(value: float, path: str) -> float:
-    if not math.isfinite(value):
-        raise LoadError(f"must be a finite number, not {value}", path)
     return value
 
 

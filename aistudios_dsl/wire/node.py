@@ -245,7 +245,7 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
         return BuildError(message, hint=_as_node(key.node, value))
     if not key.kinds:
         return _json_fault(value, key.attribute)
-    if not _is_kind(value, key.kinds):
+    if not is_kind(value, key.kinds):
         number = number_in(value) if float in key.kinds else None
         hint = f"leave out the quotes: {key.attribute}={number}" if number is not None else ""
         return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}", hint=hint)
@@ -287,10 +287,9 @@ def holds_jinja(value: object) -> bool:
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
-def _is_kind(value: object, kinds: tuple[type, ...]) -> bool:
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, kinds)
+def is_kind(value: object, kinds: tuple[type, ...]) -> bool:
+    """Whether a value is of one of the kinds; a bool is not a number."""
+    return bool in kinds if isinstance(value, bool) else isinstance(value, kinds)
 
 
 _KIND_WORDS: dict[type, str] = {

@@ -100,12 +100,8 @@ def cut_off(scene: SceneView) -> Iterator[Problem]:
         if isinstance(seen.clip, Text | AvatarClip) or not overlap(seen.bounds, scene.canvas, 0):
             continue
         left, top, right, bottom = (past > TOLERANCE for past in overhang(seen.bounds, scene.canvas))
-        if (left != right or top != bottom) and not _spans(seen.bounds, scene.canvas):
+        if (left != right or top != bottom) and not inside(scene.canvas, seen.bounds):
             yield problem(f"the {seen.kind} reaches past the canvas {_past(seen.bounds, scene.canvas)}", seen)
-
-
-def _spans(box: Box, canvas: Box) -> bool:
-    return all(past >= -TOLERANCE for past in overhang(box, canvas))
 
 
 def _past(box: Box, area: Box) -> str:
@@ -181,7 +177,7 @@ def hidden(scene: SceneView) -> Iterator[Problem]:
 
 def _hider(seen: Seen, scene: SceneView) -> Seen | None:
     """The clip that hides another; None for a backdrop, which may be covered."""
-    is_backdrop = _spans(seen.bounds, scene.canvas) and not isinstance(seen.clip, Text | AvatarClip)
+    is_backdrop = inside(scene.canvas, seen.bounds) and not isinstance(seen.clip, Text | AvatarClip)
     return None if is_backdrop else hider(seen, scene)
 
 
