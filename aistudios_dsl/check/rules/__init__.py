@@ -63,30 +63,30 @@ class CheckRule:
 RULES: dict[str, CheckRule] = {}
 """Every rule by its code."""
 
-OfProject = Callable[[ProjectView], Iterator[Problem]]
-OfScene = Callable[[SceneView], Iterator[Problem]]
+ProjectRule = Callable[[ProjectView], Iterator[Problem]]
+SceneRule = Callable[[SceneView], Iterator[Problem]]
 
 
-def of_project(code: str, severity: Severity, remedy: str) -> Callable[[OfProject], OfProject]:
+def project_rule(code: str, severity: Severity, remedy: str) -> Callable[[ProjectRule], ProjectRule]:
     """Enter a function that reads the whole project into the table."""
 
-    def enter(find: OfProject) -> OfProject:
+    def enter(find: ProjectRule) -> ProjectRule:
         RULES[code] = CheckRule(code, severity, inspect.getdoc(find) or "", remedy, find)
         return find
 
     return enter
 
 
-def of_scene(code: str, severity: Severity, remedy: str) -> Callable[[OfScene], OfScene]:
+def scene_rule(code: str, severity: Severity, remedy: str) -> Callable[[SceneRule], SceneRule]:
     """Enter a function that reads one scene into the table."""
 
-    def enter(find: OfScene) -> OfScene:
+    def enter(find: SceneRule) -> SceneRule:
         def find_all(view: ProjectView) -> Iterator[Problem]:
             for scene in view.scenes:
                 yield from find(scene)
 
         find_all.__doc__ = find.__doc__
-        of_project(code, severity, remedy)(find_all)
+        project_rule(code, severity, remedy)(find_all)
         return find
 
     return enter

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from aistudios_dsl.check.rules import Problem, ProjectView, of_project, of_scene
+from aistudios_dsl.check.rules import Problem, ProjectView, project_rule, scene_rule
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.layout.overlap import inside
@@ -26,13 +26,13 @@ _LONGEST_KEY = 40
 _KEYS_LOOKED_AT = 500
 
 
-@of_scene("duplicate-id", "error", "give each clip a different id")
+@scene_rule("duplicate-id", "error", "give each clip a different id")
 def duplicate_id(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same id."""
-    return _same(scene, "id", lambda clip: clip.id)
+    return _duplicates(scene, "id", lambda clip: clip.id)
 
 
-def _same(scene: SceneView, what: str, of: Callable[[AnyClip], str]) -> Iterator[Problem]:
+def _duplicates(scene: SceneView, what: str, of: Callable[[AnyClip], str]) -> Iterator[Problem]:
     first: dict[str, Seen] = {}
     for seen in scene.every:
         name = of(seen.clip)
@@ -41,7 +41,7 @@ def _same(scene: SceneView, what: str, of: Callable[[AnyClip], str]) -> Iterator
             yield Problem(f"the {what} {name!r} is also that of {place}", seen.path, seen)
 
 
-@of_project("id-in-two-scenes", "warning", "give each clip of the project a different id")
+@project_rule("id-in-two-scenes", "warning", "give each clip of the project a different id")
 def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
     """Clips in two scenes have the same id."""
     first: dict[str, str] = {}
@@ -51,13 +51,13 @@ def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
                 yield Problem(f"the id {seen.clip.id!r} is also used in {first[seen.clip.id]}", seen.path, seen)
 
 
-@of_scene("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")
+@scene_rule("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")
 def duplicate_tag(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same tag."""
-    return _same(scene, "tag", lambda clip: clip.tag or "")
+    return _duplicates(scene, "tag", lambda clip: clip.tag or "")
 
 
-@of_project("scene-order", "warning", "number the scenes from 0 in the order of the list")
+@project_rule("scene-order", "warning", "number the scenes from 0 in the order of the list")
 def scene_order(view: ProjectView) -> Iterator[Problem]:
     """A scene's sceneIdx is not its index in the list."""
     for index, scene in enumerate(view.project.scenes):
@@ -65,7 +65,7 @@ def scene_order(view: ProjectView) -> Iterator[Problem]:
             yield Problem(f"sceneIdx is {scene.scene_idx}, but this is scenes[{index}]", f"scenes[{index}].sceneIdx")
 
 
-@of_project("empty-scene", "warning", _KEEP)
+@project_rule("empty-scene", "warning", _KEEP)
 def empty_scene(view: ProjectView) -> Iterator[Problem]:
     """A scene has no clips except its background."""
     waiting = {path.partition(".")[0] for path in view.pending if not path.endswith(".when")}
@@ -80,7 +80,7 @@ def _is_backdrop(seen: Seen, scene: SceneView) -> bool:
     return plain and inside(scene.canvas, seen.bounds)
 
 
-@of_project("bad-value", "error", "give one of the documented values")
+@project_rule("bad-value", "error", "give one of the documented values")
 def bad_value(view: ProjectView) -> Iterator[Problem]:
     """A value is not one of the documented values."""
     for path, seen, node in view.nodes:
@@ -90,7 +90,7 @@ def bad_value(view: ProjectView) -> Iterator[Problem]:
                 yield Problem(fault.message, f"{path}.{key.wire}".lstrip("."), seen, remedy=fault.hint)
 
 
-@of_project("bad-colour", "error", 'write a colour as CSS does, such as "#102030"')
+@project_rule("bad-colour", "error", 'write a colour as CSS does, such as "#102030"')
 def bad_colour(view: ProjectView) -> Iterator[Problem]:
     """A text or a shape has a colour that browsers cannot read."""
     for path, seen, node in view.nodes:
@@ -106,19 +106,19 @@ def bad_colour(view: ProjectView) -> Iterator[Problem]:
 _COLOURS = (("fill", "fill"), ("stroke", "stroke"), ("background_color", "backgroundColor"))
 
 
-@of_project("unknown-key", "warning", "write the key as the API spells it")
+@project_rule("unknown-key", "warning", "write the key as the API spells it")
 def unknown_key(view: ProjectView) -> Iterator[Problem]:
     """An undocumented key is spelt almost like a documented one that the object lacks."""
     for path, seen, node in view.nodes:
         if isinstance(node, UnknownClip):
             continue
         for name in islice(node.extra, _KEYS_LOOKED_AT):
-            if meant := _meant(name, node):
+            if meant := _intended_key(name, node):
                 remedy = did_you_mean(meant, [meant])
                 yield Problem(f"the key {name!r} is not known", f"{path}.{name}".lstrip("."), seen, remedy=remedy)
 
 
-def _meant(name: str, node: Node) -> str:
+def _intended_key(name: str, node: Node) -> str:
     if name in _every_key() or name.startswith("_") or len(name) > _LONGEST_KEY:
         return ""
     absent = (key.wire for key in keys(type(node)) if getattr(node, key.attribute) in (UNSET, None, ""))
@@ -144,14 +144,14 @@ def _every_key() -> frozenset[str]:
     return frozenset(key.wire for cls in classes for key in keys(cls))
 
 
-@of_project("template-variable", "note", _RENDER)
+@project_rule("template-variable", "note", _RENDER)
 def template_variable(view: ProjectView) -> Iterator[Problem]:
     """A field is a template; its scene is checked once it is rendered."""
     for path, names in view.pending.items():
         yield Problem(f"waits for {', '.join(names)}" if names else "is a template", path)
 
 
-@of_project("leftover-braces", "warning", "render the template, or remove the braces")
+@project_rule("leftover-braces", "warning", "render the template, or remove the braces")
 def leftover_braces(view: ProjectView) -> Iterator[Problem]:
     """A rendered project still has Jinja in a text, which viewers would read or hear."""
     for path, seen, node in view.nodes if not view.pending else ():
@@ -165,7 +165,7 @@ def _holds_braces(text: str) -> bool:
     return any(0 <= text.find(start) <= text.rfind(end) - 2 for start, end in (("{{", "}}"), ("{%", "%}")))
 
 
-@of_project("single-braces", "note", "write a variable with two braces on each side: {{ name }}")
+@project_rule("single-braces", "note", "write a variable with two braces on each side: {{ name }}")
 def single_braces(view: ProjectView) -> Iterator[Problem]:
     """A text or a speech has a name in single braces, which is not a variable."""
     for path, seen, node in view.nodes:

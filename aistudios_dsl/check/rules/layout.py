@@ -8,7 +8,7 @@ from itertools import combinations
 from operator import itemgetter
 
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.check.rules import Problem, first_words, of_scene, problem
+from aistudios_dsl.check.rules import Problem, first_words, problem, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
@@ -23,7 +23,7 @@ _BLACK = Colour(0, 0, 0)
 _LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
 
 
-@of_scene("no-size", "error", "give width and height; the natural size of media, the seen size of the others")
+@scene_rule("no-size", "error", "give width and height; the natural size of media, the seen size of the others")
 def no_size(scene: SceneView) -> Iterator[Problem]:
     """A clip without width or height is invisible."""
     for seen in scene.clips:
@@ -32,7 +32,7 @@ def no_size(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the {seen.kind} is {size}: nothing is seen of it", seen)
 
 
-@of_scene("text-empty", "warning", "give it text; if rows may have none, write {{ name or 'other words' }}")
+@scene_rule("text-empty", "warning", "give it text; if rows may have none, write {{ name or 'other words' }}")
 def text_empty(scene: SceneView) -> Iterator[Problem]:
     """A text is empty."""
     for seen in scene.clips:
@@ -40,7 +40,7 @@ def text_empty(scene: SceneView) -> Iterator[Problem]:
             yield problem("the text has no letters", seen)
 
 
-@of_scene("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
+@scene_rule("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
 def text_overflow(scene: SceneView) -> Iterator[Problem]:
     """A text is wider or taller than its box."""
     for seen in scene.texts:
@@ -58,7 +58,7 @@ def text_overflow(scene: SceneView) -> Iterator[Problem]:
             yield problem(message, seen, seen.box, around(seen.lines))
 
 
-@of_scene("text-estimated", "note", "look at it in the editor, or use letters that the bundled font has")
+@scene_rule("text-estimated", "note", "look at it in the editor, or use letters that the bundled font has")
 def text_estimated(scene: SceneView) -> Iterator[Problem]:
     """A text has letters that the bundled font lacks, so its width is an estimate."""
     for seen in scene.texts:
@@ -68,7 +68,7 @@ def text_estimated(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the width of {shown!r} is an estimate", seen)
 
 
-@of_scene("off-canvas", "error", "move it onto the canvas, or remove it")
+@scene_rule("off-canvas", "error", "move it onto the canvas, or remove it")
 def off_canvas(scene: SceneView) -> Iterator[Problem]:
     """A clip lies completely outside the canvas."""
     for seen in scene.clips:
@@ -76,7 +76,7 @@ def off_canvas(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the {seen.kind} is wholly off the canvas", seen)
 
 
-@of_scene("text-cut-off", "warning", "move it in, or make it smaller: fit=(width, height) finds the size")
+@scene_rule("text-cut-off", "warning", "move it in, or make it smaller: fit=(width, height) finds the size")
 def text_cut_off(scene: SceneView) -> Iterator[Problem]:
     """Part of a text lies outside the canvas."""
     for seen in scene.texts:
@@ -85,7 +85,7 @@ def text_cut_off(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the text reaches past the canvas {_past(ink, scene.canvas)}", seen, ink)
 
 
-@of_scene("face-cut-off", "warning", "use framing=, or head_at= and head_height=")
+@scene_rule("face-cut-off", "warning", "use framing=, or head_at= and head_height=")
 def face_cut_off(scene: SceneView) -> Iterator[Problem]:
     """Part of an avatar's head lies outside the canvas."""
     for seen in scene.clips:
@@ -93,7 +93,7 @@ def face_cut_off(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the head reaches past the canvas {_past(seen.face.bounds, scene.canvas)}", seen, seen.face)
 
 
-@of_scene("cut-off", "note", "if this is not intended, move it in or make it smaller")
+@scene_rule("cut-off", "note", "if this is not intended, move it in or make it smaller")
 def cut_off(scene: SceneView) -> Iterator[Problem]:
     """Part of a picture, a video or a shape lies outside the canvas."""
     for seen in scene.clips:
@@ -112,7 +112,7 @@ def _past(box: Box, area: Box) -> str:
 _INSET = 'move it in by that much: give an anchor such as "top left" margin="5%", or change at=(x, y) or gap='
 
 
-@of_scene("unsafe-area", "warning", _INSET)
+@scene_rule("unsafe-area", "warning", _INSET)
 def unsafe_area(scene: SceneView) -> Iterator[Problem]:
     """A text reaches outside the title-safe area; players and phones may cover it there."""
     safe = safe_area(scene.canvas)
@@ -122,7 +122,7 @@ def unsafe_area(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the text reaches past the title-safe area {_past(ink, safe)}", seen, ink, safe)
 
 
-@of_scene("text-over-face", "warning", "move the text, or frame the avatar elsewhere: head_at=")
+@scene_rule("text-over-face", "warning", "move the text, or frame the avatar elsewhere: head_at=")
 def text_over_face(scene: SceneView) -> Iterator[Problem]:
     """A text and an avatar's face overlap."""
     faces = [(seen, seen.face) for seen in scene.clips if seen.face]
@@ -134,7 +134,7 @@ def text_over_face(scene: SceneView) -> Iterator[Problem]:
                 yield problem(f"the text is {how} the face of {_named(avatar)}", text, face, *covered)
 
 
-@of_scene("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
+@scene_rule("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
 def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts overlap and are shown at the same time."""
     for back, front in combinations(sorted(scene.texts, key=lambda seen: seen.depth), 2):
@@ -166,7 +166,7 @@ def _named(seen: Seen) -> str:
     return f"{place} ({seen.kind}{known_by})"
 
 
-@of_scene("hidden", "warning", "give it a higher layer, or remove it")
+@scene_rule("hidden", "warning", "give it a higher layer, or remove it")
 def hidden(scene: SceneView) -> Iterator[Problem]:
     """The whole visible part of a clip is behind a video, a JPEG or an opaque square."""
     for seen in scene.clips:
@@ -181,7 +181,7 @@ def _hider(seen: Seen, scene: SceneView) -> Seen | None:
     return None if is_backdrop else hider(seen, scene)
 
 
-@of_scene("face-covered", "warning", "give the avatar a higher layer, or move one of them")
+@scene_rule("face-covered", "warning", "give the avatar a higher layer, or move one of them")
 def face_covered(scene: SceneView) -> Iterator[Problem]:
     """A shape, a video, a JPEG or another avatar covers an avatar's face."""
     for avatar, front in _before_faces(scene):
@@ -189,7 +189,7 @@ def face_covered(scene: SceneView) -> Iterator[Problem]:
             yield _behind("the face", avatar, front)
 
 
-@of_scene("text-behind-avatar", "warning", "give the text a higher layer, or move it")
+@scene_rule("text-behind-avatar", "warning", "give the text a higher layer, or move it")
 def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
     """A whole text is behind an avatar's body."""
     for text, front in _before_texts(scene):
@@ -197,7 +197,7 @@ def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
             yield _behind("the text", text, front)
 
 
-@of_scene("behind-picture", "note", "if the picture is opaque there, give what it hides a higher layer")
+@scene_rule("behind-picture", "note", "if the picture is opaque there, give what it hides a higher layer")
 def behind_picture(scene: SceneView) -> Iterator[Problem]:
     """A face or a whole text is behind a picture, which may be transparent there."""
     for avatar, front in _before_faces(scene):
@@ -231,7 +231,7 @@ def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
             yield text, fronts[0]
 
 
-@of_scene("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")
+@scene_rule("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")
 def low_contrast(scene: SceneView) -> Iterator[Problem]:
     """The contrast between a text and its background is below 4.5 to 1."""
     for seen in scene.texts:
@@ -263,7 +263,7 @@ def _weighed(fronts: tuple[Colour, ...], layers: tuple[Colour, ...]) -> tuple[fl
     return max(((contrast(front, ground), front, ground) for front in fronts), key=itemgetter(0))
 
 
-@of_scene("layers-tied", "warning", "give each clip of the scene a different layer")
+@scene_rule("layers-tied", "warning", "give each clip of the scene a different layer")
 def layers_tied(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same layer, so their order is undefined."""
     first: dict[float, Seen] = {}

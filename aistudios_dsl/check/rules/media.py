@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from attrs import frozen
 
-from aistudios_dsl.check.rules import Problem, ProjectView, of_project
+from aistudios_dsl.check.rules import Problem, ProjectView, project_rule
 from aistudios_dsl.view.scene import Seen
 from aistudios_dsl.wire.node import holds_jinja, shortened
 from aistudios_dsl.wire.nodes import AnyClip, Audio, Image, Video
@@ -56,10 +56,10 @@ def _addresses(view: ProjectView) -> Iterator[Address]:
         if background.source_url and background.source_type != "color":
             yield Address(background.source_url, f"{scene.path}.background.source_url", is_background=True)
         for seen in scene.every:
-            yield from (Address(url, f"{seen.path}.{name}", seen) for name, url in _of_clip(seen.clip))
+            yield from (Address(url, f"{seen.path}.{name}", seen) for name, url in _urls_of(seen.clip))
 
 
-def _of_clip(clip: AnyClip) -> Iterator[tuple[str, str]]:
+def _urls_of(clip: AnyClip) -> Iterator[tuple[str, str]]:
     if isinstance(clip, Image | Audio):
         yield "source_url", clip.source_url
     if isinstance(clip, Video):
@@ -68,11 +68,11 @@ def _of_clip(clip: AnyClip) -> Iterator[tuple[str, str]]:
             yield "source_url", clip.source_url
 
 
-def _known(view: ProjectView) -> Iterator[Address]:
+def _literal_addresses(view: ProjectView) -> Iterator[Address]:
     return (address for address in _addresses(view) if not (view.pending and holds_jinja(address.url)))
 
 
-@of_project("url-unreachable", "error", "publish the file and give its https URL")
+@project_rule("url-unreachable", "error", "publish the file and give its https URL")
 def url_unreachable(view: ProjectView) -> Iterator[Problem]:
     """The service cannot fetch a URL: it is a local path, an internal host, a private address, or not a URL."""
     for address in _known(view):
@@ -80,7 +80,7 @@ def url_unreachable(view: ProjectView) -> Iterator[Problem]:
             yield address.problem(address.fault)
 
 
-@of_project("url-insecure", "warning", "give an https URL")
+@project_rule("url-insecure", "warning", "give an https URL")
 def url_insecure(view: ProjectView) -> Iterator[Problem]:
     """A URL uses plain http, which others can read and change in transit."""
     for address in _known(view):
@@ -88,7 +88,7 @@ def url_insecure(view: ProjectView) -> Iterator[Problem]:
             yield address.problem("is plain http")
 
 
-@of_project("url-is-a-page", "warning", "give the URL of the file itself, on a host that serves files")
+@project_rule("url-is-a-page", "warning", "give the URL of the file itself, on a host that serves files")
 def url_is_a_page(view: ProjectView) -> Iterator[Problem]:
     """A media URL leads to a web page that shows the file, not to the file."""
     for address in _known(view):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from aistudios_dsl.build.speech import speaker_of, systems, systems_of
-from aistudios_dsl.check.rules import Problem, of_scene
+from aistudios_dsl.check.rules import Problem, scene_rule
 from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire.nodes import AvatarClip, SceneScript
 
@@ -26,7 +26,7 @@ def _scripts(scene: SceneView) -> Iterator[tuple[SceneScript, str]]:
     return ((script, f"{scene.path}.scripts[{index}]") for index, script in enumerate(scene.scene.scripts or ()))
 
 
-@of_scene("speech-without-avatar", "error", "add the avatar that speaks it, or remove the line")
+@scene_rule("speech-without-avatar", "error", "add the avatar that speaks it, or remove the line")
 def speech_without_avatar(scene: SceneView) -> Iterator[Problem]:
     """A scene has speech, but no avatar to speak it."""
     lines = len(scene.speech)
@@ -34,7 +34,7 @@ def speech_without_avatar(scene: SceneView) -> Iterator[Problem]:
         yield Problem(f"{lines} line{'' if lines == 1 else 's'} of speech and no avatar", f"{scene.path}.scripts")
 
 
-@of_scene("scripts-disagree", "error", "modelId and clothId must be the ai_name and emotion of an avatar's model")
+@scene_rule("scripts-disagree", "error", "modelId and clothId must be the ai_name and emotion of an avatar's model")
 def scripts_disagree(scene: SceneView) -> Iterator[Problem]:
     """A line of the scene's speech names an avatar or an outfit that is not in the scene."""
     there = ", ".join(f"{name} in {cloth}" for name, cloth in sorted({_who(clip) for _, clip in _avatars(scene)}))
@@ -43,7 +43,7 @@ def scripts_disagree(scene: SceneView) -> Iterator[Problem]:
             yield Problem(f"says {script.model_id} in {script.cloth_id}; the scene has {there}", path)
 
 
-@of_scene("scripts-ambiguous", "warning", "use another outfit or scene for one of them, or write speech in the clips")
+@scene_rule("scripts-ambiguous", "warning", "use another outfit or scene for one of them, or write speech in the clips")
 def scripts_ambiguous(scene: SceneView) -> Iterator[Problem]:
     """Two avatars of a scene have the same model and outfit, so its lines do not say which of them speaks."""
     twins = Counter(_who(clip) for _, clip in _avatars(scene))
@@ -53,7 +53,7 @@ def scripts_ambiguous(scene: SceneView) -> Iterator[Problem]:
             yield Problem(message, path)
 
 
-@of_scene("speech-twice", "warning", "write it in one place: edit(tag, say=...) replaces everything an avatar says")
+@scene_rule("speech-twice", "warning", "write it in one place: edit(tag, say=...) replaces everything an avatar says")
 def speech_twice(scene: SceneView) -> Iterator[Problem]:
     """A scene has speech both in its clips and in its scripts."""
     places = [scene.path_of(said) for said in scene.speech if said.place.startswith("clips")]
@@ -61,7 +61,7 @@ def speech_twice(scene: SceneView) -> Iterator[Problem]:
         yield Problem("speech is written in the clip and in the scene's scripts", places[0])
 
 
-@of_scene("deleted-avatar-speaks", "warning", "set isDelete to false; voiceOnly hides a figure and keeps its voice")
+@scene_rule("deleted-avatar-speaks", "warning", "set isDelete to false; voiceOnly hides a figure and keeps its voice")
 def deleted_avatar_speaks(scene: SceneView) -> Iterator[Problem]:
     """An avatar marked as deleted has speech."""
     speakers = {said.speaker for said in scene.speech}
@@ -70,7 +70,7 @@ def deleted_avatar_speaks(scene: SceneView) -> Iterator[Problem]:
             yield Problem("the avatar has speech, but is deleted (isDelete)", seen.path, seen)
 
 
-@of_scene("avatar-silent", "warning", "give it something to say: .say(...)")
+@scene_rule("avatar-silent", "warning", "give it something to say: .say(...)")
 def avatar_silent(scene: SceneView) -> Iterator[Problem]:
     """An avatar is shown in a scene without speech."""
     for seen in () if scene.speech else scene.clips:
@@ -78,7 +78,7 @@ def avatar_silent(scene: SceneView) -> Iterator[Problem]:
             yield Problem("neither the avatar nor anyone else in the scene speaks", seen.path, seen, (seen.box,))
 
 
-@of_scene("speech-script", "warning", "write the speech in the avatar's language, or choose an avatar that speaks it")
+@scene_rule("speech-script", "warning", "write the speech in the avatar's language, or choose an avatar that speaks it")
 def speech_script(scene: SceneView) -> Iterator[Problem]:
     """Most letters of a speech are not in the writing system of the avatar's language."""
     for said in scene.speech:
@@ -90,7 +90,7 @@ def speech_script(scene: SceneView) -> Iterator[Problem]:
             yield Problem(message, scene.path_of(said), speaker)
 
 
-@of_scene("speech-long", "warning", "split it over several scenes")
+@scene_rule("speech-long", "warning", "split it over several scenes")
 def speech_long(scene: SceneView) -> Iterator[Problem]:
     """The speech of a scene takes an estimated three minutes or more."""
     if sum(len(said.org) for said in scene.speech) < LONG:
