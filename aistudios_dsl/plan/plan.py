@@ -155,9 +155,8 @@ class Programs:
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps."""
         scenes = self._template.scenes
-        return [
-            len(scenes[origin[0]]._items) for origin, _ in kept_scenes(scenes, self._strings.templates, _values(row))
-        ]
+        kept = kept_scenes(scenes, self._strings.templates, row_values(row))
+        return [len(scenes[origin[0]]._items) for origin, _ in kept]
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
         for name in self._read_twice:

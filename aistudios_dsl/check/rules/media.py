@@ -75,7 +75,7 @@ def _literal_addresses(view: ProjectView) -> Iterator[Address]:
 @project_rule("url-unreachable", "error", "publish the file and give its https URL")
 def url_unreachable(view: ProjectView) -> Iterator[Problem]:
     """The service cannot fetch a URL: it is a local path, an internal host, a private address, or not a URL."""
-    for address in _known(view):
+    for address in _literal_addresses(view):
         if address.fault:
             yield address.problem(address.fault)
 
@@ -83,7 +83,7 @@ def url_unreachable(view: ProjectView) -> Iterator[Problem]:
 @project_rule("url-insecure", "warning", "give an https URL")
 def url_insecure(view: ProjectView) -> Iterator[Problem]:
     """A URL uses plain http, which others can read and change in transit."""
-    for address in _known(view):
+    for address in _literal_addresses(view):
         if address.url.strip().lower().startswith("http://") and not address.fault:
             yield address.problem("is plain http")
 
@@ -91,7 +91,7 @@ def url_insecure(view: ProjectView) -> Iterator[Problem]:
 @project_rule("url-is-a-page", "warning", "give the URL of the file itself, on a host that serves files")
 def url_is_a_page(view: ProjectView) -> Iterator[Problem]:
     """A media URL leads to a web page that shows the file, not to the file."""
-    for address in _known(view):
+    for address in _literal_addresses(view):
         parts = _split(address.url)
         if parts and address.path != "webhookUrl" and _is_page(parts):
             yield address.problem("is a page to look at")
