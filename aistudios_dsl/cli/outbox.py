@@ -16,7 +16,9 @@ from aistudios_dsl.cli.base import printable, say
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
-    from aistudios_dsl.service.outbox import Outbox, Row, Summary
+    from aistudios_dsl.service.journal import Entry
+    from aistudios_dsl.service.outbox import Outbox, Row, RunSummary
+    from aistudios_dsl.wire import Project
 
 
 def _rate(ctx: click.Context, option: click.Parameter, value: str) -> float:
@@ -76,10 +78,10 @@ def run(
     if export is None:
         raise click.UsageError("say --export (renders, spends credits) or --draft")
     with Client() as client, Outbox(journal or file.parent / f"{file.stem}.outbox", client) as box:
-        box.judge_alone()
-        new, known = _checked(box, file, key, literal, despite_errors)
-        _ask(f"{new} of {new + known}", client.base_url, export, yes or not new, how["max_renders"])
-        box.add(file, key=key, literal=literal)
+        box.ensure_unused()
+        found, new = _checked(box, file, key, literal, despite_errors)
+        _ask(f"{new} of {len(found)}", client.base_url, export, yes or not new, how["max_renders"])
+        box.add_entries(found, str(file))
         with _shown(box) as show:
             summary = box.run(export=export, on_change=show, **how)
         _conclude(box, summary)
@@ -134,29 +136,33 @@ def _the_journal(given: Path | None) -> Path:
     return found[0]
 
 
-def _checked(box: Outbox, file: Path, key: str | None, literal: bool, despite_errors: bool) -> tuple[int, int]:
-    """Check what is to be sent before it is taken in; how many payloads that are, and how many were sent before.
+def _checked(box: Outbox, file: Path, key: str | None, literal: bool, despite_errors: bool) -> tuple[list[Entry], int]:
+    """Read the payloads and check those not sent yet; return all of them, and how many those are.
 
-    Raises `DslError` where there are errors.
+    Raise `DslError` if the checks find errors.
     """
-    from aistudios_dsl.check.findings import checked
+    from aistudios_dsl.check.findings import Finding, check
     from aistudios_dsl.check.summary import summed
     from aistudios_dsl.cli.check import print_groups
     from aistudios_dsl.service.intake import entries
 
-    found = entries(file, key, literal)
     sent = {row.key for row in box.rows() if row.state != "queued"}
-    new = [entry for entry in found if entry.key not in sent]
     ignored = ("leftover-braces",) if literal else ()
-    each = ((entry.number, checked(entry.payload, ignore=ignored)) for entry in new)
-    summary = summed((line, [one for one in findings if one.severity != "note"]) for line, findings in each)
+    new = dict[int, list[Finding]]()
+
+    def inspect(entry: Entry, project: Project) -> None:
+        if entry.key not in sent:
+            new[entry.number] = [one for one in check(project, ignore=ignored) if one.severity != "note"]
+
+    found = entries(file, key, literal, inspect)
+    summary = summed(new.items())
     if summary.groups:
         print_groups(summary, "line", err=True)
     errors = summary.rows["error"]
     if errors and not despite_errors:
         hint = f"mend them (aistudios check {quote(str(file))} shows them again), or send them --despite-errors"
         raise DslError(f"nothing is sent: the checks found errors in {errors} of {summary.total} lines", hint=hint)
-    return len(new), len(found) - len(new)
+    return found, len(new)
 
 
 def _ask(rows: str, service: str, export: bool, yes: bool, budget: int | None) -> None:
@@ -199,7 +205,7 @@ def _line(row: Row) -> None:
     say(f"row {row.key} ({row.name}): {row.state}{more and f': {more}'}", err=True)
 
 
-def _conclude(box: Outbox, summary: Summary) -> None:
+def _conclude(box: Outbox, summary: RunSummary) -> None:
     """The counts on stdout; what is left to do, as an error."""
     say(", ".join(f"{count} {state}" for state, count in summary.counts.items()))
     if summary.stopped:

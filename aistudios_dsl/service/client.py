@@ -1,4 +1,4 @@
-"""Client and AsyncClient: two thin drivers of the same flows, and the only user of httpx."""
+"""Client and AsyncClient: a blocking and an async driver of the same flows; only this module uses httpx."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ import stamina
 from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.service.flow import Calls
 from aistudios_dsl.service.login import Secret, base_of, login
-from aistudios_dsl.service.requests import Answer, Fault, Flow, Pause, Send, Step, Work
+from aistudios_dsl.service.requests import Action, Answer, Failure, Flow, Pause, Send, Work
 
 P = ParamSpec("P")
 T = TypeVar("T")
 H = TypeVar("H", bound=httpx.Client | httpx.AsyncClient)
+Transport = TypeVar("Transport", bound=httpx.BaseTransport | httpx.AsyncBaseTransport)
 
 _LONGEST_TIMEOUT = 86_400.0
 _LONGEST_CONNECT = 10.0
-"""Seconds; a host that takes no connection in so long is not there."""
-_PACKINGS = ("gzip", "x-gzip", "deflate")
+"""Seconds."""
+_ENCODINGS = ("gzip", "x-gzip", "deflate")
 _LARGEST_ANSWER = 1_000_000
-"""Bytes of an answer that is no download, unpacked."""
+"""Bytes, decompressed, of an answer that is not a download."""
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -45,33 +46,29 @@ _NOTHING_SENT = (
     UnicodeError,
 )
 _UNSENT = "nothing was sent; {check}; is the network up?"
-_WORDS: dict[type[Exception], str] = {
+_MESSAGES: dict[type[Exception], str] = {
     httpx.PoolTimeout: "every connection was busy for too long",
     httpx.ConnectTimeout: "{host} did not take the connection in time",
     httpx.TimeoutException: "{host} did not answer in time",
     httpx.ProxyError: "the proxy refused the connection to {host}",
-    httpx.ConnectError: "{host} cannot be reached: {fault}",
-    httpx.InvalidURL: "{host} is no host",
-    UnicodeError: "{host} is no host",
-    Exception: "the connection to {host} broke before the answer was whole",
+    httpx.ConnectError: "{host} cannot be reached: {error}",
+    httpx.InvalidURL: "{host} is not a valid host",
+    UnicodeError: "{host} is not a valid host",
+    Exception: "the connection to {host} broke before the answer was complete",
 }
 
-logging.getLogger("stamina").addHandler(logging.NullHandler())  # retries are told to whoever set up logging
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # retries are logged only if the program logs
 
 
-class _Broken(Exception):
-    """An answer that is not read on."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__()
-        self.fault = fault
+class _Unreadable(Exception):
+    """Stops reading an answer; its argument is the `Failure`."""
 
 
-_TROUBLE = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError, _Broken)
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError, _Unreadable)
 
 
-class _Again(Exception):
-    """An answer after which the request is sent once more, unless its attempts are used up."""
+class _Retry(Exception):
+    """An answer after which the request is sent again if attempts are left."""
 
     def __init__(self, answer: Answer, wait: bool | float) -> None:
         super().__init__()
@@ -79,58 +76,41 @@ class _Again(Exception):
         self.wait = wait
 
 
-def _judged(timeout: object) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
-        raise BuildError(f"timeout is {timeout!r}", hint="give seconds, above 0 and up to a day")
-    return timeout
+def _retry_wait(error: Exception) -> bool | float:
+    return error.wait if isinstance(error, _Retry) else False
 
 
-def _wait(fault: Exception) -> bool | float:
-    return fault.wait if isinstance(fault, _Again) else False
+class _Exchange:
+    """One request and the response to it as it comes in, for either client."""
 
-
-def _limits(step: Send) -> dict[str, Any]:
-    """A call is tried for about 45 s; a download as long as attempts bring more of it."""
-    if step.until is not None:
-        return {"attempts": 1, "timeout": None}
-    return {"attempts": 6, "timeout": 45.0} if step.sink is None else {"attempts": 10, "timeout": None}
-
-
-def _reached(step: Send) -> int:
-    return step.sink.reached if step.sink else 0
-
-
-class _Reply:
-    """A response while it comes in, whichever client reads it."""
-
-    def __init__(self, step: Send, usual: float) -> None:
-        self._step = step
-        self.streams = step.sink is not None
-        """Whether it may take as long as something comes."""
+    def __init__(self, request: Send, timeout: float) -> None:
+        self._request = request
+        self.streams = request.sink is not None
+        """Whether it may go on as long as data keeps coming."""
         self.refused = False
-        """Whether it is no part of a download, of which the first words are enough."""
-        self.seconds = step.seconds(usual)
-        """How long a call may take; a download, from one piece to the next."""
+        """Whether the response is not part of the download, so that its first words are enough."""
+        self.seconds = request.time_limit(timeout)
+        """How long a call may take; for a download, the longest gap between two chunks."""
         self._answer = Answer()
         self._body: _Body | None = None
         self._sent = True
         self._socket: socket.socket | None = None
 
     def request(self, http: httpx.Client | httpx.AsyncClient, trace: Callable[..., Any]) -> httpx.Request:
-        """The request to send; built here, so that no frame outlives it with a secret in it."""
-        step, seconds = self._step, self.seconds
+        """Return the request to send. It is built here so that no frame outlives it with a secret in it."""
+        request, seconds = self._request, self.seconds
         timeout = httpx.Timeout(seconds, connect=min(seconds, _LONGEST_CONNECT))
         return http.build_request(
-            step.method,
-            step.url,
-            headers=step.headers(),
-            content=step.content(),
+            request.method,
+            request.url,
+            headers=request.headers(),
+            content=request.content(),
             timeout=timeout,
             extensions={"trace": trace},
         )
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Follow the connection: which it is, and whether it carries anything of the request yet."""
+        """Note the socket, and whether any of the request has been sent."""
         if event.endswith("connect_tcp.started"):
             self._sent = False
         elif event.endswith("send_request_headers.started"):
@@ -140,9 +120,10 @@ class _Reply:
             self._socket = stream.get_extra_info("socket")
 
     def begin(self, response: httpx.Response) -> Callable[[bytes], object] | None:
-        """Take the head, and say what takes the body, if it is worth reading."""
+        """Take the status and headers; return what takes the body, or None if the body is not needed."""
         self._answer = Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()})
-        take = self._step.sink.begin(self._answer.status, self._answer.headers) if self._step.sink else None
+        sink = self._request.sink
+        take = sink.begin(self._answer.status, self._answer.headers) if sink else None
         self.refused = self.streams and take is None
         self.streams = take is not None
         if take or (self.refused and self._answer.status < 400):
@@ -150,92 +131,93 @@ class _Reply:
         self._body = _Body(self._answer.headers.get("content-encoding", "identity"))
         return self._body.take
 
-    def broke(self, trouble: Exception) -> None:
-        """Take the fault that came instead of the rest."""
-        self._stop(_fault(trouble, self._step))
+    def fail(self, error: Exception) -> None:
+        """Record the error that ended the exchange."""
+        self._stop(_failure(error, self._request))
 
-    def late(self) -> None:
-        """Take it that the time is over."""
-        text = _WORDS[httpx.TimeoutException].format(host=_host(self._step))
-        self._stop(Fault(text, sent=self._sent, hint="" if self._sent else _UNSENT.format(check=_check(self._step))))
+    def time_out(self) -> None:
+        """Record that the time is up."""
+        text = _MESSAGES[httpx.TimeoutException].format(host=_host(self._request))
+        hint = "" if self._sent else _UNSENT.format(check=_check(self._request))
+        self._stop(Failure(text, sent=self._sent, hint=hint))
 
-    def _stop(self, fault: Fault) -> None:
-        self._answer = Answer(self._answer.status, self._answer.headers, fault=fault)
+    def _stop(self, failure: Failure) -> None:
+        self._answer = Answer(self._answer.status, self._answer.headers, failure=failure)
 
-    def cut(self) -> None:
-        """End the connection under a thread that reads from it."""
+    def abort(self) -> None:
+        """Shut down the socket under a thread that is reading from it."""
         if self._socket:
             with suppress(OSError):
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # of TLS too, which would say goodbye first
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # the plain method: TLS would send a goodbye
 
-    def ended(self) -> Answer:
-        """The answer. Raises `_Again` where it is one to ask anew after."""
-        found, sink = self._answer, self._step.sink
-        broken = sink.fault() if sink else None
-        fault = broken if broken and not broken.passing else found.fault or broken
-        if self._body and not fault and not self.refused:
-            fault = self._body.fault()
-        answer = Answer(found.status, found.headers, self._body.text() if self._body and not fault else b"", fault)
-        wait = self._step.again(answer)
+    def result(self) -> Answer:
+        """Return the answer. Raise `_Retry` if the request should be sent again."""
+        found, sink = self._answer, self._request.sink
+        damage = sink.failure() if sink else None
+        failure = damage if damage and not damage.transient else found.failure or damage
+        if self._body and not failure and not self.refused:
+            failure = self._body.failure()
+        answer = Answer(found.status, found.headers, self._body.text() if self._body and not failure else b"", failure)
+        wait = self._request.retry(answer)
         if wait is not False:
-            raise _Again(answer, wait)
+            raise _Retry(answer, wait)
         return answer
 
 
 class _Body:
-    """The body of an answer, unpacked as it comes, and never more than an answer has."""
+    """The body of an answer, decompressed as it arrives, up to `_LARGEST_ANSWER`."""
 
-    def __init__(self, packing: str) -> None:
+    def __init__(self, encoding: str) -> None:
         self._parts: list[bytes] = []
         self._room = _LARGEST_ANSWER
-        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if packing.casefold() in _PACKINGS else None
+        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding.casefold() in _ENCODINGS else None
 
     def take(self, chunk: bytes) -> None:
-        """Take the next piece."""
+        """Add a chunk."""
         try:
             text = self._unpacker.decompress(chunk, self._room + 1) if self._unpacker else chunk
         except zlib.error:
-            raise _Broken(Fault("the service packed its answer wrongly")) from None
+            raise _Unreadable(Failure("the service sent an answer that cannot be decompressed")) from None
         self._room -= len(text)
         if self._room < 0:
-            raise _Broken(Fault(f"the service answers with more than {_LARGEST_ANSWER:,} bytes", passing=False))
+            raise _Unreadable(Failure(f"the service answers with more than {_LARGEST_ANSWER:,} bytes", transient=False))
         self._parts.append(text)
 
     def text(self) -> bytes:
-        """All of it."""
+        """Return the whole body."""
         return b"".join(self._parts)
 
-    def fault(self) -> Fault | None:
-        """What is wrong with it at its end."""
-        whole = not self._unpacker or self._unpacker.eof or not any(self._parts)
-        return None if whole else Fault("the connection broke before the answer was whole")
+    def failure(self) -> Failure | None:
+        """Return the failure if the compressed data ends early."""
+        complete = not self._unpacker or self._unpacker.eof or not any(self._parts)
+        return None if complete else Failure("the connection broke before the answer was complete")
 
 
-class _Watch:
-    """Ends an exchange whose time is over: a timeout of httpx's is for one read, and each byte begins a new one."""
+class _Deadline:
+    """Ends an exchange that takes too long. A timeout of httpx is for one read, and every byte restarts it."""
 
-    def __init__(self, reply: _Reply) -> None:
-        self._reply = reply
+    def __init__(self, exchange: _Exchange) -> None:
+        self._exchange = exchange
         self._done = threading.Event()
-        self.late = False
-        self.more()
+        self.passed = False
+        self.extend()
 
-    def more(self) -> None:
-        """Begin the time anew."""
-        self._until = time.monotonic() + self._reply.seconds
+    def extend(self) -> None:
+        """Restart the time."""
+        self._until = time.monotonic() + self._exchange.seconds
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Follow the connection, and send nothing over it once the time is over."""
-        self._reply.trace(event, info)
-        if self.late and event.endswith(("start_tls.started", "send_request_headers.started")):
+        """Follow the connection, and let nothing be sent over it once the time is up."""
+        self._exchange.trace(event, info)
+        if self.passed and event.endswith(("start_tls.started", "send_request_headers.started")):
             raise TimeoutError
 
     def _watch(self) -> None:
         while (left := self._until - time.monotonic()) > 0:
             if self._done.wait(left):
                 return
-        self.late = True
-        self._reply.cut()
+        self.passed = True
+        self._exchange.abort()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._watch, daemon=True).start()
@@ -245,81 +227,103 @@ class _Watch:
         self._done.set()
 
 
-class _Connections(Generic[H]):
-    """The connections of each process: one that was forked opens its own, and reads nobody else's answers.
+def _host(request: Send) -> str:
+    return request.url.split("/")[2]
 
-    Each is for one exchange, so that none is found dead by a create, whose fate would be unknown then. No cookies are
-    kept, which would carry what the service put there to the host of a video; no proxy stands before this machine.
+
+def _check(request: Send) -> str:
+    return "check AISTUDIOS_BASE_URL" if request.sink is None else "the address came from the service"
+
+
+def _failure(error: Exception, request: Send) -> Failure:
+    """Return what an error of httpx means. Most error texts are left out because they can quote what was sent."""
+    if isinstance(error, _Unreadable):
+        return error.args[0]  # type: ignore[no-any-return]
+    host, check = _host(request), _check(request)
+    tls = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
+    if isinstance(error, httpx.ConnectError) and tls and not isinstance(tls, ssl.SSLEOFError):
+        return _tls_failure(tls, host, check)
+    message = next(message for kind, message in _MESSAGES.items() if isinstance(error, kind))
+    text = message.format(host=host, error=error if isinstance(error, httpx.ConnectError) else "")
+    unsent = isinstance(error, _NOTHING_SENT)
+    hint = _UNSENT.format(check=check) if unsent else ""
+    return Failure(text, sent=not unsent, transient=isinstance(error, httpx.TransportError), hint=hint)
+
+
+def _tls_failure(tls: ssl.SSLError, host: str, check: str) -> Failure:
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        hint = f"{check}; set SSL_CERT_FILE to a file that has your own certificate authority"
+        text = f"the certificate of {host} is not trusted: {tls.verify_message}"
+    else:
+        hint = f"{check}: is it http:// at this port?"
+        text = f"the TLS handshake with {host} failed ({tls.reason or 'no reason given'})"
+    return Failure(text, sent=False, transient=False, hint=hint)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+class _BaseClient(Generic[H, Transport]):
+    """What both clients share: the checked arguments, and the connections of each process.
+
+    A forked process opens its own connections, so that it reads no answer of another process. Each connection serves
+    one exchange: a create must not meet a connection that is already dead, because its outcome would be unknown. No
+    cookies are kept: they would go to the host of the videos. A proxy is not used for http://, which is this machine.
     """
 
-    def __init__(self, kind: Callable[..., H], timeout: float, transport: Any) -> None:
-        self.timeout = timeout
-        self._kind, self._transport = kind, transport
-        self._all = {os.getpid(): self._opened()}
+    _kind: type[H]
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        app_id: str | None = None,
+        user_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float = 30.0,
+        transport: Transport | None = None,
+    ) -> None:
+        keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
+        del api_key, app_id, user_key  # so that a traceback with local variables does not show them
+        self.base_url: str = base_of(base_url)
+        """The address of the service."""
+        self._calls = Calls(login(*keys), self.base_url)
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
+            raise BuildError(f"timeout is {timeout!r}", hint="give seconds, above 0 and up to a day")
+        self._timeout, self._transport = timeout, transport
+        self._connections = {os.getpid(): self._connect()}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
 
     @property
-    def own(self) -> H:
-        """Those of this process. Raises `BuildError` where they were given, and are another's."""
+    def _http(self) -> H:
+        """The connections of this process. Raise `BuildError` if the transport belongs to the parent process."""
         process = os.getpid()
-        if process not in self._all:
+        if process not in self._connections:
             if self._transport is not None:
                 hint = "make a client in each process"
                 raise BuildError("the transport of this client belongs to the process that was forked", hint=hint)
-            self._all.setdefault(process, self._opened())
-        return self._all[process]
+            self._connections.setdefault(process, self._connect())
+        return self._connections[process]
 
-    def _opened(self) -> H:
+    def _connect(self) -> H:
         jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
         try:
-            return self._kind(transport=self._transport, cookies=jar, limits=limits, mounts={"http://": None})
-        except (ImportError, OSError, ValueError, httpx.InvalidURL) as fault:
+            return self._kind(transport=self._transport, cookies=jar, limits=limits, mounts={"http://": None})  # type: ignore[arg-type]
+        except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             hint = "look at SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY"
-            raise BuildError(f"the environment sets a connection that cannot be: {fault}", hint=hint) from None
-
-
-def _host(step: Send) -> str:
-    return step.url.split("/")[2]
-
-
-def _check(step: Send) -> str:
-    return "check AISTUDIOS_BASE_URL" if step.sink is None else "the address came from the service"
-
-
-def _fault(trouble: Exception, step: Send) -> Fault:
-    """What a fault of httpx's means. The text of most is left out: it can quote what was sent."""
-    if isinstance(trouble, _Broken):
-        return trouble.fault
-    host, check = _host(step), _check(step)
-    tls = next((cause for cause in _chain(trouble) if isinstance(cause, ssl.SSLError)), None)
-    if isinstance(trouble, httpx.ConnectError) and tls and not isinstance(tls, ssl.SSLEOFError):
-        return _tls_fault(tls, host, check)
-    words = next(words for kind, words in _WORDS.items() if isinstance(trouble, kind))
-    text = words.format(host=host, fault=trouble if isinstance(trouble, httpx.ConnectError) else "")
-    unsent = isinstance(trouble, _NOTHING_SENT)
-    hint = _UNSENT.format(check=check) if unsent else ""
-    return Fault(text, sent=not unsent, passing=isinstance(trouble, httpx.TransportError), hint=hint)
-
-
-def _tls_fault(tls: ssl.SSLError, host: str, check: str) -> Fault:
-    if isinstance(tls, ssl.SSLCertVerificationError):
-        hint = f"{check}; SSL_CERT_FILE names a file with an authority of your own"
-        text = f"the certificate of {host} is not trusted: {tls.verify_message}"
-        return Fault(text, sent=False, passing=False, hint=hint)
-    text = f"{host} speaks no TLS that is understood here ({tls.reason or 'no reason given'})"
-    return Fault(text, sent=False, passing=False, hint=f"{check}: is it http:// at this port?")
-
-
-def _chain(trouble: BaseException | None) -> Iterator[BaseException]:
-    while trouble is not None:
-        yield trouble
-        trouble = trouble.__cause__ or trouble.__context__
+            raise BuildError(f"the environment describes an impossible connection: {error}", hint=hint) from None
 
 
 def _described(method: Any, call: Callable[..., Any]) -> Any:
-    """Give a method the name, text and signature of its call, for `help` and notebooks."""
+    """Give a method the name, docstring and signature of its call, for `help` and notebooks."""
     method.__name__, method.__doc__ = call.__name__, call.__doc__
-    call.__qualname__ = call.__name__  # what Python says of a missing argument names it, and not the class behind
+    call.__qualname__ = call.__name__  # so that Python's message about a missing argument does not name `Calls`
     signature = inspect.signature(call)
     returned = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
     method.__signature__ = signature.replace(return_annotation=returned)
@@ -342,37 +346,27 @@ def _awaited(
     return _described(method, call)  # type: ignore[no-any-return]
 
 
-class Client:
-    """The service, as calls that block. Use it in a `with`, or `close()` it.
+class Client(_BaseClient[httpx.Client, httpx.BaseTransport]):
+    """A connection to the service, with calls that block. Use it in a `with` block, or call `close()`.
 
-    `api_key` is a key or a ready token; `app_id` with `user_key` fetch a token and renew it. What is not given comes
-    from AISTUDIOS_API_KEY, or AISTUDIOS_APP_ID and AISTUDIOS_USER_KEY, and AISTUDIOS_BASE_URL. `timeout`: seconds that
-    each try of a call may take, to its last byte; a download, from one piece to the next. `transport`: an httpx
-    transport, for one process. Raises `BuildError` on keys and addresses that cannot be right.
+    Args:
+        api_key: A key or a ready token. If no key is given, AISTUDIOS_API_KEY is read.
+        app_id: With `user_key`, fetches a token and renews it. Default: AISTUDIOS_APP_ID.
+        user_key: See `app_id`. Default: AISTUDIOS_USER_KEY.
+        base_url: The address of the service. Default: AISTUDIOS_BASE_URL, else https://app.aistudios.com.
+        timeout: Seconds for each attempt of a call, until its last byte; for a download, the longest gap between
+            two chunks. Above 0, up to 86,400; 30 by default.
+        transport: An httpx transport, for this process only.
 
-    >>> Client("my-key", base_url="http://127.0.0.1:8000")
-    Client('http://127.0.0.1:8000')
+    Raises:
+        BuildError: If a key, the address or the timeout cannot be right, or there is no key.
+
+    Example:
+        >>> Client("my-key", base_url="http://127.0.0.1:8000")
+        Client('http://127.0.0.1:8000')
     """
 
-    base_url: str = ""
-    """The service's address."""
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        app_id: str | None = None,
-        user_key: str | None = None,
-        base_url: str | None = None,
-        timeout: float = 30.0,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
-        del api_key, app_id, user_key  # a traceback that shows locals shows none
-        self.base_url: str = base_of(base_url)
-        self._calls = Calls(login(*keys), self.base_url)
-        self._http = _Connections(httpx.Client, _judged(timeout), transport)
-
+    _kind = httpx.Client
     whoami: Final = _blocking(Calls.whoami)
     create: Final = _blocking(Calls.create)
     get: Final = _blocking(Calls.get)
@@ -388,52 +382,50 @@ class Client:
     def _run(self, flow: Flow[T]) -> T:
         with closing(flow):
             try:
-                step = next(flow)
+                action = next(flow)
                 while True:
-                    step = flow.send(self._do(step))
+                    action = flow.send(self._do(action))
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
-            except DslError as fault:
-                self._calls.clean(fault)
+            except DslError as error:
+                self._calls.clean(error)
                 raise
 
-    def _do(self, step: Step) -> Any:
-        if isinstance(step, Work):
-            return step.task()
-        if isinstance(step, Pause):
-            return time.sleep(step.seconds)
-        while True:
-            reached = _reached(step)
+    def _do(self, action: Action) -> Any:
+        if isinstance(action, Work):
+            return action.task()
+        if isinstance(action, Pause):
+            return time.sleep(action.seconds)
+        while True:  # a download gets new attempts whenever the last ones brought more of it
+            reached = action.reached
             try:
-                return stamina.RetryingCaller(**_limits(step))(_wait, self._exchange, step)
-            except _Again as last:
-                if _reached(step) == reached:
+                return stamina.RetryingCaller(**action.attempts())(_retry_wait, self._send, action)
+            except _Retry as last:
+                if action.reached == reached:
                     return last.answer
 
-    def _exchange(self, step: Send) -> Answer:
-        http = self._http.own
-        reply = _Reply(step, self._http.timeout)
-        with _Watch(reply) as watch:
+    def _send(self, request: Send) -> Answer:
+        http, exchange = self._http, _Exchange(request, self._timeout)
+        with _Deadline(exchange) as deadline:
             try:
-                response = http.send(reply.request(http, watch.trace), stream=True)
+                response = http.send(exchange.request(http, deadline.trace), stream=True)
                 with closing(response):
-                    take = reply.begin(response)
-                    if take:
+                    if take := exchange.begin(response):
                         for chunk in response.iter_raw():
-                            if reply.streams:
-                                watch.more()
+                            if exchange.streams:
+                                deadline.extend()
                             take(chunk)
-                            if reply.refused:
+                            if exchange.refused:
                                 break
-            except _TROUBLE as trouble:
-                reply.broke(trouble)
-        if watch.late:
-            reply.late()
-        return reply.ended()
+            except _ERRORS as error:
+                exchange.fail(error)
+        if deadline.passed:
+            exchange.time_out()
+        return exchange.result()
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.own.close()
+        self._http.close()
 
     def __enter__(self) -> Self:
         return self
@@ -441,36 +433,29 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"Client({self.base_url!r})"
 
+class AsyncClient(_BaseClient[httpx.AsyncClient, httpx.AsyncBaseTransport]):
+    """A connection to the service, with calls to await. Use it in an `async with` block, or await `close()`.
 
-class AsyncClient:
-    """The service, as calls to await: arguments and methods are those of `Client`. Use it in an `async with`.
+    Its methods are those of `Client`.
 
-    >>> AsyncClient("my-key", base_url="http://127.0.0.1:8000")
-    AsyncClient('http://127.0.0.1:8000')
+    Args:
+        api_key: A key or a ready token. If no key is given, AISTUDIOS_API_KEY is read.
+        app_id: With `user_key`, fetches a token and renews it. Default: AISTUDIOS_APP_ID.
+        user_key: See `app_id`. Default: AISTUDIOS_USER_KEY.
+        base_url: The address of the service. Default: AISTUDIOS_BASE_URL, else https://app.aistudios.com.
+        timeout: Seconds for each attempt of a call; see `Client`. 30 by default.
+        transport: An httpx async transport, for this process only.
+
+    Raises:
+        BuildError: If a key, the address or the timeout cannot be right, or there is no key.
+
+    Example:
+        >>> AsyncClient("my-key", base_url="http://127.0.0.1:8000")
+        AsyncClient('http://127.0.0.1:8000')
     """
 
-    base_url: str = ""
-    """The service's address."""
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        app_id: str | None = None,
-        user_key: str | None = None,
-        base_url: str | None = None,
-        timeout: float = 30.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
-        del api_key, app_id, user_key
-        self.base_url: str = base_of(base_url)
-        self._calls = Calls(login(*keys), self.base_url)
-        self._http = _Connections(httpx.AsyncClient, _judged(timeout), transport)
-
+    _kind = httpx.AsyncClient
     whoami: Final = _awaited(Calls.whoami)
     create: Final = _awaited(Calls.create)
     get: Final = _awaited(Calls.get)
@@ -486,62 +471,57 @@ class AsyncClient:
     async def _run(self, flow: Flow[T]) -> T:
         with closing(flow):
             try:
-                step = next(flow)
+                action = next(flow)
                 while True:
-                    step = flow.send(await self._do(step))
+                    action = flow.send(await self._do(action))
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
-            except DslError as fault:
-                self._calls.clean(fault)
+            except DslError as error:
+                self._calls.clean(error)
                 raise
 
-    async def _do(self, step: Step) -> Any:
-        if isinstance(step, Work):
-            return await anyio.to_thread.run_sync(step.task)
-        if isinstance(step, Pause):
-            return await anyio.sleep(step.seconds)
+    async def _do(self, action: Action) -> Any:
+        if isinstance(action, Work):
+            return await anyio.to_thread.run_sync(action.task)
+        if isinstance(action, Pause):
+            return await anyio.sleep(action.seconds)
         while True:
-            reached = _reached(step)
+            reached = action.reached
             try:
-                return await stamina.AsyncRetryingCaller(**_limits(step))(_wait, self._exchange, step)
-            except _Again as last:
-                if _reached(step) == reached:
+                return await stamina.AsyncRetryingCaller(**action.attempts())(_retry_wait, self._send, action)
+            except _Retry as last:
+                if action.reached == reached:
                     return last.answer
 
-    async def _exchange(self, step: Send) -> Answer:
-        http = self._http.own
-        reply = _Reply(step, self._http.timeout)
+    async def _send(self, request: Send) -> Answer:
+        http, exchange = self._http, _Exchange(request, self._timeout)
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
-            reply.trace(event, info)
+            exchange.trace(event, info)
 
-        with anyio.move_on_after(reply.seconds) as scope:
+        with anyio.move_on_after(exchange.seconds) as scope:
             try:
-                response = await http.send(reply.request(http, trace), stream=True)
+                response = await http.send(exchange.request(http, trace), stream=True)
                 async with aclosing(response):
-                    take = reply.begin(response)
-                    if take:
+                    if take := exchange.begin(response):
                         async for chunk in response.aiter_raw():
-                            if reply.streams:
-                                scope.deadline = anyio.current_time() + reply.seconds
+                            if exchange.streams:
+                                scope.deadline = anyio.current_time() + exchange.seconds
                             take(chunk)
-                            if reply.refused:
+                            if exchange.refused:
                                 break
-            except _TROUBLE as trouble:
-                reply.broke(trouble)
+            except _ERRORS as error:
+                exchange.fail(error)
         if scope.cancelled_caught:
-            reply.late()
-        return reply.ended()
+            exchange.time_out()
+        return exchange.result()
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.own.aclose()
+        await self._http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        return f"AsyncClient({self.base_url!r})"

@@ -1,21 +1,55 @@
-"""What comes into an outbox: the payloads of a JSONL or of an iterable, each judged before any is taken."""
+"""Read payloads for an outbox from a JSONL file or an iterable, and check each before any is accepted."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from aistudios_dsl.errors import DslError, LoadError, near_file
 from aistudios_dsl.service.flow import Payload, body_of
-from aistudios_dsl.service.journal import Entry, refused
+from aistudios_dsl.service.journal import Entry, combined_error
 from aistudios_dsl.wire.codec import load
 from aistudios_dsl.wire.jsontext import canonical
+from aistudios_dsl.wire.nodes import Project
 
 _DEFAULT_NAME = "Default Template"
 _BRACES = re.compile(r"\{[{%]")
+
+
+def entries(
+    source: str | Path | Iterable[Payload],
+    key: str | None,
+    literal: bool,
+    inspect: Callable[[Entry, Project], object] | None = None,
+) -> list[Entry]:
+    """Return the source as entries; `inspect` sees each entry with its loaded project.
+
+    Raise `LoadError` with every row that cannot be sent.
+
+    >>> [entry.key for entry in entries([{"name": "One", "scenes": []}], None, False)]
+    ['1']
+    """
+    found, problems = list[Entry](), list[DslError]()
+    for number, document in _documents(source):
+        try:
+            entry, project = _entry(number, document, key, literal)
+            found.append(entry)
+        except DslError as error:
+            inner = error.problems if isinstance(error, LoadError) else ()
+            problems += [problem.under(f"row {number} ") for problem in inner or (error,)]
+        except RecursionError:
+            problems.append(LoadError("is nested too deeply to be sent", f"row {number}"))
+        else:
+            if inspect:
+                inspect(entry, project)
+    if not found and not problems and isinstance(source, str | Path):
+        raise LoadError(f"{source} is empty", hint="each line is the JSON of one project")
+    if problems:
+        raise combined_error(problems, "these rows cannot be sent")
+    return found
 
 
 def _documents(source: str | Path | Iterable[Payload]) -> Iterator[tuple[int, Payload]]:
@@ -25,49 +59,26 @@ def _documents(source: str | Path | Iterable[Payload]) -> Iterator[tuple[int, Pa
     try:
         with Path(source).open("rb") as file:
             yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
-    except OSError as fault:
+    except OSError as error:
         hint = near_file(Path(source)) or "is it there, and a JSONL?"
-        raise DslError(f"cannot read {source}: {fault.strerror}", hint=hint) from None
+        raise DslError(f"cannot read {source}: {error.strerror}", hint=hint) from None
 
 
-def entries(source: str | Path | Iterable[Payload], key: str | None, literal: bool) -> list[Entry]:
-    """The source as entries. Raises `LoadError` with every row that is none.
-
-    >>> [entry.key for entry in entries([{"name": "One", "scenes": []}], None, False)]
-    ['1']
-    """
-    found, problems = list[Entry](), list[DslError]()
-    for number, document in _documents(source):
-        try:
-            found.append(_entry(number, document, key, literal))
-        except DslError as fault:
-            inner = fault.problems if isinstance(fault, LoadError) else ()
-            problems += [problem.under(f"row {number} ") for problem in inner or (fault,)]
-        except RecursionError:
-            problems.append(LoadError("is nested too deeply to be sent", f"row {number}"))
-    if not found and not problems and isinstance(source, str | Path):
-        raise LoadError(f"{source} is empty", hint="each line is the JSON of one project")
-    if problems:
-        raise refused(problems, "these rows cannot be sent")
-    return found
-
-
-def _entry(number: int, payload: Payload, key: str | None, literal: bool) -> Entry:
-    body = body_of(payload, export=True)
-    # How it is sent belongs to the run, not to the payload.
-    document = {name: value for name, value in body.items() if name != "isExport"}
-    load(document)
+def _entry(number: int, payload: Payload, key: str | None, literal: bool) -> tuple[Entry, Project]:
+    document = body_of(payload)
+    document.pop("isExport", None)  # whether to render is up to the run, not to the payload
+    project = load(document)
     text = canonical(document)
     if not literal and _BRACES.search(text):
-        hint = "render it first; or, if its braces are meant: literal=True"
+        hint = "render it first; or, if the braces are text: literal=True"
         raise LoadError("holds Jinja that was not rendered", next(_with_braces(document, ""), ""), hint)
     name = document.get("name")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Entry(number, _key(number, document, key), str(name) if name else _DEFAULT_NAME, digest, text)
+    return Entry(number, _key(number, document, key), str(name) if name else _DEFAULT_NAME, digest, text), project
 
 
 def _with_braces(value: Any, path: str) -> Iterator[str]:
-    """The paths of the strings that hold Jinja."""
+    """Yield the paths of the strings that hold Jinja."""
     if isinstance(value, str) and _BRACES.search(value):
         yield path
     elif isinstance(value, Mapping):
@@ -81,5 +92,5 @@ def _with_braces(value: Any, path: str) -> Iterator[str]:
 def _key(number: int, document: Mapping[str, Any], key: str | None) -> str:
     found = number if key is None else document.get(key)
     if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
-        raise LoadError(f"has no text or number under {key!r} to know it by")
+        raise LoadError(f"has no text or number under {key!r} to identify it by")
     return str(found)

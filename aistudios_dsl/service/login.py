@@ -1,4 +1,4 @@
-"""Who is calling, and where: keys kept out of every repr and message, and the service's address."""
+"""The caller's keys, kept out of every repr and message, and the address of the service."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import time
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from attrs import define, field, frozen
 
@@ -17,13 +17,13 @@ GLOBAL_HOST = "https://app.aistudios.com"
 PREFIX = "/api/odin/v3"
 _ADDRESS = re.compile(r"(?i)https?://(\[[0-9a-f:.]+\]|[^\s/\\?#%:\[\]]+)(:[0-9]+)?(/[^\s?#\\]*)?")
 _RENEW_AFTER = 23 * 3600
-"""Seconds after which a token is fetched anew: the service keeps one for 24 hours."""
-_NO_CHANCE = 8
-"""Letters; a text that holds so many of a key holds the key."""
+"""Seconds after which a new token is fetched: a token is valid for 24 hours."""
+_LONG_ENOUGH = 8
+"""Letters: a key this long is not in a text by chance."""
 
 
 class Secret:
-    """A key or a token that shows itself only when asked to.
+    """A key or a token that is not shown in a repr.
 
     >>> Secret("abc")
     <secret>
@@ -36,20 +36,20 @@ class Secret:
 
     @classmethod
     def of(cls, text: str | None) -> Secret | None:
-        """The text as a secret; None stays None."""
+        """Return the text as a secret; None stays None."""
         if text is not None and not isinstance(text, str):
-            raise BuildError(f"a key is text, not {type(text).__name__}")
+            raise BuildError(f"a key must be text, not {type(text).__name__}")
         return None if text is None else cls(text)
 
     def __repr__(self) -> str:
         return "<secret>"
 
     def reveal(self) -> str:
-        """The text itself: only for the moment it is written into a request."""
+        """Return the text, only to write it into a request."""
         return self._text
 
     def forms(self) -> set[str]:
-        """How the text may be written in an answer: as it is, as in a URL, as in a Python string."""
+        """Return the ways an answer may spell the text: as it is, as in a URL, as in a Python string."""
         return {self._text, quote(self._text, safe=""), repr(self._text)[1:-1]}
 
 
@@ -60,24 +60,19 @@ class Token:
     secret: Secret
     until: float
 
-    @classmethod
-    def fresh(cls, secret: Secret) -> Token:
-        """A token the service just gave."""
-        return cls(secret, time.monotonic() + _RENEW_AFTER)
-
 
 @define
 class Login:
-    """The keys of a caller: one ready to send, or the pair that a token is fetched with."""
+    """The keys of a caller: a token that is ready to send, or the pair that fetches one."""
 
     app_id: Secret | None = None
     user_key: Secret | None = None
     token: Token | None = field(default=None)
     refused: Secret | None = field(default=None, init=False)
-    """The token before: an answer may still quote it."""
+    """The previous token, which an answer may still quote."""
     path: str = field(default="", init=False)
-    """Of the service's address; "" where that is a host alone."""
-    turns: dict[int, threading.Lock] = field(factory=dict, init=False, repr=False, eq=False)
+    """The path in the service's address, usually ""."""
+    locks: dict[int, threading.Lock] = field(factory=dict, init=False, repr=False, eq=False)
 
     @property
     def renews(self) -> bool:
@@ -85,37 +80,37 @@ class Login:
         return self.user_key is not None
 
     def current(self) -> Secret | None:
-        """The token to send, or None where one must be fetched first."""
+        """Return the token to send, or None if one must be fetched first."""
         return self.token.secret if self.token and time.monotonic() < self.token.until else None
 
     @property
-    def turn(self) -> threading.Lock:
-        """Held by the call that fetches a token; a forked process has a lock that no thread of its parent holds."""
-        return self.turns.setdefault(os.getpid(), threading.Lock())
+    def lock(self) -> threading.Lock:
+        """The lock of the call that fetches a token; each process has one, so that a fork inherits no locked lock."""
+        return self.locks.setdefault(os.getpid(), threading.Lock())
 
     def renew(self, token: Secret) -> Secret:
-        """Use a token that the service just gave."""
+        """Use a token that the service just issued."""
         self.refused = self.token.secret if self.token else None
-        self.token = Token.fresh(token)
+        self.token = Token(token, time.monotonic() + _RENEW_AFTER)
         return token
 
     def scrubbed(self, text: str) -> str:
-        """The text with every secret in it blotted out, whatever the case of its letters."""
+        """Return the text with every secret in it replaced by `***`, in any case of its letters."""
         for secret in (self.app_id, *self._keys):
             for form in secret.forms() if secret else ():
                 text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
         return text
 
     def is_in(self, text: str) -> bool:
-        """Whether the text holds a key or a token that is long enough not to be there by chance."""
+        """Return whether the text contains a key or token that is too long to be there by chance."""
         forms = [form for secret in self._keys if secret for form in secret.forms()]
-        return any(len(form) >= _NO_CHANCE and form in text for form in forms)
+        return any(len(form) >= _LONG_ENOUGH and form in text for form in forms)
 
-    def clean(self, fault: DslError) -> None:
-        """Take what `is_in` finds out of an error: a host may quote it anywhere, as in the type of a download."""
-        words = [self.scrubbed(word) if isinstance(word, str) and self.is_in(word) else word for word in fault.args]
-        fault.args = tuple(words)
-        fault.message, fault.path, fault.hint = words[:3]
+    def clean(self, error: DslError) -> None:
+        """Remove what `is_in` finds from an error: a host may quote it anywhere, such as in a media type."""
+        words = [self.scrubbed(word) if isinstance(word, str) and self.is_in(word) else word for word in error.args]
+        error.args = tuple(words)
+        error.message, error.path, error.hint = words[:3]
 
     @property
     def _keys(self) -> tuple[Secret | None, ...]:
@@ -123,42 +118,42 @@ class Login:
 
 
 def login(api_key: Secret | None, app_id: Secret | None, user_key: Secret | None) -> Login:
-    """The login out of what was given, else of the environment. Raises `BuildError` where it is none, or not whole."""
+    """Return the login from the arguments, else from the environment. Raise `BuildError` if it is incomplete."""
     if api_key is None and app_id is None and user_key is None:
         api_key = _from_environment("AISTUDIOS_API_KEY")
     if api_key is not None:
         if app_id or user_key:
             raise BuildError("an API key and an app id with its user key are two ways to log in", hint="give one")
-        return Login(token=Token(_judged(api_key, "the API key"), float("inf")))
+        return Login(token=Token(_validated(api_key, "the API key"), float("inf")))
     app_id = app_id or _from_environment("AISTUDIOS_APP_ID")
     user_key = user_key or _from_environment("AISTUDIOS_USER_KEY")
     if app_id is None and user_key is None:
         hint = "set AISTUDIOS_API_KEY, or AISTUDIOS_APP_ID and AISTUDIOS_USER_KEY, or give Client(api_key)"
-        raise BuildError("there is no API key", hint=hint)
+        raise BuildError("there is no API key", hint=hint, code="no-key")
     if app_id is None or user_key is None:
         given, missing = ("an app id", "user key") if user_key is None else ("a user key", "app id")
-        name = f"AISTUDIOS_{missing.upper().replace(' ', '_')}"
-        raise BuildError(f"{given} is given without its {missing}", hint=f"give both; {name} is one way")
-    return Login(_judged(app_id, "the app id"), _judged(user_key, "the user key"))
+        hint = f"give both; AISTUDIOS_{missing.upper().replace(' ', '_')} is one way"
+        raise BuildError(f"{given} is given without its {missing}", hint=hint, code="no-key")
+    return Login(_validated(app_id, "the app id"), _validated(user_key, "the user key"))
 
 
 def _from_environment(name: str) -> Secret | None:
     return Secret(os.environ[name]) if name in os.environ else None
 
 
-def _judged(secret: Secret, what: str) -> Secret:
-    whole = Secret(secret.reveal().strip())
-    if not whole.reveal():
+def _validated(secret: Secret, what: str) -> Secret:
+    found = Secret(secret.reveal().strip())
+    if not found.reveal():
         raise BuildError(f"{what} is empty", hint="is the variable set in this shell, and exported?")
-    if whole.reveal().lower().startswith("bearer "):
-        raise BuildError(f'{what} begins with "Bearer"', hint="give the key alone: the service takes it raw")
-    if not all("!" <= letter <= "~" for letter in whole.reveal()):
-        raise BuildError(f"{what} holds a space or a letter that no key has", hint="copy it again, whole and alone")
-    return whole
+    if found.reveal().lower().startswith("bearer "):
+        raise BuildError(f'{what} begins with "Bearer"', hint="give the key alone")
+    if not all("!" <= letter <= "~" for letter in found.reveal()):
+        raise BuildError(f"{what} contains a space or a character that no key has", hint="copy the whole key again")
+    return found
 
 
 def base_of(base_url: str | None) -> str:
-    """The address that paths are put behind. Raises `BuildError` where it is none.
+    """Return the address that paths are appended to. Raise `BuildError` if it is not valid.
 
     >>> base_of("http://127.0.0.1:8000/")
     'http://127.0.0.1:8000'
@@ -167,14 +162,14 @@ def base_of(base_url: str | None) -> str:
     if not isinstance(given, str):
         raise BuildError(f"the base URL is {type(given).__name__}, not text", hint=f"write it as in {GLOBAL_HOST}")
     base = given.strip().rstrip("/").removesuffix(PREFIX)
-    fault = _fault_of(base)
-    if fault:
-        raise BuildError(fault, hint=f"write it as in {GLOBAL_HOST}; http:// is for this machine alone: 127.0.0.1")
+    problem = _problem_of(base)
+    if problem:
+        raise BuildError(problem, hint=f"write it as in {GLOBAL_HOST}; http:// is only for this machine: 127.0.0.1")
     return base
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself.
+    """Return whether a host is this machine.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("127.0.0.1.example.com")
     (True, True, False)
@@ -185,18 +180,28 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _fault_of(base: str) -> str:
-    if "@" in base:
-        return "the base URL holds a user name or password"
+def split_address(url: object) -> SplitResult | None:
+    """Return the parts of an address, or None if it cannot be split or its port is not valid."""
+    if not isinstance(url, str):
+        return None
     try:
-        parts = urlsplit(base)
-        parts.port  # noqa: B018 - reading it is what judges it
-    except ValueError as fault:
-        return f"the base URL is no address: {fault}"
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading the port validates it
+    except ValueError:
+        return None
+    return parts
+
+
+def _problem_of(base: str) -> str:
+    if "@" in base:
+        return "the base URL contains a user name or password"
+    parts = split_address(base)
+    if parts is None:
+        return "the base URL is not a valid address"
     if parts.scheme not in ("http", "https"):
         return f"the base URL {base!r} does not begin with https://"
     if not parts.hostname or not _ADDRESS.fullmatch(base):
-        return "the base URL is " + ("more than a host and a path" if parts.hostname else "no host")
+        return "the base URL has " + ("more than a host and a path" if parts.hostname else "no host")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        return f"the base URL {base!r} is not https: the key would go to {parts.hostname} for all to read"
+        return f"the base URL {base!r} is not https: the key would cross the network unencrypted to {parts.hostname}"
     return ""

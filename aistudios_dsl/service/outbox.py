@@ -1,37 +1,43 @@
-"""Many payloads, each sent once: an outbox that can be killed at any moment and goes on where it stopped."""
+"""Send many payloads, each once; after any interruption a new run continues where the last one stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from aistudios_dsl.errors import BuildError, DslError
-from aistudios_dsl.service.flow import Payload
+from aistudios_dsl.service.flow import Payload, is_project_id
 from aistudios_dsl.service.intake import entries
-from aistudios_dsl.service.journal import Journal, Row
-from aistudios_dsl.service.runner import Run, Sender, Summary, ctrl_c, is_project_id
+from aistudios_dsl.service.journal import Entry, Journal, Row
+from aistudios_dsl.service.runner import Run, RunSummary, Sender, stop_on_signal
 
 if TYPE_CHECKING:
     from aistudios_dsl.service.client import Client
 
-__all__ = ["Outbox", "Row", "Summary"]
+__all__ = ["Outbox", "Row", "RunSummary"]
 
 
 class Outbox:
-    """Payloads in a SQLite journal at `path`, sent through a blocking client; each row at most once.
+    """Payloads in a SQLite journal, each sent at most once.
 
-    The file is made by the first `add` that takes something in.
-    A row goes queued, submitting, submitted, rendering, done, downloaded; or it ends as failed, or as unknown, when it
-    may or may not have been sent: such a row is never sent again by itself. Without a `client` it can be read, added
-    to and marked. Raises `DslError` where the journal is none, is of another version, or is damaged.
+    A row is queued, submitting, submitted, rendering, done, downloaded; or it ends as failed, or as unknown if it may
+    or may not have been sent. An unknown row is never sent again automatically. The first `add` makes the file.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder, Outbox(f"{folder}/videos.outbox") as outbox:
-    ...     outbox.add([{"name": "One", "scenes": []}, {"name": "Two", "scenes": []}])
-    ...     outbox.counts()
-    2
-    {'queued': 2}
+    Args:
+        path: The file of the journal.
+        client: A `Client` to send with. Without one, rows can be read, added and marked.
+
+    Raises:
+        DslError: If the file is not a journal, has another version, or is damaged (code "journal-damaged").
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, Outbox(f"{folder}/videos.outbox") as outbox:
+        ...     outbox.add([{"name": "One", "scenes": []}, {"name": "Two", "scenes": []}])
+        ...     outbox.counts()
+        2
+        {'queued': 2}
     """
 
     def __init__(self, path: str | Path, client: Client | Sender | None = None) -> None:
@@ -50,7 +56,7 @@ class Outbox:
 
     @property
     def path(self) -> Path:
-        """The journal's file."""
+        """The file of the journal."""
         return self._journal.path
 
     def close(self) -> None:
@@ -58,47 +64,93 @@ class Outbox:
         self._journal.close()
 
     def add(self, source: str | Path | Iterable[Payload], *, key: str | None = None, literal: bool = False) -> int:
-        """Take in the payloads of a JSONL file, or of an iterable, and return how many were new.
+        """Add payloads. Give the complete source every time; rows that are already in the journal are not added again.
 
-        A row is known by its line number, or by what the payload has under `key`; give the whole source each time.
-        Payloads that still hold Jinja are refused unless `literal`. Raises `LoadError`, with nothing taken in, naming
-        every row that is no project, changed since, is gone, or is the same as another.
+        Args:
+            source: A JSONL file, or an iterable of projects, mappings or JSON texts.
+            key: The key of the payload that identifies a row. Default: its line number.
+            literal: True accepts payloads with Jinja braces, as text.
+
+        Returns:
+            How many rows are new.
+
+        Raises:
+            LoadError: Names every row that is not a project, has changed, is gone, or is there twice. Nothing is added.
+            DslError: If another process works on the journal (code "journal-in-use").
+
+        Example:
+            >>> with Outbox(folder / "add.outbox") as outbox:
+            ...     outbox.add([project, {"name": "Two", "scenes": []}])
+            2
         """
-        found = entries(source, key, literal)
-        return self._journal.add(found, str(source) if isinstance(source, str | Path) else "this source")
+        name = str(source) if isinstance(source, str | Path) else "this source"
+        return self.add_entries(entries(source, key, literal), name)
+
+    def add_entries(self, found: Sequence[Entry], name: str) -> int:
+        """Add entries that are already checked; `name` is what messages call their source."""
+        return self._journal.add(found, name)
 
     def rows(self, *states: str) -> tuple[Row, ...]:
-        """The rows, or those in these states, in the order they came in."""
+        """List the rows in the order they were added.
+
+        Args:
+            states: Only rows in these states. Default: all.
+
+        Returns:
+            The rows.
+
+        Raises:
+            DslError: If there is no such state.
+
+        Example:
+            >>> Outbox(folder / "none.outbox").rows("failed", "unknown")
+            ()
+        """
         return self._journal.rows(*states)
 
     def counts(self) -> dict[str, int]:
-        """How many rows are in each state."""
+        """Count the rows in each state; states without rows are left out."""
         return self._journal.counts()
 
-    def judge_alone(self) -> None:
-        """Raise `DslError` where another process works on the journal."""
-        with self._journal.alone():
+    def ensure_unused(self) -> None:
+        """Raise `DslError` if another process works on the journal."""
+        with self._journal.exclusive():
             pass
 
     def mark(self, key: str | int, *, sent: str | None = None, not_sent: bool = False, again: bool = False) -> Row:
-        """Say what became of a row that nobody else can tell: `sent` as this project id, or `not_sent`.
+        """Record what became of a row whose outcome is unknown, or queue a failed row again. Give exactly one of three.
 
-        A row that is not sent is queued again, and `add` may bring another payload for it. So is, with `again`, a row
-        that failed: one whose render failed is then a new project, which may be charged anew. Raises `DslError` where
-        the row's state leaves no doubt, and `BuildError` where `sent` is no project id.
+        Args:
+            key: The key of the row: its line number, or its value under the `key` of `add`.
+            sent: It was sent; this is the id of its project.
+            not_sent: It was not sent. It is queued again, and `add` may bring another payload for it.
+            again: It failed. It is queued again; if its render failed, it becomes a new project and may cost again.
+
+        Returns:
+            The row as it is now.
+
+        Raises:
+            BuildError: If `sent` is not a project id, or not exactly one of the three is given.
+            DslError: If the state of the row leaves no doubt, or there is no such row.
+
+        Example:
+            >>> with Outbox(folder / "mark.outbox") as outbox:
+            ...     added = outbox.add([project])
+            ...     outbox.mark(1, not_sent=True)
+            Traceback (most recent call last):
+            aistudios_dsl.errors.DslError: row 1 is queued: there is nothing to mark
         """
         if (sent is not None) + not_sent + again != 1:
-            raise BuildError("say either sent, with the project's id, or not_sent, or again")
+            raise BuildError("give either sent, with the project's id, or not_sent, or again")
         if sent is not None and not is_project_id(sent):
-            raise BuildError(
-                f"{sent!r} is no project id", hint="it is what create returned, and what the dashboard shows"
-            )
-        with self._journal.alone():
+            hint = "give what create returned, and what the dashboard shows"
+            raise BuildError(f"{sent!r} is not a project id", hint=hint)
+        with self._journal.exclusive():
             row = self._journal.row(str(key))
-            self._judge_mark(row, again)
+            _validate_mark(row, again)
             if again or (not_sent and row.project_id):
-                # What had an id counts as asked for.
-                return self._journal.again(row)
+                # A row that had an id still counts as a render.
+                return self._journal.requeue(row)
             if sent is None:
                 return self._journal.change(row, state="queued", free=1, note="marked as not sent")
             for other in self.rows():
@@ -106,20 +158,23 @@ class Outbox:
                     raise DslError(f"{sent} is row {other.key} ({other.name})")
             return self._journal.change(row, state="submitted", project_id=sent, note="marked as sent")
 
-    def _judge_mark(self, row: Row, again: bool) -> None:
-        was = f"row {row.key} is {row.state}{row.project_id and f' as {row.project_id}'}"
-        if row.state == "failed" and row.project_id and not again:
-            raise DslError(f"{was}: its render failed", hint="to render it again, which may cost again: again=True")
-        if row.state not in ("failed", "unknown") or (again and row.state != "failed"):
-            raise DslError(f"{was}: nothing to say", hint="" if not again else "again is for rows that failed")
-
     def candidates(self) -> dict[str, tuple[dict[str, Any], ...]]:
-        """For each unknown row, the projects that the service lists under its name and that no other row is.
+        """List, for each unknown row, the service's projects with its name that are not another row.
 
-        The service lists what was exported; a draft is seen on the dashboard only. Raises `ApiError`.
+        The service lists exported projects only; look for drafts on the dashboard.
+
+        Returns:
+            The projects under the key of each row, as in `Client.list`.
+
+        Raises:
+            ApiError: If the call fails.
+
+        Example:
+            >>> Outbox(folder / "none.outbox", client).candidates()
+            {}
         """
         unknown = self.rows("unknown")
-        listed = self._agreed().list() if unknown else ()
+        listed = self._agreed_client().list() if unknown else ()
         known = {row.project_id: row.key for row in self.rows()}
         return {
             row.key: tuple(
@@ -140,40 +195,67 @@ class Outbox:
         download: str | Path | None = None,
         timeout: float = 1800.0,
         on_change: Callable[[Row], object] | None = None,
-    ) -> Summary:
-        """Send what is queued, follow what renders, and save the videos into the folder `download` if one is given.
+    ) -> RunSummary:
+        """Send the queued rows, follow the renderings, and save the videos.
 
-        `export=True` renders, which spends credits; False stores drafts. At most `concurrency` requests at once and
-        `rate` requests a second are made, at most `max_renders` renders are asked for over the journal's whole life,
-        and each rendering is followed for `timeout` seconds. Ctrl-C lets what is in flight finish; a second one does
-        not. Raises `DslError` where another process works on the journal, or where it was begun with other terms.
+        The first Ctrl-C lets what is in flight finish; the second does not.
+
+        Args:
+            export: True renders, which spends credits; False stores drafts.
+            concurrency: Requests at once, 1 or more; 4 by default.
+            rate: Requests per second at most, above 0; 2 by default.
+            max_renders: Renders at most, over the whole life of the journal. Default: no limit.
+            download: The folder to save the videos in. Default: they are not saved.
+            timeout: Seconds to follow each rendering; 1800 by default.
+            on_change: Called with each `Row` that has changed.
+
+        Returns:
+            The number of rows in each state, and why the run stopped early, if it did.
+
+        Raises:
+            DslError: If another process works on the journal (code "journal-in-use"), or it was begun with another
+                service or the other value of `export`.
+
+        Example:
+            >>> with Outbox(folder / "run.outbox", client) as outbox:
+            ...     added = outbox.add([project])
+            ...     outbox.run(export=False).counts
+            {'done': 1}
         """
         if not isinstance(export, bool):
             raise BuildError(f"export is {export!r}", hint="True renders and spends credits, False stores drafts")
         if concurrency < 1 or rate <= 0:
             raise BuildError("concurrency must be 1 or more, and rate more than 0")
-        folder = _folder(download)
-        with self._journal.alone():
-            client = self._agreed()
-            self._journal.agree("mode", "render" if export else "draft", "was begun to {} and goes on so")
+        folder = _made_folder(download)
+        with self._journal.exclusive():
+            client = self._agreed_client()
+            self._journal.fix_term("mode", "render" if export else "draft", "was begun to {} and continues so")
             run = Run(self._journal, client, export, concurrency, 1 / rate, max_renders, folder, timeout, on_change)
-            with ctrl_c(run.interrupt):
-                return run.go()
+            with stop_on_signal(run.interrupt):
+                return run.run()
 
-    def _agreed(self) -> Sender:
-        """The client, if it is one of the service that this journal is about."""
+    def _agreed_client(self) -> Sender:
+        """Return the client. Raise `DslError` if the journal is about another service."""
         if self._client is None:
             raise BuildError("this outbox has no client", hint="write Outbox(path, client)")
-        self._journal.agree("service", self._client.base_url, f"is about {{}}, and not about {self._client.base_url}")
+        self._journal.fix_term("service", self._client.base_url, f"is about {{}}, not about {self._client.base_url}")
         return self._client
 
 
-def _folder(download: str | Path | None) -> Path | None:
+def _validate_mark(row: Row, again: bool) -> None:
+    was = f"row {row.key} is {row.state}{row.project_id and f' as {row.project_id}'}"
+    if row.state == "failed" and row.project_id and not again:
+        raise DslError(f"{was}: its render failed", hint="to render it again, which may cost again: again=True")
+    if row.state not in ("failed", "unknown") or (again and row.state != "failed"):
+        raise DslError(f"{was}: there is nothing to mark", hint="again is for rows that failed" if again else "")
+
+
+def _made_folder(download: str | Path | None) -> Path | None:
     if download is None:
         return None
     folder = Path(download)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise DslError(f"cannot make the folder {folder}: {fault.strerror}") from None
+    except OSError as error:
+        raise DslError(f"cannot make the folder {folder}: {error.strerror}") from None
     return folder

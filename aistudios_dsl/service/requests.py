@@ -1,4 +1,4 @@
-"""What a flow asks of its driver: send this, wait so long, do that; and the answer that it gets to a request."""
+"""What a flow asks of its driver (send, pause, work), and the answer to a request."""
 
 from __future__ import annotations
 
@@ -12,48 +12,50 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from aistudios_dsl.service.login import Secret
-from aistudios_dsl.wire.jsontext import depth
+from aistudios_dsl.wire.jsontext import DEEPEST, depth
 
 T = TypeVar("T")
-DEEPEST = 100
-"""Levels of JSON; what is nested deeper is no project, and no answer."""
 _LONGEST_REQUESTED_WAIT = 120.0
-"""Seconds; a service that asks for more gets its answer passed on, not a program that hangs."""
+"""Seconds. If the service asks for a longer wait, the caller gets its answer instead."""
 
 
 @frozen
-class Fault:
-    """Why no whole answer came. `sent`: the request, or a part of it, may have arrived; `passing`: it may go better."""
+class Failure:
+    """Why no complete answer came.
+
+    `sent`: the request, or part of it, may have arrived. `transient`: a retry may succeed.
+    """
 
     text: str
     sent: bool = True
-    passing: bool = True
+    transient: bool = True
     hint: str = ""
 
 
 @frozen(repr=False)
 class Answer:
-    """A response, read to its end, or the fault that came instead. Its body may hold a token, so it has no repr."""
+    """A complete response, or the failure in its place. It has no repr because its body may hold a token."""
 
     status: int = 0
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = b""
-    fault: Fault | None = None
+    failure: Failure | None = None
 
     @cached_property
     def envelope(self) -> dict[str, Any] | None:
-        """The JSON object of the body, or None where it is none: cut, or from something else than the service."""
+        """The JSON object in the body; None if the body is cut off or did not come from the service."""
         try:
+            # More lenient than `jsontext.parse`: a repeated key must not hide that a create was accepted.
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) and depth(value, DEEPEST + 1) <= DEEPEST else None
 
     @property
-    def may_pass(self) -> bool:
-        """Whether what is wrong may be over soon: a broken connection, too many requests, trouble at the service."""
-        if self.fault:
-            return self.fault.passing
+    def transient(self) -> bool:
+        """Whether a retry may succeed: the connection broke, there were too many requests, or the service failed."""
+        if self.failure:
+            return self.failure.transient
         return self.status == 429 or self.status >= 500 or (self.status < 300 and self.envelope is None)
 
     @property
@@ -68,30 +70,22 @@ class Answer:
             return None
 
 
-class Sink(Protocol):
-    """Where a download goes; it knows where to go on after a break."""
+class DownloadSink(Protocol):
+    """Where a download goes. It knows where to continue after a broken connection."""
 
     reached: int
-    """The most bytes that it ever had."""
+    """The most bytes it has held so far."""
 
-    def headers(self) -> Mapping[str, str]:
-        """The request headers that ask for what is missing."""
-        ...
-
-    def begin(self, status: int, headers: Mapping[str, str]) -> Callable[[bytes], object] | None:
-        """What takes the chunks of this response, or None where it is no part of the file."""
-        ...
-
-    def fault(self) -> Fault | None:
-        """What is wrong with the file now that the response is over."""
-        ...
+    def headers(self) -> Mapping[str, str]: ...  # the request headers that ask for the missing bytes
+    def begin(self, status: int, headers: Mapping[str, str]) -> Callable[[bytes], object] | None: ...
+    def failure(self) -> Failure | None: ...  # what is wrong with the file after the response
 
 
 @frozen
 class Send:
-    """One request. A `safe` one may be sent again after any fault, another only where nothing can have been sent.
+    """One request. A `safe` request may be repeated after any failure; others only if nothing can have been sent.
 
-    `until`, in `time.monotonic` seconds: it is sent once, for an answer by then; the flow itself asks again.
+    With `until` (in `time.monotonic` seconds) it is sent once, for an answer by then; the flow itself retries.
     """
 
     method: str
@@ -99,32 +93,43 @@ class Send:
     token: Secret | None = None
     body: Mapping[str, Any] | bytes | None = field(default=None, repr=False)
     safe: bool = True
-    sink: Sink | None = None
+    sink: DownloadSink | None = None
     until: float | None = None
 
     def headers(self) -> dict[str, str]:
-        """The headers to send, the raw token among them."""
+        """Return the headers to send, including the raw token."""
         if self.sink:
             return dict(self.sink.headers())
         found = {"Accept": "application/json", "Accept-Encoding": "gzip", "Content-Type": "application/json"}
         return found | ({"Authorization": self.token.reveal()} if self.token else {})
 
     def content(self) -> bytes | None:
-        """The body to send, its secrets revealed."""
+        """Return the body to send, with its secrets revealed."""
         if self.body is None or isinstance(self.body, bytes):
             return self.body
         plain = {name: value.reveal() if isinstance(value, Secret) else value for name, value in self.body.items()}
         return json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
 
-    def seconds(self, usual: float) -> float:
-        """How long the exchange may take: what is usual, or what is left; a last look has a second."""
+    @property
+    def reached(self) -> int:
+        """The bytes downloaded so far."""
+        return self.sink.reached if self.sink else 0
+
+    def time_limit(self, usual: float) -> float:
+        """Return how many seconds the exchange may take; the last request before `until` gets at least one."""
         return usual if self.until is None else min(usual, max(1.0, self.until - time.monotonic()))
 
-    def again(self, answer: Answer) -> bool | float:
-        """Whether to send once more after this answer; a number is the seconds that the service asked to wait."""
-        if answer.fault:
-            return answer.fault.passing and (self.safe or not answer.fault.sent)
-        if not self.safe or not answer.may_pass or (self.sink and answer.status < 300):
+    def attempts(self) -> dict[str, Any]:
+        """Return how often to try, as arguments of stamina; `timeout` is the seconds for all attempts."""
+        if self.until is not None:
+            return {"attempts": 1, "timeout": None}
+        return {"attempts": 6, "timeout": 45.0} if self.sink is None else {"attempts": 10, "timeout": None}
+
+    def retry(self, answer: Answer) -> bool | float:
+        """Return whether to send again after this answer; a number is the seconds that the service asked to wait."""
+        if answer.failure:
+            return answer.failure.transient and (self.safe or not answer.failure.sent)
+        if not self.safe or not answer.transient or (self.sink and answer.status < 300):
             return False
         wait = answer.retry_after if answer.status >= 300 else None
         return True if wait is None else wait <= _LONGEST_REQUESTED_WAIT and wait
@@ -132,17 +137,17 @@ class Send:
 
 @frozen
 class Pause:
-    """Wait for so many seconds."""
+    """Wait for some seconds."""
 
     seconds: float
 
 
 @frozen
 class Work:
-    """Do something that takes the disk's time."""
+    """Do a task that may block on the disk."""
 
     task: Callable[[], Any]
 
 
-Step: TypeAlias = Send | Pause | Work
-Flow: TypeAlias = Generator[Step, Any, T]
+Action: TypeAlias = Send | Pause | Work
+Flow: TypeAlias = Generator[Action, Any, T]

@@ -1,10 +1,9 @@
-"""One run of an outbox: what is queued is sent, what renders is followed, what is done is saved."""
+"""One run of an outbox: send queued rows, follow the renderings, save finished videos."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
-import re
 import signal
 import threading
 import time
@@ -18,75 +17,77 @@ from typing import Any, Literal, Protocol
 from attrs import define, evolve, field, frozen
 
 from aistudios_dsl.errors import ApiError, BuildError, DslError, SubmissionUnknown
-from aistudios_dsl.service.download import safe_name
-from aistudios_dsl.service.flow import FIRST_PAUSE, LONGEST_PAUSE, Job, Payload, Progress
+from aistudios_dsl.service.download import mode_of_existing, safe_name
+from aistudios_dsl.service.flow import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    Job,
+    Payload,
+    PreparedPayload,
+    Progress,
+    is_project_id,
+)
 from aistudios_dsl.service.journal import Journal, Row
 from aistudios_dsl.service.response_status import shown
 
-IN_A_ROW = 5
-"""After so many creates, or renders, that go wrong one after the other, nothing more is sent."""
-_NOT_ABOUT_THE_ROW = (0, 401, 429)
-"""Statuses of a create that was not made, and may be made later; 0 is a service out of reach."""
-PATIENCE = 60.0
-"""Seconds for which a project that was just made may be unknown to the service."""
+MAX_FAILURES = 5
+"""After this many failed creates, or failed renders, in a row, nothing more is sent."""
+_RETRY_CREATE = (0, 401, 429)
+"""Statuses of a create that was not made and may succeed later; 0 is an unreachable service."""
+NEW_PROJECT_GRACE = 60.0
+"""Seconds for which the service may not know a project that it just made."""
+_ROW_CODES = ("file-exists", "not-a-file")
+_CREATES_FAILED = "creates were refused or had no clear answer"
+_STOP_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Sender(Protocol):
-    """What the outbox asks of a client; `Client` has it."""
+    """What the outbox needs of a client; `Client` has it."""
 
     @property
-    def base_url(self) -> str:
-        """The service's address."""
-        ...
-
-    def create(self, project: Payload, *, export: bool) -> Job:
-        """Post a project."""
-        ...
-
-    def progress(self, id: str) -> Progress:
-        """How far a rendering is."""
-        ...
-
-    def download(self, job: str, path: Path) -> Path:
-        """Save a video."""
-        ...
-
-    def list(self) -> tuple[dict[str, Any], ...]:
-        """The exported projects."""
-        ...
+    def base_url(self) -> str: ...
+    def create(self, project: Payload, *, export: bool) -> Job: ...
+    def progress(self, id: str) -> Progress: ...
+    def download(self, job: str, path: Path) -> Path: ...
+    def list(self) -> tuple[dict[str, Any], ...]: ...
 
 
 @frozen
-class Summary:
-    """How a run ended: rows in each state, and why it stopped before the end, if it did."""
+class RunSummary:
+    """How a run ended.
+
+    Attributes:
+        counts: The number of rows in each state.
+        stopped: Why the run stopped early, or "".
+    """
 
     counts: Mapping[str, int]
     stopped: str = ""
 
     @property
     def complete(self) -> bool:
-        """Whether every row is done, or downloaded."""
+        """Whether every row is done or downloaded."""
         return not self.stopped and not set(self.counts) - {"done", "downloaded"}
-
-
-Step = Literal["create", "look", "fetch"]
 
 
 @frozen(order=True)
 class _Task:
+    """One request for a row. `due`, `until` and the like are `time.monotonic` seconds."""
+
     due: float
     turn: int
-    step: Step = field(eq=False)
+    kind: Literal["create", "progress", "download"] = field(eq=False)
     row: Row = field(eq=False)
     pause: float = field(factory=lambda: FIRST_PAUSE, eq=False)
     until: float = field(default=float("inf"), eq=False)
-    handed: float = field(default=0.0, eq=False)
     missing_until: float = field(default=float("inf"), eq=False)
+    started: float = field(default=0.0, eq=False)
+    payload: PreparedPayload | None = field(default=None, eq=False)
 
 
 @define
 class Run:
-    """One run: this thread alone decides and writes, workers alone wait for the service."""
+    """One run. This thread alone decides and writes the journal; the workers alone wait for the service."""
 
     journal: Journal
     client: Sender
@@ -98,104 +99,111 @@ class Run:
     timeout: float
     on_change: Callable[[Row], object] | None
     waiting: list[_Task] = field(factory=list)
-    flying: int = 0
+    in_flight: int = 0
     not_before: float = 0.0
-    quiet_until: float = 0.0
-    held: str = ""
+    outage_until: float = 0.0
+    hold: str = ""
+    """Why nothing more is sent, while renderings are still followed."""
     stopped: str = ""
-    faults: list[Exception] = field(factory=list)
-    bad: Counter[str] = field(factory=Counter)
-    made: dict[str, str] = field(factory=dict)
+    errors: list[Exception] = field(factory=list)
+    failures: Counter[str] = field(factory=Counter)
+    """Failures in a row, of each kind."""
+    known_ids: dict[str, str] = field(factory=dict)
     turns: Iterator[int] = field(factory=itertools.count)
-    orders: SimpleQueue[tuple[_Task, str] | None] = field(factory=SimpleQueue)
+    orders: SimpleQueue[_Task | None] = field(factory=SimpleQueue)
     results: SimpleQueue[tuple[_Task, Any] | None] = field(factory=SimpleQueue)
 
-    def go(self) -> Summary:
-        """Work until nothing is left to do, or to wait for."""
-        self.journal.judge()
+    def run(self) -> RunSummary:
+        """Work until there is nothing left to do or to wait for."""
+        self.journal.verify_payloads()
         for row in self.journal.rows():
-            self.made |= {row.project_id: row.key} if row.project_id else {}
+            self.known_ids |= {row.project_id: row.key} if row.project_id else {}
             self.plan_row(row)
         for _ in range(self.concurrency):
             threading.Thread(target=self.work, daemon=True).start()
         try:
-            while self.flying or (self.waiting and not self.stopped):
-                self.go_on()
+            while self.in_flight or (self.waiting and not self.stopped):
+                self.advance()
         finally:
             for _ in range(self.concurrency):
                 self.orders.put(None)
-        if self.faults:
-            raise _one_of(self.faults)
+        if self.errors:
+            raise _combined(self.errors)
         counts = self.journal.counts()
-        held = self.held if "queued" in counts else ""
+        hold = self.hold if "queued" in counts else ""
         unsaved = counts.get("done", 0) if self.folder and self.export else 0
-        return Summary(counts, self.stopped or held or (f"{unsaved} videos could not be saved" if unsaved else ""))
+        return RunSummary(counts, self.stopped or hold or (f"{unsaved} videos could not be saved" if unsaved else ""))
 
-    def go_on(self) -> None:
-        """Hand out what is due and take an answer. After a fault nothing more is sent; answers are still written."""
+    def advance(self) -> None:
+        """Start what is due and take a result. After an error nothing more is sent; results are still written."""
         try:
             self.dispatch()
-            self.settle(self.next_result())
-        except Exception as fault:
-            self.faults.append(fault)
-            self.stopped, self.on_change = _note(fault), None
+            if result := self.next_result():
+                self.in_flight -= 1
+                self.take(*result)
+        except Exception as error:
+            self.errors.append(error)
+            self.stopped, self.on_change = _note(error), None
 
     def interrupt(self) -> None:
-        """Begin nothing more."""
-        self.stopped = "interrupted; what was in flight is finished, and another run goes on from here"
+        """Start nothing more."""
+        self.stopped = "interrupted; what was in flight is finished, and another run continues from here"
         self.results.put(None)
 
     # what to do
 
     def plan_row(self, row: Row) -> None:
-        """Plan what is next for a row as the journal has it."""
+        """Plan the next request for a row, according to its state."""
+        until = time.monotonic() + self.timeout
         if row.state == "queued":
             self.plan("create", row)
         elif row.state in ("submitted", "rendering"):
-            self.plan("look", row, until=time.monotonic() + self.timeout)
+            self.plan("progress", row, until=until)
         elif row.state == "unknown" and row.project_id:
-            # To look is free: it may have turned up.
-            self.plan("look", row, until=time.monotonic() + self.timeout, missing_until=0.0)
+            # A progress request is free, and the project may be there by now.
+            self.plan("progress", row, until=until, missing_until=0.0)
         elif row.state == "done" and self.folder and self.export:
-            self.plan("fetch", row)
+            self.plan("download", row)
 
-    def plan(self, step: Step, row: Row, wait: float = 0.0, **more: float) -> None:
-        """Put a task in line, to be done in so many seconds."""
-        heapq.heappush(self.waiting, _Task(time.monotonic() + wait, next(self.turns), step, row, **more))
+    def plan(self, kind: Literal["create", "progress", "download"], row: Row, wait: float = 0.0, **more: Any) -> None:
+        """Plan a request in so many seconds."""
+        heapq.heappush(self.waiting, _Task(time.monotonic() + wait, next(self.turns), kind, row, **more))
+
+    def poll_again(self, task: _Task, row: Row, **more: float) -> None:
+        """Ask for the progress again after a longer pause."""
+        self.plan("progress", row, task.pause, pause=min(task.pause * 1.5, LONGEST_PAUSE), until=task.until, **more)
 
     def dispatch(self) -> None:
-        """Hand out what is due, as far as hands and the rate allow."""
-        while self.waiting and not self.stopped and self.flying < self.concurrency and self.delay() <= 0:
-            task = evolve(heapq.heappop(self.waiting), handed=time.monotonic())
-            payload = ""
-            if task.step == "create":
+        """Hand due tasks to the workers, as far as concurrency and rate allow."""
+        while self.waiting and not self.stopped and self.in_flight < self.concurrency and self.delay() <= 0:
+            task = evolve(heapq.heappop(self.waiting), started=time.monotonic())
+            if task.kind == "create":
                 if not self.may_send():
                     continue
-                payload = self.journal.payload(task.row)
-                task = evolve(task, row=self.journal.claim(task.row))
+                payload = PreparedPayload(self.journal.payload(task.row), task.row.name)
+                task = evolve(task, row=self.journal.claim(task.row), payload=payload)
             self.not_before = max(self.not_before, time.monotonic()) + self.gap
-            self.flying += 1
-            self.orders.put((task, payload))
-            if task.step == "create":
-                self.tell(task.row)
+            self.in_flight += 1
+            self.orders.put(task)
+            if task.kind == "create":
+                self.report(task.row)
 
     def delay(self) -> float:
-        """Seconds until the next task may be handed out."""
+        """Return the seconds until the next task may start."""
         return max(self.waiting[0].due, self.not_before) - time.monotonic()
 
     def may_send(self) -> bool:
-        """Whether one more create is wanted: nothing speaks against it, and the budget is not spent."""
-        if self.held:
-            return False
-        if self.export and self.max_renders is not None and self.journal.renders() >= self.max_renders:
-            self.held = f"the budget of {self.max_renders} renders is spent"
-        return not self.held
+        """Return whether another create may be sent: nothing holds it back, and the budget is not spent."""
+        budget = self.max_renders if self.export and not self.hold else None
+        if budget is not None and self.journal.renders() >= budget:
+            self.hold = f"the budget of {budget} renders is spent"
+        return not self.hold
 
     def next_result(self) -> tuple[_Task, Any] | None:
-        """The next answer, or None when it is time to hand out more, or when there is nothing to wait for."""
-        if not self.flying and not self.waiting:
+        """Return the next result, or None if a task is due or there is nothing to wait for."""
+        if not self.in_flight and not self.waiting:
             return None
-        free = self.waiting and not self.stopped and self.flying < self.concurrency
+        free = self.waiting and not self.stopped and self.in_flight < self.concurrency
         try:
             return self.results.get(timeout=max(0.0, self.delay()) if free else None)
         except Empty:
@@ -204,170 +212,152 @@ class Run:
     # workers
 
     def work(self) -> None:
-        """One worker: do what is ordered until told to end."""
-        while order := self.orders.get():
+        """Do tasks, as one worker, until None comes."""
+        while task := self.orders.get():
             try:
-                self.results.put((order[0], self.ask(*order)))
-            except BaseException as fault:
-                self.results.put((order[0], fault))
+                self.results.put((task, self.request(task)))
+            except BaseException as error:
+                self.results.put((task, error))
 
-    def ask(self, task: _Task, payload: str) -> Job | Progress | Path:
-        """The one request of a task."""
-        if task.step == "create":
-            return self.client.create(payload, export=self.export)
-        if task.step == "look":
+    def request(self, task: _Task) -> Job | Progress | Path:
+        """Do the one request of a task."""
+        if task.payload is not None:
+            return self.client.create(task.payload, export=self.export)
+        if task.kind == "progress":
             return self.client.progress(task.row.project_id)
         assert self.folder
-        return _fetched(self.client, task.row, self.folder)
+        return _download(self.client, task.row, self.folder)
 
-    # answers
+    # results
 
-    def settle(self, result: tuple[_Task, Any] | None) -> None:
-        """Write down what came of a task, and plan what follows."""
-        if result is None:
-            return
-        task, outcome = result
-        self.flying -= 1
+    def take(self, task: _Task, outcome: object) -> None:
+        """Write what came of a task, and plan what follows."""
         if isinstance(outcome, BaseException):
-            self.went_wrong(task, outcome)
+            self.failed(task, outcome)
         elif isinstance(outcome, Job):
             self.created(task.row, outcome)
         elif isinstance(outcome, Progress):
-            self.looked(task, outcome)
+            self.progressed(task, outcome)
         else:
             self.change(task.row, state="downloaded", file=str(outcome))
 
     def created(self, row: Row, job: Job) -> None:
-        odd = "" if is_project_id(job.id) else f"{shown(repr(job.id))[:100]}, which is no project id"
-        if odd or job.id in self.made:
-            words = odd or f"{job.id}, which is row {self.made[job.id]}"
-            self.change(row, state="unknown", note=f"the service called it {words}")
-            self.wrong_again("create", "creates were refused, or had no clear answer")
+        problem = "" if is_project_id(job.id) else f"{shown(repr(job.id))[:100]}, which is not a project id"
+        if not problem and job.id in self.known_ids:
+            problem = f"{job.id}, which is row {self.known_ids[job.id]}"
+        if problem:
+            self.change(row, state="unknown", note=f"the service called it {problem}")
+            self.count_failure("create", _CREATES_FAILED)
             return
-        self.made[job.id] = row.key
-        self.bad["create"] = self.bad["trouble"] = 0
+        self.known_ids[job.id] = row.key
+        self.failures["create"] = self.failures["outage"] = 0
         try:
             row = self.change(row, state="submitted" if self.export else "done", project_id=job.id, note="")
-        except DslError as fault:
-            raise DslError(f"row {row.key} was sent as {job.id}, but {fault.message}", fault.path, fault.hint) from None
+        except DslError as error:
+            message = f"row {row.key} was sent as {job.id}, but {error.message}"
+            raise DslError(message, error.path, error.hint, error.code) from None
         if self.export:
-            self.plan("look", row, FIRST_PAUSE, until=time.monotonic() + self.timeout)
+            self.plan("progress", row, FIRST_PAUSE, until=time.monotonic() + self.timeout)
 
-    def looked(self, task: _Task, seen: Progress) -> None:
-        self.bad["trouble"] = 0
+    def progressed(self, task: _Task, seen: Progress) -> None:
+        row, self.failures["outage"] = task.row, 0
         if seen.failed:
-            self.change(task.row, state="failed", percent=seen.percent, note=f"the service says {seen.state!r}")
-            self.wrong_again("render", "renders failed")
+            self.change(row, state="failed", percent=seen.percent, note=f"the service says {seen.state!r}")
+            self.count_failure("render", "renders failed")
         elif seen.done:
-            self.bad["render"] = 0
-            self.plan_row(self.change(task.row, state="done", percent=100.0, note=""))
+            self.failures["render"] = 0
+            self.plan_row(self.change(row, state="done", percent=100.0, note=""))
         else:
-            row = task.row
             if (row.state, row.percent) != ("rendering", seen.percent):
                 row = self.change(row, state="rendering", percent=seen.percent, note="")
-            self.look_again(task, row)
+            if time.monotonic() + task.pause > task.until:
+                self.change(row, note=f"not done after {self.timeout:g} s; another run asks again")
+            else:
+                self.poll_again(task, row)
 
-    def look_again(self, task: _Task, row: Row) -> None:
-        if time.monotonic() + task.pause > task.until:
-            self.change(row, note=f"not done after {self.timeout:g} s; another run looks again")
-            return
-        pause = min(task.pause * 1.5, LONGEST_PAUSE)
-        self.plan("look", row, task.pause, pause=pause, until=task.until)
-
-    def went_wrong(self, task: _Task, fault: BaseException) -> None:
-        if task.step == "create":
-            self.create_went_wrong(task, fault)
-        elif isinstance(fault, BuildError):
-            # Its id cannot be asked for: that is this row's trouble, and no other's.
-            self.change(task.row, state="unknown" if task.step == "look" else task.row.state, note=_note(fault))
-        elif not isinstance(fault, ApiError):
-            self.stopped = _note(fault)
-        elif fault.status != 404:
-            self.trouble(task, fault)
-        elif task.step == "look":
-            self.missing(task, fault)
+    def failed(self, task: _Task, error: BaseException) -> None:
+        row = task.row
+        if task.kind == "create":
+            self.create_failed(task, error)
+        elif isinstance(error, BuildError) or (isinstance(error, DslError) and error.code in _ROW_CODES):
+            # The id cannot be asked for, or another file has the video's name, which concerns this row only.
+            self.change(row, state="unknown" if task.kind == "progress" else row.state, note=_note(error))
+        elif not isinstance(error, ApiError):
+            self.stopped = _note(error)
+        elif error.status != 404:
+            self.outage(task, error)
+        elif task.kind == "progress":
+            self.missing(task, error)
         else:
-            self.change(task.row, note=_note(fault))
-        if not isinstance(fault, DslError):
-            raise fault
+            self.change(row, note=_note(error))
+        if not isinstance(error, DslError):
+            raise error
 
-    def missing(self, task: _Task, fault: ApiError) -> None:
-        """The service does not know a project: it may be a moment behind, so look again for a while; keep the id."""
+    def missing(self, task: _Task, error: ApiError) -> None:
+        """Handle a project that the service does not know yet, or any more: ask for a while, and keep the id."""
         now = time.monotonic()
-        until = min(task.missing_until, now + PATIENCE)
+        until = min(task.missing_until, now + NEW_PROJECT_GRACE)
         if now + task.pause <= min(until, task.until):
-            pause = min(task.pause * 1.5, LONGEST_PAUSE)
-            self.plan("look", task.row, task.pause, pause=pause, until=task.until, missing_until=until)
+            self.poll_again(task, task.row, missing_until=until)
             return
-        note = f"the service called it {task.row.project_id}, and does not know it now: {_note(fault)}"
+        note = f"the service called it {task.row.project_id}, and does not know it now: {_note(error)}"
         if (task.row.state, task.row.note) != ("unknown", note):
             self.change(task.row, state="unknown", note=note)
 
-    def create_went_wrong(self, task: _Task, fault: BaseException) -> None:
-        known = isinstance(fault, DslError) and not isinstance(fault, SubmissionUnknown)
-        if (
-            known
-            and isinstance(fault, ApiError)
-            and (fault.status in _NOT_ABOUT_THE_ROW or fault.code == "key-refused")
-        ):
-            self.trouble(task, fault)
+    def create_failed(self, task: _Task, error: BaseException) -> None:
+        known = isinstance(error, DslError) and not isinstance(error, SubmissionUnknown)
+        if known and isinstance(error, ApiError) and (error.status in _RETRY_CREATE or error.code == "key-refused"):
+            self.outage(task, error)
             return
-        self.change(task.row, state="failed" if known else "unknown", note=_note(fault))
-        self.wrong_again("create", "creates were refused, or had no clear answer")
+        self.change(task.row, state="failed" if known else "unknown", note=_note(error))
+        self.count_failure("create", _CREATES_FAILED)
 
-    def trouble(self, task: _Task, fault: ApiError) -> None:
-        """The service is out of reach, busy, or refuses the key: leave the row as it was, and come back later."""
-        row = self.change(task.row, state="queued", note=_note(fault)) if task.step == "create" else task.row
-        if task.handed >= self.quiet_until:
-            # What was in flight already met the same trouble.
-            self.bad["trouble"] += 1
-        if fault.code == "key-refused" or fault.status == 401 or self.bad["trouble"] >= IN_A_ROW:
-            self.stopped = _note(fault)
-        wait = min(2.0 ** self.bad["trouble"], LONGEST_PAUSE)
-        self.quiet_until = self.not_before = max(self.not_before, time.monotonic() + wait)
-        self.plan(task.step, row, wait, pause=task.pause, until=task.until, missing_until=task.missing_until)
+    def outage(self, task: _Task, error: ApiError) -> None:
+        """The service is unreachable, busy or refuses the key: leave the row as it was, and try again later."""
+        row = self.change(task.row, state="queued", note=_note(error)) if task.kind == "create" else task.row
+        if task.started >= self.outage_until:
+            # Tasks that were in flight when it began do not count again.
+            self.failures["outage"] += 1
+        if error.code == "key-refused" or error.status == 401 or self.failures["outage"] >= MAX_FAILURES:
+            self.stopped = _note(error)
+        wait = min(2.0 ** self.failures["outage"], LONGEST_PAUSE)
+        self.outage_until = self.not_before = max(self.not_before, time.monotonic() + wait)
+        self.plan(task.kind, row, wait, pause=task.pause, until=task.until, missing_until=task.missing_until)
 
-    def wrong_again(self, kind: str, words: str) -> None:
-        self.bad[kind] += 1
-        if self.bad[kind] >= IN_A_ROW:
-            self.held = f"{IN_A_ROW} {words}, one after the other: nothing more is sent"
+    def count_failure(self, kind: str, words: str) -> None:
+        self.failures[kind] += 1
+        if self.failures[kind] >= MAX_FAILURES:
+            self.hold = f"{MAX_FAILURES} {words}, one after the other: nothing more is sent"
 
     def change(self, row: Row, **columns: Any) -> Row:
-        """Write a row's new state, then tell of it."""
+        """Write a row's new state, then report it."""
         if "note" in columns:
             columns["note"] = shown(columns["note"])
         found = self.journal.change(row, **columns)
-        self.tell(found)
+        self.report(found)
         return found
 
-    def tell(self, row: Row) -> None:
-        """Tell whoever wants to know that a row has changed."""
+    def report(self, row: Row) -> None:
         if self.on_change:
             self.on_change(row)
 
 
-def _fetched(client: Sender, row: Row, folder: Path) -> Path:
-    """The row's video in the folder. Its name holds the project's id, so one that is there is this one, and whole."""
+def _download(client: Sender, row: Row, folder: Path) -> Path:
+    """Save the row's video in the folder. An existing file of this name is the video: the name has the project's id."""
     target = folder / f"{safe_name(row.key, 'row')[:60]}-{safe_name(row.project_id, 'video')}.mp4"
-    if not target.exists():
+    if mode_of_existing(target) is None:
         return client.download(row.project_id, target)
     target.with_name(f".{target.name}.part").unlink(missing_ok=True)
     return target
 
 
-def is_project_id(found: object) -> bool:
-    """Whether this can be asked for as a project: an id that cannot would hold up every run to come."""
-    good = isinstance(found, str) and found.isprintable() and re.fullmatch(r"(?!\.+$)[^\s/\\?#]{1,200}", found)
-    return bool(good)
+def _note(error: BaseException) -> str:
+    return shown(error.message) if isinstance(error, DslError) else type(error).__name__
 
 
-def _note(fault: BaseException) -> str:
-    return shown(fault.message) if isinstance(fault, DslError) else type(fault).__name__
-
-
-def _one_of(faults: list[Exception]) -> Exception:
-    """The first fault, with what the others say of it."""
-    first, *others = faults
+def _combined(errors: list[Exception]) -> Exception:
+    """Return the first error, with the others as notes and in its message."""
+    first, *others = errors
     for other in others:
         first.add_note(str(other))
     if isinstance(first, DslError) and others:
@@ -376,17 +366,21 @@ def _one_of(faults: list[Exception]) -> Exception:
 
 
 @contextmanager
-def ctrl_c(stop: Callable[[], None]) -> Generator[None]:
-    """The first Ctrl-C or SIGTERM calls `stop`, the second one does what it always did."""
+def stop_on_signal(stop: Callable[[], None]) -> Generator[None]:
+    """Call `stop` on the first Ctrl-C, SIGTERM or hang-up; the second has its usual effect. `nohup` keeps working."""
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread may set handlers.
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def first(number: int, frame: object) -> None:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        restore()
         stop()
 
     try:
@@ -394,5 +388,4 @@ def ctrl_c(stop: Callable[[], None]) -> Generator[None]:
             signal.signal(number, first)
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        restore()

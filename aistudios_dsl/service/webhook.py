@@ -1,4 +1,4 @@
-"""Webhooks: what the service posts when a rendering moves, and an address that says which job it is about."""
+"""Webhooks: what the service posts while a video renders, and signed addresses that name the job."""
 
 from __future__ import annotations
 
@@ -6,24 +6,34 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlunsplit
 
 from attrs import field, frozen
 
 from aistudios_dsl.errors import BuildError, DslError, LoadError
+from aistudios_dsl.service.login import split_address
 from aistudios_dsl.wire.jsontext import copied, parse
 
 _JOB, _SIGNATURE = "job", "signature"
 _MOST_PERCENT = 1e6
-"""What is above is no progress; NaN is none either."""
+"""A greater number is not a progress; neither is NaN."""
 _KEYS = {"progress", "credit", "download_url", "backendTaskId"}
 
 
 @frozen
 class Webhook:
-    """What the service tells: `progress` in percent; `credit` spent and `download_url` once it is 100.
+    """What a webhook says.
 
-    `extra` holds whatever else the body has.
+    Attributes:
+        progress: Percent, 0 to 100.
+        credit: The credits spent, once it is done; else None.
+        download_url: The address of the video, once it is done; else None.
+        backend_task_id: The service's id of the rendering, or None.
+        extra: All other keys of the body.
+
+    Example:
+        >>> Webhook(progress=100, download_url="https://x.example/v.mp4").done
+        True
     """
 
     progress: int | float
@@ -39,28 +49,38 @@ class Webhook:
 
 
 def parse_webhook(body: bytes | bytearray | str | Mapping[str, Any]) -> Webhook:
-    """What a webhook's body says. Raises `LoadError` where it is none. Nothing proves that the service sent it.
+    """Parse the body of a webhook. Nothing proves that the service sent it; see `webhook_url`.
 
-    >>> parse_webhook(b'{"progress": 40, "backendTaskId": "t1"}').progress
-    40
+    Args:
+        body: The body of the request, as it came or already parsed.
+
+    Returns:
+        The progress, and the video's address once it is done.
+
+    Raises:
+        LoadError: If this is not the body of a webhook.
+
+    Example:
+        >>> parse_webhook(b'{"progress": 40, "backendTaskId": "t1"}').progress
+        40
     """
     if not isinstance(body, bytes | bytearray | str | Mapping):
         raise LoadError(f"the webhook's body is {type(body).__name__}, not bytes, text or a mapping")
     text = bytes(body) if isinstance(body, bytearray) else body
     document = text if isinstance(text, Mapping) else parse(text, "the webhook's body")
     if not isinstance(document, Mapping):
-        raise LoadError("the webhook's body is no JSON object")
+        raise LoadError("the webhook's body is not a JSON object")
     return Webhook(
         progress=_progress_in(document),
-        credit=_taken(document, "credit", int, float),
-        download_url=_taken(document, "download_url", str),
-        backend_task_id=_taken(document, "backendTaskId", str),
+        credit=_value_in(document, "credit", int, float),
+        download_url=_value_in(document, "download_url", str),
+        backend_task_id=_value_in(document, "backendTaskId", str),
         extra={name: copied(value, name) for name, value in document.items() if name not in _KEYS},
     )
 
 
 def percent_of(given: object) -> int | float | None:
-    """A progress as the service writes it, as text or as null too, in percent; None where it is no number.
+    """Return a progress in percent, which may be text or null; None if it is not a number.
 
     >>> percent_of(40), percent_of("100"), percent_of(None), percent_of("soon")
     (40, 100.0, 0, None)
@@ -83,7 +103,7 @@ def _progress_in(document: Mapping[str, Any]) -> int | float:
     return percent
 
 
-def _taken(document: Mapping[str, Any], name: str, *kinds: type) -> Any:
+def _value_in(document: Mapping[str, Any], name: str, *kinds: type) -> Any:
     value = document.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
         what = "a string" if str in kinds else "a number"
@@ -92,15 +112,27 @@ def _taken(document: Mapping[str, Any], name: str, *kinds: type) -> Any:
 
 
 def webhook_url(base: str, job_key: str, secret: str | bytes) -> str:
-    """The address to give as `webhook_url`: `base`, with your own name for the job and a signature over it.
+    """Return a webhook address that names your job and is signed.
 
-    The service names no project in a webhook and signs nothing; this address, which only you can make, does both. It
-    proves whose job a call is about, not who calls: believe what the service's `progress` says, not the body.
+    The service names no project in a webhook and signs nothing. This address does both, and only you can make it. It
+    proves which job a call is about, not who calls: trust the service's `progress`, not the body of the call.
 
-    >>> webhook_url("https://x.example/hook", "row-7", "my secret").partition("&")[0]
-    'https://x.example/hook?job=row-7'
+    Args:
+        base: The address of your server, with http:// or https://. Its query is kept.
+        job_key: Your own name for the job, such as a row number.
+        secret: Your secret, any length above 0.
+
+    Returns:
+        The address to give as `webhook_url`.
+
+    Raises:
+        BuildError: If an argument is empty, has the wrong type, or the base already has `job` or `signature`.
+
+    Example:
+        >>> webhook_url("https://x.example/hook", "row-7", "my secret").partition("&")[0]
+        'https://x.example/hook?job=row-7'
     """
-    parts = _parts(base)
+    parts = split_address(base)
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise BuildError(f"a webhook's address begins with https:// and a host, unlike {base!r}")
     if not isinstance(job_key, str) or not job_key:
@@ -108,40 +140,40 @@ def webhook_url(base: str, job_key: str, secret: str | bytes) -> str:
         raise BuildError(f"the job key {what}", hint="give your own name for this job, such as its row number")
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     if {_JOB, _SIGNATURE} & {name for name, _ in pairs}:
-        raise BuildError(f"the address has a {_JOB!r} or {_SIGNATURE!r} of its own", hint="take it out of the base")
+        raise BuildError(f"the address already has {_JOB!r} or {_SIGNATURE!r}", hint="take it out of the base")
     query = urlencode([*pairs, (_JOB, job_key), (_SIGNATURE, _signed(job_key, secret))])
     return urlunsplit(parts._replace(query=query))
 
 
 def verify_webhook(url: str, secret: str | bytes) -> str:
-    """The job key of a called address, whole or from its path on. Raises `DslError` where the signature does not fit.
+    """Check the signature of a called address.
 
-    >>> verify_webhook(webhook_url("https://x.example/hook", "row-7", "my secret"), "my secret")
-    'row-7'
+    Args:
+        url: The called address, complete or from its path on.
+        secret: The secret that was given to `webhook_url`.
+
+    Returns:
+        The job key in the address.
+
+    Raises:
+        DslError: If the address was not signed with this secret (code "bad-signature").
+        BuildError: If an argument has the wrong type, or the secret is empty.
+
+    Example:
+        >>> verify_webhook(webhook_url("https://x.example/hook", "row-7", "my secret"), "my secret")
+        'row-7'
     """
     if not isinstance(url, str):
         raise BuildError(f"the called address is {type(url).__name__}, not text", hint="give str(request.url)")
-    parts = _parts(url)
+    parts = split_address(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True) if parts else []
     jobs, signatures = ([value for name, value in pairs if name == key] for key in (_JOB, _SIGNATURE))
     job, signature = (values[0] if len(values) == 1 else "" for values in (jobs, signatures))
     fits = hmac.compare_digest(_signed(job, secret).encode(), signature.encode("utf-8", "replace"))
     if not (fits and job):
         hint = "it was not made by webhook_url with this secret; answer 403 and do nothing"
-        raise DslError("the webhook's address is not signed by you", hint=hint)
+        raise DslError("the webhook's address does not have your signature", hint=hint, code="bad-signature")
     return job
-
-
-def _parts(url: object) -> SplitResult | None:
-    """The parts of an address, or None where it is none."""
-    if not isinstance(url, str):
-        return None
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - reading it is what judges it
-    except ValueError:
-        return None
-    return parts
 
 
 def _signed(job_key: str, secret: str | bytes) -> str:
