@@ -160,7 +160,7 @@ def test_a_send_of_unknown_fate_says_what_to_do(aistudios, sandbox, tmp_path):
     result = aistudios("send", script(tmp_path, "project = Project('Lost').scene()"), "--export", "--yes")
     assert (result.returncode, result.stdout) == (1, "")
     assert "it may have been made, and charged" in result.stderr
-    assert "look for 'Lost' on the dashboard before sending it again" in result.stderr
+    assert "look for 'Lost' on the dashboard (or in client.list()" in result.stderr
     assert sandbox.creates() == 1
 
 
@@ -205,7 +205,7 @@ def test_ctrl_c_in_a_download_names_the_command_that_does_it_again(aistudios, sa
     ("address", "words"),
     [
         ("http://127.0.0.1:1", "127.0.0.1:1 cannot be reached"),
-        ("page", "no answer of the service's form; the base URL has a path, '/v1', after which the client puts"),
+        ("page", "not an answer in the service's form; the base URL has a path, '/v1', and the client appends"),
     ],
 )
 def test_a_wait_says_at_once_what_is_in_its_way_and_goes_on(sandbox, address, words):

@@ -47,7 +47,7 @@ def client(sandbox, monkeypatch):
     sandbox.settings(render_seconds=0)
     monkeypatch.setattr(runner, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.05)
-    monkeypatch.setattr(runner, "PATIENCE", 0.3)
+    monkeypatch.setattr(runner, "NEW_PROJECT_GRACE", 0.3)
     with Client(sandbox.key, base_url=sandbox.base_url) as found:
         yield found
 
@@ -128,7 +128,7 @@ def test_drafts_are_stored_and_not_rendered(outbox, sandbox, client, tmp_path):
 def test_a_journal_of_a_rehearsal_is_not_taken_to_another_service(outbox):
     outbox.add(payloads(1))
     outbox.run(**FAST)
-    words = r"is about http://127\.0\.0\.1:\d+, and not about https://app"
+    words = r"is about http://127\.0\.0\.1:\d+, not about https://app"
     with (
         Client(KEY, base_url="https://app.aistudios.com") as real,
         Outbox(outbox.path, real) as other,
@@ -181,9 +181,9 @@ def test_a_row_left_in_submitting_by_a_crash_becomes_unknown(outbox, tmp_path):
     [
         ({"key": "1", "sent": "x"}, "row 1 is done as"),
         ({"key": "9", "not_sent": True}, "has no row '9'"),
-        ({"key": "2", "not_sent": True}, "row 2 is queued: nothing to say"),
-        ({"key": "2"}, "say either sent"),
-        ({"key": "2", "sent": "x", "not_sent": True}, "say either sent"),
+        ({"key": "2", "not_sent": True}, "row 2 is queued: there is nothing to mark"),
+        ({"key": "2"}, "give either sent"),
+        ({"key": "2", "sent": "x", "not_sent": True}, "give either sent"),
     ],
 )
 def test_a_mark_is_refused_where_there_is_no_doubt(outbox, mark, words):
@@ -210,7 +210,7 @@ CLIP = r"row 1 scenes\[0\]\.clips\[0\]\.a: holds Jinja .*\n  hint: render it fir
 BAD_ROWS = [
     (["{"], "row 1 line 1 column 2: the project is not JSON"),
     (["[]"], "row 1: a project cannot be sent as list"),
-    (['{"name": "x"}'], "row 1: this is no project: it has no scenes"),
+    (['{"name": "x"}'], "row 1: this is not a project: it has no scenes"),
     ([json.dumps(payload(1)), '{"scenes": [{"sceneIdx": 0, "clips": []}]}'], r"row 2 scenes\[0\]\.background"),
     ([json.dumps(payload(1)), json.dumps(payload(1))], "row 2: is the same payload as row 1"),
     ([json.dumps(payload("{{ name }}"))], "row 1 name: holds Jinja that was not rendered"),
@@ -256,11 +256,11 @@ def test_a_source_that_changed_is_refused_with_every_row_that_did(outbox):
     with pytest.raises(LoadError) as caught:
         outbox.add([*changed, payload(9)])
     assert [f"{fault.path} {fault.message}" for fault in caught.value.problems] == [
-        "row 2 has changed since the journal took it in",
-        "row 3 has changed since the journal took it in",
-        "row 4 has changed since the journal took it in",
+        "row 2 has changed since it was added",
+        "row 3 has changed since it was added",
+        "row 4 has changed since it was added",
     ]
-    with pytest.raises(LoadError, match="row 4: is in the journal, and no longer in the file"):
+    with pytest.raises(LoadError, match="row 4: is in the journal, but no longer in the file"):
         outbox.add(payloads(3))
     assert outbox.add(payloads(6)) == 2
 
@@ -355,7 +355,7 @@ def test_a_failed_render_is_asked_for_again_when_a_person_says_so(outbox, sandbo
     assert outbox.mark(failed.key, again=True).state == "queued"
     assert outbox.run(**FAST, max_renders=2).stopped == "the budget of 2 renders is spent"
     assert (sandbox.creates(), outbox.counts()) == (2, {"queued": 1, "done": 1})
-    with pytest.raises(DslError, match="nothing to say\n  hint: again is for rows that failed"):
+    with pytest.raises(DslError, match="there is nothing to mark\n  hint: again is for rows that failed"):
         outbox.mark(outbox.rows("done")[0].key, again=True)
     assert outbox.run(**FAST).complete
     assert sandbox.creates() == 3
@@ -365,7 +365,7 @@ def test_a_render_without_end_is_left_to_another_run(outbox, sandbox):
     sandbox.settings(render_seconds=3600)
     outbox.add(payloads(1))
     assert not outbox.run(**FAST, timeout=0.1).complete
-    assert outbox.rows("rendering")[0].note == "not done after 0.1 s; another run looks again"
+    assert outbox.rows("rendering")[0].note == "not done after 0.1 s; another run asks again"
     sandbox.settings(render_seconds=0)
     assert outbox.run(**FAST).complete
 
@@ -379,7 +379,7 @@ def test_a_project_that_is_not_there_is_unknown_again(outbox, sandbox):
     [row] = outbox.rows("unknown")
     assert row.project_id == "no-such-project"
     assert "the service called it no-such-project, and does not know it now: " in row.note
-    assert outbox.run(**FAST).counts["unknown"] == 1, "another run looks again"
+    assert outbox.run(**FAST).counts["unknown"] == 1, "another run asks again"
     [made] = outbox.candidates()[row.key]
     outbox.mark(row.key, sent=made["id"])
     assert outbox.run(**FAST).complete
@@ -467,7 +467,7 @@ def test_a_mark_with_what_is_no_project_id_is_refused_and_nothing_is_written(out
     sandbox.faults("create:reset-before:x1")
     outbox.add(payloads(1))
     outbox.run(**FAST)
-    with pytest.raises(BuildError, match="is no project id"):
+    with pytest.raises(BuildError, match="is not a project id"):
         outbox.mark("1", sent=sent)
     assert outbox.rows()[0].state == "unknown"
     assert outbox.mark(1, not_sent=True).state == "queued"
@@ -515,6 +515,17 @@ def test_a_video_that_is_gone_is_told_and_asked_for_again(outbox, sandbox, clien
     summary = outbox.run(**FAST, download=tmp_path / "videos")
     assert (summary.complete, summary.stopped) == (False, "1 videos could not be saved")
     assert "there is no project" in outbox.rows("done")[0].note
+
+
+def test_only_a_regular_file_is_taken_for_a_video_that_was_saved_before(outbox, sandbox, tmp_path):
+    outbox.add(payloads(2))
+    outbox.run(**FAST)
+    taken, free = outbox.rows()
+    (tmp_path / "videos" / f"{taken.key}-{taken.project_id}.mp4").mkdir(parents=True)
+    summary = outbox.run(**FAST, download=tmp_path / "videos")
+    assert (summary.counts, summary.stopped) == ({"done": 1, "downloaded": 1}, "1 videos could not be saved")
+    assert "is not a regular file" in outbox.rows("done")[0].note
+    assert outbox.rows("downloaded")[0].key == free.key
 
 
 @pytest.mark.parametrize("fault", ["cut", "short", "503"])
@@ -658,7 +669,7 @@ def test_where_a_journal_was_none_is_begun_until_a_person_says_so(outbox, client
     outbox.add(payloads(2))
     moved(outbox.path)
     with Outbox(outbox.path, client) as other:
-        for call in (lambda: other.add(payloads(2)), other.judge_alone, lambda: other.run(**FAST)):
+        for call in (lambda: other.add(payloads(2)), other.ensure_unused, lambda: other.run(**FAST)):
             with pytest.raises(
                 DslError, match=r"was a journal, and was moved or deleted\n  hint: run it by its new name"
             ):
@@ -722,7 +733,7 @@ def test_an_odd_id_fails_its_row_alone(outbox, client, sandbox, odd):
         other.run(**FAST)
     [row] = outbox.rows("unknown")
     assert (row.name, outbox.counts()) == ("Video 2", {"done": 3, "unknown": 1})
-    assert "which is no project id" in row.note
+    assert "which is not a project id" in row.note
     assert row.note.isprintable()
     assert outbox.run(**FAST).counts == {"done": 3, "unknown": 1}
     assert sandbox.creates() == 4
@@ -816,7 +827,7 @@ def other_database(path):
 SPOILT = [
     (spoil_version, "is a journal of version 7; this release reads version 1"),
     (spoil_pages, "is damaged|malformed"),
-    (other_database, "is a database, but no outbox journal"),
+    (other_database, "is a database, but not an outbox journal"),
     (lambda path: path.write_text("name,price\n" * 20, encoding="utf-8"), "file is not a database"),
 ]
 
@@ -834,7 +845,7 @@ def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(tmp_path, spoil,
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "words"), [(b"Viewo 2", "payload of row 2 is not the one that was taken in"), (b"Vi\xffeo 2", "UTF-8")]
+    ("spoilt", "words"), [(b"Viewo 2", "payload of row 2 is not the one that was added"), (b"Vi\xffeo 2", "UTF-8")]
 )
 def test_a_payload_that_changed_in_the_file_stops_the_run_before_anything_is_sent(
     client, sandbox, tmp_path, spoilt, words
@@ -895,18 +906,29 @@ def test_a_second_process_is_refused_and_a_reader_is_not(sandbox, tmp_path):
         assert (shown.returncode, shown.stdout) == (0, "submitting       4\n")
 
 
-def test_ctrl_c_lets_what_is_in_flight_finish(sandbox, tmp_path):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_lets_what_is_in_flight_finish(sandbox, tmp_path, name):
     sandbox.settings(render_seconds=0)
     sandbox.faults("create:delay=1:x2")
     file = jsonl(tmp_path / "videos.jsonl", payloads(10))
     with running(sandbox, file, "--concurrency", "2", "--rate", "100/s") as process:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         _, said = process.communicate()
     assert process.returncode == 1
     assert "interrupted; what was in flight is finished" in said
     with Outbox(file.with_suffix(".outbox")) as outbox:
         assert outbox.counts() == {"queued": 10 - sandbox.creates(), "submitted": sandbox.creates()}
     assert 1 <= sandbox.creates() <= 2
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    """`nohup` ignores the hang-up, and the run goes on."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with runner.stop_on_signal(lambda: None):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_second_ctrl_c_ends_at_once_and_what_was_in_flight_is_unknown(sandbox, tmp_path):
@@ -1119,7 +1141,7 @@ def test_the_way_on_names_the_journal_and_every_row_as_the_shell_reads_it(sandbo
     marked = aistudios(sandbox, *shlex.split(line.partition("aistudios outbox ")[2]))
     assert marked.stdout == "row Video 2 (Video 2): queued\n"
     refused = aistudios(sandbox, "mark", "Video 2", "--not-sent", "--journal", journal)
-    assert "row Video 2 is queued: nothing to say" in refused.stderr
+    assert "row Video 2 is queued: there is nothing to mark" in refused.stderr
 
 
 def test_a_terminal_shows_a_bar(sandbox, tmp_path):

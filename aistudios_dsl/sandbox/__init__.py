@@ -1,4 +1,4 @@
-"""A local stand-in of the service: its calls answer and refuse as documented, with faults on demand.
+"""A local stand-in for the service: it answers as documented, with faults on demand.
 
-It needs the extra `sandbox` (starlette and uvicorn) and is started by `aistudios sandbox`.
+It needs the extra `sandbox` (starlette and uvicorn); `aistudios sandbox` starts it.
 """

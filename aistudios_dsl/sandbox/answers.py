@@ -1,4 +1,4 @@
-"""What goes over the wire in the end: refusals, broken answers, and the video with its ranges."""
+"""Responses of the sandbox: refusals, broken answers, and the video with its ranges."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aistudios_dsl.sandbox.world import Refused
 
 
 class Broken(Response):
-    """An answer that stops after `sent` bytes of its body: with a reset, or with a plain close."""
+    """A response that stops after `sent` bytes of its body, with a reset or a plain close."""
 
     def __init__(self, content: bytes, sent: int, *, reset: bool = True, of: Response | None = None) -> None:
         super().__init__(content, of.status_code if of else 200, dict(of.headers) if of else None)
@@ -28,17 +28,17 @@ class Broken(Response):
         self.silent: bool = of is None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what is to be sent, and break the connection."""
+        """Send the bytes, then break the connection."""
         if not self.silent:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": self.body[: self.sent], "more_body": True})
-            # A reset discards what the peer has not read yet.
+            # Wait, because a reset discards what the peer has not read yet.
             await asyncio.sleep(0.05 if self.reset else 0)
         # ASGI cannot break a connection: uvicorn's `receive` is a method of the object that holds it.
         transport = receive.__self__.transport  # type: ignore[attr-defined]
         if self.reset:
             no_linger = struct.pack("ii", 1, 0)
-            with suppress(OSError):  # the peer may have hung up first
+            with suppress(OSError):  # the peer may have closed it first
                 transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_linger)
             transport.abort()
         else:
@@ -48,14 +48,14 @@ class Broken(Response):
 
 
 class Slow(Response):
-    """An answer spread over some seconds, in twenty pieces."""
+    """A response sent in twenty pieces over some seconds."""
 
     def __init__(self, of: Response, seconds: float) -> None:
         super().__init__(of.body, of.status_code, dict(of.headers))
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send piece by piece."""
+        """Send the pieces."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         size = max(1, -(-len(self.body) // 20))
         for start in range(0, len(self.body), size):
@@ -65,7 +65,7 @@ class Slow(Response):
 
 
 def after(fault: Fault, answer: Response) -> Response:
-    """The answer as the fault leaves it; what was asked has been done."""
+    """Return the response as the fault changes it; the request has been carried out."""
     whole = bytes(answer.body)
     if fault.kind == "reset-after":
         return Broken(b"", sent=0)
@@ -87,18 +87,18 @@ def after(fault: Fault, answer: Response) -> Response:
 
 
 def refusal(no: Refused, headers: dict[str, str] | None = None) -> Response:
-    """A failure in the envelope."""
+    """Return a refusal in the envelope."""
     error = {"code": no.code, "msg": no.message}
     return JSONResponse({"success": False, "error": error}, no.status, headers)
 
 
 def error_page(status: str) -> Response:
-    """What a gateway answers: HTML, and not the envelope."""
+    """Return the HTML page of a gateway, without the envelope."""
     return Response(f"<html><h1>{status}</h1></html>", int(status), media_type="text/html")
 
 
 def video(changed: bool, request: Request) -> Response:
-    """The bundled video, or the range of it that was asked for."""
+    """Return the bundled video, or the requested range of it."""
     content = files("aistudios_dsl.sandbox").joinpath("video.mp4").read_bytes()
     if changed:
         content += b"\0\0\0\x0cfree0002"
@@ -115,9 +115,9 @@ def video(changed: bool, request: Request) -> Response:
 
 
 def part(content: bytes, asked: str, headers: dict[str, str]) -> Response:
-    """One range of the content, `bytes=FIRST-[LAST]` or `bytes=-COUNT`; 416 where there is nothing of it.
+    """Return one range of the content, `bytes=FIRST-[LAST]` or `bytes=-COUNT`, or 416 if it is outside.
 
-    The whole where it is no range, or several: a server may leave those aside.
+    Return everything if it is not a range or more than one, as a server may.
     """
     found = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", asked)
     first, last = found.groups() if found else ("", "")

@@ -1,4 +1,4 @@
-"""The sandbox as a web application: the service's calls, the files, and `/sandbox/…` to steer it from tests."""
+"""The sandbox as a web application: the service's calls, the files, and `/sandbox/…` to control it."""
 
 from __future__ import annotations
 
@@ -31,25 +31,26 @@ Handler = Callable[[Request], Awaitable[Any]]
 AVATARS = [("M000045058", "Jonathan", "BG00002320"), ("M000320746", "Hannah", "BG00006160")]
 LISTED = frozenset(ai_name for ai_name, _, _ in AVATARS)
 TEMPLATES = [{"id": "sandbox-template", "name": "A greeting"}]
+DROPDOWN_MODELS = [{"id": ai_name, "label": label, "avatarType": "studio"} for ai_name, label, _ in AVATARS]
 WORKSPACES = [{"workspaceId": "sandbox-workspace", "workspaceName": "Rehearsals"}]
 
 
 def application(settings: Settings, faults: list[Fault] | None = None, seed: int = 0) -> Starlette:
-    """The sandbox as an ASGI application, for `uvicorn`."""
+    """Return the sandbox as an ASGI application, for `uvicorn`."""
     sandbox = Sandbox(World(settings), Faults(faults or []))
     sandbox.faults.chance.seed(seed)
     return Starlette(routes=sandbox.routes(), exception_handlers={404: no_such_call, 405: no_such_call})
 
 
 async def no_such_call(request: Request, fault: Exception) -> Response:
-    """A path or a method that there is not, in the envelope as any other refusal."""
+    """Refuse an unknown path or method, in the envelope."""
     status = fault.status_code if isinstance(fault, HTTPException) else 404
     what = f"{request.method} {request.url.path} is not part of this sandbox"
     return refusal(Refused(status, "no_such_call", what))
 
 
 class Sandbox:
-    """The calls, one method each; what they answer is the `data` of the envelope."""
+    """The calls, one method each. They return the `data` of the envelope."""
 
     def __init__(self, world: World, faults: Faults) -> None:
         self.world: World = world
@@ -57,11 +58,11 @@ class Sandbox:
         self.tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
-        """Every documented call, the files, and the controls."""
+        """Return every documented call, the files, and the controls."""
         project = "/editor/project"
         calls: list[tuple[str, str, str, Handler]] = [
             ("POST", "/auth/token", "token", self.token),
-            ("GET", "/auth", "whoami", self.whoami),
+            ("GET", "/auth", "whoami", fixed({"isAuthenticated": True})),
             ("POST", project, "create", self.create),
             ("GET", project, "list", self.listing),
             ("DELETE", project, "delete", self.delete),
@@ -69,10 +70,10 @@ class Sandbox:
             ("GET", project + "/{id}", "get", self.get),
             ("POST", project + "/{id}", "update", self.update),
             ("GET", "/editor/progress/{id}", "progress", self.progress),
-            ("GET", "/model", "models", self.models),
-            ("GET", "/dropdown/models", "dropdown-models", self.dropdown_models),
-            ("GET", "/dropdown/workspaces", "dropdown-workspaces", self.dropdown_workspaces),
-            ("GET", "/dropdown/templates_business", "dropdown-templates", self.dropdown_templates),
+            ("GET", "/model", "models", fixed({"models": [model(*avatar) for avatar in AVATARS]})),
+            ("GET", "/dropdown/models", "dropdown-models", fixed(DROPDOWN_MODELS)),
+            ("GET", "/dropdown/workspaces", "dropdown-workspaces", fixed(WORKSPACES)),
+            ("GET", "/dropdown/templates_business", "dropdown-templates", fixed(TEMPLATES)),
             ("POST", "/editor/template/{id}", "template", self.template),
         ]
         return [
@@ -82,17 +83,18 @@ class Sandbox:
         ]
 
     def call(self, name: str, handler: Handler) -> Handler:
-        """The handler behind the door: faults, the token, and the envelope around its answer."""
+        """Return the handler with faults, the check of the token, and the envelope around its answer."""
 
         async def endpoint(request: Request) -> Response:
             world, struck = self.world, self.faults.drawn(name)
             request.state.kinds = {fault.kind for fault in struck}
-            self.note(name, request)
+            asked = {"token": "authorization" in request.headers, "range": request.headers.get("range")}
+            self.world.requests.append({"call": name, "method": request.method, "path": request.url.path} | asked)
             for fault in struck:
                 if fault.kind in BEFORE and (early := await self.before(fault, request)):
                     return early
             if world is not self.world:
-                # The sandbox was reset while the request was held back.
+                # The sandbox was reset while the request was delayed.
                 return Broken(b"", sent=0)
             answer = await self.answer(name, handler, request)
             for fault in struck:
@@ -101,16 +103,10 @@ class Sandbox:
 
         return endpoint
 
-    def note(self, name: str, request: Request) -> None:
-        """Remember the request, without its token."""
-        sent = {"call": name, "method": request.method, "path": request.url.path}
-        asked = {"token": "authorization" in request.headers, "range": request.headers.get("range")}
-        self.world.requests.append(sent | asked)
-
     async def before(self, fault: Fault, request: Request) -> Response | None:
-        """What a fault answers in place of the call; None where it only delays it."""
+        """Return the answer of a fault in place of the call; None if it only delays the call."""
         if fault.kind == "delay":
-            await request.body()  # read first: a caller that gives up meanwhile has sent it all the same
+            await request.body()  # read first: a caller that gives up meanwhile has still sent it
             await asyncio.sleep(fault.number)
             return None
         if fault.kind == "reset-before":
@@ -119,14 +115,14 @@ class Sandbox:
             headers = {"Retry-After": f"{fault.number:g}"}
             return refusal(Refused(429, "too_many_requests", "too many requests"), headers)
         if fault.kind == "refused":
-            return refusal(Refused(200, "refused", "the sandbox was told to refuse this"))
+            return refusal(Refused(200, "refused", "a fault of the sandbox refuses this"))
         if fault.kind == "expired":
             self.world.tokens.pop(request.headers.get("authorization", ""), None)
             return refusal(Refused(401, "expired_token", "this token has expired; get a new one"))
         return error_page(fault.kind)
 
     async def answer(self, name: str, handler: Handler, request: Request) -> Response:
-        """The call's own answer, in the envelope; a file has none."""
+        """Return the answer of the call in the envelope; a file has no envelope."""
         try:
             if name not in ("token", "download"):
                 self.world.admit(request.headers.get("authorization"))
@@ -137,14 +133,11 @@ class Sandbox:
             return Response(status_code=400)
         return data if isinstance(data, Response) else JSONResponse({"success": True, "data": data})
 
-    # The documented calls.
+    # the documented calls
 
     async def token(self, request: Request) -> dict[str, Any]:
         sent = await body_of(request)
         return {"token": self.world.token(sent.get("appId"), sent.get("userKey"))}
-
-    async def whoami(self, request: Request) -> dict[str, Any]:
-        return {"isAuthenticated": True}
 
     async def create(self, request: Request) -> dict[str, Any]:
         stored = self.world.create(self.checked(await body_of(request)))
@@ -180,8 +173,8 @@ class Sandbox:
     async def progress(self, request: Request) -> dict[str, Any]:
         stored, seconds = self.world.found(request.path_params["id"]), self.world.settings.render_seconds
         stored.failed = stored.failed or "failed" in request.state.kinds
-        told = {"progress": stored.progress(seconds), "state": stored.state(seconds)}
-        return told | ({"downloadUrl": video_url(stored, file_host(request))} if told["progress"] == 100 else {})
+        found = {"progress": stored.progress(seconds), "state": stored.state(seconds)}
+        return found | ({"downloadUrl": video_url(stored, file_host(request))} if found["progress"] == 100 else {})
 
     async def delete(self, request: Request) -> dict[str, Any]:
         ids = (await body_of(request)).get("ids")
@@ -189,27 +182,14 @@ class Sandbox:
             raise Refused(400, "invalid_body", "ids must be a list")
         return {"deletedCount": sum(self.world.projects.pop(str(one), None) is not None for one in ids)}
 
-    async def models(self, request: Request) -> dict[str, Any]:
-        return {"models": [model(*avatar) for avatar in AVATARS]}
-
-    async def dropdown_models(self, request: Request) -> list[dict[str, Any]]:
-        return [{"id": one, "label": label, "avatarType": "studio"} for one, label, _ in AVATARS]
-
-    async def dropdown_workspaces(self, request: Request) -> list[dict[str, Any]]:
-        return WORKSPACES
-
-    async def dropdown_templates(self, request: Request) -> list[dict[str, Any]]:
-        return TEMPLATES
-
     async def template(self, request: Request) -> dict[str, Any]:
-        """A draft from a template, with the avatar and the clothes that the request names."""
+        """Make a draft from a template, with the avatar and the clothes in the request."""
         sent, found = await body_of(request), [one for one in TEMPLATES if one["id"] == request.path_params["id"]]
         if not found:
             raise Refused(404, "no_template", f"there is no template {request.path_params['id']}")
         ai_name = sent.get("aiName", sent.get("model", AVATARS[0][0]))
-        cloth = sent.get(
-            "clothId", sent.get("clothes", next((cloth for one, _, cloth in AVATARS if one == ai_name), ""))
-        )
+        default = next((cloth for one, _, cloth in AVATARS if one == ai_name), "")
+        cloth = sent.get("clothId", sent.get("clothes", default))
         clip = {"id": "aiModel-0template00", "type": "aiModel", "layer": 1, "left": 660, "top": 120}
         clip |= {"width": 600, "height": 960, "model": {"ai_name": ai_name, "emotion": cloth}}
         clip |= {"script": {"org": "<p>Hello</p>", "tts": None}}
@@ -218,14 +198,14 @@ class Sandbox:
         return {"projectId": self.world.create(self.checked(body), "template").id}
 
     async def download(self, request: Request) -> Response:
-        """The video, whole or a range of it. A token sent here was sent to a host that must not see it."""
+        """Return the video or a range of it. A token sent here went to a host that must not see it."""
         if "authorization" in request.headers:
             raise Refused(400, "token_sent", "a token was sent to the host of the files")
         self.world.found(request.path_params["name"].removesuffix(".mp4"))
         return video("changed" in request.state.kinds, request)
 
     def checked(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The project body itself. Raises `Refused` with everything that the tables or the codec hold against it."""
+        """Return the project body. Raise `Refused` with everything that the tables or the codec object to."""
         found = objections(body, None if self.world.settings.any_avatar else LISTED)
         try:
             load(body)
@@ -235,10 +215,10 @@ class Sandbox:
             raise Refused(400, "invalid_body", "; ".join(found))
         return body
 
-    # Webhooks.
+    # webhooks
 
     def announce(self, project_id: str, request: Request) -> None:
-        """Send the project's webhooks while it renders, in a task of their own."""
+        """Send the project's webhooks while it renders, in a separate task."""
         url = self.world.projects[project_id].body.get("webhookUrl")
         if url and self.world.projects[project_id].task:
             task = asyncio.create_task(self.hooks(project_id, str(url), file_host(request)))
@@ -253,15 +233,15 @@ class Sandbox:
                 await asyncio.sleep(seconds / 4)
                 if stored.failed or stored.task != task:
                     return
-                told = {"progress": percent, "backendTaskId": task}
+                body = {"progress": percent, "backendTaskId": task}
                 if percent == 100:
-                    told |= {"credit": credit(stored), "download_url": video_url(stored, host)}
-                self.world.hooks.append({"url": url, "body": told, "status": await post(client, url, told)})
+                    body |= {"credit": credit(stored), "download_url": video_url(stored, host)}
+                self.world.hooks.append({"url": url, "body": body, "status": await post(client, url, body)})
 
-    # Controls.
+    # controls
 
     async def control(self, request: Request) -> Response:
-        """Under `/sandbox/`, for this machine alone.
+        """Answer what is under `/sandbox/`, only to this machine.
 
         POST: faults, settings, expire (tokens), forget (requests), reset. GET: ledger, requests, hooks.
         """
@@ -270,13 +250,13 @@ class Sandbox:
         what = request.path_params["what"]
         if request.method == "POST":
             try:
-                return JSONResponse(self.steer(what, parse(await request.body() or b"null")))
+                return JSONResponse(self.command(what, parse(await request.body() or b"null")))
             except (DslError, TypeError) as fault:
                 return JSONResponse({"error": str(fault)}, 400)
         shown = {"ledger": self.world.ledger, "requests": self.world.requests, "hooks": self.world.hooks}
         return JSONResponse(shown[what]) if what in shown else Response(status_code=404)
 
-    def steer(self, what: str, wanted: Any) -> Any:
+    def command(self, what: str, wanted: Any) -> Any:
         if what == "faults":
             self.faults.set([Fault.parse(text) for text in wanted])
         elif what == "settings":
@@ -291,8 +271,17 @@ class Sandbox:
         return {"done": what}
 
 
+def fixed(data: Any) -> Handler:
+    """Return a handler that always answers with this data."""
+
+    async def answer(request: Request) -> Any:
+        return data
+
+    return answer
+
+
 async def body_of(request: Request) -> dict[str, Any]:
-    """The request's JSON object. Raises `Refused` on anything else."""
+    """Return the request's JSON object. Raise `Refused` on anything else."""
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise Refused(400, "invalid_body", "Content-Type must be application/json")
     try:
@@ -305,7 +294,7 @@ async def body_of(request: Request) -> dict[str, Any]:
 
 
 def model(ai_name: str, label: str, cloth: str) -> dict[str, Any]:
-    """One avatar of `GET /model`."""
+    """Return one avatar as in `GET /model`."""
     thumbnail = "https://cdn.aistudios.com/ai/model-introduce/thumbnails"
     words = {"ko": label, "en": label}
     outfit = {"id": cloth, "label": {"ko": "기본", "en": "Basic"}, "thumbnail": f"{thumbnail}/{ai_name}_{cloth}.png"}
@@ -313,19 +302,18 @@ def model(ai_name: str, label: str, cloth: str) -> dict[str, Any]:
 
 
 def file_host(request: Request) -> str:
-    """The files lie under another name of this machine, so that a token sent along is noticed."""
+    """Return another name of this machine for the files, so that a token sent there is noticed."""
     host, port = request.url.hostname, request.url.port or 80
     return f"{'localhost' if host == '127.0.0.1' else host}:{port}"
 
 
-async def post(client: httpx.AsyncClient, url: str, told: dict[str, Any]) -> int:
-    """Send one webhook; the HTTP status, or 0 where it was not sent. A rehearsal calls nobody but this machine."""
+async def post(client: httpx.AsyncClient, url: str, body: dict[str, Any]) -> int:
+    """Send one webhook; return the HTTP status, or 0 if it was not sent. The sandbox calls only this machine."""
     if not is_loopback(urlsplit(url).hostname or ""):
         return 0
     with suppress(httpx.HTTPError):
-        return (
-            await client.post(url, content=json.dumps(told), headers={"Content-Type": "application/json"})
-        ).status_code
+        answer = await client.post(url, content=json.dumps(body), headers={"Content-Type": "application/json"})
+        return answer.status_code
     return 0
 
 

@@ -1,6 +1,6 @@
-"""What a project body must hold, copied by hand from the vendor's tables.
+"""What a project body must contain, copied by hand from the vendor's tables.
 
-It shares nothing with the codec, so that a mistake made there is found here.
+It shares nothing with the codec, so that it finds mistakes there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Container, Iterator
 from typing import Any
 
-# One word a key: `name:kinds`, with `!` where the key is required. Kinds are those of _KINDS, or the allowed names; a
+# One word per key: `name:kinds`, with `!` if the key is required. Kinds are those of _KINDS, or the allowed names; a
 # number may have limits: `int1..30`.
 PROJECT = (
     "scenes!:list name:str orientation:landscape|portrait dictionary:any webhookUrl:str isExport:bool"
@@ -63,50 +63,50 @@ _LIMITS = re.compile(r"(int|number)([\d.]+)\.\.([\d.]+)")
 
 
 def objections(body: Any, avatars: Container[str] | None = None) -> list[str]:
-    """Everything the documentation has against a project body, each with its place.
+    """Return everything in a project body that contradicts the documentation, with its place.
 
-    `avatars`: the ids that the service lists; None for any.
+    `avatars`: the ids that the service lists, or None to allow any.
 
     >>> objections({"scenes": [{"sceneIdx": 0, "clips": []}]})
     ['scenes[0].background is required']
     """
-    found = list(_against(body, PROJECT, ""))
+    found = list(_value_objections(body, PROJECT, ""))
     for index, scene in enumerate(_items(body, "scenes")):
-        found += _against_scene(scene, f"scenes[{index}]")
+        found += _scene_objections(scene, f"scenes[{index}]")
     clips = [clip for scene in _items(body, "scenes") for clip in _items(scene, "clips") if isinstance(clip, dict)]
-    return [*found, *_twice(clips), *(_unlisted(clips, avatars) if avatars is not None else ())]
+    return [*found, *_repeated_ids(clips), *(_unlisted_avatars(clips, avatars) if avatars is not None else ())]
 
 
-def _against_scene(scene: Any, place: str) -> Iterator[str]:
-    yield from _against(scene, SCENE, place)
+def _scene_objections(scene: Any, place: str) -> Iterator[str]:
+    yield from _value_objections(scene, SCENE, place)
     if isinstance(scene, dict) and isinstance(scene.get("background"), dict):
-        yield from _against(scene["background"], BACKGROUND, f"{place}.background")
+        yield from _value_objections(scene["background"], BACKGROUND, f"{place}.background")
     for index, clip in enumerate(_items(scene, "clips")):
-        yield from _against_clip(clip, f"{place}.clips[{index}]")
+        yield from _clip_objections(clip, f"{place}.clips[{index}]")
     models = [clip.get("model") for clip in _items(scene, "clips") if isinstance(clip, dict)]
     avatars = {(model.get("ai_name"), model.get("emotion")) for model in models if isinstance(model, dict)}
     for index, line in enumerate(_items(scene, "scripts")):
         where = f"{place}.scripts[{index}]"
-        yield from _against(line, SCENE_SCRIPT, where)
+        yield from _value_objections(line, SCENE_SCRIPT, where)
         if isinstance(line, dict) and (line.get("modelId"), line.get("clothId")) not in avatars:
             yield f"{where}: no avatar clip of the scene has this modelId and clothId"
 
 
-def _against_clip(clip: Any, place: str) -> Iterator[str]:
-    yield from _against(clip, EVERY_CLIP, place)
+def _clip_objections(clip: Any, place: str) -> Iterator[str]:
+    yield from _value_objections(clip, EVERY_CLIP, place)
     if not isinstance(clip, dict):
         return
     if clip.get("type") not in CLIPS:
         yield f"{place}.type must be one of {', '.join(CLIPS)}"
         return
-    yield from _against(clip, CLIPS[clip["type"]], place)
+    yield from _value_objections(clip, CLIPS[clip["type"]], place)
     parts = {"model": MODEL, "script": CLIP_SCRIPT, "shadow": SHADOW, "animation": ANIMATION}
     for name, table in parts.items():
         if isinstance(clip.get(name), dict):
-            yield from _against(clip[name], table, f"{place}.{name}")
+            yield from _value_objections(clip[name], table, f"{place}.{name}")
 
 
-def _against(value: Any, table: str, place: str) -> Iterator[str]:
+def _value_objections(value: Any, table: str, place: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{place or 'the body'} must be an object"
         return
@@ -134,14 +134,14 @@ def _items(value: Any, name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _unlisted(clips: list[dict[str, Any]], avatars: Container[str]) -> Iterator[str]:
+def _unlisted_avatars(clips: list[dict[str, Any]], avatars: Container[str]) -> Iterator[str]:
     models = [clip["model"] for clip in clips if isinstance(clip.get("model"), dict)]
     for one in dict.fromkeys(str(model.get("ai_name")) for model in models):
         if one not in avatars:
             yield f"the avatar {one} is not among those that GET /model lists (sandbox --any-avatar takes it)"
 
 
-def _twice(clips: list[dict[str, Any]]) -> Iterator[str]:
+def _repeated_ids(clips: list[dict[str, Any]]) -> Iterator[str]:
     ids = [clip.get("id") for clip in clips]
     for one in dict.fromkeys(name for name in ids if isinstance(name, str) and ids.count(name) > 1):
         yield f"the clip id {one} is given twice"

@@ -1,4 +1,4 @@
-"""Faults on demand: which call is struck by what, how often."""
+"""Faults on demand: which call fails, how, and how often."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ CALLS = [
 ]
 
 BEFORE = {
-    "delay": "answers only after so many seconds (=1)",
+    "delay": "answers after so many seconds (=1)",
     "reset-before": "resets the connection before the body is read",
     "429": "too many requests, with Retry-After in seconds (=1)",
     "500": "an error page, and nothing done (also 502, 503, 504)",
     "502": "",
     "503": "",
     "504": "",
-    "403": "an error page, as from an address that has run out",
+    "403": "an error page, as from an address that has expired",
     "refused": "success: false with HTTP 200, and nothing done",
     "expired": "401, and the token is no longer valid (a ready key stays valid)",
 }
 AFTER = {
-    "reset-after": "does what was asked, then resets the connection without an answer",
-    "500-after": "does what was asked, then answers 500 (also 502, 503, 504)",
+    "reset-after": "carries out the request, then resets the connection without an answer",
+    "500-after": "carries out the request, then answers 500 (also 502, 503, 504)",
     "502-after": "",
     "503-after": "",
     "504-after": "",
-    "truncated": "does what was asked, then sends half of the JSON",
-    "not-json": "does what was asked, then sends an HTML page with HTTP 200",
+    "truncated": "carries out the request, then sends half of the JSON",
+    "not-json": "carries out the request, then sends an HTML page with HTTP 200",
     "failed": "a render that answers with the state failed (progress only)",
     "cut": "resets the connection in the middle of the answer",
     "short": "closes the connection in the middle of the answer",
     "slow": "spreads the answer over so many seconds (=2)",
     "no-range": "ignores Range and sends the whole file (download only)",
     "changed": "sends another version of the file, with another ETag (download only)",
-    "mislabelled": "sends the part that was asked for as 200, with its Content-Range (download only)",
+    "mislabelled": "sends the requested part as 200, with its Content-Range (download only)",
     "misplaced": "sends a part that begins elsewhere (download only)",
     "page": "sends an HTML page as application/octet-stream (download only)",
     "empty": "sends a file of no bytes (download only)",
@@ -50,7 +50,7 @@ _NUMBERS = {"delay": 1.0, "429": 1.0, "slow": 2.0}
 
 @frozen
 class Fault:
-    """One fault: the call it strikes (or `*`), its kind and number, how likely, and how often at most."""
+    """One fault: its call (or `*`), kind and number, how likely it is, and how often it can happen."""
 
     call: str
     kind: str
@@ -60,7 +60,7 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """The fault written as `CALL:KIND[=NUMBER][:CHANCE][:xTIMES]`. Raises `DslError` where it is not.
+        """Parse `CALL:KIND[=NUMBER][:CHANCE][:xTIMES]`. Raise `DslError` if it is not valid.
 
         >>> Fault.parse("create:reset-after:0.1")
         Fault(call='create', kind='reset-after', number=0.0, chance=0.1, times=inf)
@@ -77,28 +77,28 @@ class Fault:
             times = next((float(int(limit[1:])) for limit in limits if limit.startswith("x")), float("inf"))
             return cls(call, kind, float(number) if number else _NUMBERS.get(kind, 0.0), chance, times)
         except ValueError:
-            raise DslError(f"{text!r} is no fault", hint="write CALL:KIND[=NUMBER][:CHANCE][:xTIMES]") from None
+            raise DslError(f"{text!r} is not a fault", hint="write CALL:KIND[=NUMBER][:CHANCE][:xTIMES]") from None
 
 
 @define
 class Faults:
-    """The faults in force, and what is left of those that strike a number of times only."""
+    """The faults in force, and how often each has happened."""
 
     wanted: list[Fault] = field(factory=list)
     chance: random.Random = field(factory=lambda: random.Random(0))
     struck: dict[int, int] = field(factory=dict)
 
     def set(self, faults: list[Fault]) -> None:
-        """Put these in force, and no others."""
+        """Replace the faults."""
         self.wanted, self.struck = faults, {}
 
     def drawn(self, call: str) -> list[Fault]:
-        """The faults that strike this request: delays, and at most one of the others; the rest keep their turns."""
+        """Return the faults of this request: delays, and at most one other. The rest keep their counts."""
         found = list[Fault]()
         for index, fault in enumerate(self.wanted):
-            meant = fault.call in (call, "*") and self.struck.get(index, 0) < fault.times
+            applies = fault.call in (call, "*") and self.struck.get(index, 0) < fault.times
             free = fault.kind == "delay" or all(other.kind == "delay" for other in found)
-            if meant and free and self.chance.random() < fault.chance:
+            if applies and free and self.chance.random() < fault.chance:
                 self.struck[index] = self.struck.get(index, 0) + 1
                 found.append(fault)
         return found
@@ -106,4 +106,4 @@ class Faults:
 
 def _known(what: str, name: str, known: dict[str, str] | list[str]) -> None:
     if name not in known:
-        raise DslError(f"{name!r} is no {what} of the sandbox", hint=did_you_mean(name, known))
+        raise DslError(f"{name!r} is not a {what} of the sandbox", hint=did_you_mean(name, known))

@@ -1,11 +1,10 @@
-"""What the sandbox knows: tokens, projects, renders over time, and the ledger of what was accepted."""
+"""The state of the sandbox: tokens, projects, renders over time, and the ledger of accepted requests."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ API = "/api/odin/v3"
 
 @frozen
 class Settings:
-    """How the sandbox behaves. Times in seconds."""
+    """How the sandbox behaves. Times are in seconds."""
 
     key: str = "sandbox-key"
     app_id: str = "sandbox-app"
@@ -30,7 +29,7 @@ class Settings:
 
 
 class Refused(Exception):
-    """The service says no: HTTP status, error code and message. The vendor publishes no codes; these are our own."""
+    """A refusal: HTTP status, error code and message. The vendor publishes no codes, so these are invented."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(status, code, message)
@@ -41,7 +40,7 @@ class Refused(Exception):
 
 @define
 class Stored:
-    """A stored project: its body, and its latest render if there was one."""
+    """A stored project: its body, and its latest render if there is one."""
 
     id: str
     body: dict[str, Any]
@@ -51,14 +50,14 @@ class Stored:
     created: float = field(factory=time.time)
 
     def progress(self, render_seconds: float) -> float:
-        """How much is rendered, 0 to 100 percent; a draft stays at 0."""
+        """Return how much is rendered, 0 to 100 percent; a draft stays at 0."""
         if not self.task:
             return 0.0
         share = (time.monotonic() - self.started) / render_seconds if render_seconds else 1.0
         return 40.0 if self.failed else round(min(share, 1.0) * 100, 1)
 
     def state(self, render_seconds: float) -> str:
-        """`draft`, `exporting`, `failed` or `exported`; only the last is documented."""
+        """Return `draft`, `exporting`, `failed` or `exported`; only the last is documented."""
         if not self.task:
             return "draft"
         done = self.progress(render_seconds) >= 100
@@ -67,7 +66,7 @@ class Stored:
 
 @define
 class World:
-    """The state of one sandbox; it lives as long as its process."""
+    """Everything that one sandbox remembers."""
 
     settings: Settings
     tokens: dict[str, float] = field(factory=dict)
@@ -78,7 +77,7 @@ class World:
     began: float = field(factory=time.monotonic)
 
     def token(self, app_id: object, user_key: object) -> str:
-        """A new token for the pair. Raises `Refused` where it is not the right one."""
+        """Return a new token for the pair. Raise `Refused` if the pair is wrong."""
         if (app_id, user_key) != (self.settings.app_id, self.settings.user_key):
             raise Refused(401, "invalid_user_key", "appId and userKey do not belong together")
         token = secrets.token_hex(16)
@@ -86,7 +85,7 @@ class World:
         return token
 
     def admit(self, authorization: str | None) -> None:
-        """Let the bearer of a valid token in. Raises `Refused` on every other."""
+        """Raise `Refused` unless this is a valid token."""
         if not authorization:
             raise Refused(401, "no_token", "the Authorization header is missing")
         if authorization.lower().startswith("bearer"):
@@ -98,7 +97,7 @@ class World:
             raise Refused(401, "expired_token", "this token has expired; get a new one")
 
     def found(self, project_id: str) -> Stored:
-        """The project of this id. Raises `Refused` where there is none."""
+        """Return the project with this id. Raise `Refused` if there is none."""
         if project_id not in self.projects:
             raise Refused(404, "no_project", f"there is no project {project_id}")
         return self.projects[project_id]
@@ -111,7 +110,7 @@ class World:
         return stored
 
     def accept(self, call: str, stored: Stored, *, rendered: bool) -> None:
-        """Write what was accepted into the ledger, and start the render it pays for."""
+        """Write an accepted request to the ledger, and start the render that it pays for."""
         if rendered:
             stored.task, stored.started, stored.failed = secrets.token_hex(8), time.monotonic(), False
         payload = {key: value for key, value in stored.body.items() if key != "isExport"}
@@ -128,19 +127,18 @@ class World:
                 file.write(canonical(entry) + "\n")
 
     def summary(self, stored: Stored, host: str) -> dict[str, Any]:
-        """A project as the list and the details have it."""
+        """Return a project as in the list."""
         seconds = self.settings.render_seconds
-        found = {
-            "id": stored.id,
-            "name": stored.body.get("name", "Default Template"),
-            "state": stored.state(seconds),
-        }
+        name = stored.body.get("name", "Default Template")
+        found = {"id": stored.id, "name": name, "state": stored.state(seconds)}
         return found | ({"download_url": video_url(stored, host)} if found["state"] == "exported" else {})
 
     def details(self, stored: Stored, host: str) -> dict[str, Any]:
-        """A project as `GET /editor/project/{id}` has it."""
+        """Return a project as in `GET /editor/project/{id}`."""
         written = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(stored.created))
-        told = self.summary(stored, host) | {
+        summary = self.summary(stored, host)
+        del summary["id"]
+        return summary | {
             "_id": stored.id,
             "orientation": stored.body.get("orientation", "landscape"),
             "scenes": stored.body["scenes"],
@@ -156,21 +154,20 @@ class World:
             "createdAt": written,
             "updatedAt": written,
         }
-        return {key: value for key, value in told.items() if key != "id"}
 
 
 def video_url(stored: Stored, host: str) -> str:
-    """Where the video lies: another host name than the API's, as with the real service."""
+    """Return the address of the video."""
     return f"http://{host}/files/{stored.id}.mp4"
 
 
 def credit(stored: Stored) -> int:
-    """What a render costs here: one for each scene. The real price is not documented."""
+    """Return what a render costs here: one per scene. The real price is not documented."""
     return len(stored.body["scenes"])
 
 
 def update(body: dict[str, Any], updates: Any) -> dict[str, Any]:
-    """The body with clips changed: `updates` as a list, or as an object with `value`. Raises `Refused`."""
+    """Return the body with changed clips; `updates` is a list, or an object with `value`. Raise `Refused`."""
     value = updates.get("value") if isinstance(updates, dict) else updates
     if isinstance(updates, dict) and "backgroundAudio" in updates:
         raise Refused(501, "not_in_sandbox", "updates.backgroundAudio is not part of this sandbox")
@@ -178,16 +175,13 @@ def update(body: dict[str, Any], updates: Any) -> dict[str, Any]:
         raise Refused(400, "invalid_body", "updates.value must be a list of objects")
     scenes = [dict(scene) for scene in body["scenes"]]
     for item in value:
-        for scene in _scenes_at(scenes, item.get("sceneIdx")):
+        index = item.get("sceneIdx")
+        found = [scene for scene in scenes if scene["sceneIdx"] == index]
+        if not found:
+            raise Refused(400, "invalid_body", f"no scene has the sceneIdx {index}")
+        for scene in found:
             _change(scene, item.get("type"), item.get("values"))
     return body | {"scenes": scenes}
-
-
-def _scenes_at(scenes: list[dict[str, Any]], index: object) -> Iterator[dict[str, Any]]:
-    found = [scene for scene in scenes if scene["sceneIdx"] == index]
-    if not found:
-        raise Refused(400, "invalid_body", f"no scene has the sceneIdx {index}")
-    yield from found
 
 
 def _change(scene: dict[str, Any], kind: object, values: Any) -> None:

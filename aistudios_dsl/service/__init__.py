@@ -8,29 +8,20 @@ from typing import TYPE_CHECKING, Any
 from aistudios_dsl.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from aistudios_dsl.errors import RenderFailed as RenderFailed
-    from aistudios_dsl.errors import StillRendering as StillRendering
-    from aistudios_dsl.service.client import AsyncClient as AsyncClient
-    from aistudios_dsl.service.client import Client as Client
-    from aistudios_dsl.service.flow import Job as Job
-    from aistudios_dsl.service.flow import Progress as Progress
-    from aistudios_dsl.service.outbox import Outbox as Outbox
-    from aistudios_dsl.service.webhook import parse_webhook as parse_webhook
-    from aistudios_dsl.service.webhook import verify_webhook as verify_webhook
-    from aistudios_dsl.service.webhook import webhook_url as webhook_url
+    from aistudios_dsl.errors import RenderFailed, StillRendering
+    from aistudios_dsl.service.client import AsyncClient, Client
+    from aistudios_dsl.service.flow import Job, Progress
+    from aistudios_dsl.service.outbox import Outbox, Row, RunSummary
+    from aistudios_dsl.service.webhook import Webhook, parse_webhook, verify_webhook, webhook_url
 
-_HOMES = {
-    "AsyncClient": "service.client",
-    "Client": "service.client",
-    "Job": "service.flow",
-    "Outbox": "service.outbox",
-    "Progress": "service.flow",
-    "RenderFailed": "errors",
-    "StillRendering": "errors",
-    "parse_webhook": "service.webhook",
-    "verify_webhook": "service.webhook",
-    "webhook_url": "service.webhook",
+_NAMES = {
+    "errors": ("RenderFailed", "StillRendering"),
+    "service.client": ("AsyncClient", "Client"),
+    "service.flow": ("Job", "Progress"),
+    "service.outbox": ("Outbox", "Row", "RunSummary"),
+    "service.webhook": ("Webhook", "parse_webhook", "verify_webhook", "webhook_url"),
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "AsyncClient",
     "Client",
@@ -38,7 +29,10 @@ __all__ = [
     "Outbox",
     "Progress",
     "RenderFailed",
+    "Row",
+    "RunSummary",
     "StillRendering",
+    "Webhook",
     "parse_webhook",
     "verify_webhook",
     "webhook_url",

@@ -274,7 +274,9 @@ class _BaseClient(Generic[H, Transport]):
     cookies are kept: they would go to the host of the videos. A proxy is not used for http://, which is this machine.
     """
 
-    _kind: type[H]
+    base_url: str = ""
+    """The address of the service."""
+    _kind: Callable[..., H]
 
     def __init__(
         self,
@@ -288,8 +290,7 @@ class _BaseClient(Generic[H, Transport]):
     ) -> None:
         keys = Secret.of(api_key), Secret.of(app_id), Secret.of(user_key)
         del api_key, app_id, user_key  # so that a traceback with local variables does not show them
-        self.base_url: str = base_of(base_url)
-        """The address of the service."""
+        self.base_url = base_of(base_url)
         self._calls = Calls(login(*keys), self.base_url)
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= _LONGEST_TIMEOUT:
             raise BuildError(f"timeout is {timeout!r}", hint="give seconds, above 0 and up to a day")
@@ -314,7 +315,7 @@ class _BaseClient(Generic[H, Transport]):
         jar = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
         try:
-            return self._kind(transport=self._transport, cookies=jar, limits=limits, mounts={"http://": None})  # type: ignore[arg-type]
+            return self._kind(transport=self._transport, cookies=jar, limits=limits, mounts={"http://": None})
         except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
             hint = "look at SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY"
             raise BuildError(f"the environment describes an impossible connection: {error}", hint=hint) from None
@@ -437,18 +438,7 @@ class Client(_BaseClient[httpx.Client, httpx.BaseTransport]):
 class AsyncClient(_BaseClient[httpx.AsyncClient, httpx.AsyncBaseTransport]):
     """A connection to the service, with calls to await. Use it in an `async with` block, or await `close()`.
 
-    Its methods are those of `Client`.
-
-    Args:
-        api_key: A key or a ready token. If no key is given, AISTUDIOS_API_KEY is read.
-        app_id: With `user_key`, fetches a token and renews it. Default: AISTUDIOS_APP_ID.
-        user_key: See `app_id`. Default: AISTUDIOS_USER_KEY.
-        base_url: The address of the service. Default: AISTUDIOS_BASE_URL, else https://app.aistudios.com.
-        timeout: Seconds for each attempt of a call; see `Client`. 30 by default.
-        transport: An httpx async transport, for this process only.
-
-    Raises:
-        BuildError: If a key, the address or the timeout cannot be right, or there is no key.
+    Its arguments and methods are those of `Client`; `transport` is an httpx async transport.
 
     Example:
         >>> AsyncClient("my-key", base_url="http://127.0.0.1:8000")

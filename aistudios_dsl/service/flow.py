@@ -1,4 +1,7 @@
-"""Every call to the service, without I/O: generators that yield actions and receive the answers."""
+"""Every call to the service, without I/O: generators that yield actions and receive the answers.
+
+Any call raises `ApiError` if the service refuses it or cannot be reached.
+"""
 
 from __future__ import annotations
 
@@ -219,9 +222,6 @@ class Calls:
         Returns:
             `id`, `name`, `state` ("exported" when ready) and `download_url` of each project.
 
-        Raises:
-            ApiError: If the call fails.
-
         Example:
             >>> job = client.create(project, export=True)
             >>> [found["name"] for found in client.list() if found["id"] == job.id]
@@ -366,9 +366,6 @@ class Calls:
         Returns:
             How many projects were deleted.
 
-        Raises:
-            ApiError: If the call fails.
-
         Example:
             >>> client.delete(client.create(project, export=False))
             1
@@ -386,9 +383,6 @@ class Calls:
         Returns:
             `id`, `label` and `clothes` of each avatar.
 
-        Raises:
-            ApiError: If the call fails.
-
         Example:
             >>> client.avatars()[0]["label"]["en"]
             'Jonathan'
@@ -401,9 +395,6 @@ class Calls:
 
         Returns:
             `workspaceId` and `workspaceName` of each workspace.
-
-        Raises:
-            ApiError: If the call fails.
 
         Example:
             >>> client.workspaces()[0]["workspaceId"]

@@ -146,7 +146,7 @@ def _validated(secret: Secret, what: str) -> Secret:
     if not found.reveal():
         raise BuildError(f"{what} is empty", hint="is the variable set in this shell, and exported?")
     if found.reveal().lower().startswith("bearer "):
-        raise BuildError(f'{what} begins with "Bearer"', hint="give the key alone")
+        raise BuildError(f'{what} begins with "Bearer"', hint="give the key alone: the service takes it raw")
     if not all("!" <= letter <= "~" for letter in found.reveal()):
         raise BuildError(f"{what} contains a space or a character that no key has", hint="copy the whole key again")
     return found

@@ -143,8 +143,7 @@ class Outbox:
         if (sent is not None) + not_sent + again != 1:
             raise BuildError("give either sent, with the project's id, or not_sent, or again")
         if sent is not None and not is_project_id(sent):
-            hint = "give what create returned, and what the dashboard shows"
-            raise BuildError(f"{sent!r} is not a project id", hint=hint)
+            raise BuildError(f"{sent!r} is not a project id", hint="give the id that the dashboard shows")
         with self._journal.exclusive():
             row = self._journal.row(str(key))
             _validate_mark(row, again)

@@ -26,7 +26,10 @@ WIDTH = 100
 
 CLIP_VERBS = ("avatar", "text", "image", "video", "shape", "audio")
 PLACES = ("above", "below", "left_of", "right_of")
-SERVICE = ("Client", "AsyncClient", "Outbox", "parse_webhook", "webhook_url", "verify_webhook")
+SERVICE = (
+    *("Client", "AsyncClient", "Job", "Progress", "Outbox", "Row", "RunSummary"),
+    *("parse_webhook", "Webhook", "webhook_url", "verify_webhook"),
+)
 SECTIONS = ("Args", "Attributes", "Returns", "Yields", "Raises", "Example", "Examples")
 
 # Python objects
@@ -206,7 +209,7 @@ def avatars_page() -> str:
 def service_page() -> str:
     """The client, the outbox, and webhooks."""
     found = [(name, getattr(service, name)) for name in SERVICE]
-    lead = "`AsyncClient` has the methods of `Client`, to be awaited."
+    lead = "`AsyncClient` has the methods of `Client`, to be awaited. Every call raises `ApiError` if it fails."
     own = [(name, each) for name, each in found if name != "AsyncClient"]
     return _page(
         "Service",

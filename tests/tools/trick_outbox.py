@@ -205,7 +205,7 @@ def child(way, path, rows, address):
     """One run, by its way; an error of ours ends it with code 1, any other with a traceback and code 2."""
     from tests.tools.kill_outbox import die_at
 
-    runner.FIRST_PAUSE, runner.LONGEST_PAUSE, runner.PATIENCE = 0.02, 0.05, 0.2
+    runner.FIRST_PAUSE, runner.LONGEST_PAUSE, runner.NEW_PROJECT_GRACE = 0.02, 0.05, 0.2
     if way == "dying":
         die_at(f"{random.choice(['submitting', 'submitted', 'done'])} inside", random.randint(1, 6))
     if way == "no lock":
