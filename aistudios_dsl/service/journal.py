@@ -220,7 +220,7 @@ class Journal:
     def _refuse_moved(self) -> None:
         """Raise `DslError` if a journal was here, as its lock file shows: its rows may have been sent."""
         if Path(self._lock_name).exists() and not self._file.exists():
-            hint = f"run it by its new name; only if nothing was sent: delete {self._lock_name} to begin anew"
+            hint = f"run it by its new name; only if nothing was sent: delete {self._lock_name} to start again"
             raise DslError(f"{self.path} was a journal, and was moved or deleted", hint=hint)
 
     def _refuse_links(self) -> None:
@@ -367,7 +367,7 @@ class Journal:
     def claim(self, row: Row) -> Row:
         """Record that a queued row is being sent. Raise `DslError` if another run may send it."""
         if _identity(self._lock_name) != self._held:
-            # The lock file was deleted: whoever locks the new one first continues.
+            # The lock file was deleted: the first run to lock a new one continues.
             self._lock.close()
             self._hold()
         self._refuse_links()
@@ -385,7 +385,7 @@ class Journal:
         unchanged = "number = ? AND project_id = ? AND state IN (?, ?)"
         values = (*values, row.number, row.project_id, *states)
         if self._base.execute(f"UPDATE rows SET {words} WHERE {unchanged}", values).rowcount != 1:
-            raise InUse(f"another run has changed row {row.key} of {self.path}", hint="let one run finish alone")
+            raise InUse(f"another run has changed row {row.key} of {self.path}", hint="wait until one run has finished")
         [found] = self._base.execute(f"SELECT {_COLUMNS} FROM rows WHERE number = ?", (row.number,))
         return self._row_of(found)
 

@@ -95,7 +95,7 @@ class Login:
         return token
 
     def scrubbed(self, text: str) -> str:
-        """Return the text with every secret in it replaced by `***`, in any case of its letters."""
+        """Return the text with every secret replaced by `***`, in upper or lower case."""
         for secret in (self.app_id, *self._keys):
             for form in secret.forms() if secret else ():
                 text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)

@@ -70,13 +70,16 @@ class RunSummary:
         return not self.stopped and not set(self.counts) - {"done", "downloaded"}
 
 
+_Kind = Literal["create", "progress", "download"]
+
+
 @frozen(order=True)
 class _Task:
     """One request for a row. `due`, `until` and the like are `time.monotonic` seconds."""
 
     due: float
     turn: int
-    kind: Literal["create", "progress", "download"] = field(eq=False)
+    kind: _Kind = field(eq=False)
     row: Row = field(eq=False)
     pause: float = field(factory=lambda: FIRST_PAUSE, eq=False)
     until: float = field(default=float("inf"), eq=False)
@@ -87,7 +90,7 @@ class _Task:
 
 @define
 class Run:
-    """One run. This thread alone decides and writes the journal; the workers alone wait for the service."""
+    """One run. Only this thread decides and writes the journal; only the workers wait for the service."""
 
     journal: Journal
     client: Sender
@@ -165,7 +168,7 @@ class Run:
         elif row.state == "done" and self.folder and self.export:
             self.plan("download", row)
 
-    def plan(self, kind: Literal["create", "progress", "download"], row: Row, wait: float = 0.0, **more: Any) -> None:
+    def plan(self, kind: _Kind, row: Row, wait: float = 0.0, **more: Any) -> None:
         """Plan a request in so many seconds."""
         heapq.heappush(self.waiting, _Task(time.monotonic() + wait, next(self.turns), kind, row, **more))
 
@@ -313,7 +316,7 @@ class Run:
         self.count_failure("create", _CREATES_FAILED)
 
     def outage(self, task: _Task, error: ApiError) -> None:
-        """The service is unreachable, busy or refuses the key: leave the row as it was, and try again later."""
+        """Leave the row as it was and try again later: the service is unreachable, busy, or refuses the key."""
         row = self.change(task.row, state="queued", note=_note(error)) if task.kind == "create" else task.row
         if task.started >= self.outage_until:
             # Tasks that were in flight when it began do not count again.
