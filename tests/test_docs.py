@@ -9,7 +9,8 @@ from aistudios_dsl import Project
 from tests.pages import ROOT, Reader, blocks
 from tests.tools import make_reference, make_story, text_error_table
 
-PAGES = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = sorted(page for page in (ROOT / "docs").rglob("*.md") if page.parent.name != "reference")
+"""Without the reference, whose examples run as doctests of the code."""
 OWN_TEST = {"checks.md"}
 """Pages whose blocks have a test module of their own."""
 README = (ROOT / "README.md").read_text(encoding="utf-8")

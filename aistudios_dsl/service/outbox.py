@@ -103,7 +103,8 @@ class Outbox:
             DslError: If there is no such state.
 
         Example:
-            >>> Outbox(folder / "none.outbox").rows("failed", "unknown")
+            >>> with Outbox(folder / "rows.outbox") as outbox:
+            ...     outbox.rows("failed", "unknown")
             ()
         """
         return self._journal.rows(*states)
@@ -169,7 +170,8 @@ class Outbox:
             ApiError: If the call fails.
 
         Example:
-            >>> Outbox(folder / "none.outbox", client).candidates()
+            >>> with Outbox(folder / "candidates.outbox", client) as outbox:
+            ...     outbox.candidates()
             {}
         """
         unknown = self.rows("unknown")
