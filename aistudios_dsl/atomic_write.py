@@ -21,7 +21,7 @@ def write_text(path: Path, text: str) -> Path:
     if path.is_dir():
         raise DslError(f"{path} is a folder", hint="name the file in it")
     try:
-        with WholeFile(path) as file:
+        with AtomicFile(path) as file:
             file.write(text.encode())
             file.finish()
     except OSError as fault:
@@ -35,7 +35,7 @@ def is_one_of(path: Path, others: Iterable[Path]) -> bool:
     return any(path.exists() and other.exists() and path.samefile(other) for other in others)
 
 
-class WholeFile:
+class AtomicFile:
     """A file written beside its name and renamed by `finish`; left without that, what was written is removed.
 
     Where nothing was written, `finish` removes an older file of that name: no file says that there was nothing. Raises
@@ -74,7 +74,7 @@ class WholeFile:
             self._part.unlink(missing_ok=True)
 
 
-class WholeFolder:
+class AtomicFolder:
     """Files written into a folder of their own first; `finish` puts them under its name.
 
     A folder that is not there yet appears in one step. Into one that is, the finished files are moved one by one: each

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aistudios_dsl import DslError, Project
-from aistudios_dsl.atomic_write import WholeFile, WholeFolder, write_text
+from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, write_text
 from aistudios_dsl.cli.base import printable
 from tests.test_build_data import started
 
@@ -123,7 +123,7 @@ def test_a_file_of_a_row_and_the_list_of_skipped_rows_overwrite_no_input_either(
 def test_the_files_of_a_folder_keep_their_modes_and_replace_no_pipe(tmp_path):
     write_text(tmp_path / "a.json", "1").chmod(0o600)
     os.mkfifo(tmp_path / "pipe.json")
-    with WholeFolder(tmp_path) as whole:
+    with AtomicFolder(tmp_path) as whole:
         whole.write("a.json", b"2")
         with pytest.raises(DslError, match="no regular file"):
             whole.write("pipe.json", b"2")
@@ -133,7 +133,7 @@ def test_the_files_of_a_folder_keep_their_modes_and_replace_no_pipe(tmp_path):
 
 def test_a_device_is_refused():
     with pytest.raises(DslError, match="/dev/null is no regular file"):
-        WholeFile(Path("/dev/null"))
+        AtomicFile(Path("/dev/null"))
 
 
 @pytest.mark.parametrize("env", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}, {"PYTHONIOENCODING": "cp1252"}])

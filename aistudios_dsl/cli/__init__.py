@@ -7,7 +7,7 @@ import click
 from aistudios_dsl.cli.base import Commands
 from aistudios_dsl.cli.build import build
 from aistudios_dsl.cli.check import check
-from aistudios_dsl.cli.code import decompile, diff
+from aistudios_dsl.cli.decompile import decompile, diff
 from aistudios_dsl.cli.online import avatars, download, send, status, wait, whoami
 from aistudios_dsl.cli.outbox import outbox
 from aistudios_dsl.cli.preview import preview

@@ -23,7 +23,7 @@ from aistudios_dsl.cli.base import (
 )
 
 if TYPE_CHECKING:
-    from aistudios_dsl.cli.bulk import Job, Renderer, Tally
+    from aistudios_dsl.cli.build_rows import Job, Renderer, Tally
     from aistudios_dsl.project import Project
 
 
@@ -101,7 +101,7 @@ def _build_rows(
     output: str | None,
     bulk: Mapping[str, Any],
 ) -> None:
-    from aistudios_dsl.cli.bulk import FileNamer, Job, run, skipped_path
+    from aistudios_dsl.cli.build_rows import FileNamer, Job, run, skipped_path
     from aistudios_dsl.templates.environment import Templates
 
     namer = FileNamer(bulk["file_name"], Templates(project.environment)) if bulk["file_name"] is not None else None
@@ -126,7 +126,7 @@ def _build_rows(
 
 def _plan(project: Project, api: Any) -> Renderer:
     from aistudios_dsl.build.scene import Draft
-    from aistudios_dsl.cli.bulk import Converting
+    from aistudios_dsl.cli.build_rows import Converting
 
     drawn = all(
         scene._loaded is None and all(isinstance(item, Draft) for item in scene._items) for scene in project.scenes
@@ -137,7 +137,7 @@ def _plan(project: Project, api: Any) -> Renderer:
 
 
 def _summary(tally: Tally, job: Job, output: str | None) -> str:
-    from aistudios_dsl.cli.bulk import skipped_path
+    from aistudios_dsl.cli.build_rows import skipped_path
 
     rows = f"{tally.written:,} row{'' if tally.written == 1 else 's'}"
     parts = [f"{rows} in {time.perf_counter() - tally.started:.1f} s"]

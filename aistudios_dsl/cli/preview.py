@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.atomic_write import WholeFolder, write_text
+from aistudios_dsl.atomic_write import AtomicFolder, write_text
 from aistudios_dsl.cli.base import LITERAL, load_script, refuse_filling, refuse_input, rendered, say, setting
 from aistudios_dsl.errors import DslError
 
@@ -103,7 +103,7 @@ def _write(
     if not folder:
         return [write_text(target, pictures[0][1])]
     target.mkdir(parents=True, exist_ok=True)
-    with WholeFolder(target, inputs) as whole:
+    with AtomicFolder(target, inputs) as whole:
         for number, text in pictures:
             whole.write(f"scene-{number}.svg", text.encode())
         whole.finish()

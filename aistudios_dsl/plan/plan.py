@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from attrs import evolve
 
-from aistudios_dsl.atomic_write import WholeFile
+from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.plan.program import RowWriter
@@ -101,13 +101,13 @@ class Plan:
             raise DslError("the file takes text, and the lines are bytes", hint='open it with "wb", or give its path')
         if not isinstance(file, str | os.PathLike):
             return self._write(rows, file)
-        with WholeFile(Path(file)) as whole:
+        with AtomicFile(Path(file)) as whole:
             whole.write(b"")  # no rows are an empty file
             count = self._write(rows, whole)
             whole.finish()
         return count
 
-    def _write(self, rows: Iterable[Mapping[str, Any]], file: BinaryIO | WholeFile) -> int:
+    def _write(self, rows: Iterable[Mapping[str, Any]], file: BinaryIO | AtomicFile) -> int:
         count, lines = 0, for_each_row(rows, self.render_json)
         while batch := list(islice(lines, _ROWS_A_WRITE)):
             file.write(b"\n".join([*batch, b""]))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from attrs import Factory, define, frozen
 
-from aistudios_dsl.atomic_write import WholeFile, WholeFolder
+from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder
 from aistudios_dsl.cli.base import printable, say
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
@@ -101,13 +101,13 @@ class Sink(Protocol):
         """All are there: let them be seen."""
 
 
-class _Lines(WholeFile):
+class _Lines(AtomicFile):
     def put(self, outcome: Outcome) -> None:
         self.write(outcome.payload)
         self.write(b"\n")
 
 
-class _Files(WholeFolder):
+class _Files(AtomicFolder):
     def __init__(self, path: Path, inputs: Iterable[Path], indent: int | None) -> None:
         super().__init__(path, inputs)
         self._indent = indent
@@ -138,7 +138,7 @@ def run(job: Job, output: Path | None, *, check: bool) -> Tally:
     if check:
         _check(job)
     with _ended_by_signals(), _write_errors_told(output), ExitStack() as stack:
-        skips = stack.enter_context(WholeFile(skipped_path(output))) if output and job.skip else None
+        skips = stack.enter_context(AtomicFile(skipped_path(output))) if output and job.skip else None
         sink = _sink(job, output, stack)
         for outcome in _watched(job, "writing"):
             if outcome.fault is None:
@@ -296,7 +296,7 @@ def _faults(outcome: Outcome, job: Job) -> Iterator[DslError]:
         yield outcome.fault
 
 
-def _skip(outcome: Outcome, job: Job, skips: WholeFile | None) -> None:
+def _skip(outcome: Outcome, job: Job, skips: AtomicFile | None) -> None:
     fault = outcome.fault
     assert fault is not None
     if skips is None:
