@@ -1,6 +1,6 @@
-"""Output that appears under its name when it is finished, and not at all before: one file, or a folder of files.
+"""Files and folders that appear under their name when they are complete, and not before.
 
-What is written over keeps its mode. A symbolic link is followed, as an editor does; what is no regular file is refused.
+A file that is replaced keeps its mode. A symbolic link is followed. Only regular files are replaced.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from aistudios_dsl.errors import DslError
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write the file whole or not at all, and return its path. Raises `DslError` where it cannot be written."""
+    """Write a file and return its path. Raise `DslError` if it cannot be written."""
     if path.is_dir():
         raise DslError(f"{path} is a folder", hint="name the file in it")
     try:
@@ -31,19 +31,18 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def is_one_of(path: Path, others: Iterable[Path]) -> bool:
-    """Whether a file is one of these others, under whatever name: by a link, say."""
+    """Tell whether a path leads to one of these files, perhaps by a link."""
     return any(path.exists() and other.exists() and path.samefile(other) for other in others)
 
 
 class AtomicFile:
-    """A file written beside its name and renamed by `finish`; left without that, what was written is removed.
+    """A file that is written beside its name and renamed by `finish`, or removed without it.
 
-    Where nothing was written, `finish` removes an older file of that name: no file says that there was nothing. Raises
-    `DslError` where a device, a pipe or the like has the name.
+    If nothing was written, `finish` removes an older file of that name. Raises `DslError` if the name is that of a
+    device or a pipe.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self._target, self._mode = _target(path)
         self._part = _beside(self._target)
         self._file: IO[bytes] | None = None
@@ -52,14 +51,14 @@ class AtomicFile:
         return self
 
     def write(self, data: bytes) -> None:
-        """Add to the file, which is opened by the first write."""
+        """Append to the file; the first write opens it."""
         if self._file is None:
             self._file = self._part.open("wb", buffering=1 << 18)
             _set_mode(self._part, self._mode)
         self._file.write(data)
 
     def finish(self) -> None:
-        """Put the file under its name, in one step."""
+        """Give the file its name, in one step."""
         if self._file is None:
             self._target.unlink(missing_ok=True)
             return
@@ -68,22 +67,23 @@ class AtomicFile:
         self._file.close()
         self._part.replace(self._target)
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            _close(self._file)
+            # A full disk refuses the rest of the buffer; the error that led here matters more.
+            with suppress(OSError):
+                self._file.close()
             self._part.unlink(missing_ok=True)
 
 
 class AtomicFolder:
-    """Files written into a folder of their own first; `finish` puts them under its name.
+    """Files that are written into a temporary folder and moved by `finish`; none may replace one of the `inputs`.
 
-    A folder that is not there yet appears in one step. Into one that is, the finished files are moved one by one: each
-    is whole, but a kill in that moment leaves some of them new and others as they were. None takes the place of an
-    `inputs` file.
+    A new folder appears in one step. Into an existing folder, the complete files are moved one by one: a kill at that
+    moment leaves some of them new and others old.
     """
 
     def __init__(self, path: Path, inputs: Iterable[Path] = ()) -> None:
-        self.path = path
+        self._path = path
         self._inputs = tuple(inputs)
         self._part = path / f".{os.getpid()}.part" if path.is_dir() else _beside(path)
 
@@ -92,36 +92,37 @@ class AtomicFolder:
         return self
 
     def write(self, name: str, data: bytes) -> None:
-        """Add a file. Raises `FileExistsError` where the file system takes the name for that of an earlier one."""
-        if is_one_of(self.path / name, self._inputs):
-            raise DslError(f"{self.path / name} is read here, and would be overwritten", hint="name another folder")
-        _, mode = _target(self.path / name)
+        """Add a file. Raise `FileExistsError` if the file system holds the name for that of an earlier one."""
+        if is_one_of(self._path / name, self._inputs):
+            raise DslError(f"{self._path / name} is an input, and would be overwritten", hint="name another folder")
+        _, mode = _target(self._path / name)
         with (self._part / name).open("xb") as file:
             file.write(data)
         _set_mode(self._part / name, mode)
 
     def finish(self) -> None:
-        """Put the files under the folder's name."""
-        if not self.path.is_dir():
-            self._part.rename(self.path)
+        """Move the files into the folder."""
+        if not self._path.is_dir():
+            self._part.rename(self._path)
             return
         for entry in self._part.iterdir():
-            target, _ = _target(self.path / entry.name)
+            target, _ = _target(self._path / entry.name)
             entry.replace(target)
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         shutil.rmtree(self._part, ignore_errors=True)
 
 
 def _target(path: Path) -> tuple[Path, int | None]:
-    """The file that is meant, at the end of all links, and its mode where it is there. Raises `DslError` for others."""
+    """Return the path at the end of all links, and the mode of a file there. Raise `DslError` for a device or pipe."""
+    target = Path(os.path.realpath(path))
     try:
         mode = path.stat().st_mode
     except OSError:
-        return Path(os.path.realpath(path)), None
+        return target, None
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise DslError(f"{path} is no regular file", hint="name a file; a pipe can take what goes to stdout")
-    return Path(os.path.realpath(path)), stat.S_IMODE(mode) if stat.S_ISREG(mode) else None
+        raise DslError(f"{path} is not a regular file", hint="name a file; a pipe can read from stdout")
+    return target, stat.S_IMODE(mode) if stat.S_ISREG(mode) else None
 
 
 def _set_mode(path: Path, mode: int | None) -> None:
@@ -130,14 +131,6 @@ def _set_mode(path: Path, mode: int | None) -> None:
 
 
 def _beside(path: Path) -> Path:
-    # The process's number keeps two runs with one output from writing into one another.
-    whole = path.absolute()
-    return whole.with_name(f".{whole.name}.{os.getpid()}.part")
-
-
-def _close(file: IO[bytes]) -> None:
-    try:
-        file.close()
-    except OSError:
-        # A full disk refuses the rest of the buffer; the error that led here is the one to tell.
-        return
+    # The process id keeps two runs with the same output apart.
+    absolute = path.absolute()
+    return absolute.with_name(f".{absolute.name}.{os.getpid()}.part")

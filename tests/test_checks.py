@@ -794,7 +794,7 @@ def test_many_rows_are_few_lines(batch):
     result = aistudios("check", script, "--data", rows)
     assert len(result.stdout.splitlines()) == 6
     assert result.stdout.startswith("all 400 rows\n  error   url-unreachable")
-    assert "b0.png has no scheme such as https:// (row 1; others alike)" in result.stdout
+    assert "b0.png has no scheme such as https:// (row 1; others are similar)" in result.stdout
     assert result.stdout.endswith("\n400 rows: errors in 400, warnings in 400\n")
 
 
@@ -865,8 +865,8 @@ def test_two_findings_of_a_rule_at_one_place_are_both_counted():
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["examples/talking_avatar.py", "--row", "2"], "give them with --data"),
-        (["videos.jsonl", "--set", "a=b"], "they take no --set and no --data"),
+        (["examples/talking_avatar.py", "--row", "2"], "--row requires --data"),
+        (["videos.jsonl", "--set", "a=b"], "it takes no --set and no --data"),
     ],
 )
 def test_options_that_do_not_fit_are_wrong_use(args, words, tmp_path):

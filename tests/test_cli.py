@@ -1,14 +1,19 @@
 """The command line as a user meets it: what it prints, where, and how it ends."""
 
+import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from aistudios_dsl import Project
+from aistudios_dsl import Project, cli
+from aistudios_dsl.cli import main
 
 ROOT = Path(__file__).parent.parent
 
@@ -64,9 +69,9 @@ BROKEN = [
     ("project = Project().scene().text('x', opacity=140)", ["video.py line 2", "opacity is 140", "takes 1 to 100"]),
     ("def make():\n    return {}['a']\nproject = make()", ["video.py line 3", "KeyError: 'a'", "return {}['a']"]),
     ("video = Project()", ["defines no 'project'", "did you mean --object video?"]),
-    ("project = 3", ["'project'", "is a int, not a Project"]),
+    ("project = 3", ["'project'", "is a value of type int, not a Project"]),
     ("project = Project(", ["line 2", "'(' was never closed"]),
-    ("import sys; sys.exit(3)", ["ended by itself, with exit code 3"]),
+    ("import sys; sys.exit(3)", ["exited with code 3"]),
     ("project = Project()", ["the project has no scenes", "keep what they return"]),
     ("import no_such_thing", ["line 2", "ModuleNotFoundError: No module named 'no_such_thing'"]),
     ("project = Project('{{ name }}').scene()", ["a template still, at name (name)", "--set NAME=VALUE", "--literal"]),
@@ -89,8 +94,9 @@ def test_a_script_that_fails_shows_its_own_line_and_not_our_stack(tmp_path, text
     [
         (["build", "examples/talking_avatr.py"], 1, "did you mean 'talking_avatar.py'?"),
         (["build", "examples/nothing.json"], 1, "there is no file examples/nothing.json"),
+        (["build", "examples"], 1, "examples is a folder\n  hint: name a file in it: a script (.py)"),
         (["buidl", "x"], 2, "did you mean 'build'?"),
-        (["build"], 2, "Missing argument 'SCRIPT'"),
+        (["build"], 2, "Missing argument 'FILE'"),
         (["build", "examples/dialogue.py", "--set", "name"], 2, "'name' is not NAME=VALUE"),
         (["build", "examples/dialogue.py", "-o", "no/such/folder/x.json"], 1, "is its folder there"),
         (["build", "examples/dialogue.py", "--api", "1.4"], 1, "speaks again"),
@@ -116,6 +122,36 @@ def test_version_and_help():
 PAYLOAD = '{"scenes":[],"name":"%s","x":false}'
 
 
+def commands(group=main, path=""):
+    """Every command of the command line by its words."""
+    for name, command in group.commands.items():
+        yield f"{path} {name}".strip(), command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}".strip())
+
+
+def test_every_command_in_a_module_is_on_the_command_line():
+    on_it = list(map(id, [main, *(command for _, command in commands())]))
+    for found in pkgutil.iter_modules(cli.__path__):
+        if found.name != "__main__":
+            values = vars(importlib.import_module(f"aistudios_dsl.cli.{found.name}")).items()
+            missing = [name for name, value in values if isinstance(value, click.Command) and id(value) not in on_it]
+            assert not missing, f"add {missing} of cli/{found.name}.py to the commands in cli/__init__.py"
+
+
+@pytest.mark.parametrize("group", [[], ["outbox"]])
+def test_the_help_of_each_command_fits_its_line(group):
+    shown = CliRunner().invoke(main, [*group, "--help"], terminal_width=80).stdout
+    assert "Commands:" in shown
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=[name for name, _ in commands()])
+def test_every_command_and_every_option_is_explained(name, command):
+    assert command.help
+    assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
+
+
 @pytest.mark.parametrize("name", ["launch.JSON", "launch.txt", "launch", "launch.payload"])
 def test_json_under_another_name_is_read_and_never_run(tmp_path, name):
     path = tmp_path / name
@@ -131,7 +167,7 @@ def test_jsonl_in_place_of_a_project_is_told_as_such(tmp_path, name, command):
     path.write_text("\n".join(PAYLOAD % each for each in ("One", "Two")), encoding="utf-8")
     result = aistudios(*command, path)
     assert result.returncode == 1
-    assert f"{path} is JSONL, a payload on each line, and one project is asked for" in result.stderr
+    assert f"{path} is JSONL with a payload on each line; this command takes one project" in result.stderr
     assert f"aistudios outbox run {path}" in result.stderr
     assert len(result.stderr) < 600
 
@@ -141,7 +177,7 @@ def test_rows_in_place_of_a_project_are_not_run(tmp_path):
     path.write_text("name\nAnn\n", encoding="utf-8")
     result = aistudios("build", path)
     assert "people.csv is neither a script nor a project JSON" in result.stderr
-    assert "rows go with --data" in result.stderr
+    assert "give rows with --data" in result.stderr
 
 
 def test_a_long_source_line_is_cut_in_an_error(tmp_path):
@@ -274,7 +310,7 @@ def test_the_hint_for_braces_that_are_no_template_names_the_option(tmp_path):
     assert json.loads(aistudios("build", path, "--literal").stdout)["name"] == "Sale {% off"
 
 
-def test_the_help_says_where_skipped_rows_are_told_and_how_it_ends():
+def test_the_help_says_where_skipped_rows_are_listed_and_how_it_exits():
     words = " ".join(aistudios("build", "--help").stdout.split())
     assert "OUTPUT.skipped.jsonl; without -o, on stderr alone" in words
-    assert "list and go on, to end with 0" in words
+    assert "exits with 0 unless every row was skipped" in words

@@ -28,7 +28,7 @@ def test_decompile_prints_the_script_and_nothing_else():
 
 
 @pytest.mark.parametrize(
-    ("name", "note"), [("{{ who }}", "variables: who"), ("{% x", "name: braces that are no template")]
+    ("name", "note"), [("{{ who }}", "variables: who"), ("{% x", "name: braces that are not a template")]
 )
 def test_decompile_tells_what_braces_are_taken_for(tmp_path, name, note):
     path = tmp_path / "project.json"

@@ -224,6 +224,9 @@ BROKEN = [
     ("{% if n is evn %}a{% endif %}", "No test named 'evn'.", "did you mean 'even'?"),
     ("{{ n | uper if n else '' }}", "No filter named 'uper'.", "did you mean 'upper'?"),
     ("{% fore n in m %}", "unknown tag 'fore'", "did you mean 'for'?"),
+    ("{{ n }", "line 1 ('{{ n }'): '{{' is never closed", "close it with '}}'; if the braces are text: "),
+    ("{{ n", "line 1 ('{{ n'): '{{' is never closed", "close it with '}}'; "),
+    ("{{ n } and {{ m }}", "'{{' is never closed", "close it with '}}'; "),
 ]
 
 

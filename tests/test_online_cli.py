@@ -36,7 +36,7 @@ def aistudios(sandbox):
 
 
 def test_whoami_says_that_the_key_is_good(aistudios, sandbox):
-    assert aistudios("whoami").stdout == f"the key is good at {sandbox.base_url}\n"
+    assert aistudios("whoami").stdout == f"the key is valid at {sandbox.base_url}\n"
     assert json.loads(aistudios("whoami", "--json").stdout) == {"baseUrl": sandbox.base_url, "isAuthenticated": True}
 
 
@@ -89,10 +89,10 @@ def test_both_generations_of_speech_are_counted(aistudios, tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        ([SEED], 2, "say --export (renders, spends credits) or --draft"),
-        ([SEED, "--export", "--draft"], 2, "one of them"),
+        ([SEED], 2, "choose one: --export (renders, spends credits) or --draft"),
+        ([SEED, "--export", "--draft"], 2, "choose one"),
         ([SEED, "--draft", "--wait"], 2, "a draft is not rendered"),
-        ([SEED, "--export"], 2, "there is nobody to ask: add --yes"),
+        ([SEED, "--export"], 2, "there is no terminal to ask on: add --yes"),
         ([SEED, "--export", "--yes", "--download", "/dev/null/x"], 1, "cannot make the folder"),
         (["examples/personalised.py", "--export", "--yes"], 1, "--set name=…"),
         (["examples/nothing.py", "--export", "--yes"], 1, "there is no file"),
@@ -160,7 +160,7 @@ def test_a_send_of_unknown_fate_says_what_to_do(aistudios, sandbox, tmp_path):
     result = aistudios("send", script(tmp_path, "project = Project('Lost').scene()"), "--export", "--yes")
     assert (result.returncode, result.stdout) == (1, "")
     assert "it may have been made, and charged" in result.stderr
-    assert "look for 'Lost' on the dashboard (or in client.list()" in result.stderr
+    assert "look for 'Lost' on the dashboard before you send it again" in result.stderr
     assert sandbox.creates() == 1
 
 
@@ -183,7 +183,7 @@ def test_ctrl_c_stops_the_waiting_and_not_the_rendering(aistudios, sandbox):
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 1
-    assert "you stopped waiting; it goes on without you" in said
+    assert "you stopped waiting; the rendering goes on" in said
     assert f"aistudios wait {project_id}" in said
 
 
@@ -271,7 +271,7 @@ def test_braces_that_are_text_are_sent_where_that_is_said(aistudios, sandbox, tm
     path.write_text(json.dumps(document), encoding="utf-8")
     refused = aistudios("send", path, "--draft")
     assert "the project is a template and needs fine" in refused.stderr
-    assert "are its braces text? --literal" in refused.stderr
+    assert "if the braces are text: --literal" in refused.stderr
     assert sandbox.creates() == 0
     assert aistudios("send", path, "--draft", "--literal").returncode == 0
     assert sandbox.creates() == 1

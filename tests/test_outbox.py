@@ -1078,15 +1078,15 @@ def test_the_commands_from_run_to_mark(sandbox, tmp_path):
 
 
 WRONG_USE = [
-    (["run", "videos.jsonl"], 2, "say --export (renders, spends credits) or --draft"),
-    (["run", "videos.jsonl", "--export"], 2, "there is nobody to ask: add --yes"),
-    (["run", "videos.jsonl", "--export", "--rate", "fast"], 2, "'fast' is no rate"),
+    (["run", "videos.jsonl"], 2, "choose one: --export (renders, spends credits) or --draft"),
+    (["run", "videos.jsonl", "--export"], 2, "there is no terminal to ask on: add --yes"),
+    (["run", "videos.jsonl", "--export", "--rate", "fast"], 2, "'fast' is not a rate"),
     (["run", "other.jsonl", "--draft"], 1, "cannot read other.jsonl"),
     (["run", ".", "--draft"], 1, "cannot read .: Is a directory"),
     (["run", "vidoes.jsonl", "--draft"], 1, "did you mean 'videos.jsonl'?"),
     (["run", "braces.jsonl", "--draft"], 1, "row 1 name: holds Jinja that was not rendered"),
-    (["run", "braces.jsonl", "--draft"], 1, "render it first; or, if its braces are meant: --literal"),
-    (["mark", "1"], 2, "say --sent ID or --not-sent"),
+    (["run", "braces.jsonl", "--draft"], 1, "fill them first, with aistudios build; if the braces are text: --literal"),
+    (["mark", "1"], 2, "choose one: --sent ID, --not-sent"),
     (["mark", "1", "--not-sent", "--journal", "x.outbox"], 1, "there is no journal x.outbox"),
     (["status"], 1, "there is no journal (*.outbox) in this folder"),
 ]
@@ -1137,7 +1137,7 @@ def test_the_way_on_names_the_journal_and_every_row_as_the_shell_reads_it(sandbo
     shown = aistudios(sandbox, "status", "--journal", journal).stdout
     assert f"if it was not sent: aistudios outbox mark 'Video 1' --not-sent --journal '{journal}'" in shown
     [line] = [line for line in shown.splitlines() if "--again" in line]
-    assert "to send it again, a new project, which may cost anew: " in line
+    assert "to send it again as a new project, which may cost again: " in line
     marked = aistudios(sandbox, *shlex.split(line.partition("aistudios outbox ")[2]))
     assert marked.stdout == "row Video 2 (Video 2): queued\n"
     refused = aistudios(sandbox, "mark", "Video 2", "--not-sent", "--journal", journal)

@@ -56,7 +56,7 @@ def test_a_pipe_is_refused_and_stays(folder, command):
     os.mkfifo(folder / "out.html")
     done = run(folder, *OUTPUTS[command], "out.html", timeout=60)
     assert done.returncode in (1, 2)
-    assert b"no regular file" in done.stderr or b"neither a file nor a folder" in done.stderr
+    assert b"not a regular file" in done.stderr or b"neither a file nor a folder" in done.stderr
     assert stat.S_ISFIFO((folder / "out.html").lstat().st_mode)
 
 
@@ -106,7 +106,7 @@ def test_no_command_overwrites_what_it_reads_under_whatever_name(folder, args, n
     before = (folder / name).read_bytes()
     done = run(folder, *args, "-o", way(folder / name).name)
     assert done.returncode == 2
-    assert b"is read here, and would be overwritten" in done.stderr
+    assert b"is an input, and would be overwritten" in done.stderr
     assert (folder / name).read_bytes() == before
 
 
@@ -123,16 +123,16 @@ def test_a_file_of_a_row_and_the_list_of_skipped_rows_overwrite_no_input_either(
 def test_the_files_of_a_folder_keep_their_modes_and_replace_no_pipe(tmp_path):
     write_text(tmp_path / "a.json", "1").chmod(0o600)
     os.mkfifo(tmp_path / "pipe.json")
-    with AtomicFolder(tmp_path) as whole:
-        whole.write("a.json", b"2")
-        with pytest.raises(DslError, match="no regular file"):
-            whole.write("pipe.json", b"2")
-        whole.finish()
+    with AtomicFolder(tmp_path) as folder:
+        folder.write("a.json", b"2")
+        with pytest.raises(DslError, match="not a regular file"):
+            folder.write("pipe.json", b"2")
+        folder.finish()
     assert ((tmp_path / "a.json").read_text(), stat.S_IMODE((tmp_path / "a.json").stat().st_mode)) == ("2", 0o600)
 
 
 def test_a_device_is_refused():
-    with pytest.raises(DslError, match="/dev/null is no regular file"):
+    with pytest.raises(DslError, match="/dev/null is not a regular file"):
         AtomicFile(Path("/dev/null"))
 
 

@@ -349,6 +349,7 @@ class Catalog:
         """
         from pathlib import Path
 
+        from aistudios_dsl.atomic_write import write_text
         from aistudios_dsl.wire.codec import dump
         from aistudios_dsl.wire.jsontext import canonical
 
@@ -356,8 +357,7 @@ class Catalog:
             asdict(avatar, recurse=False) | ({"written": dump(avatar.written)} if avatar.written else {})
             for avatar in self.avatars
         ]
-        Path(path).write_text(canonical({"avatars": entries}, indent=2) + "\n", encoding="utf-8")
-        return Path(path)
+        return write_text(Path(path), canonical({"avatars": entries}, indent=2) + "\n")
 
 
 def _cloths(avatars: list[Avatar]) -> str:

@@ -1,4 +1,4 @@
-"""The command line, `aistudios`: each command imports its part only when it runs."""
+"""The command line, `aistudios`. Each command imports the rest of the package when it runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import click
 from aistudios_dsl.cli.base import Commands
 from aistudios_dsl.cli.build import build
 from aistudios_dsl.cli.check import check
-from aistudios_dsl.cli.decompile import decompile, diff
+from aistudios_dsl.cli.decompile import decompile
+from aistudios_dsl.cli.diff import diff
 from aistudios_dsl.cli.online import avatars, download, send, status, wait, whoami
 from aistudios_dsl.cli.outbox import outbox
 from aistudios_dsl.cli.preview import preview
@@ -19,24 +20,11 @@ from aistudios_dsl.cli.vars import variables
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="aistudios-dsl", prog_name="aistudios")
 def main() -> None:
-    """Write AI Studios videos as Python; get the exact project JSON, offline."""
+    """Write AI Studios videos as Python and send them."""
 
 
-for _command in (
-    build,
-    check,
-    preview,
-    decompile,
-    diff,
-    sandbox,
-    schema,
-    variables,
-    whoami,
-    send,
-    status,
-    wait,
-    download,
-    avatars,
-    outbox,
-):
+_OFFLINE = (build, check, preview, decompile, diff, sandbox, schema, variables)
+_ONLINE = (whoami, send, status, wait, download, avatars, outbox)
+
+for _command in (*_OFFLINE, *_ONLINE):
     main.add_command(_command)

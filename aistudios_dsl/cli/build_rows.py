@@ -1,4 +1,4 @@
-"""One payload for each row: the loop behind `aistudios build --data`, which writes all or nothing."""
+"""One payload for each row: the loop behind `aistudios build --data`, which writes everything or nothing."""
 
 from __future__ import annotations
 
@@ -7,70 +7,69 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, define, frozen
+from attrs import define, evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder
-from aistudios_dsl.cli.base import printable, say
+from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.cli.base import (
+    cannot_write,
+    plural,
+    print_line,
+    printable,
+    progress_bar,
+    reject_overwriting,
+    with_options,
+)
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import Row, Rows, of_row, read_rows
 from aistudios_dsl.wire.jsontext import canonical
 
 if TYPE_CHECKING:
+    from aistudios_dsl.cli.options import ProjectFile
+    from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.project import Project
+
+_LONGEST_NAME = 240
+"""Bytes; most file systems take 255, and an unfinished file has a longer name."""
 
 _SHOWN_FAULTS = 20
 _REFRESH = 64
+"""How many rows pass between two updates of the progress bar."""
 
 
-class Renderer(Protocol):
-    """What renders rows: a plan. `slow_rows` counts those that it had to render the long way."""
-
-    @property
-    def slow_rows(self) -> int: ...
-
-    def render_json(self, row: Mapping[str, Any], /) -> bytes: ...
-
-
-class Converting:
-    """A plan for a project whose speech must be rewritten, row by row, for another generation of the API."""
-
-    def __init__(self, project: Project, api: Any) -> None:
-        self._project = project
-        self._api = api
-        self.slow_rows: int = 0
-
-    def render_json(self, row: Mapping[str, Any], /) -> bytes:
-        """The payload of one row."""
-        self.slow_rows += 1
-        return self._project.render(row).to_json(api=self._api).encode()
-
-
-@frozen
+@define
 class Job:
-    """What is to be done with each row.
+    """What to do with each row, and how many rows are done."""
 
-    `inputs`: the script and the rows. `used`: with --strict, the names that the template uses. `name`: gives each row
-    its file. `indent`: of the files.
-    """
-
-    inputs: tuple[Path, Path]
-    plan: Renderer
+    project: Project
+    plan: Plan | None  # None: render each row and convert it to `api`
+    api: Any
+    data: Path
     constants: Mapping[str, str]
-    used: frozenset[str] | None
-    name: FileNamer | None
-    indent: int | None
+    used: frozenset[str] | None  # the names that the template uses, if columns are checked
+    file_name: FileName | None
     skip: bool
+    written: int = 0
+    skipped: int = 0
+    slow: int = 0
+
+    def render(self, row: Mapping[str, Any]) -> tuple[bytes, bool]:
+        """Return the payload of a row, and whether it took the slow path."""
+        if self.plan is None:
+            return self.project.render(row).to_json(api=self.api).encode(), True
+        slow_before = self.plan.slow_rows
+        return self.plan.render_json(row), self.plan.slow_rows > slow_before
 
 
 @frozen
 class Outcome:
-    """What became of one row: a payload and perhaps a file's name, or a fault; and the columns that nothing uses."""
+    """The payload of a row and the name of its file, or a fault in its place; and the columns that nothing uses."""
 
     number: int
     values: Mapping[str, Any]
@@ -81,141 +80,107 @@ class Outcome:
     unused: DslError | None = None
 
 
-@define
-class Tally:
-    """What the summary at the end counts."""
-
-    written: int = 0
-    skipped: int = 0
-    slow: int = 0
-    started: float = Factory(time.perf_counter)
-
-
-class Sink(Protocol):
-    """Where payloads go."""
-
-    def put(self, outcome: Outcome) -> None:
-        """Take one payload."""
-
-    def finish(self) -> None:
-        """All are there: let them be seen."""
-
-
-class _Lines(AtomicFile):
-    def put(self, outcome: Outcome) -> None:
-        self.write(outcome.payload)
-        self.write(b"\n")
-
-
-class _Files(AtomicFolder):
-    def __init__(self, path: Path, inputs: Iterable[Path], indent: int | None) -> None:
-        super().__init__(path, inputs)
-        self._indent = indent
-
-    def put(self, outcome: Outcome) -> None:
-        payload = outcome.payload
-        if self._indent is not None:
-            payload = canonical(json.loads(payload), self._indent).encode()
-        self.write(outcome.name, payload + b"\n")
-
-
-class _Stdout:
-    def __init__(self) -> None:
-        self._file = sys.stdout.buffer
-        self._seen = sys.stdout.isatty()
-
-    def put(self, outcome: Outcome) -> None:
-        line = printable(outcome.payload.decode()).encode() if self._seen else outcome.payload
-        self._file.write(line + b"\n")
-
-    def finish(self) -> None:
-        self._file.flush()
-
-
-def run(job: Job, output: Path | None, *, check: bool) -> Tally:
-    """Render every row and write it; with `check`, render every row before the first is written."""
-    tally = Tally()
-    if check:
-        _check(job)
-    with _ended_by_signals(), _write_errors_told(output), ExitStack() as stack:
-        skips = stack.enter_context(AtomicFile(skipped_path(output))) if output and job.skip else None
-        sink = _sink(job, output, stack)
-        for outcome in _watched(job, "writing"):
-            if outcome.fault is None:
-                sink.put(outcome)
-                tally.written += 1
-                tally.slow += outcome.slow
-            else:
-                _skip(outcome, job, skips)
-                tally.skipped += 1
+def build_rows(
+    source: ProjectFile,
+    data: Path,
+    output: Path | None,
+    api: Any,
+    indent: int | None,
+    file_name: str | None,
+    check_rows: bool,
+    on_error: str | None,
+    strict: bool,
+) -> None:
+    """Render every row and write the payloads; with `check_rows`, render every row before writing any."""
+    project, started = source.load(), time.perf_counter()
+    name = None if file_name is None else FileName(file_name, Templates(project.environment))
+    used = {variable for names in project.variables().values() for variable in names}
+    if not used:
+        print_line("note: the template has no variables: every row gives the same payload", err=True)
+    strict_names = frozenset(used | (name.variables() if name else set())) if strict else None
+    plan = _compiled(project, api)
+    job = Job(project, plan, api, data, source.settings, strict_names, name, on_error == "skip")
+    skipped = _skipped_path(output) if output and job.skip else None
+    reject_overwriting(skipped, source.path, data)
+    if check_rows:
+        _check_rows(job)
+    with _cleanup_on_signals(), _report_write_errors(output), ExitStack() as stack:
+        skips = stack.enter_context(AtomicFile(skipped)) if skipped else None
+        put, finish = _destination(output, name is not None, (source.path, data), indent, stack)
+        _write_rows(job, put, skips)
         if skips:
             skips.finish()
-        if not tally.written:
-            _refuse_nothing(tally, output)
-        sink.finish()
-    return tally
+        if not job.written:
+            hint = f"the reasons are in {skipped.name}" if skipped else ""
+            many = "the one row was" if job.skipped == 1 else f"all {job.skipped} rows were"
+            raise LoadError(f"{many} skipped, and nothing is written", hint=hint)
+        finish()
+    parts = [f"{plural(job.written, 'row')} in {time.perf_counter() - started:.1f} s"]
+    if job.skip:
+        parts.append(f"{job.skipped:,} skipped{f' ({skipped.name})' if skipped and job.skipped else ''}")
+    if job.slow:
+        parts.append(f"{job.slow:,} by the slow path")
+    print_line(f"{output or 'stdout'}: {', '.join(parts)}", err=True)
 
 
-def skipped_path(output: Path) -> Path:
-    """Where the rows that were skipped are listed, beside the output."""
-    whole = output.absolute()
-    return whole.with_name(f"{whole.name}.skipped.jsonl")
+def _compiled(project: Project, api: Any) -> Plan | None:
+    drafts = all(
+        scene.frame is None and all(isinstance(item, Draft) for item in scene.items) for scene in project.scenes
+    )
+    # A plan leaves loaded speech where it is; only a rendered project can be converted.
+    return evolve(project, api=api or project.api).compile() if api is None or drafts else None
+
+
+def _skipped_path(output: Path) -> Path:
+    path = output.absolute()
+    return path.with_name(f"{path.name}.skipped.jsonl")
 
 
 @frozen
-class FileNamer:
-    """Gives a row its file's name. Raises `TemplateError` where that is no name of one file inside the folder."""
+class FileName:
+    """The template of the file names. Raises `TemplateError` if a row's name is not that of one file in the folder."""
 
     template: str
     templates: Templates
 
     def variables(self) -> set[str]:
-        """The names that a row must have for it."""
+        """Return the names that a row must have."""
         try:
             return set(self.templates.names(self.template))
         except DslError as fault:
             raise fault.under("--name") from None
 
-    def __call__(self, row: Mapping[str, Any]) -> str:
+    def render(self, row: Mapping[str, Any]) -> str:
+        """Return the name for a row."""
         try:
-            return _sound_name(self.templates.render(self.template, row))
+            name = self.templates.render(self.template, row)
         except DslError as fault:
             raise fault.under("--name") from None
+        forbidden = next((mark for mark in name if mark in "/\\" or mark < " "), None)
+        hint = ""
+        if not name.strip():
+            problem = "the file name is empty"
+        elif name in (".", ".."):
+            problem = f"{name!r} is not a file name"
+        elif forbidden:
+            problem = f"the file name {name!r} contains {forbidden!r}, which is not allowed"
+            hint = f"one folder holds all files: {{{{ name|replace({forbidden!r}, '-') }}}}"
+        elif len(name.encode()) > _LONGEST_NAME:
+            problem = f"the file name {name[:40]!r}… is {len(name.encode())} bytes long"
+            hint = f"{_LONGEST_NAME} at most"
+        else:
+            return name
+        raise TemplateError(problem, "--name", hint)
 
 
-def _sound_name(name: str) -> str:
-    if not name.strip():
-        raise TemplateError("the file name is empty")
-    if name in (".", ".."):
-        raise TemplateError(f"{name!r} is no file name")
-    unfit = next((mark for mark in name if mark in "/\\" or mark < " "), None)
-    if unfit:
-        hint = f"one folder holds all files: {{{{ name|replace({unfit!r}, '-') }}}}"
-        raise TemplateError(f"the file name {name!r} holds {unfit!r}, which is no part of a name", hint=hint)
-    if len(name.encode()) > 240:
-        raise TemplateError(f"the file name {name[:40]!r}… is {len(name.encode())} bytes long", hint="240 at most")
-    return name
-
-
-def _sink(job: Job, output: Path | None, stack: ExitStack) -> Sink:
-    if output is None:
-        return _Stdout()
-    if job.name:
-        return stack.enter_context(_Files(output, job.inputs, job.indent))
-    return stack.enter_context(_Lines(output))
+# rendering
 
 
 def _outcomes(job: Job, rows: Rows) -> Iterator[Outcome]:
     names: dict[str, int] = {}
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except LoadError:
-            raise
-        except DslError as fault:
-            yield Outcome(rows.count, rows.unread, fault=fault)
+    for row in rows.outcomes():
+        if isinstance(row, DslError):
+            yield Outcome(rows.count, rows.unread, fault=row)
         else:
             yield _outcome(job, rows.count, row, names)
 
@@ -226,16 +191,15 @@ def _outcome(job: Job, number: int, row: Row, names: dict[str, int]) -> Outcome:
     if job.used is not None and not values.keys() <= job.used:
         unused = of_row(_unused(values, job.used), number, row)
     try:
-        name = job.name(values) if job.name else ""
+        name = job.file_name.render(values) if job.file_name else ""
         if name in names:
             raise TemplateError(f"the file name {name!r} is that of row {names[name]} too", "--name")
-        slow_before = job.plan.slow_rows
-        payload = job.plan.render_json(values)
+        payload, slow = job.render(values)
     except DslError as fault:
         return Outcome(number, values, fault=of_row(fault, number, row), unused=unused)
     if name:
         names[name] = number
-    return Outcome(number, values, payload, name, job.plan.slow_rows > slow_before, unused=unused)
+    return Outcome(number, values, payload, name, slow, unused=unused)
 
 
 def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
@@ -246,38 +210,22 @@ def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
     return LoadError(f"{shown}: used by no field of the template", hint=hint)
 
 
-def _watched(job: Job, doing: str) -> Iterator[Outcome]:
-    """The outcomes; on a terminal with a bar that shows how much of the rows is read."""
-    rows = read_rows(job.inputs[1])
-    outcomes = _outcomes(job, rows)
-    shown = _with_bar(outcomes, rows, doing) if sys.stderr.isatty() else outcomes
-    for outcome in shown:
-        if doing == "writing":
-            for fault in _faults(outcome, job):
-                raise fault
-        yield outcome
+def _faults(outcome: Outcome, job: Job) -> Iterator[DslError]:
+    """The faults that stop the build: unused columns, and the row's own fault unless faulty rows are skipped."""
+    if outcome.unused:
+        yield outcome.unused
+    if outcome.fault and not job.skip:
+        yield outcome.fault
 
 
-def _with_bar(outcomes: Iterator[Outcome], rows: Rows, doing: str) -> Iterator[Outcome]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(doing, total=1.0)
-        for outcome in outcomes:
-            yield outcome
-            if rows.count % _REFRESH == 0:
-                progress.update(task, completed=rows.share, description=f"{doing}, {rows.count:,} rows")
-
-
-def _check(job: Job) -> None:
+def _check_rows(job: Job) -> None:
+    """Raise `LoadError` with the first faults if any row has one."""
     faults: list[DslError] = []
-    count, said = 0, set[str]()
-    for outcome in _watched(job, "checking"):
-        # Columns that nothing uses are the table's: said once, not in every row.
-        found = [fault for fault in _faults(outcome, job) if fault is outcome.fault or fault.message not in said]
-        said.update(fault.message for fault in found if fault is outcome.unused)
+    count, reported = 0, set[str]()
+    for outcome in _with_progress(job, "checking"):
+        # All rows have the same unused columns: report them once.
+        found = [fault for fault in _faults(outcome, job) if fault is outcome.fault or fault.message not in reported]
+        reported.update(fault.message for fault in found if fault is outcome.unused)
         count += bool(found)
         faults += found[: _SHOWN_FAULTS - len(faults)]
     if count == len(faults) == 1:
@@ -288,50 +236,92 @@ def _check(job: Job) -> None:
         raise LoadError(f"{many} faulty, and nothing is written{first}", problems=tuple(faults))
 
 
-def _faults(outcome: Outcome, job: Job) -> Iterator[DslError]:
-    """What stops the build; a faulty row does not where rows may be skipped."""
-    if outcome.unused:
-        yield outcome.unused
-    if outcome.fault and not job.skip:
-        yield outcome.fault
+def _with_progress(job: Job, action: str) -> Iterator[Outcome]:
+    """The outcomes of all rows; on a terminal, with a bar that shows how much of the file is read."""
+    rows = read_rows(job.data)
+    if not sys.stderr.isatty():
+        yield from _outcomes(job, rows)
+        return
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with progress_bar(*columns) as bar:
+        task = bar.add_task(action, total=1.0)
+        for outcome in _outcomes(job, rows):
+            yield outcome
+            if rows.count % _REFRESH == 0:
+                bar.update(task, completed=rows.share, description=f"{action}, {rows.count:,} rows")
 
 
-def _skip(outcome: Outcome, job: Job, skips: AtomicFile | None) -> None:
-    fault = outcome.fault
-    assert fault is not None
+# writing
+
+
+def _destination(
+    output: Path | None, is_folder: bool, inputs: Iterable[Path], indent: int | None, stack: ExitStack
+) -> tuple[Callable[[Outcome], object], Callable[[], object]]:
+    """Return what writes a payload, and what completes the output: lines on stdout or in a file, or files."""
+    if output is None:
+        stdout, for_people = sys.stdout.buffer, sys.stdout.isatty()
+
+        def print_payload(outcome: Outcome) -> None:
+            line = printable(outcome.payload.decode()).encode() if for_people else outcome.payload
+            stdout.write(line + b"\n")
+
+        return print_payload, stdout.flush
+    if not is_folder:
+        file = stack.enter_context(AtomicFile(output))
+        return lambda outcome: file.write(outcome.payload + b"\n"), file.finish
+    folder = stack.enter_context(AtomicFolder(output, inputs))
+
+    def write_file(outcome: Outcome) -> None:
+        payload = outcome.payload
+        if indent is not None:
+            payload = canonical(json.loads(payload), indent).encode()
+        folder.write(outcome.name, payload + b"\n")
+
+    return write_file, folder.finish
+
+
+def _write_rows(job: Job, put: Callable[[Outcome], object], skips: AtomicFile | None) -> None:
+    for outcome in _with_progress(job, "writing"):
+        for fault in _faults(outcome, job):
+            raise fault
+        if outcome.fault is None:
+            put(outcome)
+            job.written += 1
+            job.slow += outcome.slow
+        else:
+            _skip(outcome, with_options(outcome.fault), job, skips)
+            job.skipped += 1
+
+
+def _skip(outcome: Outcome, fault: DslError, job: Job, skips: AtomicFile | None) -> None:
     if skips is None:
-        say(f"skipped: {fault}", err=True)
+        print_line(f"skipped: {fault}", err=True)
         return
     own = {key: value for key, value in outcome.values.items() if key not in job.constants}
     entry = {"row": outcome.number, "reason": f"{fault.path}: {fault.message}", "hint": fault.hint, "values": own}
     skips.write(json.dumps(entry, default=str).encode() + b"\n")
 
 
-def _refuse_nothing(tally: Tally, output: Path | None) -> NoReturn:
-    hint = f"the reasons are in {skipped_path(output).name}" if output else ""
-    many = "the one row was" if tally.skipped == 1 else f"all {tally.skipped} rows were"
-    raise LoadError(f"{many} skipped, and nothing is written", hint=hint)
-
-
 @contextmanager
-def _write_errors_told(output: Path | None) -> Iterator[None]:
+def _report_write_errors(output: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
         if output is None:
             raise
-        hint = "is its folder there, and may you write to it?"
-        raise DslError(f"cannot write {output}: {fault.strerror}", hint=hint) from None
+        raise cannot_write(output, fault) from None
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Inside, SIGTERM and SIGHUP end the process as Ctrl-C does, so that unfinished files are removed."""
+def _cleanup_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the process as Ctrl-C does, so that unfinished files are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     ends = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-    # What is ignored stays so: nohup lets a build outlive its terminal.
+    # A signal that is ignored stays ignored: nohup lets a build outlive its terminal.
     before = {end: found for end in ends if (found := signal.getsignal(end)) is not signal.SIG_IGN}
     for end in before:
         signal.signal(end, lambda number, _: sys.exit(128 + number))

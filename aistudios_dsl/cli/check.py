@@ -1,4 +1,4 @@
-"""`aistudios check`: what is wrong in a project, or likely not meant, before it costs credits."""
+"""`aistudios check`: what is wrong in a project, or probably a mistake, before it costs credits."""
 
 from __future__ import annotations
 
@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from aistudios_dsl.cli.base import (
-    LITERAL,
-    is_json,
-    is_lines,
-    load_script,
-    printable,
-    refuse_filling,
-    rendered,
-    say,
-    setting,
-)
-from aistudios_dsl.errors import DslError, LoadError
+from aistudios_dsl.cli.base import file_kind, plural, print_line, printable, with_options
+from aistudios_dsl.cli.options import AS_JSON, DATA, ProjectFile, project_file
+from aistudios_dsl.errors import DslError, LoadError, did_you_mean
 
 if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
@@ -34,37 +25,39 @@ if TYPE_CHECKING:
     Checks = Iterator[tuple[int, Callable[[], list[Finding]]]]
 
 FAULT = "row-fault"
-"""The code of what a row has that gives no project; no rule finds it, and none can ignore it."""
+"""The code of a finding for a row or line that gives no project. No rule finds it, so it cannot be ignored."""
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _NAMED_ROWS = 8
 _ROW = re.compile(r"^row \d+(?: \(.*? (?:line|item) \d+\))?(?:: )?")
 
 
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--strict", is_flag=True, help="End with 1 on warnings too.")
-@click.option("--json", "as_json", is_flag=True, help="Print an object: the findings, and how many of each severity.")
-@click.option("--ignore", "ignored", multiple=True, metavar="CODE[:tag]", help="Leave a rule out, or for one clip.")
-@click.option("--object", "name", default="project", show_default=True, help="The name the script gives its project.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A variable of the template; repeatable.")
-@click.option("--data", type=click.Path(path_type=Path), help="Rows (.csv, .jsonl, .json): check each of them.")
-@click.option("--row", type=click.IntRange(1), help="Only this row of --data, or line of a JSONL, from 1.")
-@LITERAL
-def check(
-    file: Path,
-    strict: bool,
-    as_json: bool,
-    ignored: tuple[str, ...],
-    name: str,
-    settings: tuple[str, ...],
-    data: Path | None,
-    row: int | None,
-    literal: bool,
-) -> None:
-    """List what is wrong in FILE: a Python file that defines `project`, a project JSON, or a JSONL of payloads.
+def _check_codes(ctx: click.Context, option: click.Parameter, ignored: tuple[str, ...]) -> tuple[str, ...]:
+    from aistudios_dsl.check.findings import CODES
 
-    Ends with 1 where there are errors. What each code means, with an example: docs/checks.md.
+    for text in ignored:
+        code = text.partition(":")[0]
+        if code not in CODES:
+            raise click.BadParameter(f"there is no check {code!r}: {did_you_mean(code, CODES)}")
+    return ignored
+
+
+@click.command()
+@project_file
+@DATA
+@click.option("--row", type=click.IntRange(1), help="Check this row of --data, or line of a JSONL, only; from 1.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option(
+    "--ignore", "ignored", multiple=True, metavar="CODE[:TAG]", callback=_check_codes, help="Skip a rule (for a clip)."
+)
+@AS_JSON
+def check(
+    source: ProjectFile, data: Path | None, row: int | None, strict: bool, ignored: tuple[str, ...], as_json: bool
+) -> None:
+    """List what is wrong or probably a mistake.
+
+    FILE is a Python script that defines `project`, a project JSON, or a JSONL of payloads. Exits with 1 if there are
+    errors. docs/checks.md explains each code with an example.
 
     \b
     aistudios check examples/talking_avatar.py
@@ -72,81 +65,66 @@ def check(
     aistudios check examples/personalised.py --data examples/data/people.csv
     aistudios check videos.jsonl
     """
-    _refuse_unknown(ignored)
-    refuse_filling(literal, settings, data)
-    lines = file.is_file() and is_json(file) and is_lines(file)
-    if lines and (settings or data):
-        raise click.UsageError(f"{file} is JSONL, payloads that are rendered: they take no --set and no --data")
-    if row is not None and not lines and data is None:
-        raise click.UsageError("--row speaks of rows: give them with --data")
-    if lines:
-        counts = _tell_many(_of_lines(file, ignored), "line", row, as_json)
+    path = source.path
+    if path.is_file() and file_kind(path) == "jsonl":
+        if source.settings or data:
+            raise click.UsageError(f"{path} is JSONL with finished payloads: it takes no --set and no --data")
+        counts = _check_many(_lines(path, ignored), "line", row, as_json)
+    elif data is not None:
+        counts = _check_many(_rows(source.load(), data, source.settings, ignored), "row", row, as_json)
+    elif row is not None:
+        raise click.UsageError("--row requires --data")
     else:
-        project, constants = load_script(file, name, literal=literal), dict(setting(text) for text in settings)
-        if data is None:
-            counts = _tell_one(rendered(project, constants), ignored, as_json)
-        else:
-            counts = _tell_many(_of_rows(project, data, constants, ignored), "row", row, as_json)
+        counts = _check_one(source.render(), ignored, as_json)
     if counts["error"] or (strict and counts["warning"]):
         click.get_current_context().exit(1)
-
-
-def _refuse_unknown(ignored: tuple[str, ...]) -> None:
-    from aistudios_dsl.check.findings import CODES
-    from aistudios_dsl.errors import did_you_mean
-
-    for text in ignored:
-        code = text.partition(":")[0]
-        if code not in CODES:
-            raise click.BadParameter(f"there is no check {code!r}: {did_you_mean(code, CODES)}", param_hint="--ignore")
 
 
 # one project
 
 
-def _tell_one(project: Project, ignored: tuple[str, ...], as_json: bool) -> Mapping[Severity, int]:
+def _check_one(project: Project, ignored: tuple[str, ...], as_json: bool) -> Mapping[Severity, int]:
     from aistudios_dsl.check.findings import counted
 
     findings = project.check(ignore=ignored)
     counts = counted(findings)
     if as_json:
         found = [finding.to_dict() for finding in findings]
-        say(json.dumps({"findings": found, "counts": counts}, ensure_ascii=False))
-    else:
-        _print(findings, project)
+        print_line(json.dumps({"findings": found, "counts": counts}, ensure_ascii=False))
+        return counts
+    _print_by_scene(findings)
+    kinds = ", ".join(plural(count, kind) for kind, count in counts.items() if count)
+    print_line(f"{kinds or 'nothing found'} in {plural(len(project.scenes), 'scene')}")
     return counts
 
 
-def _print(findings: Sequence[Finding], project: Project) -> None:
-    """The findings of the project and of each scene; what to do is said once for each code."""
-    from aistudios_dsl.check.findings import by_scene, counted
+def _print_by_scene(findings: Sequence[Finding]) -> None:
+    from aistudios_dsl.check.findings import by_scene
 
-    said = set[str]()
+    shown = set[str]()
     for scene, group in by_scene(findings):
         click.secho("project" if scene is None else f"scenes[{scene}]", bold=True)
         for finding in group:
-            _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.message, said)
-    counts = [f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counted(findings).items() if count]
-    scenes = len(project.scenes)
-    say(f"{', '.join(counts) or 'nothing found'} in {scenes} scene{'' if scenes == 1 else 's'}")
+            _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.message, shown)
 
 
-def _print_finding(finding: Finding, place: str, message: str, said: set[str], err: bool = False) -> None:
+def _print_finding(finding: Finding, place: str, message: str, shown: set[str], err: bool = False) -> None:
+    """Print a finding, and its remedy unless that is among those shown."""
     where = " ".join(filter(None, (place, finding.name)))
     severity = click.style(f"{finding.severity:7}", fg=_COLOURS[finding.severity])
     text = f"{finding.code:22} {f'{where}: ' if where else ''}{message}"
-    # The colour is written as an escape too: it alone is meant.
+    # The colour is the one escape sequence that may reach the terminal.
     click.echo(f"  {severity} {printable(text)}", err=err)
-    if finding.remedy and finding.remedy not in said:
-        say(f"          {'':22} {finding.remedy}", err=err)
-    said.add(finding.remedy)
+    if finding.remedy and finding.remedy not in shown:
+        print_line(f"          {'':22} {finding.remedy}", err=err)
+    shown.add(finding.remedy)
 
 
 # many payloads
 
 
-def _of_lines(path: Path, ignored: tuple[str, ...]) -> Checks:
-    """The check of each payload of a JSONL, with its line, from 1."""
+def _lines(path: Path, ignored: tuple[str, ...]) -> Checks:
+    """Yield the check of each payload of a JSONL, with its line number."""
     from aistudios_dsl.check.findings import checked
 
     try:
@@ -158,21 +136,15 @@ def _of_lines(path: Path, ignored: tuple[str, ...]) -> Checks:
         raise DslError(f"cannot read {path}: {fault.strerror}") from None
 
 
-def _of_rows(project: Project, data: Path, constants: Mapping[str, str], ignored: tuple[str, ...]) -> Checks:
-    """The check of each row of a template, with its number, from 1; that of a faulty row raises."""
-    from aistudios_dsl.errors import TemplateError
+def _rows(project: Project, data: Path, constants: Mapping[str, str], ignored: tuple[str, ...]) -> Checks:
+    """Yield the check of each row of a template, with its number; that of a faulty row raises its fault."""
     from aistudios_dsl.templates.rows import read_rows
 
     # A template that no row can fill is one fault, not one of each row.
-    plan = project.compile()
-    rows = read_rows(data)
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except TemplateError as fault:
-            yield rows.count, partial(_raise, fault)
+    plan, rows = project.compile(), read_rows(data)
+    for row in rows.outcomes():
+        if isinstance(row, DslError):
+            yield rows.count, partial(_raise, row)
         else:
             yield rows.count, partial(_check_row, plan, {**row, **constants}, ignored)
 
@@ -187,7 +159,7 @@ def _raise(fault: DslError) -> NoReturn:
     raise fault
 
 
-def _tell_many(checks: Checks, noun: str, only: int | None, as_json: bool) -> Mapping[Severity, int]:
+def _check_many(checks: Checks, noun: str, only: int | None, as_json: bool) -> Mapping[Severity, int]:
     from aistudios_dsl.check.summary import summed
 
     summary = summed((number, _findings(check)) for number, check in checks if only in (None, number))
@@ -195,42 +167,44 @@ def _tell_many(checks: Checks, noun: str, only: int | None, as_json: bool) -> Ma
         raise DslError(f"there is no {noun} {only}" if only else "there are no payloads in it")
     if as_json:
         found = [group.finding.to_dict() | {"rows": group.rows} for group in summary.groups]
-        told = {"findings": found, "counts": summary.counts, "rows": summary.total}
-        say(json.dumps(told, ensure_ascii=False))
+        report = {"findings": found, "counts": summary.counts, "rows": summary.total}
+        print_line(json.dumps(report, ensure_ascii=False))
     else:
-        print_groups(summary, noun)
+        print_summary(summary, noun)
     return summary.counts
 
 
 def _findings(check: Callable[[], list[Finding]]) -> list[Finding]:
-    """What a check finds, or the fault that prevents it."""
+    """Return what a check finds, or the fault that prevents it."""
     from aistudios_dsl.check.findings import Finding
 
     try:
         return check()
     except DslError as fault:
+        with_options(fault)
         problems = (fault.problems if isinstance(fault, LoadError) else ()) or (fault,)
-        # Its row is told beside it: with the row in its path, no two were alike.
+        # Equal findings of several rows are printed once, so the row is not part of the path.
         return [Finding(FAULT, "error", one.message, _ROW.sub("", one.path), remedy=one.hint) for one in problems]
 
 
-def print_groups(summary: FindingSummary, noun: str, *, err: bool = False) -> None:
+def print_summary(summary: FindingSummary, noun: str, *, err: bool = False) -> None:
     """Print each finding once, under the rows that have it; to stderr with `err`."""
-    said = set[str]()
+    shown = set[str]()
     for rows, groups in summary.by_rows().items():
-        click.secho(_named(rows, summary.total, noun), bold=True, err=err)
+        click.secho(_title(rows, summary.total, noun), bold=True, err=err)
         for group in groups:
-            _print_finding(group.finding, group.finding.path, _message(group, noun), said, err)
+            _print_finding(group.finding, group.finding.path, _message(group, noun), shown, err)
     kinds = ", ".join(f"{kind}s in {count:,}" for kind, count in summary.rows.items() if count)
-    total = f"{summary.total:,} {noun}{'' if summary.total == 1 else 's'}"
-    say(f"{total}: {kinds}" if kinds else f"nothing found in {total}", err=err)
+    total = plural(summary.total, noun)
+    print_line(f"{total}: {kinds}" if kinds else f"nothing found in {total}", err=err)
 
 
 def _message(group: SharedFinding, noun: str) -> str:
-    return group.finding.message if group.alike else f"{group.finding.message} ({noun} {group.rows[0]}; others alike)"
+    message = group.finding.message
+    return message if group.alike else f"{message} ({noun} {group.rows[0]}; others are similar)"
 
 
-def _named(rows: tuple[int, ...], total: int, noun: str) -> str:
+def _title(rows: tuple[int, ...], total: int, noun: str) -> str:
     if len(rows) == 1:
         return f"{noun} {rows[0]}"
     if len(rows) == total:

@@ -9,21 +9,24 @@ from typing import Any
 import click
 
 from aistudios_dsl.atomic_write import write_text
+from aistudios_dsl.cli.options import OUTPUT
 
 
 @click.command()
-@click.option("--api", type=click.Choice(["1.4", "1.6"]), default="1.4", show_default=True, help="Where speech stands.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write here instead of to stdout.")
+@click.option("--api", type=click.Choice(["1.4", "1.6"]), default="1.4", show_default=True, help="API version.")
+@OUTPUT
 def schema(api: Any, output: Path | None) -> None:
-    """Print the JSON Schema (2020-12) of a project body: speech in the clip (1.4), or in the scene (1.6).
+    """Print the JSON Schema of a project body.
+
+    The schema is of draft 2020-12. Speech is in the clip in API 1.4, in the scene in 1.6.
 
     \b
     aistudios schema -o project.schema.json
     aistudios schema --api 1.6
     """
-    from aistudios_dsl.wire.schema import schema as made
+    from aistudios_dsl.wire.schema import schema as make_schema
 
-    text = json.dumps(made(api), ensure_ascii=False, indent=2)
+    text = json.dumps(make_schema(api), ensure_ascii=False, indent=2)
     if output is None:
         click.echo(text)
     else:

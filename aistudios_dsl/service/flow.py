@@ -604,10 +604,7 @@ def _objects(data: dict[str, Any], name: str = "items") -> tuple[dict[str, Any],
 
 def _where_to_look(name: str) -> str:
     what = f"{name!r}" if name else "it (it has no name)"
-    return (
-        f"look for {what} on the dashboard (or in client.list(), if it was to be rendered) before you send it again:"
-        " sent twice, it is made and charged twice"
-    )
+    return f"look for {what} on the dashboard before you send it again: a second copy is made and charged again"
 
 
 def _ended(seen: Progress, timeout: float) -> Progress:

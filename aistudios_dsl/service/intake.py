@@ -71,7 +71,8 @@ def _entry(number: int, payload: Payload, key: str | None, literal: bool) -> tup
     text = canonical(document)
     if not literal and _BRACES.search(text):
         hint = "render it first; or, if the braces are text: literal=True"
-        raise LoadError("holds Jinja that was not rendered", next(_with_braces(document, ""), ""), hint)
+        path = next(_with_braces(document, ""), "")
+        raise LoadError("holds Jinja that was not rendered", path, hint, code="holds-braces")
     name = document.get("name")
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Entry(number, _key(number, document, key), str(name) if name else _DEFAULT_NAME, digest, text), project

@@ -246,7 +246,8 @@ class Outbox:
 def _validate_mark(row: Row, again: bool) -> None:
     was = f"row {row.key} is {row.state}{row.project_id and f' as {row.project_id}'}"
     if row.state == "failed" and row.project_id and not again:
-        raise DslError(f"{was}: its render failed", hint="to render it again, which may cost again: again=True")
+        hint = "to render it again, which may cost again: again=True"
+        raise DslError(f"{was}: its render failed", hint=hint, code="row-failed")
     if row.state not in ("failed", "unknown") or (again and row.state != "failed"):
         raise DslError(f"{was}: there is nothing to mark", hint="again is for rows that failed" if again else "")
 

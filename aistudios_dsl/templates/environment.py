@@ -29,7 +29,8 @@ _REPEATED = 10_000
 """How many scenes `each` may make of one."""
 
 _SURROGATE = "[\ud800-\udfff]"
-_LITERAL = "braces that are text: {{ '{{' }}, or Project.load(..., template=False)"
+_LITERAL = "if the braces are text: write {{ '{{' }}, or Project.load(..., template=False)"
+_UNCLOSED = r"(?s)\{\{(?:(?!\{\{|\}\}).)*(?:\{\{|\Z)"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
 _TAGS = ("for", "endfor", "if", "elif", "else", "endif", "set", "endset", "macro", "filter", "raw", "endraw", "with")
 _EACH = r"(?s)\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)"
@@ -257,16 +258,12 @@ def _told_by(
 
 def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
     excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
-    hint = _near_name(configure, str(fault.message)) or _LITERAL
-    return TemplateError(f"line {fault.lineno} ({excerpt!r}): {_unclosed(text) or fault.message}", hint=hint)
-
-
-def _unclosed(text: str) -> str:
-    """Return which braces of a text are never closed, in words; "" where all are."""
-    for opening, closing in (("{{", "}}"), ("{%", "%}"), ("{#", "#}")):
-        if not all(closing in piece for piece in text.split(opening)[1:]):
-            return f"{opening} is not closed by {closing}"
-    return ""
+    message, hint, code = str(fault.message), _near_name(configure, str(fault.message)), "template"
+    if configure is None and re.search(_UNCLOSED, text):
+        message, hint, code = "'{{' is never closed", f"close it with '}}}}'; {_LITERAL}", "unclosed-braces"
+    elif not hint:
+        hint, code = _LITERAL, "template-syntax"
+    return TemplateError(f"line {fault.lineno} ({excerpt!r}): {message}", hint=hint, code=code)
 
 
 def _no_expression(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
@@ -308,7 +305,7 @@ def parsed(configure: Hook | None, text: str) -> Any:
     tags = re.split(r"\{[{%]", text)[1:]
     if len(tags) > _PIECES or sum(len(re.split(r"[}%]\}", tag, maxsplit=1)[0]) for tag in tags) > _CODE:
         message = f"holds more than {_PIECES} pieces of Jinja, or more than {_CODE:,} characters in them"
-        raise TemplateError(message, hint=f"part it, or make it in the row; {_LITERAL}")
+        raise TemplateError(message, hint=f"split it, or compute it in the row; {_LITERAL}", code="template-too-large")
     return jinja(configure, False).parse(text)
 
 

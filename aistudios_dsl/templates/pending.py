@@ -58,7 +58,7 @@ def refuse_pending(project: BaseProject) -> None:
     shown = [f"{path} ({', '.join(names)})" if names else path for path, names in found.items()]
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
     hint = "call .render(row) first; a loaded project whose braces are text: Project.load(..., template=False)"
-    raise TemplateError(f"a template still, at {', '.join(shown[:3])}{more}", hint=hint, code="pending")
+    raise TemplateError(f"a template still, at {', '.join(shown[:3])}{more}", hint=hint, code="not-rendered")
 
 
 def without_pending(project: B, found: Pending) -> B:

@@ -57,12 +57,21 @@ class Rows:
         return self
 
     def __next__(self) -> Row:
-        found = next(self._found)
-        self.count += 1
-        if isinstance(found, _Fault):
-            self.unread = found.values
-            raise of_row(found.error, self.count, found)
-        return found
+        for row in self.outcomes():
+            if isinstance(row, DslError):
+                raise row
+            return row
+        raise StopIteration
+
+    def outcomes(self) -> Iterator[Row | DslError]:
+        """Yield each row, or the error in its place."""
+        for found in self._found:
+            self.count += 1
+            if isinstance(found, _Fault):
+                self.unread = found.values
+                yield of_row(found.error, self.count, found)
+            else:
+                yield found
 
     @property
     def share(self) -> float:

@@ -1,0 +1,102 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import frozen
+
+from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
+
+if TYPE_CHECKING:
+    from aistudios_dsl.project import Project
+
+Command = Callable[..., Any]
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+OBJECT = click.option("--object", "name", default="project", show_default=True, help="Name of the project in a script.")
+LITERAL = click.option("--literal", is_flag=True, help="Take braces in the project's strings as text.")
+DATA = click.option("--data", type=click.Path(path_type=Path), help="Rows: a .csv, .jsonl or .json file.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to stdout.")
+YES = click.option("--yes", is_flag=True, help="Do not ask before spending credits.")
+DESPITE_ERRORS = click.option("--despite-errors", is_flag=True, help="Send even if the checks find errors.")
+TIMEOUT = click.option("--timeout", default=1800.0, show_default=True, help="Seconds to wait for a rendering.")
+DOWNLOAD = click.option(
+    "--download", type=click.Path(path_type=Path, file_okay=False), help="Wait, and save videos in this folder."
+)
+
+
+def _parse_settings(ctx: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    settings = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE")
+        settings[name] = value
+    return settings
+
+
+SET = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_parse_settings,
+    help="Fill a variable; repeatable.",
+)
+
+
+@frozen
+class ProjectFile:
+    """The script or project JSON that a command reads, and the options for reading it."""
+
+    path: Path
+    object_name: str
+    settings: Mapping[str, str]
+    literal: bool
+
+    def load(self) -> Project:
+        """Return the project as it is written."""
+        return load_script(self.path, self.object_name, literal=self.literal)
+
+    def render(self) -> Project:
+        """Return the project with the values of `--set`. Raise `TemplateError` with all the names that are missing."""
+        project = self.load()
+        try:
+            return project.render(self.settings) if self.settings else project
+        except TemplateError as fault:
+            needed = project.variables()
+            if set(needed.get(fault.path, ())) <= self.settings.keys():
+                raise
+            raise _missing({name for names in needed.values() for name in names}, self.settings) from None
+
+
+def _missing(known: set[str], settings: Mapping[str, str]) -> TemplateError:
+    missing = sorted(known - settings.keys())
+    hint = f"give them: {set_options(missing)}"
+    misspelt = next((name for name in settings if name not in known and nearest(name, missing)), "")
+    hint += f"; for {misspelt!r}, {did_you_mean(misspelt, missing)}" if misspelt else ""
+    return TemplateError(f"the project is a template and needs {', '.join(missing)} as well", hint=hint)
+
+
+def set_options(names: list[str]) -> str:
+    """Return the options that fill these variables."""
+    return " ".join(f"--set {name}=…" for name in names)
+
+
+def project_file(command: Command) -> Command:
+    """Add the argument FILE with --object, --set and --literal; the command gets them as its `source`."""
+
+    @wraps(command)
+    def run(file: Path, name: str, settings: dict[str, str], literal: bool, **more: Any) -> Any:
+        if literal and (settings or more.get("data")):
+            raise click.UsageError("--literal takes braces as text: there is nothing for --set or --data to fill")
+        return command(ProjectFile(file, name, settings, literal), **more)
+
+    return FILE(OBJECT(SET(LITERAL(run))))
