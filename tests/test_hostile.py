@@ -69,6 +69,7 @@ STRINGS = {
     "lists in lists": NESTED.replace("WRAP", "[n.s, n.s]"),
     "mappings in mappings": NESTED.replace("WRAP", "{'a': n.s, 'b': n.s}"),
     "namespaces in namespaces": NESTED.replace("WRAP", "namespace(a=n.s, b=n.s)"),
+    "wide lists in lists": NESTED.replace("60", "99999").replace("WRAP", f"[{'n.s, ' * 1900}]"),
     "text with itself": NESTED.replace("WRAP", "n.s ~ n.s"),
     "compared": "{% set a = range(99999)|list %}{% for i in range(99999) %}{{ -1 in a }}{% endfor %}",
     "constant in autoescape": "{% autoescape 9**(9**9) %}a{% endautoescape %}",

@@ -135,7 +135,7 @@ class RowStrings:
 
 
 def _joining(pieces: tuple[str | PlainName, ...]) -> Callable[[RowStrings], str]:
-    from aistudios_dsl.templates.bounded import judge_length
+    from aistudios_dsl.templates.bounded import checked_length
 
     names = [piece.name for piece in pieces if isinstance(piece, PlainName)]
     form = "".join("%s" if isinstance(piece, PlainName) else piece.replace("%", "%%") for piece in pieces)
@@ -143,8 +143,8 @@ def _joining(pieces: tuple[str | PlainName, ...]) -> Callable[[RowStrings], str]
         return lambda row: form % ()
     pick = itemgetter(*names)
     if form == "%s":
-        return lambda row: judge_length(pick(row.words))
-    return lambda row: judge_length(form % pick(row.words))
+        return lambda row: checked_length(pick(row.words))
+    return lambda row: checked_length(form % pick(row.words))
 
 
 def _is_plain(configure: Hook | None, html: bool) -> bool:

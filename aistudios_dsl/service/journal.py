@@ -458,6 +458,6 @@ def combined_error(problems: list[DslError], message: str, hint: str = "") -> Lo
     """Return one error for all bad rows; the first twenty are shown."""
     if len(problems) == 1:
         [only] = problems
-        return LoadError(only.message, only.path.strip(), only.hint or hint, (only,))
+        return LoadError(only.message, only.path.strip(), only.hint or hint, (only,), only.code)
     more = f" ({len(problems)} rows, the first 20:)" if len(problems) > 20 else ""
     return LoadError(message + more, "", hint, tuple(problems[:20]))
