@@ -197,12 +197,12 @@ def test_a_template_nested_too_deeply_is_refused_and_no_stack_is_shown(left, rig
         assert told(use, text) in (
             "",
             "is nested too deeply for Jinja to read",
-            "the template calls itself without an end",
+            "the template calls itself endlessly",
             "holds more than 500 pieces of Jinja, or more than 10,000 characters in them",
         )
 
 
-TOO_DEEP = ("", "is nested too deeply for Jinja to read", "the template calls itself without an end")
+TOO_DEEP = ("", "is nested too deeply for Jinja to read", "the template calls itself endlessly")
 
 
 def told(use, text):
@@ -218,9 +218,9 @@ BROKEN = [
     (
         "a\n{{ n | euros }}",
         "line 2 ('{{ n | euros }}'): No filter named 'euros'.",
-        "Project(environment=...) adds filters",
+        "Project(environment=...) adds your own filters",
     ),
-    ("{{ 'a' | euros }}", "No filter named 'euros'.", "adds filters of your own"),
+    ("{{ 'a' | euros }}", "No filter named 'euros'.", "adds your own filters"),
     ("{% if n is evn %}a{% endif %}", "No test named 'evn'.", "did you mean 'even'?"),
     ("{{ n | uper if n else '' }}", "No filter named 'uper'.", "did you mean 'upper'?"),
     ("{% fore n in m %}", "unknown tag 'fore'", "did you mean 'for'?"),
@@ -258,7 +258,7 @@ def test_a_filter_of_ones_own_is_near_too():
     [
         ("n > 5", "n is text: n|int or n|float is a number"),
         ("tier = 1", "compare with =="),
-        ("{{ tier }} == 1", "stands without braces"),
+        ("{{ tier }} == 1", "write an expression without braces"),
         ("n | uper", "did you mean 'upper'?"),
     ],
 )

@@ -95,8 +95,8 @@ def test_a_faulty_row_is_told_in_its_place_and_the_rest_can_still_be_read(tmp_pa
         {"id": "1", "name": "Ann", "city": "Rome"},
         "row 2 (p.csv line 3): has 2 columns, the header has 3: 'city' missing",
         "row 3 (p.csv line 4): has 4 columns, the header has 3: 'Oslo' has no column\n"
-        "  hint: a value with a comma in it is put in quotes",
-        "row 4 (p.csv line 5): every column is empty\n  hint: spreadsheets leave such lines behind: take it out",
+        "  hint: put quotes around a value with a comma",
+        "row 4 (p.csv line 5): every column is empty\n  hint: spreadsheets leave such lines: remove it",
         {"id": "4", "name": "Eve", "city": "Bonn"},
     ]
 
@@ -161,7 +161,7 @@ def test_a_row_that_is_no_mapping_is_told_by_its_number():
         ("p.json", '{"a":1}', "must be an array of objects, not an object\n  hint: one object on each line is JSONL"),
         ("p.json", "[{]", "p.json is not JSON"),
         ("p.json", b'["\xff"]', "p.json is not UTF-8"),
-        ("p.xlsx", "PK", "p.xlsx is no kind of rows that is known\n  hint: name it .csv, .jsonl or .json"),
+        ("p.xlsx", "PK", "p.xlsx is not a known kind of table\n  hint: name it .csv, .jsonl or .json"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path, name, content, message):

@@ -218,9 +218,9 @@ def test_what_each_binds_is_not_asked_of_a_row_and_goes_before_its_values():
 @pytest.mark.parametrize(
     ("scene", "row", "message"),
     [
-        ({"each": "x of xs"}, {}, "scenes[0].each: each='x of xs' is no loop\n  hint: write each=\"item in items\""),
-        ({"each": "x in xs +"}, {}, "scenes[0].each: 'xs +' is no Jinja expression"),
-        ({"when": "vip ="}, {}, "scenes[0].when: 'vip =' is no Jinja expression"),
+        ({"each": "x of xs"}, {}, "scenes[0].each: each='x of xs' is not a loop\n  hint: write each=\"item in items\""),
+        ({"each": "x in xs +"}, {}, "scenes[0].each: 'xs +' is not a Jinja expression"),
+        ({"when": "vip ="}, {}, "scenes[0].when: 'vip =' is not a Jinja expression"),
         ({"each": "x in xs"}, {"xss": []}, "scenes[0].each: the row has no 'xs'\n  hint: did you mean 'xss'?"),
         ({"when": "vip"}, {"vips": 1}, "scenes[0].when: the row has no 'vip'\n  hint: did you mean 'vips'?"),
         ({"each": "x in xs"}, {"xs": "abc"}, "scenes[0].each: each='x in xs': xs is str, not a list"),
@@ -233,7 +233,7 @@ def test_a_condition_that_cannot_be_carried_out_is_told_with_its_field(scene, ro
     with pytest.raises(TemplateError) as caught:
         project.render(row)
     assert message in without_line(caught.value)
-    if "Jinja expression" in message or "no loop" in message:
+    if "Jinja expression" in message or "not a loop" in message:
         with pytest.raises(TemplateError) as caught:
             project.compile()
         assert message in without_line(caught.value)

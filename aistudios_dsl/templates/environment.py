@@ -1,13 +1,14 @@
-"""Jinja as this package uses it: sandboxed, strict about missing names, and loaded only when a string needs it."""
+"""Jinja for the strings of a project: sandboxed, strict about missing names, imported only when a string needs it."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, wraps
+from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -16,17 +17,13 @@ from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
 if TYPE_CHECKING:
     from jinja2 import Environment, TemplateSyntaxError
 
-P = ParamSpec("P")
-R = TypeVar("R")
-Read = Callable[Concatenate["Hook | None", str, P], R]
-
 Hook = Callable[["Environment"], None]
 
 _PIECES, _CODE = 500, 10_000
-"""How many pieces of Jinja a string may hold, and how many characters they may have: compiling takes the longer."""
+"""The most pieces of Jinja in a string, and the most characters in them, as compiling takes time for each."""
 
 _REPEATED = 10_000
-"""How many scenes `each` may make of one."""
+"""The most scenes that `each` may make of one."""
 
 _SURROGATE = "[\ud800-\udfff]"
 _LITERAL = "if the braces are text: write {{ '{{' }}, or Project.load(..., template=False)"
@@ -38,7 +35,7 @@ _EACH = r"(?s)\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)"
 
 @frozen
 class Templates:
-    """Jinja with the user's own filters and globals: `configure` is a module-level function that gets the environment.
+    """Jinja with the user's filters and globals, which the module-level function `configure` adds to an environment.
 
     >>> Templates().render("Hello {{ name }}", {"name": "Ann"})
     'Hello Ann'
@@ -47,23 +44,23 @@ class Templates:
     configure: Hook | None = None
 
     def is_template(self, text: str) -> bool:
-        """Whether rendering could change the text. Raises `TemplateError` with the line that Jinja cannot read.
+        """Tell whether rendering could change the text. Raise `TemplateError` with the line that Jinja cannot read.
 
         >>> Templates().is_template("50 % { off }"), Templates().is_template("{{ price }}")
         (False, True)
         """
         if self.configure is None and not any(mark in text for mark in ("{{", "{%", "{#")):
             return False
-        if all(_pieces(self.configure, text)):
+        if _is_plain(self.configure, text):
             return False
-        # Jinja finds out about filters that nobody made only when it looks for names.
+        # This reports unknown filters, which parsing alone does not.
         _names(self.configure, text)
         return True
 
     def names(self, text: str) -> tuple[str, ...]:
-        """The names that a row must have for this text, in the order of the alphabet.
+        """Return the names that a row must have for this text, sorted.
 
-        A name that the text asks after (`name is defined`, `name|default("friend")`) may be missing.
+        A name that the text tests (`name is defined`, `name|default("friend")`) may be missing.
 
         >>> Templates().names("{% for n in names %}{{ n }} of {{ total }}{% endfor %}")
         ('names', 'total')
@@ -71,10 +68,9 @@ class Templates:
         return tuple(sorted(_names(self.configure, text)))
 
     def render(self, text: str, row: Mapping[str, Any], *, html: bool = False) -> str:
-        """The text with the row's values, escaped where it is HTML. What a value holds is never rendered again.
+        """Return the text with the row's values, escaped if it is HTML. Braces in a value are text.
 
-        Raises `TemplateError` for a name the row lacks (with the nearest it has), for None and NaN, and for whatever
-        Jinja refuses.
+        Raises `TemplateError` for a name that the row lacks, for None and NaN, and for what Jinja refuses.
         """
         names = self.names(text)
         _given(names, row)
@@ -82,7 +78,7 @@ class Templates:
         return rendered
 
     def evaluate(self, expression: str, row: Mapping[str, Any]) -> Any:
-        """The value of a Jinja expression.
+        """Return the value of a Jinja expression.
 
         >>> Templates().evaluate("price * 2", {"price": 4})
         8
@@ -91,7 +87,7 @@ class Templates:
         return _run(lambda: _expression(self.configure, expression)(**_given(names, row)), row, names)
 
     def truth(self, expression: str, row: Mapping[str, Any]) -> bool:
-        """What `when` says: a bool, a number, None, or one of "true", "false", "1", "0", "" (in any case of letters).
+        """Return what `when` says: a bool, a number, None, or one of "true", "false", "1", "0", "" in any case.
 
         >>> Templates().truth("vip", {"vip": "False"})
         False
@@ -105,18 +101,18 @@ class Templates:
         raise TemplateError(f"when={expression!r} is {value!r}, which is neither true nor false", hint=hint)
 
     def each(self, expression: str) -> tuple[tuple[str, ...], str]:
-        """The names that `each` binds, and the expression of what it goes through.
+        """Return the names that `each` binds, and the expression of its items.
 
         >>> Templates().each("name, price in offers")
         (('name', 'price'), 'offers')
         """
         found = re.fullmatch(_EACH, expression)
         if not found:
-            raise TemplateError(f"each={expression!r} is no loop", hint='write each="item in items"')
+            raise TemplateError(f"each={expression!r} is not a loop", hint='write each="item in items"')
         return tuple(name.strip() for name in found[1].split(",")), found[2].strip()
 
     def bindings(self, expression: str, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What `each` binds, one mapping for each repetition.
+        """Return what `each` binds in each repetition.
 
         >>> Templates().bindings("n in range(2)", {})
         [{'n': 0}, {'n': 1}]
@@ -125,26 +121,22 @@ class Templates:
         items = self.evaluate(source, row)
         if isinstance(items, str | bytes | Mapping) or not hasattr(items, "__iter__"):
             raise TemplateError(f"each={expression!r}: {source} is {type(items).__name__}, not a list of items")
-        found = [
-            dict(zip(names, _unpacked(names, item, expression), strict=True)) for item in islice(items, _REPEATED + 1)
-        ]
+        some = islice(items, _REPEATED + 1)
+        found = [dict(zip(names, _unpacked(names, item, expression), strict=True)) for item in some]
         if len(found) > _REPEATED:
-            hint = "split the row: one project for each part"
+            hint = "split the row into several projects"
             raise TemplateError(f"each={expression!r} makes more than {_REPEATED:,} scenes", hint=hint)
         return found
 
     def expression_names(self, expression: str) -> tuple[str, ...]:
-        """The names that a row must have for this expression.
+        """Return the names that a row must have for this expression.
 
         >>> Templates().expression_names("price > 3 and vip")
         ('price', 'vip')
         """
         _expression(self.configure, expression)
-        return self.names(
-            jinja(self.configure, False).variable_start_string
-            + f" ({expression}) "
-            + jinja(self.configure, False).variable_end_string
-        )
+        environment = jinja(self.configure, False)
+        return self.names(f"{environment.variable_start_string} ({expression}) {environment.variable_end_string}")
 
 
 def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, ...]:
@@ -156,17 +148,14 @@ def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, 
 
 
 def _given(names: tuple[str, ...], row: Mapping[str, Any]) -> Mapping[str, Any]:
-    # Jinja would fall back to its own globals, and print the function `range` for a row that lacks that name.
+    """Return the row. Raise `TemplateError` for a name it lacks, for which Jinja would use a global, such as range."""
     for name in names:
         if name not in row:
-            raise _missing(name, row)
+            known = [key for key in row if isinstance(key, str)]
+            few = nearest(name, known) or len(known) <= 12
+            hint = did_you_mean(name, known) if few else f"the row has {len(known)} others"
+            raise TemplateError(f"the row has no {name!r}", hint=hint or "the row is empty")
     return row
-
-
-def _missing(name: str, row: Mapping[str, Any]) -> TemplateError:
-    known = [key for key in row if isinstance(key, str)]
-    hint = did_you_mean(name, known) if nearest(name, known) or len(known) <= 12 else f"the row has {len(known)} others"
-    return TemplateError(f"the row has no {name!r}", hint=hint or "the row is empty")
 
 
 def _run(work: Callable[[], Any], row: Mapping[str, Any], names: Iterable[str]) -> Any:
@@ -182,7 +171,7 @@ def _run(work: Callable[[], Any], row: Mapping[str, Any], names: Iterable[str]) 
     except UndefinedError as fault:
         raise TemplateError(str(fault.message), hint=_near_attribute(str(fault.message), row)) from fault
     except RecursionError as fault:
-        raise TemplateError("the template calls itself without an end") from fault
+        raise TemplateError("the template calls itself endlessly") from fault
     except Exception as fault:
         texts = [name for name in names if isinstance(row[name], str)] if isinstance(fault, TypeError) else []
         hint = f"{texts[0]} is text: {texts[0]}|int or {texts[0]}|float is a number" if texts else ""
@@ -226,34 +215,26 @@ def printable(value: Any) -> Any:
     if value is None:
         raise TemplateError("a value is None", hint="give it a text: {{ name or '' }} or {{ name|default('', true) }}")
     if isinstance(value, float) and not math.isfinite(value):
-        raise TemplateError(f"a value is {value}, which is no number to show", hint="is it missing in the data?")
+        raise TemplateError(f"a value is {value}, which cannot be shown", hint="is it missing in the data?")
     return value
 
 
-def _told_by(
-    tell: Callable[[Hook | None, str, TemplateSyntaxError], TemplateError],
-) -> Callable[[Read[P, R]], Read[P, R]]:
-    """For what reads Jinja: where Jinja cannot, `tell` gives the error to raise."""
+@contextmanager
+def _reading(
+    configure: Hook | None, text: str, describe: Callable[[Hook | None, str, TemplateSyntaxError], TemplateError]
+) -> Iterator[None]:
+    """Raise `TemplateError`, described by `describe`, where Jinja cannot read the text."""
+    from jinja2 import TemplateSyntaxError
 
-    def told(read: Read[P, R]) -> Read[P, R]:
-        @wraps(read)
-        def judged(configure: Hook | None, text: str, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            from jinja2 import TemplateSyntaxError
-
-            try:
-                return read(configure, text, *args, **kwargs)
-            except TemplateSyntaxError as fault:
-                raise tell(configure, text, fault) from None
-            except RecursionError:
-                # What is nested so deeply that Jinja gives up is the template's fault.
-                raise TemplateError("is nested too deeply for Jinja to read", hint="write it in fewer levels") from None
-            except (SyntaxError, ValueError, MemoryError) as fault:
-                # Python refuses what Jinja makes of it: blocks nested too deeply, a number of too many digits.
-                raise TemplateError(f"Jinja cannot read it: {type(fault).__name__}: {fault}") from None
-
-        return judged
-
-    return told
+    try:
+        yield
+    except TemplateSyntaxError as fault:
+        raise describe(configure, text, fault) from None
+    except RecursionError:
+        raise TemplateError("is nested too deeply for Jinja to read", hint="write it in fewer levels") from None
+    except (SyntaxError, ValueError, MemoryError) as fault:
+        # Python refuses the code that Jinja writes: too many nested blocks, or digits of a number.
+        raise TemplateError(f"Jinja cannot read it: {type(fault).__name__}: {fault}") from None
 
 
 def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
@@ -269,55 +250,57 @@ def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) 
 def _no_expression(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
     hint = _near_name(configure, str(fault.message))
     if "{{" in text or "{%" in text:
-        hint = "an expression stands without braces, as in when=\"plan == 'gold'\""
+        hint = "write an expression without braces, as in when=\"plan == 'gold'\""
     elif re.search(r"(?<![=!<>])=(?!=)", text):
         hint = "compare with ==, as in when=\"plan == 'gold'\""
-    return TemplateError(f"{text!r} is no Jinja expression: {fault.message}", hint=hint)
+    return TemplateError(f"{text!r} is not a Jinja expression: {fault.message}", hint=hint)
 
 
 def _near_name(configure: Hook | None, message: str) -> str:
-    """The nearest filter, test or tag to the one that Jinja does not know."""
+    """Return the hint for an unknown filter, test or tag, or ""."""
     found = re.search(r"(?:No|unknown) (filter|test|tag)(?: named)? '(.*)'", message)
     if not found:
         return ""
     kind, name = found.groups()
     environment = jinja(configure, False)
     close = nearest(name, {"filter": environment.filters, "test": environment.tests, "tag": _TAGS}[kind])
-    own = "" if kind == "tag" else f"Project(environment=...) adds {kind}s of your own"
+    own = "" if kind == "tag" else f"Project(environment=...) adds your own {kind}s"
     return " ".join(part for part in (f"did you mean {close!r}?" if close else "", own) if part)
 
 
 @lru_cache(maxsize=4096)
-@_told_by(_no_template)
 def compiled(configure: Hook | None, text: str, html: bool) -> Any:
-    return jinja(configure, html).from_string(text)
+    with _reading(configure, text, _no_template):
+        return jinja(configure, html).from_string(text)
 
 
 @lru_cache(maxsize=1024)
-@_told_by(_no_expression)
 def _expression(configure: Hook | None, expression: str) -> Any:
-    return jinja(configure, False).compile_expression(expression, undefined_to_none=False)
+    with _reading(configure, expression, _no_expression):
+        return jinja(configure, False).compile_expression(expression, undefined_to_none=False)
 
 
 @lru_cache(maxsize=4096)
-@_told_by(_no_template)
 def parsed(configure: Hook | None, text: str) -> Any:
     tags = re.split(r"\{[{%]", text)[1:]
     if len(tags) > _PIECES or sum(len(re.split(r"[}%]\}", tag, maxsplit=1)[0]) for tag in tags) > _CODE:
         message = f"holds more than {_PIECES} pieces of Jinja, or more than {_CODE:,} characters in them"
-        raise TemplateError(message, hint=f"split it, or compute it in the row; {_LITERAL}", code="template-too-large")
-    return jinja(configure, False).parse(text)
+        hint = f"split it, or compute it in the row; {_LITERAL}"
+        raise TemplateError(message, hint=hint, code="template-too-large")
+    with _reading(configure, text, _no_template):
+        return jinja(configure, False).parse(text)
 
 
-def _pieces(configure: Hook | None, text: str) -> Iterator[bool]:
-    """Of each piece of the text, whether it is plain data that rendering leaves as it is."""
+def _is_plain(configure: Hook | None, text: str) -> bool:
+    """Tell whether rendering leaves the text as it is."""
     from jinja2 import nodes
 
     found = inner(parsed(configure, text))
-    data = "".join(piece.data for piece in found if isinstance(piece, nodes.TemplateData))
-    yield from (isinstance(piece, nodes.TemplateData) for piece in found)
-    if any(mark in text for mark in ("{#", "\r")) or configure is not None:
-        yield data == text.replace("\r\n", "\n").replace("\r", "\n")
+    if not all(isinstance(piece, nodes.TemplateData) for piece in found):
+        return False
+    if configure is None and not any(mark in text for mark in ("{#", "\r")):
+        return True
+    return "".join(piece.data for piece in found) == text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def inner(tree: Any) -> list[Any]:
@@ -327,33 +310,38 @@ def inner(tree: Any) -> list[Any]:
 
 
 @lru_cache(maxsize=4096)
-@_told_by(_no_template)
 def _names(configure: Hook | None, text: str) -> frozenset[str]:
+    with _reading(configure, text, _no_template):
+        return _needed_names(configure, parsed(configure, text))
+
+
+def _needed_names(configure: Hook | None, tree: Any) -> frozenset[str]:
     from jinja2 import nodes
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     from aistudios_dsl.templates.bounded import Names
 
     environment = jinja(configure, False)
-    tree = parsed(configure, text)
-    _refuse_unknown(environment, tree)
+    _check_known(environment, tree)
     pieces = inner(tree)
     if all(isinstance(piece, nodes.TemplateData | nodes.Name) for piece in pieces):
         wanted = {piece.name for piece in pieces if isinstance(piece, nodes.Name)} - {"self"}
     else:
-        # Without its globals, Jinja tells of a name that a row lacks and that happens to be one of them.
-        tree.set_environment(_bare(configure))
-        finder = Names(_bare(configure))
+        # Without its globals, Jinja also reports a name that is one of them.
+        bare = environment.overlay()
+        bare.globals = {}
+        tree.set_environment(bare)
+        finder = Names(bare)
         finder.visit(tree)
         wanted = finder.undeclared_identifiers
     called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
-    own = {name for name in environment.globals if configure is not None and name not in _builtin_globals()}
-    return frozenset(
-        wanted - own - (called & set(environment.globals)) - (_asked_after(tree) - set(environment.globals))
-    )
+    known = set(environment.globals)
+    own = known - set(ImmutableSandboxedEnvironment().globals) if configure is not None else set()
+    return frozenset(wanted - own - (called & known) - (_optional_names(tree) - known))
 
 
-def _asked_after(tree: Any) -> set[str]:
-    """The names that a row may lack, since the template asks: `name is defined`, `name|default("friend")`."""
+def _optional_names(tree: Any) -> set[str]:
+    """Return the names that a row may lack: `name is defined`, `name|default("friend")`."""
     from jinja2 import nodes
 
     asking = [node.node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined")]
@@ -361,25 +349,11 @@ def _asked_after(tree: Any) -> set[str]:
     return {node.name for node in asking if isinstance(node, nodes.Name)}
 
 
-def _refuse_unknown(environment: Environment, tree: Any) -> None:
-    """Raise what Jinja does for an unknown filter or test, inside of `if` as well, where it would wait for a row."""
+def _check_known(environment: Environment, tree: Any) -> None:
+    """Raise Jinja's error for an unknown filter or test, also inside an `if`, where Jinja waits for a row."""
     from jinja2 import TemplateAssertionError, nodes
 
     for kind, known in ((nodes.Filter, environment.filters), (nodes.Test, environment.tests)):
         for node in tree.find_all(kind):
             if node.name not in known:
                 raise TemplateAssertionError(f"No {kind.__name__.lower()} named {node.name!r}.", node.lineno)
-
-
-@lru_cache(maxsize=64)
-def _bare(configure: Hook | None) -> Environment:
-    bare = jinja(configure, False).overlay()
-    bare.globals = {}
-    return bare
-
-
-@lru_cache(maxsize=1)
-def _builtin_globals() -> frozenset[str]:
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    return frozenset(ImmutableSandboxedEnvironment().globals)

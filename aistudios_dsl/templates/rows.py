@@ -1,4 +1,4 @@
-"""Rows for a template, from CSV, JSONL, a JSON array or any iterable of mappings; each knows where it stands."""
+"""Rows for a template, with their places: from CSV, JSONL, a JSON array or an iterable of mappings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from aistudios_dsl.wire.jsontext import copied, parse
 from aistudios_dsl.wire.node import shown
 
 _UNSOUND = re.compile(r"\\u[dD]|\d[eE]|\d{308}")
-"""What JSON text must hold for a value to be half a surrogate pair, or a number beyond all floats."""
+"""JSON text that may give an unpaired surrogate, or a number beyond all floats."""
 
 _CSV_FAULTS = {
     "unexpected end": ("a quote is opened and never closed", "close it, or write a quote inside a value twice"),
@@ -25,7 +26,7 @@ _CSV_FAULTS = {
 
 
 class Row(dict[str, Any]):
-    """The values of one row by name, and `place`: where it stands, such as "people.csv line 3", or "".
+    """The values of one row by name, and its `place`, such as "people.csv line 3", or "".
 
     >>> row = Row({"name": "Ann"}, "people.csv line 2")
     >>> row, row.place
@@ -40,11 +41,11 @@ class Row(dict[str, Any]):
 
 
 class Rows:
-    """An iterator over rows that reads as it goes, so memory stays flat.
+    """An iterator over rows that reads as it goes.
 
-    A faulty row raises `TemplateError` from `next`, and the rows after it can still be read; a file that is no table
-    at all raises `LoadError` and is at its end. `count` is the number of rows met so far, faulty ones included, and
-    `unread` what the last faulty one held: values by name, and under "" what has no name.
+    `next` raises `TemplateError` for a faulty row, after which the rest can be read, and `LoadError` for a file that is
+    not a table. `count` is the number of rows so far, faulty ones included. `unread` is what the last faulty row holds:
+    values by name, and values without a name under "".
     """
 
     def __init__(self, found: Iterator[Row | _Fault], share: Callable[[], float]) -> None:
@@ -75,12 +76,12 @@ class Rows:
 
     @property
     def share(self) -> float:
-        """How much of the source is read, from 0 to 1; 0 where nobody knows its length."""
+        """The part of the source that is read, from 0 to 1; 0 if its length is unknown."""
         return self._share()
 
 
 class _Fault:
-    """A row that could not be read, in the place where it would have come, and what was read of it."""
+    """A row that could not be read, and what was read of it."""
 
     def __init__(self, place: str, message: str, hint: str = "", path: str = "", values: Any = None) -> None:
         self.place = place
@@ -89,10 +90,10 @@ class _Fault:
 
 
 def read_rows(source: str | os.PathLike[str] | Iterable[Mapping[str, Any]]) -> Rows:
-    """The rows of a file (.csv with a header, .jsonl, or .json with one array), or of an iterable of mappings.
+    """Return the rows of a file (.csv with a header, .jsonl, or .json with one array) or of an iterable of mappings.
 
-    A file is UTF-8; columns are parted by commas, or by `;` or tabs where the header has no comma. CSV values are
-    text, as they stand. Empty lines are passed over. Raises `LoadError` for another kind of source.
+    A file is UTF-8. CSV columns are separated by commas, or by `;` or tabs if the header has no comma, and values are
+    text. Empty lines are skipped. Raises `LoadError` for another kind of source.
 
     >>> [dict(row) for row in read_rows([{"name": "Ann"}])]
     [{'name': 'Ann'}]
@@ -107,7 +108,7 @@ def read_rows(source: str | os.PathLike[str] | Iterable[Mapping[str, Any]]) -> R
 
 
 def of_row(fault: DslError, number: int, row: object) -> DslError:
-    """The same error, its path led by the row, counted from 1, and by its place where that is known.
+    """Return the error with the row, counted from 1, and its place before the path.
 
     >>> print(of_row(TemplateError("the row has no 'name'", "name"), 2, Row(place="people.csv line 3")))
     row 2 (people.csv line 3): name: the row has no 'name'
@@ -118,7 +119,7 @@ def of_row(fault: DslError, number: int, row: object) -> DslError:
 
 
 class _File:
-    """The lines of a UTF-8 file, parted at line feeds alone, and how much of it is read."""
+    """The lines of a UTF-8 file, split at line feeds only, and the share of it that is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -172,13 +173,13 @@ def _of_csv(file: _File) -> Iterator[Row | _Fault]:
 
 
 def _records(file: _File) -> Iterator[tuple[int, list[str]]]:
-    """Each record, with the line that it starts at: a quoted value may run over several."""
+    """Yield each record with the line that it starts at, as a quoted value may have several lines."""
     lines = iter(file)
     first = next(lines, None)
     if first is None:
         return
-    parted_by = next((mark for mark in ",;\t" if mark in first), ",")
-    reader = csv.reader(_chained(first, lines), delimiter=parted_by, strict=True)
+    delimiter = next((mark for mark in ",;\t" if mark in first), ",")
+    reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
     start = 1
     try:
         for cells in reader:
@@ -190,18 +191,13 @@ def _records(file: _File) -> Iterator[tuple[int, list[str]]]:
         raise LoadError(known[0], f"{file.path.name} line {start}", known[1]) from None
 
 
-def _chained(first: str, lines: Iterator[str]) -> Iterator[str]:
-    yield first
-    yield from lines
-
-
 def _header(cells: list[str], place: str) -> list[str]:
     names = [cell.strip() for cell in cells]
     if not any(names):
         raise LoadError("the header is empty", place, "the first line names the columns")
     for number, name in enumerate(names, 1):
         if not name:
-            raise LoadError(f"column {number} has no name", place, "name it, or take the column out")
+            raise LoadError(f"column {number} has no name", place, "name it, or remove the column")
         if name in names[: number - 1]:
             first = names.index(name) + 1
             raise LoadError(f"columns {first} and {number} are both named {name!r}", place, "rename one")
@@ -209,22 +205,17 @@ def _header(cells: list[str], place: str) -> list[str]:
 
 
 def _of_record(names: list[str], cells: list[str], place: str) -> Row | _Fault:
-    if len(cells) != len(names):
-        return _ragged(names, cells, place)
-    if len(names) > 1 and not any(cells):
-        return _Fault(place, "every column is empty", "spreadsheets leave such lines behind: take it out")
-    return Row(zip(names, cells, strict=True), place)
-
-
-def _ragged(names: list[str], cells: list[str], place: str) -> _Fault:
-    count = f"{len(cells)} column{'' if len(cells) == 1 else 's'}"
+    if len(cells) == len(names):
+        if len(names) > 1 and not any(cells):
+            return _Fault(place, "every column is empty", "spreadsheets leave such lines: remove it")
+        return Row(zip(names, cells, strict=True), place)
     values: dict[str, Any] = dict(zip(names, cells, strict=False))
+    what = f"has {len(cells)} column{'' if len(cells) == 1 else 's'}, the header has {len(names)}"
     if len(cells) < len(names):
-        lacking = ", ".join(map(repr, names[len(cells) :]))
-        return _Fault(place, f"has {count}, the header has {len(names)}: {lacking} missing", values=values)
+        return _Fault(place, f"{what}: {', '.join(map(repr, names[len(cells) :]))} missing", values=values)
     rest = cells[len(names) :]
-    what = f"has {count}, the header has {len(names)}: {rest[0]!r} has no column"
-    return _Fault(place, what, "a value with a comma in it is put in quotes", values=values | {"": rest})
+    hint = "put quotes around a value with a comma"
+    return _Fault(place, f"{what}: {rest[0]!r} has no column", hint, values=values | {"": rest})
 
 
 def _of_jsonl(file: _File) -> Iterator[Row | _Fault]:
@@ -290,5 +281,5 @@ _READERS: dict[str, Callable[[_File], Iterator[Row | _Fault]]] = {
 def _reader(path: Path) -> Callable[[_File], Iterator[Row | _Fault]]:
     found = _READERS.get(path.suffix.lower())
     if found is None:
-        raise LoadError(f"{path.name} is no kind of rows that is known", hint="name it .csv, .jsonl or .json")
+        raise LoadError(f"{path.name} is not a known kind of table", hint="name it .csv, .jsonl or .json")
     return found
