@@ -261,9 +261,10 @@ def _commands(command: click.Command, name: str, parent: click.Context | None, l
     context = click.Context(command, parent, info_name=name, **command.context_settings)
     usage = command.get_usage(context).removeprefix("Usage: ")
     yield f"{'#' * level} {context.command_path}\n\n{_help(command.help or '')}\n\n```text\n{usage}\n```"
-    rows = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
+    records = [each.get_help_record(context) for each in command.get_params(context)]
+    rows = [record for record in records if record and record[1]]
     if rows:
-        table = "\n".join(f"| `{option}` | {_cell(words)} |" for option, words in rows)
+        table = "\n".join(f"| `{_cell(option)}` | {_cell(words)} |" for option, words in rows)
         yield f"| option | meaning |\n| --- | --- |\n{table}"
     if isinstance(command, click.Group):
         for inner in command.list_commands(context):
