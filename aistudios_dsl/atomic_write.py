@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -20,14 +20,20 @@ def write_text(path: Path, text: str) -> Path:
     """Write a file and return its path. Raise `DslError` if it cannot be written."""
     if path.is_dir():
         raise DslError(f"{path} is a folder", hint="name the file in it")
+    with report_write_errors(path), AtomicFile(path) as file:
+        file.write(text.encode())
+        file.finish()
+    return path
+
+
+@contextmanager
+def report_write_errors(path: Path | str) -> Iterator[None]:
+    """Raise `DslError` if the system does not let us write this file or folder."""
     try:
-        with AtomicFile(path) as file:
-            file.write(text.encode())
-            file.finish()
+        yield
     except OSError as fault:
         hint = "is its folder there, and may you write to it?"
         raise DslError(f"cannot write {path}: {fault.strerror}", hint=hint) from None
-    return path
 
 
 def is_one_of(path: Path, others: Iterable[Path]) -> bool:
@@ -44,7 +50,7 @@ class AtomicFile:
 
     def __init__(self, path: Path) -> None:
         self._target, self._mode = _target(path)
-        self._part = _beside(self._target)
+        self._part = _part_of(self._target)
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -85,7 +91,7 @@ class AtomicFolder:
     def __init__(self, path: Path, inputs: Iterable[Path] = ()) -> None:
         self._path = path
         self._inputs = tuple(inputs)
-        self._part = path / f".{os.getpid()}.part" if path.is_dir() else _beside(path)
+        self._part = path / f".{os.getpid()}.part" if path.is_dir() else _part_of(path)
 
     def __enter__(self) -> Self:
         self._part.mkdir()
@@ -130,7 +136,7 @@ def _set_mode(path: Path, mode: int | None) -> None:
         path.chmod(mode)
 
 
-def _beside(path: Path) -> Path:
+def _part_of(path: Path) -> Path:
     # The process id keeps two runs with the same output apart.
     absolute = path.absolute()
     return absolute.with_name(f".{absolute.name}.{os.getpid()}.part")

@@ -121,12 +121,6 @@ def _under_file(fault: DslError, files: Sequence[Path]) -> DslError:
     return fault.under(f"{files[0]}: " if fault.path else str(files[0])) if in_project else fault
 
 
-def cannot_write(path: Path | str, fault: OSError) -> DslError:
-    """Return the error for an output that the system does not let us write."""
-    hint = "is its folder there, and may you write to it?"
-    return DslError(f"cannot write {path}: {fault.strerror}", hint=hint)
-
-
 def reject_overwriting(output: Path | None, *inputs: Path | None) -> None:
     """Raise a usage error if the output is one of the inputs, perhaps by a link."""
     if output is not None and is_one_of(output, [each for each in inputs if each is not None]):

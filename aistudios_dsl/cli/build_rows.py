@@ -8,23 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, frozen
 
-from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder
+from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, report_write_errors
 from aistudios_dsl.build.scene import Draft
-from aistudios_dsl.cli.base import (
-    cannot_write,
-    plural,
-    print_line,
-    printable,
-    progress_bar,
-    reject_overwriting,
-    with_options,
-)
+from aistudios_dsl.cli.base import plural, print_line, printable, progress_bar, reject_overwriting, with_options
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import Row, Rows, of_row, read_rows
@@ -104,7 +96,7 @@ def build_rows(
     reject_overwriting(skipped, source.path, data)
     if check_rows:
         _check_rows(job)
-    with _cleanup_on_signals(), _report_write_errors(output), ExitStack() as stack:
+    with _cleanup_on_signals(), report_write_errors(output) if output else nullcontext(), ExitStack() as stack:
         skips = stack.enter_context(AtomicFile(skipped)) if skipped else None
         put, finish = _destination(output, name is not None, (source.path, data), indent, stack)
         _write_rows(job, put, skips)
@@ -302,16 +294,6 @@ def _skip(outcome: Outcome, fault: DslError, job: Job, skips: AtomicFile | None)
     own = {key: value for key, value in outcome.values.items() if key not in job.constants}
     entry = {"row": outcome.number, "reason": f"{fault.path}: {fault.message}", "hint": fault.hint, "values": own}
     skips.write(json.dumps(entry, default=str).encode() + b"\n")
-
-
-@contextmanager
-def _report_write_errors(output: Path | None) -> Iterator[None]:
-    try:
-        yield
-    except OSError as fault:
-        if output is None:
-            raise
-        raise cannot_write(output, fault) from None
 
 
 @contextmanager

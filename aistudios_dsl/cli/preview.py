@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aistudios_dsl.atomic_write import AtomicFolder, write_text
-from aistudios_dsl.cli.base import cannot_write, plural, print_line, reject_overwriting
+from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_text
+from aistudios_dsl.cli.base import plural, print_line, reject_overwriting
 from aistudios_dsl.cli.options import DATA, ProjectFile, project_file
 from aistudios_dsl.errors import DslError
 
@@ -57,8 +57,9 @@ def preview(
         raise click.UsageError(f"-o {output}: name a page .html, one picture .svg, or a folder of pictures DIR/")
     reject_overwriting(target, source.path, data)
     project = source.render() if data is None else _rendered_row(source, data, row or 1)
-    _check_scene(project, scene)
-    try:
+    if scene is not None and scene >= len(project.scenes):
+        raise DslError(f"there is no scenes[{scene}]", hint=f"the project has {plural(len(project.scenes), 'scene')}")
+    with report_write_errors(output):
         if not is_folder and target.suffix.lower() != ".svg":
             written = [project.storyboard(target, media=media, scene=scene)]
         else:
@@ -66,8 +67,6 @@ def preview(
             written = _write_pictures(
                 project, target, is_folder, numbers, media, [source.path, *([data] if data else [])]
             )
-    except OSError as fault:
-        raise cannot_write(output, fault) from None
     many = f"{written[0]} to {written[-1].name}: {plural(len(written), 'picture')}"
     print_line(many if len(written) > 1 else str(written[0]), err=True)
     if show and not webbrowser.open(written[0].resolve().as_uri()):
@@ -86,13 +85,6 @@ def _rendered_row(source: ProjectFile, data: Path, number: int) -> Project:
         return project.render({**row, **source.settings})
     except DslError as fault:
         raise of_row(fault, number, row) from None
-
-
-def _check_scene(project: Project, scene: int | None) -> None:
-    count = len(project.scenes)
-    if scene is not None and scene >= count:
-        hint = f"the project has {plural(count, 'scene')}, counted from 0"
-        raise DslError(f"there is no scenes[{scene}]", hint=hint)
 
 
 def _write_pictures(
