@@ -60,7 +60,8 @@ class AtomicFile:
         """Append to the file; the first write opens it."""
         if self._file is None:
             self._file = self._part.open("wb", buffering=1 << 18)
-            _set_mode(self._part, self._mode)
+            if self._mode is not None:
+                self._part.chmod(self._mode)
         self._file.write(data)
 
     def finish(self) -> None:
@@ -104,7 +105,8 @@ class AtomicFolder:
         _, mode = _target(self._path / name)
         with (self._part / name).open("xb") as file:
             file.write(data)
-        _set_mode(self._part / name, mode)
+        if mode is not None:
+            (self._part / name).chmod(mode)
 
     def finish(self) -> None:
         """Move the files into the folder."""
@@ -126,14 +128,11 @@ def _target(path: Path) -> tuple[Path, int | None]:
         mode = path.stat().st_mode
     except OSError:
         return target, None
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise DslError(f"{path} is not a regular file", hint="name a file; a pipe can read from stdout")
-    return target, stat.S_IMODE(mode) if stat.S_ISREG(mode) else None
-
-
-def _set_mode(path: Path, mode: int | None) -> None:
-    if mode is not None:
-        path.chmod(mode)
+    if stat.S_ISREG(mode):
+        return target, stat.S_IMODE(mode)
+    if stat.S_ISDIR(mode):
+        return target, None
+    raise DslError(f"{path} is not a regular file", hint="name a file; a pipe can read from stdout")
 
 
 def _part_of(path: Path) -> Path:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from aistudios_dsl import Project, cli
 from aistudios_dsl.cli import main
+from aistudios_dsl.cli.base import HINTS
 
 ROOT = Path(__file__).parent.parent
 
@@ -137,6 +138,12 @@ def test_every_command_in_a_module_is_on_the_command_line():
             values = vars(importlib.import_module(f"aistudios_dsl.cli.{found.name}")).items()
             missing = [name for name, value in values if isinstance(value, click.Command) and id(value) not in on_it]
             assert not missing, f"add {missing} of cli/{found.name}.py to the commands in cli/__init__.py"
+
+
+def test_every_code_that_has_a_hint_for_the_command_line_is_raised():
+    package = ROOT / "aistudios_dsl"
+    sources = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py") if path.parent.name != "cli")
+    assert [code for code in HINTS if f'"{code}"' not in sources] == []
 
 
 @pytest.mark.parametrize("group", [[], ["outbox"]])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LONGEST_SOURCE_LINE = 120
 """How many characters of a source line an error shows."""
 
-_HINTS = {
+HINTS = {
     "file-exists": "give another name, or --overwrite",
     "holds-braces": "fill them first, with aistudios build; if the braces are text: --literal",
     "not-rendered": "fill it with --set NAME=VALUE, or with rows: --data FILE; if the braces are text: --literal",
@@ -101,7 +101,7 @@ def _exit_unwritten(fault: OSError) -> NoReturn:
 
 def with_options(fault: DslError) -> DslError:
     """Give an error, and each problem in it, the hint that names command-line options."""
-    fault.hint = _HINTS.get(fault.code, fault.hint)
+    fault.hint = HINTS.get(fault.code, fault.hint)
     for problem in fault.problems if isinstance(fault, LoadError) else ():
         with_options(problem)
     return fault

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from aistudios_dsl.templates.environment import Hook, Templates, compiled, inner, jinja, parsed, printable
+from aistudios_dsl.templates.environment import Hook, Templates, checked_value, compiled, inner, jinja, parsed
 from aistudios_dsl.templates.render import row_values
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class RowStrings:
     def __init__(self, strings: Strings, values: Mapping[str, Any], words: Iterable[str], asked: Iterable[str]) -> None:
         self.values: Mapping[str, Any] = values
         self.words: dict[str, str] = {
-            name: value if type(value := values[name]) is str else str(printable(value)) for name in words
+            name: value if type(value := values[name]) is str else str(checked_value(value)) for name in words
         }
         self.contexts: dict[bool, Context] = {}
         self._strings = strings
@@ -154,7 +154,7 @@ def _is_plain(configure: Hook | None, html: bool) -> bool:
     from aistudios_dsl.templates.bounded import Metered
 
     environment = jinja(configure, html)
-    own = environment.finalize is printable and environment.undefined is StrictUndefined
+    own = environment.finalize is checked_value and environment.undefined is StrictUndefined
     return own and environment.code_generator_class is Metered and not environment.extensions
 
 

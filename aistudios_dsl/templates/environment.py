@@ -203,7 +203,9 @@ def jinja(configure: Hook | None, html: bool) -> Environment:
 
     from aistudios_dsl.templates.bounded import Bounded
 
-    environment = Bounded(undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=printable)
+    environment = Bounded(
+        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, finalize=checked_value
+    )
     if configure is not None:
         _configured(configure, environment)
         environment.autoescape = html
@@ -211,7 +213,7 @@ def jinja(configure: Hook | None, html: bool) -> Environment:
     return environment
 
 
-def printable(value: Any) -> Any:
+def checked_value(value: Any) -> Any:
     if value is None:
         raise TemplateError("a value is None", hint="give it a text: {{ name or '' }} or {{ name|default('', true) }}")
     if isinstance(value, float) and not math.isfinite(value):
