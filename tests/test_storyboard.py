@@ -751,7 +751,7 @@ def test_preview_opens_what_it_wrote(tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["examples/product_promo.py", "--scene", 9], 1, "there is no scene 9\n  hint: the scenes are numbered 0 to 1"),
+        (["examples/product_promo.py", "--scene", 2], 1, "there is no scene 2\n  hint: the scenes are numbered 0 to 1"),
         (["examples/product_promo.py", "-o", "x.svg"], 2, "name a scene with --scene"),
         (["examples/product_promo.py", "-o", "x.png"], 2, "name a page .html, one picture .svg"),
         (["examples/product_promo.py", "-o", ""], 2, "-o needs a name"),
