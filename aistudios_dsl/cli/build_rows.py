@@ -117,7 +117,7 @@ def build_rows(
 
 def _compiled(project: Project, api: Any) -> Plan | None:
     drafts = all(
-        scene.frame is None and all(isinstance(item, Draft) for item in scene.items) for scene in project.scenes
+        scene._loaded is None and all(isinstance(item, Draft) for item in scene._items) for scene in project.scenes
     )
     # A plan leaves loaded speech where it is; only a rendered project can be converted.
     return evolve(project, api=api or project.api).compile() if api is None or drafts else None

@@ -57,8 +57,6 @@ def preview(
         raise click.UsageError(f"-o {output}: name a page .html, one picture .svg, or a folder of pictures DIR/")
     reject_overwriting(target, source.path, data)
     project = source.render() if data is None else _rendered_row(source, data, row or 1)
-    if scene is not None and scene >= len(project.scenes):
-        raise DslError(f"there is no scenes[{scene}]", hint=f"the project has {plural(len(project.scenes), 'scene')}")
     with report_write_errors(output):
         if not is_folder and target.suffix.lower() != ".svg":
             written = [project.storyboard(target, media=media, scene=scene)]
