@@ -95,7 +95,7 @@ def test_a_script_that_fails_shows_its_own_line_and_not_our_stack(tmp_path, text
     [
         (["build", "examples/talking_avatr.py"], 1, "did you mean 'talking_avatar.py'?"),
         (["build", "examples/nothing.json"], 1, "there is no file examples/nothing.json"),
-        (["build", "examples"], 1, "examples is a folder\n  hint: name a file in it: a script (.py)"),
+        (["build", "examples"], 1, "examples is a folder\n  hint: name a script or project in it"),
         (["buidl", "x"], 2, "did you mean 'build'?"),
         (["build"], 2, "Missing argument 'FILE'"),
         (["build", "examples/dialogue.py", "--set", "name"], 2, "'name' is not NAME=VALUE"),

@@ -420,7 +420,7 @@ def test_a_project_that_the_service_lost_keeps_its_id_and_counts_as_asked_for(ou
     assert row.project_id in row.note
     assert outbox.candidates()["1"][0]["id"] == row.project_id
     shown = aistudios(sandbox, "status", "--journal", outbox.path).stdout
-    assert f"it was made as {row.project_id}, and is charged if it is there" in shown
+    assert f"it was made as {row.project_id}, and is charged if it exists" in shown
     freed = outbox.mark("1", not_sent=True)
     assert (freed.state, freed.project_id, freed.note) == ("queued", "", f"to be sent again; it was {row.project_id}")
     assert outbox.run(**FAST, max_renders=1).stopped == "the budget of 1 renders is spent"

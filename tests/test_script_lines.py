@@ -25,9 +25,9 @@ LATE = [
     ({"clip": "image('https://x.example/a.png')"}, 7, "scenes[0].clips[1] (image): its size is not known"),
     ({"clip": "avatar('M000045085')"}, 7, "scenes[0].clips[1] (avatar): avatar M000045085 is not in the catalogue"),
     ({"clip": "text('x', at=below('titel'))"}, 7, "scenes[0].clips[1] (text): below('titel'): no clip"),
-    ({"clip": "text('{{ n }')"}, 7, "scenes[0].clips[1].text: line 1 ('{{ n }'): {{ is not closed by }}"),
+    ({"clip": "text('{{ n }')"}, 7, "scenes[0].clips[1].text: line 1 ('{{ n }'): '{{' is never closed"),
     ({"clip": "avatar('M000045058', say='{{ n }')"}, 7, "scenes[0].speech[0].text: line 1 ('{{ n }')"),
-    ({"scene": "when='vip ='"}, 5, "scenes[0].when: 'vip =' is no Jinja expression"),
+    ({"scene": "when='vip ='"}, 5, "scenes[0].when: 'vip =' is not a Jinja expression"),
 ]
 
 
