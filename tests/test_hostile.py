@@ -53,6 +53,8 @@ print(json.dumps({{
 """
 
 NESTED = "{% set n = namespace(s=[0, 0]) %}{% for i in range(60) %}{% set n.s = WRAP %}{% endfor %}{{ n.s }}"
+LOOPS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+NEGATIVE = ("'a'.center(-10**15)", "'a'|indent(-10**15)", "[1]|tojson(-10**15)", "lipsum(-1, max=10**15)")
 STRINGS = {
     "power": "{{ 9**(9**9) }}",
     "repeated text": "{{ 'a'*3*10**9 }}",
@@ -71,6 +73,10 @@ STRINGS = {
     "namespaces in namespaces": NESTED.replace("WRAP", "namespace(a=n.s, b=n.s)"),
     "wide lists in lists": NESTED.replace("60", "99999").replace("WRAP", f"[{'n.s, ' * 1900}]"),
     "text with itself": NESTED.replace("WRAP", "n.s ~ n.s"),
+    "batch of a negative fill": "{{ [1]|batch(10**9, -10**9)|list }}",
+    "slices of a negative fill": "{{ [1]|slice(10**9, -10**9)|list }}",
+    "empty paragraphs": "{{ lipsum(10**8, False, -5, 0) }}",
+    **{f"loops after {call}": f"{{{{ {call} }}}}{LOOPS}" for call in NEGATIVE},
     "compared": "{% set a = range(99999)|list %}{% for i in range(99999) %}{{ -1 in a }}{% endfor %}",
     "constant in autoescape": "{% autoescape 9**(9**9) %}a{% endautoescape %}",
     "long number": "{{ " + "9" * 5000 + " }}",

@@ -82,7 +82,7 @@ def checked_length(text: str) -> str:
 
 
 def _spend(steps: int) -> None:
-    _METER.left -= steps
+    _METER.left -= max(0, steps)  # a negative width in a template gives no steps back
     if _METER.left < 0:
         hint = "a template fills strings: compute long texts and lists beforehand, and give them in the row"
         raise TemplateError(f"rendering takes more than {STEPS:,} steps", hint=hint)
@@ -175,7 +175,7 @@ def _check_widths(widths: list[str], fields: int, values: Any) -> None:
 
 
 def _check_padding(value: Any, *args: Any, **named: Any) -> None:
-    _reserve(_weight(value) + sum(number for number in (*args, *named.values()) if isinstance(number, int)))
+    _reserve(_weight(value) + sum(max(0, number) for number in (*args, *named.values()) if isinstance(number, int)))
 
 
 def _check_tabs(text: Any, tabsize: Any = 8) -> None:
@@ -212,7 +212,7 @@ def _check_dump(value: Any, indent: Any = 1, *_: Any, **__: Any) -> None:
 
 
 def _check_lorem_ipsum(n: int = 5, html: Any = True, min: int = 20, max: int = 100) -> None:
-    _reserve(10 * n * max)
+    _reserve(10 * n * (1 + abs(max)))
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], None]] = {
