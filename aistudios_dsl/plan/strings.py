@@ -69,13 +69,14 @@ class Strings:
         pieces = None if string.html else self.pieces(string)
         if pieces is not None:
             return _joining(pieces)
-        from aistudios_dsl.templates.bounded import rendered
+        from aistudios_dsl.templates.bounded import Metered, rendered, rendered_straight
 
         template = compiled(self.templates.configure, string.text, string.html)
         run, html = template.root_render_func, string.html
+        written = rendered if template.environment.code_generator_class is Metered else rendered_straight
         if not _is_clean(self.templates.configure, string.text):
-            return lambda row: rendered(run(template.new_context(row_values(row.values))))
-        return lambda row: rendered(run(row.contexts.get(html) or row.borrow(html)))
+            return lambda row: written(run(template.new_context(row_values(row.values))))
+        return lambda row: written(run(row.contexts.get(html) or row.borrow(html)))
 
     def names(self, strings: Iterable[TemplateString]) -> tuple[list[str], list[str]]:
         """Return the plain names in some strings, and the names that Jinja itself asks for."""

@@ -8,14 +8,17 @@ value in one call (`'a' * n`, `center`, `join`) is estimated first.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from functools import lru_cache, wraps
+from itertools import islice
 from string import Formatter
 from threading import local
 from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame, operators
+from jinja2.filters import FILTERS as DEFAULT_FILTERS
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -37,6 +40,9 @@ _CALL = 20
 _CONSTANT_TIME = ("attr", "count", "d", "default", "first", "length", "random")
 """The filters that take no longer for a longer value."""
 
+_SHORT = _FEW = 64
+_SMALL = (float, bool, type(None))
+"""The types whose values are all of one size."""
 _GROUPS: Any = (list, tuple, set, frozenset, type({}.keys()), type({}.values()), type({}.items()))
 _PERCENT = re.compile(r"%(?:\([^)]*\))?[-#0 +]*(\*|\d+)?(?:\.(\*|\d+))?")
 
@@ -64,14 +70,21 @@ def rendered(chunks: Iterable[str]) -> str:
     return joined(chunks)
 
 
+def rendered_straight(chunks: Iterable[str]) -> str:
+    """Return the chunks of a template that counts no steps as one string."""
+    return checked_length("".join(chunks))
+
+
 def joined(chunks: Iterable[str]) -> str:
     """Return the chunks as one string. Raise `TemplateError` before it is too long."""
-    found, length = list[str](), 0
-    for chunk in chunks:
+    rest = iter(chunks)
+    found = list(islice(rest, _FEW))
+    length = sum(map(len, found))
+    for chunk in rest if len(found) == _FEW else ():
         length += len(chunk)
         _check_size(length)
         found.append(chunk)
-    _spend(length)
+    _reserve(length)
     return "".join(found)
 
 
@@ -82,8 +95,9 @@ def checked_length(text: str) -> str:
 
 
 def _spend(steps: int) -> None:
-    _METER.left -= max(0, steps)  # a negative width in a template gives no steps back
-    if _METER.left < 0:
+    # A negative width in a template gives no steps back.
+    left = _METER.left = _METER.left - steps if steps > 0 else _METER.left
+    if left < 0:
         hint = "a template fills strings: compute long texts and lists beforehand, and give them in the row"
         raise TemplateError(f"rendering takes more than {STEPS:,} steps", hint=hint)
 
@@ -104,6 +118,8 @@ def _weight(value: Any) -> int:
     """Count the characters and items of a value at every depth, until they are too many."""
     if isinstance(value, str | bytes):
         return 1 + len(value)
+    if type(value) in _SMALL:
+        return 1
     total, rest = 1, [value]
     while rest and total <= STEPS:
         one = rest.pop()
@@ -124,8 +140,17 @@ def _weight(value: Any) -> int:
     return total
 
 
+def _weight_of_all(values: Iterable[Any]) -> int:
+    return sum([_weight(value) for value in values])
+
+
 def _measured(value: Any) -> Any:
     """Return a value that was made. Raise `TemplateError` if it is too large."""
+    if type(value) is str:
+        # What makes short strings is counted: a turn of a loop, a call, the values given to a filter.
+        if len(value) > _SHORT:
+            _reserve(len(value))
+        return value
     if isinstance(value, int) and value.bit_length() > _BITS:
         raise _too_many_bits()
     if not isinstance(value, int | float):
@@ -157,21 +182,27 @@ def _check_power(left: Any, right: Any) -> None:
 def _check_percent(template: Any, *values: Any, **named: Any) -> None:
     if isinstance(template, str | bytes):
         text = template if isinstance(template, str) else template.decode("latin-1")
-        fields = _PERCENT.findall(text)
-        _check_widths([width for field in fields for width in field if width], len(fields), (values, named))
+        fields, widths = _percent_fields(text)
+        _check_widths(widths, fields, values, named)
+
+
+@lru_cache(maxsize=256)
+def _percent_fields(text: str) -> tuple[int, tuple[str, ...]]:
+    fields = _PERCENT.findall(text)
+    return len(fields), tuple(width for field in fields for width in field if width)
 
 
 def _check_format(template: str, *values: Any, **named: Any) -> None:
     fields = [spec or "" for _, name, spec, _ in Formatter().parse(template) if name is not None]
     widths = ["*" if "{" in spec else width for spec in fields for width in re.findall(r"\d+|\{", spec)]
-    _check_widths(widths, len(fields), (values, named))
+    _check_widths(widths, len(fields), values, named)
 
 
-def _check_widths(widths: list[str], fields: int, values: Any) -> None:
+def _check_widths(widths: Sequence[str], fields: int, values: Any, named: Mapping[str, Any]) -> None:
     if "*" in widths or any(len(width) > 9 for width in widths):
         raise TemplateError("a format takes its width from a value, or is far too wide", hint="write the width out")
     _reserve(sum(map(int, widths)))
-    _spend(fields * _weight(values))
+    _spend(fields * (_weight_of_all(values) + (_weight(named) if named else 0)))
 
 
 def _check_padding(value: Any, *args: Any, **named: Any) -> None:
@@ -243,17 +274,18 @@ def _metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter or a test that counts its values and its result."""
     check = _FILTERS.get(name)
     skipped = int(hasattr(function, "jinja_pass_arg"))
+    grows, joins = name not in _CONSTANT_TIME, name == "join"
 
     @wraps(function)
     def counted(*args: Any, **named: Any) -> Any:
-        given = list(args[skipped:])
-        if name == "join":
-            given[0] = _parts(*given, **named)
-        if name not in _CONSTANT_TIME:
-            _spend(sum(map(_weight, given)) + sum(map(_weight, named.values())))
+        given = args[skipped:] if skipped else args
+        if joins:
+            given = (_parts(*given, **named), *given[1:])
+        if grows:
+            _spend(_weight_of_all(given) + (_weight_of_all(named.values()) if named else 0))
         if check is not None:
             check(*given, **named)
-        return _measured(function(*args[:skipped], *given, **named))
+        return _measured(function(*args[:skipped], *given, **named) if skipped or joins else function(*args, **named))
 
     return counted
 
@@ -267,6 +299,25 @@ def _parts(values: Any, d: Any = "", attribute: Any = None) -> Any:
         _check_size(size)
         found.append(value)
     return found
+
+
+_STRAIGHT = "Output TemplateData Name Const Filter Compare Operand And Or Not If CondExpr Getattr"
+"""The nodes of Jinja's trees that neither repeat nor enlarge anything."""
+
+_LINEAR = "capitalize count d default e escape first format last length lower string title trim upper"
+"""Filters that take time, and make a value, in proportion to the values they are given."""
+
+
+def _is_straight(node: nodes.Node, filters: Mapping[str, Any]) -> bool:
+    """Tell whether a node of a template cannot repeat or enlarge anything, so that its work follows from its length."""
+    if not isinstance(node, nodes.Filter):
+        return type(node).__name__ in _STRAIGHT.split()
+    if node.name not in _LINEAR.split() or filters.get(node.name) is not DEFAULT_FILTERS[node.name] or node.dyn_args:
+        return False
+    if node.name != "format":
+        return True
+    text = node.node.value if isinstance(node.node, nodes.Const) else None
+    return isinstance(text, str) and all(width.isdigit() and len(width) < 4 for width in _percent_fields(text)[1])
 
 
 class _Unfolded(CodeGenerator):
@@ -316,7 +367,7 @@ class Metered(_Unfolded):
     visit_Dict = _measuring(CodeGenerator.visit_Dict)  # noqa: N815
     visit_Tuple = _measuring(CodeGenerator.visit_Tuple, lambda node: node.ctx == "load")  # noqa: N815
     visit_Getitem = _measuring(CodeGenerator.visit_Getitem, lambda node: isinstance(node.arg, nodes.Slice))  # noqa: N815
-    _visit_measured = _measuring(CodeGenerator.visit)
+    _visit_compared = _measuring(CodeGenerator.visit, lambda node: not isinstance(node, nodes.Const))
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
         turn: Any = nodes.EnvironmentAttribute("turn()", lineno=node.lineno)
@@ -327,10 +378,10 @@ class Metered(_Unfolded):
 
     def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
         self.write("(")
-        self._visit_measured(node.expr, frame)
+        self._visit_compared(node.expr, frame)
         for operand in node.ops:
             self.write(f" {operators[operand.op]} ")
-            self._visit_measured(operand.expr, frame)
+            self._visit_compared(operand.expr, frame)
         self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
@@ -355,16 +406,23 @@ class Metered(_Unfolded):
 class Bounded(ImmutableSandboxedEnvironment):
     """Jinja's sandbox with limits."""
 
-    code_generator_class = Metered
+    code_generator_class: type[CodeGenerator] = Metered
     concat = staticmethod(joined)
     intercepted_binops = frozenset(_OPERATORS)
     measured = staticmethod(_measured)
 
     def meter(self) -> None:
         """Count the work of all filters and tests, also of the user's."""
+        self._quick = copy(self)
+        self._quick.filters, self._quick.code_generator_class = dict(self.filters), _Unfolded
         for known in (self.filters, self.tests):
             own: dict[str, Any] = known
             own.update([(name, _metered(name, function)) for name, function in own.items()])
+
+    def suited_to(self, tree: nodes.Template) -> Bounded:
+        """Return the environment to compile a template in: one that counts nothing where that is sure to be safe."""
+        straight = all(_is_straight(node, self._quick.filters) for node in tree.find_all(nodes.Node))
+        return self._quick if straight and self.code_generator_class is Metered else self
 
     def turn(self) -> bool:
         """Count a turn of a loop."""

@@ -17,6 +17,8 @@ from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
 if TYPE_CHECKING:
     from jinja2 import Environment, TemplateSyntaxError
 
+    from aistudios_dsl.templates.bounded import Bounded
+
 Hook = Callable[["Environment"], None]
 
 _PIECES, _CODE = 500, 10_000
@@ -198,7 +200,7 @@ def _configured(configure: Hook, environment: Environment) -> None:
 
 
 @lru_cache(maxsize=64)
-def jinja(configure: Hook | None, html: bool) -> Environment:
+def jinja(configure: Hook | None, html: bool) -> Bounded:
     from jinja2 import StrictUndefined
 
     from aistudios_dsl.templates.bounded import Bounded
@@ -273,7 +275,7 @@ def _near_name(configure: Hook | None, message: str) -> str:
 @lru_cache(maxsize=4096)
 def compiled(configure: Hook | None, text: str, html: bool) -> Any:
     with _reading(configure, text, _no_template):
-        return jinja(configure, html).from_string(text)
+        return jinja(configure, html).suited_to(parsed(configure, text)).from_string(text)
 
 
 @lru_cache(maxsize=1024)
