@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any, Literal, TypeVar
 
@@ -166,6 +165,8 @@ def _said(scene: Scene) -> list[Said]:
 
 
 def _speech(old: Scene, new: Scene, place: str) -> Iterator[Change]:
+    from difflib import SequenceMatcher
+
     before, after = _said(old), _said(new)
     for _, low, high, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         for here, there in zip_longest(before[low:high], after[start:end]):
