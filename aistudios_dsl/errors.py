@@ -102,7 +102,7 @@ class under:  # noqa: N801  (used as a function)
     __slots__ = ("parent",)
 
     def __init__(self, parent: str) -> None:
-        self.parent = parent
+        self.parent: str = parent
 
     def __enter__(self) -> None:
         pass

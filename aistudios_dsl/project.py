@@ -54,7 +54,9 @@ class Project(BaseProject):
     Project('Hello', 1 scene)
     """
 
-    __hash__ = BaseProject.__hash__
+    def __hash__(self) -> int:
+        # attrs would hash the fields.
+        return BaseProject.__hash__(self)
 
     # templates
 

@@ -19,7 +19,9 @@ class Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.words, self.opened, self.unpaired = list[str](), list[str](), ""
+        self.words: list[str] = []
+        self.opened: list[str] = []
+        self.unpaired: str = ""
 
     @classmethod
     def of(cls, html: str) -> Self:

@@ -325,7 +325,7 @@ class _Unfolded(CodeGenerator):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self.optimizer = None
+        self.optimizer: Any = None
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
         if not isinstance(node, nodes.TemplateData):
@@ -363,10 +363,10 @@ def _measuring(visit: Visit, applies: Callable[[Any], bool] = lambda node: True)
 class Metered(_Unfolded):
     """A generator of code that counts its steps."""
 
-    visit_List = _measuring(CodeGenerator.visit_List)  # noqa: N815
-    visit_Dict = _measuring(CodeGenerator.visit_Dict)  # noqa: N815
-    visit_Tuple = _measuring(CodeGenerator.visit_Tuple, lambda node: node.ctx == "load")  # noqa: N815
-    visit_Getitem = _measuring(CodeGenerator.visit_Getitem, lambda node: isinstance(node.arg, nodes.Slice))  # noqa: N815
+    visit_List: Any = _measuring(CodeGenerator.visit_List)  # noqa: N815
+    visit_Dict: Any = _measuring(CodeGenerator.visit_Dict)  # noqa: N815
+    visit_Tuple: Any = _measuring(CodeGenerator.visit_Tuple, lambda node: node.ctx == "load")  # noqa: N815
+    visit_Getitem: Any = _measuring(CodeGenerator.visit_Getitem, lambda node: isinstance(node.arg, nodes.Slice))  # noqa: N815
     _visit_compared = _measuring(CodeGenerator.visit, lambda node: not isinstance(node, nodes.Const))
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
@@ -407,9 +407,9 @@ class Bounded(ImmutableSandboxedEnvironment):
     """Jinja's sandbox with limits."""
 
     code_generator_class: type[CodeGenerator] = Metered
-    concat = staticmethod(joined)
-    intercepted_binops = frozenset(_OPERATORS)
-    measured = staticmethod(_measured)
+    concat: Any = staticmethod(joined)
+    intercepted_binops: frozenset[str] = frozenset(_OPERATORS)
+    measured: Any = staticmethod(_measured)
 
     def meter(self) -> None:
         """Count the work of all filters and tests, also of the user's."""
