@@ -36,6 +36,7 @@ def imported_by(path):
     for node in ast.walk(tree):
         if node in checked:
             continue
+        assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path} has a relative import: name the package"
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aistudios_dsl"):
             base = node.module.removeprefix("aistudios_dsl").removeprefix(".")
             for alias in node.names:
