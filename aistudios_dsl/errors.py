@@ -1,5 +1,25 @@
 """The errors of this package, each with a stable code.
 
+The code of an error is that of its class, unless it has one of these:
+
+- `no-scenes`: the project has no scenes
+- `no-size`: a clip has no size, and none can be computed
+- `unknown-tag`: no clip has this tag or id
+- `unknown-avatar`: the catalogue does not have this avatar or outfit
+- `not-rendered`: a template has to be rendered first
+- `template-syntax`, `unclosed-braces`: Jinja cannot read a template
+- `template-too-large`: a template is too large or nested too deeply
+- `no-key`, `key-refused`: there is no API key, or the service does not accept it
+- `unreachable`: nothing was sent, because there was no connection
+- `rate-limited`: the service asks to send fewer requests
+- `not-found`: the service has no such project
+- `not-ready`: the video is not rendered yet
+- `file-exists`, `not-a-file`: a download would replace a file, or something that is not one
+- `bad-signature`: a webhook's address is not signed with this secret
+- `holds-braces`: a payload of an outbox was not rendered
+- `journal-in-use`, `journal-damaged`: an outbox cannot use its journal
+- `row-failed`: a row of an outbox has failed, so its mark does not fit
+
 The tree::
 
     DslError                     a script, a document, a row or a call is wrong
@@ -38,11 +58,13 @@ class ScriptLine(NamedTuple):
 class DslError(Exception):
     """Something is wrong.
 
-    Attributes:
+    Args:
         message: What is wrong.
         path: Where, such as `scenes[0].clips[1] (image)`; "" for no place.
         hint: What to do; "" where there is nothing to add.
         code: A stable name for the kind of fault. Programs branch on it, never on a message or a hint.
+
+    Attributes:
         line: The line of the user's script that wrote the scene or clip, for faults found after that line has run.
 
     >>> print(DslError("opacity is 140", "scenes[0].clips[1] (image)", "give 1 to 100"))
@@ -68,6 +90,9 @@ class DslError(Exception):
     def under(self, parent: str) -> Self:
         """Return the same error with its path under a parent's path.
 
+        Args:
+            parent: The path to put in front, such as "scenes[2]".
+
         >>> print(BuildError("no text", "clips[1]").under("scenes[2]"))
         scenes[2].clips[1]: no text
         """
@@ -75,11 +100,19 @@ class DslError(Exception):
         return self._with(path=f"{parent}{'' if joined else '.'}{self.path}")
 
     def at(self, line: ScriptLine | None) -> Self:
-        """Return the same error with the line of the user's script that it comes from; a line it has already stays."""
+        """Return the same error with the line of the user's script that it comes from.
+
+        Args:
+            line: The line, or None if it is not known. An error that already has a line keeps it.
+        """
         return self if line is None or self.line else self._with(line=line)
 
     def hinting(self, hint: str) -> Self:
-        """Return the same error with another hint."""
+        """Return the same error with another hint.
+
+        Args:
+            hint: What to do instead.
+        """
         return self._with(hint=hint)
 
     def _with(self, **changes: Any) -> Self:

@@ -141,7 +141,13 @@ class Project(BaseProject):
 
     @checked
     def to_dict(self, *, api: Generation | None = None) -> dict[str, Any]:
-        """Return the JSON object that the service takes; arguments and errors are those of `resolve`.
+        """Return the JSON object that the service takes.
+
+        Args:
+            api: As in `resolve`.
+
+        Raises:
+            DslError: What `resolve` raises.
 
         >>> list(Project().scene(background="/images/background/bg_blue_gradient.png").to_dict())
         ['scenes']

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from aistudios_dsl import Project
+from aistudios_dsl.cli.base import HINTS
 from tests.pages import ROOT, Reader, blocks
 from tests.tools import make_reference, make_story, text_error_table
 
@@ -85,6 +86,14 @@ def test_the_table_of_errors_is_the_one_its_script_prints():
 @pytest.mark.slow
 def test_the_transcript_of_the_whole_story_is_what_it_prints():
     assert make_story.page() == make_story.PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_of_errors_lists_every_code():
+    page = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "aistudios_dsl").rglob("*.py"))
+    used = set(re.findall(r'\bcode="([a-z-]+)"', source)) | set(HINTS)
+    assert len(used) > 10
+    assert {code for code in used if f"`{code}`" not in page} == set()
 
 
 def test_the_reference_pages_follow_from_the_code():

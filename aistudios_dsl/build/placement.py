@@ -42,7 +42,12 @@ def above(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] =
 
 
 def below(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
-    """Return the place below another clip, for `at=`; the arguments are those of `above`.
+    """Return the place below another clip, for `at=`.
+
+    Args:
+        tag: The tag of the other clip.
+        gap: Distance between the two, in px or percent of the canvas height. Default 0.
+        align: Which edges, or the centres, are lined up: "left", "center" or "right". Default "center".
 
     >>> below("headline", gap="2%").gap
     '2%'
@@ -65,7 +70,12 @@ def left_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"]
 
 
 def right_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"] = "center") -> Beside:
-    """Return the place to the right of another clip, for `at=`; the arguments are those of `left_of`.
+    """Return the place to the right of another clip, for `at=`.
+
+    Args:
+        tag: The tag of the other clip.
+        gap: Distance between the two, in px or percent of the canvas width. Default 0.
+        align: Which edges, or the centres, are lined up: "top", "center" or "bottom". Default "center".
 
     >>> right_of("photo").side
     'right_of'

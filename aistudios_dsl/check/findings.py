@@ -41,9 +41,17 @@ _INDEX = re.compile(r"^scenes\[(\d+)\](?:\.clips\[(\d+)\])?")
 
 @frozen
 class Finding:
-    """A finding: a stable `code`, a `path` such as `scenes[1].clips[2]`, what to do, and the `boxes` that show it (px).
+    """Something that is wrong in a project, or probably unintended.
 
-    `severity`: an "error" is surely wrong, a "warning" likely; a "note" is worth knowing.
+    Attributes:
+        code: The stable name of the rule, such as "unsafe-area".
+        severity: "error" if it is surely wrong, "warning" if likely, "note" if it is worth knowing.
+        message: What is wrong.
+        path: Where, such as `scenes[1].clips[2]`.
+        tag: The tag of the clip, or "".
+        boxes: The boxes that show it, px.
+        remedy: What to do.
+        text: The first words of a text without a tag, or "".
     """
 
     code: str
@@ -54,7 +62,6 @@ class Finding:
     boxes: tuple[Box, ...] = ()
     remedy: str = ""
     text: str = ""
-    """The first words of a text without a tag."""
 
     def __str__(self) -> str:
         where = " ".join(filter(None, (self.path, self.name)))

@@ -87,7 +87,18 @@ class Outbox:
         return self.add_entries(entries(source, key, literal), name)
 
     def add_entries(self, found: Sequence[Entry], name: str) -> int:
-        """Add entries that are already checked; `name` is what messages call their source."""
+        """Add entries that are already checked.
+
+        Args:
+            found: All entries of the source; those in the journal are not added again.
+            name: What messages call the source.
+
+        Returns:
+            How many rows are new.
+
+        Raises:
+            DslError: As in `add`.
+        """
         return self._journal.add(found, name)
 
     def rows(self, *states: str) -> tuple[Row, ...]:

@@ -43,11 +43,11 @@ def load_node(cls: type[N], document: Mapping[str, Any]) -> N:
     """Return a node from its JSON object as found, with unknown keys, key order and undocumented values.
 
     Args:
-        cls: the wire class, such as `wire.Image`
-        document: the JSON object
+        cls: The wire class, such as `wire.Image`.
+        document: The JSON object.
 
     Raises:
-        LoadError: with all wrong kinds and missing keys
+        LoadError: A value has the wrong kind, or keys are missing; lists all of them.
 
     >>> load_node(Effect, {"strength": 2, "type": "blur"}).extra
     {'strength': 2}
