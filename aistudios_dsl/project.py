@@ -11,7 +11,7 @@ from attrs import frozen
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
-from aistudios_dsl.errors import BuildError, TemplateError, expect
+from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import pending, refuse_pending, without_pending
 from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
@@ -98,8 +98,6 @@ class Project(BaseProject):
         >>> [project.name for project in Project("For {{ name }}").render_all([{"name": "Ann"}])]
         ['For Ann']
         """
-        if not isinstance(rows, Iterable):
-            raise TemplateError(f"rows is {rows!r}, not a list of rows", hint='such as [{"name": "Ann"}]')
         yield from for_each_row(rows, self.render)
 
     @checked
@@ -171,6 +169,8 @@ class Project(BaseProject):
         ':true,"clips":[],"thumbnailUrl":null,"sceneIdx":0}]}'
         """
         expect(indent, int | None, "indent must be the number of spaces", "such as indent=2")
+        if indent is not None and indent < 0:
+            raise BuildError(f"indent is {indent}, but must be 0 or more")
         return canonical(self.to_dict(api=api), indent)
 
     @checked

@@ -5,13 +5,18 @@ import inspect
 import pytest
 from attrs import evolve, fields
 
-from aistudios_dsl import Avatar, DslError, Project, Scene, above, diff, wire
+import aistudios_dsl
+import aistudios_dsl.service
+from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, diff, wire
 
 URL, HOST = "https://x.example/a.png", "M000045058"
 
 
 def opened():
     return Project().scene()
+
+
+AT_THE_VERB = "give at=, width=, height= or scale= to the verb that adds the clip"
 
 
 def named():
@@ -31,6 +36,7 @@ MISUSES = {
         lambda: opened().avatar(HOST, "B", "C"),
         lambda: opened().avatar(Avatar("M", "B"), "C"),
         lambda: opened().avatar(HOST, say=5),
+        lambda: opened().avatar(HOST, language=5),
         lambda: opened().avatar(HOST, effects=5),
         lambda: opened().avatar(HOST, head_at=5),
     ],
@@ -41,6 +47,8 @@ MISUSES = {
         lambda: opened().text("x", text="y"),
         lambda: opened().text(5),
         lambda: opened().text("x", fit=5),
+        lambda: opened().text("x", bold="no"),
+        lambda: opened().text("x", italic="{{ slanted }}"),
         lambda: opened().text("x", tag=[]),
         lambda: opened().text("x", at=above(5)),
         lambda: opened().text("x", shadow="#fff"),
@@ -92,9 +100,18 @@ MISUSES = {
     "render": [lambda: opened().render(5), lambda: opened().render({}, {}), lambda: opened().render([("name", "Ann")])],
     "render_all": [lambda: list(opened().render_all(5)), lambda: list(opened().render_all({"name": "Ann"}))],
     "compile": [lambda: opened().compile(5), lambda: opened().compile().render_json(5)],
+    "write_jsonl": [
+        lambda: opened().compile().write_jsonl(5, "rows.jsonl"),
+        lambda: opened().compile().write_jsonl([], 5),
+    ],
     "resolve": [lambda: opened().resolve("1.6"), lambda: opened().resolve(api=5)],
     "to_dict": [lambda: opened().to_dict("1.6"), lambda: opened().to_dict(api="2")],
-    "to_json": [lambda: opened().to_json("x"), lambda: opened().to_json(2, "1.6"), lambda: opened().to_json(api=[])],
+    "to_json": [
+        lambda: opened().to_json("x"),
+        lambda: opened().to_json(-1),
+        lambda: opened().to_json(2, "1.6"),
+        lambda: opened().to_json(api=[]),
+    ],
     "save": [lambda: opened().save(), lambda: opened().save(5)],
     "to_python": [lambda: opened().to_python(5)],
     "estimates": [lambda: opened().estimates(5)],
@@ -104,12 +121,27 @@ MISUSES = {
         lambda: opened().check(ignore=[5]),
         lambda: opened().check(ignore="unsafe"),
     ],
-    "svg": [lambda: opened().svg("x"), lambda: opened().svg(media=5), lambda: opened().svg(0, {})],
+    "svg": [
+        lambda: opened().svg("x"),
+        lambda: opened().svg(media=5),
+        lambda: opened().image(URL, natural=(1, 1)).svg(media={URL: 5}),
+        lambda: opened().svg(0, {}),
+    ],
     "storyboard": [lambda: opened().storyboard(), lambda: opened().storyboard(5)],
     "load": [lambda: Project.load(), lambda: Project.load(5), lambda: Project.load("a.json", True)],
     "Project": [lambda: Project("a", "b"), lambda: Project(5), lambda: Project(scene=Scene()), lambda: Project(api=5)],
     "Scene": [lambda: Scene("#fff"), lambda: Scene(background=5), lambda: Scene(each=5), lambda: Scene(extra=5)],
     "diff": [lambda: diff(5, 6)],
+    "Avatar": [lambda: Avatar(5, "B"), lambda: Avatar.from_model(5)],
+    "Catalog": [
+        lambda: Catalog(5),
+        lambda: Catalog([5]),
+        lambda: Catalog().find(5),
+        lambda: Catalog().learn(5),
+        lambda: Catalog.load(5),
+        lambda: Catalog().save(5),
+        lambda: Catalog().save("."),
+    ],
 }
 CALLS = [pytest.param(call, id=f"{name}-{at}") for name, calls in MISUSES.items() for at, call in enumerate(calls)]
 
@@ -124,13 +156,22 @@ def test_a_misuse_is_an_error_of_this_package(call):
 @pytest.mark.parametrize(
     ("call", "message", "hint"),
     [
-        (MISUSES["text"][1], "takes 1 argument by position, not 2", "give the rest by name, such as font_size=..."),
-        (MISUSES["scene"][0], "takes no argument by position, not 1", "add(scene) adds a Scene"),
+        (MISUSES["text"][1], "takes 1 positional argument, not 2", "give the others by name, such as font_size=..."),
+        (MISUSES["scene"][0], "takes no positional arguments, not 1", "add(scene) adds a Scene"),
         (MISUSES["with_scenes"][1], "takes a list of scenes, not Scene", "such as with_scenes([scene])"),
         (MISUSES["map"][1], "the argument 'fn' is missing", "give it, as in map(clip_class, fn)"),
         (MISUSES["audio"][0], "the argument 'label' is missing", "give label=..."),
         (MISUSES["avatar"][2], "the argument 'avatar' is given by name", "give avatar by position, without a name"),
         (MISUSES["text"][2], "the argument 'text' is given twice", "give it once"),
+        (MISUSES["variables"][0], "takes no positional arguments, not 1", "leave them out"),
+        (lambda: named().say("x", by="t"), "no avatar has the tag or id 't'", "known are: host"),
+        (
+            lambda: opened().video(URL).resolve(),
+            "its size is not known",
+            "give natural=(w, h), or both width= and height=",
+        ),
+        (lambda: named().edit("t", at="top"), "text has no field 'at'", AT_THE_VERB),
+        (lambda: named().edit("t", scale=2), "text has no field 'scale'", AT_THE_VERB),
     ],
 )
 def test_the_hint_of_a_misuse_says_how_to_call(call, message, hint):
@@ -187,10 +228,31 @@ def test_map_on_a_project_changes_every_scene():
     assert [clip.text for scene in project.resolve().scenes for clip in scene.clips] == ["A", "B"]
 
 
-@pytest.mark.parametrize("method", sorted(VERBS | PROJECT_VERBS | ENDS))
-def test_a_public_method_documents_each_of_its_arguments(method):
-    call = inspect.unwrap(getattr(Project, method))
+def public_calls(name, found):
+    """A public function; or a class, if its docstring lists arguments, and its own public methods."""
+    if not inspect.isclass(found):
+        yield name, found
+        return
+    listed = "\nArgs:\n" in (inspect.getdoc(found) or "")
+    yield from [(name, found)] if listed else []
+    for method, value in inspect.getmembers(found, lambda value: inspect.isfunction(value) or inspect.ismethod(value)):
+        if not method.startswith("_") and value.__module__.startswith("aistudios_dsl"):
+            yield f"{name}.{method}", value
+
+
+EXPORTS = [
+    (f"{module.__name__}.{name}", getattr(module, name))
+    for module in (aistudios_dsl, aistudios_dsl.service)
+    for name in module.__all__
+]
+PUBLIC_CALLS = [call for name, found in EXPORTS if not inspect.ismodule(found) for call in public_calls(name, found)]
+INTERNAL = {attribute.alias for cls in (Project, Scene) for attribute in fields(cls) if attribute.name.startswith("_")}
+INTERNAL |= {"scenes"}
+
+
+@pytest.mark.parametrize("call", [pytest.param(call, id=name) for name, call in PUBLIC_CALLS])
+def test_a_public_call_documents_each_of_its_arguments(call):
     text = inspect.getdoc(call)
-    names = [name for name in inspect.signature(call).parameters if name not in ("self", "cls")]
-    missing = [name for name in names if f"\n    {name}: " not in text]
-    assert missing == [] or "arguments and errors are those of `resolve`" in text
+    names = inspect.signature(inspect.unwrap(call)).parameters.keys() - {"self", "cls"}
+    names -= INTERNAL if inspect.isclass(call) else set()
+    assert [name for name in sorted(names) if f"\n    {name}: " not in text] == []

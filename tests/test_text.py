@@ -172,7 +172,7 @@ def test_the_verb_fits_a_text_into_its_box():
         ({"width": 5}, "width is 5 px, but its letter 'W' alone is"),
         ({"width": 0}, "width is 0"),
         ({"width": "12 %%"}, "width is '12 %%'"),
-        ({"fit": (300,)}, "fit of a text is a box"),
+        ({"fit": (300,)}, "fit of a text must be a box"),
         ({"fit": (300, 100), "width": 5}, "give fit=, or width= and height=, not both"),
         ({"fit": (300, 100), "min_font_size": 60}, "min_font_size 60 is above font_size 48"),
         ({"fit": (float("inf"), 100)}, "fit width is inf"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from attrs import asdict, evolve, field, frozen
 
-from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean
+from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect
 from aistudios_dsl.layout.sizes import LARGEST
 from aistudios_dsl.wire.node import UNSET, Node, Number, shown
 from aistudios_dsl.wire.nodes import (
@@ -167,7 +168,11 @@ class Avatar:
 
         Args:
             model: The model of a loaded avatar clip.
+
+        Raises:
+            BuildError: This is not a `wire.Model`.
         """
+        expect(model, Model, "an avatar is read from a wire.Model", "such as project.find(tag).model")
         found = cls(model.ai_name, model.emotion, None if model.language is UNSET else model.language)
         value = model.editor or model.editor_value
         if value:
@@ -259,8 +264,13 @@ class Catalog:
     'BG00002320'
     """
 
-    avatars: tuple[Avatar, ...] = (_SAMPLE,)
+    avatars: tuple[Avatar, ...] = field(default=(_SAMPLE,), converter=tupled)
     learnt: tuple[Learnt, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        expect(self.avatars, tuple, "avatars of a catalogue must be a list of Avatar values")
+        for avatar in self.avatars:
+            expect(avatar, Avatar, "avatars of a catalogue must be Avatar values")
 
     def find(self, ai_name: str, cloth: str | None = None) -> Avatar:
         """Return an avatar by its ids.
@@ -272,6 +282,7 @@ class Catalog:
         Raises:
             BuildError: The avatar or outfit is unknown, or it has several outfits.
         """
+        expect(ai_name, str, "ai_name must be a string", 'such as "M000045058"')
         outfits = [avatar for avatar in self.avatars if avatar.ai_name == ai_name]
         found = [avatar for avatar in outfits if cloth in (None, avatar.cloth)]
         if len(found) == 1:
@@ -319,19 +330,21 @@ class Catalog:
         return Catalog(tuple(known.values()), tuple(learnt))
 
     @classmethod
-    def load(cls, path: str | Path) -> Catalog:
+    def load(cls, path: str | PathLike[str]) -> Catalog:
         """Return the catalogue that `save` wrote.
 
         Args:
             path: The file.
 
         Raises:
+            BuildError: This is not a path.
             LoadError: The file cannot be read, or is not a catalogue.
         """
         from pathlib import Path
 
         from aistudios_dsl.wire.jsontext import parse
 
+        expect(path, str | PathLike, "path must be that of a file", 'such as "avatars.json"')
         try:
             document = parse(Path(path).read_bytes(), str(path))
         except OSError as fault:
@@ -341,11 +354,15 @@ class Catalog:
             raise LoadError(f"{path} is not a catalogue of avatars", hint='it needs {"avatars": [...]}')
         return cls(tuple(_read_avatar(entry, f"avatars[{index}]") for index, entry in enumerate(entries)))
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write the catalogue as JSON, for `load`, and return the path.
 
         Args:
             path: The file; one that is there is replaced.
+
+        Raises:
+            BuildError: This is not a path.
+            DslError: The file cannot be written.
         """
         from pathlib import Path
 
@@ -353,6 +370,7 @@ class Catalog:
         from aistudios_dsl.wire.codec import dump
         from aistudios_dsl.wire.jsontext import canonical
 
+        expect(path, str | PathLike, "path must be that of a file", 'such as "avatars.json"')
         entries = [
             asdict(avatar, recurse=False) | ({"written": dump(avatar.written)} if avatar.written else {})
             for avatar in self.avatars

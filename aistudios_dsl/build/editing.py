@@ -32,6 +32,7 @@ COLOURS = ("fill", "stroke", "background_color")
 GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
 PICTURE = ("natural", "file", "fit")
 """What `edit` takes for a picture or video beside the fields of its wire class."""
+_AT_THE_VERB = "give at=, width=, height= or scale= to the verb that adds the clip"
 _MORE: dict[type[Any], tuple[str, ...]] = {AvatarClip: ("say",), Image: PICTURE, Video: PICTURE}
 
 
@@ -44,7 +45,8 @@ def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
     for name, value in changes.items():
         if name not in known:
             others = {LABELS[wire_type]: _editable(cls) for wire_type, cls in CLIP_TYPES.items()}
-            hint = hint_for(name, _editable(type(clip)), others)
+            drafted = clip.left is UNSET and name in ("at", "margin", "scale")
+            hint = _AT_THE_VERB if drafted else hint_for(name, _editable(type(clip)), others)
             raise BuildError(f"{kind} has no field {name!r}", hint=hint)
         if value is UNSET and known[name].required and getattr(clip, name) is not UNSET:
             raise BuildError(f"{name} cannot be removed: every {kind} has one")
@@ -98,8 +100,7 @@ def refuse_geometry(old: Any, new: Any) -> None:
     """Raise `BuildError` where a field was set that resolve computes."""
     for name in GEOMETRY:
         if getattr(old, name) != getattr(new, name):
-            hint = "give at=, width=, height=, scale= to the verb that adds the clip"
-            raise BuildError(f"{name} is computed from the arguments of the verb", hint=hint)
+            raise BuildError(f"{name} is computed from the arguments of the verb", hint=_AT_THE_VERB)
 
 
 def renamed(before: Any, after: Any) -> Any:

@@ -135,12 +135,13 @@ def misuse(
 
 def _too_many(taken: Arguments, args: Sequence[object]) -> BuildError:
     most = len(taken.positional)
-    count = f"{most} argument{'' if most == 1 else 's'}" if most else "no argument"
+    count = f"{most or 'no'} positional argument{'' if most == 1 else 's'}"
     named = next((name for name in taken.keywords if name not in taken.positional), "")
-    hint = f"give the rest by name, such as {named}=..." if named else "leave the rest out"
+    rest = "the others" if most else "them"
+    hint = f"give {rest} by name, such as {named}=..." if named else f"leave {rest} out"
     if any(type(each).__name__ == "Scene" for each in args):
         hint = "add(scene) adds a Scene"
-    return BuildError(f"takes {count} by position, not {len(args)}", hint=hint)
+    return BuildError(f"takes {count}, not {len(args)}", hint=hint)
 
 
 def checked(

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, get_args
 from attrs import field, frozen
 
 from aistudios_dsl.build.avatar import Avatar, tupled
-from aistudios_dsl.errors import BuildError, did_you_mean
+from aistudios_dsl.errors import BuildError, did_you_mean, expect
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
 from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
@@ -128,6 +128,7 @@ def validate(place: Place) -> None:
         positive(value, "natural")
     for value in _parts(place.head_at, "head_at", "head_at takes two numbers, such as head_at=(640, 360)"):
         _validate_length(value, "head_at", _any_length)
+    expect(place.language, str | None, "language must be a string", 'such as "en"')
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
     fit: object = place.fit

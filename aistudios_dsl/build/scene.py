@@ -181,11 +181,11 @@ class Scene(Verbs):
         expect(text, str, "speech must be a string", path="say")
         if html and not holds_jinja(text) and (tag := unpaired_tag(text)):
             hint = "such as <p>Hello <b>you</b></p>; for plain words leave html=True out"
-            raise BuildError(f"html=True takes ready HTML, and {tag} stands without its partner", "say", hint)
+            raise BuildError(f"html=True takes complete HTML, but {tag} has no matching tag", "say", hint)
         avatars = {place: clip for place, clip in enumerate(self._clips()) if isinstance(clip, AvatarClip)}
         if not avatars:
             raise BuildError("speech before any avatar", "say", "add .avatar(...) first")
-        speaker = max(avatars) if by is None else place_of(by, avatars)
+        speaker = max(avatars) if by is None else place_of(by, avatars, "avatar")
         return evolve(self, lines=(*self._lines, Line(text, speaker, html, script_line())))
 
     def _edited(self, name: str, changes: dict[str, Any]) -> Scene:
@@ -200,7 +200,8 @@ class Scene(Verbs):
             for name in ("id", "tag"):
                 value = changes.get(name)
                 if value and any(getattr(other, name) == value for place, other in clips.items() if place != index):
-                    raise BuildError(f"another clip of the scene has the {name} {value!r}", hint="give each its own")
+                    hint = f"give each clip a different {name}"
+                    raise BuildError(f"another clip of the scene has the {name} {value!r}", hint=hint)
             return scene._replaced(index, lambda clip: editing.changed(clip, changes))
 
     def _said_instead(self, index: int, clip: AvatarClip, text: Any) -> Scene:

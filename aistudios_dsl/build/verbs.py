@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Clip)
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
 
 
@@ -64,16 +65,23 @@ def names_of(clip: AnyClip) -> tuple[str, ...]:
     return tuple(name for name in (clip.tag, clip.id) if name)
 
 
-def place_of(name: object, clips: Mapping[int, AnyClip]) -> int:
-    """Return the number of the first clip with this tag or id. Raise `BuildError` where none has it."""
+def place_of(name: object, clips: Mapping[int, AnyClip], kind: str = "clip") -> int:
+    """Return the number of the first clip with this tag or id. Raise `BuildError` if none has it."""
     for place, clip in clips.items():
         if name in names_of(clip):
             return place
     if not isinstance(name, str):
-        raise BuildError(f"a clip is named by its tag or id, not {name!r}", hint='such as "headline"')
+        raise BuildError(f"give the tag or id of the {kind}, not {name!r}", hint='such as "headline"')
     known = [each for clip in clips.values() for each in names_of(clip)]
     hint = did_you_mean(name, known) or "give clips a tag= to find them by"
-    raise BuildError(f"no clip has the tag or id {name!r}", hint=hint, code="unknown-tag")
+    raise BuildError(f"no {kind} has the tag or id {name!r}", hint=hint, code="unknown-tag")
+
+
+def _switched(given: object, name: str, value: T) -> T | str:
+    """Return the value of a switch that is on, and "" for one that is off."""
+    # A string, such as "no" or a template, would silently switch it on.
+    expect(given, bool, f"{name} must be True or False", path="text()")
+    return value if given else ""
 
 
 class Verbs(ABC):
@@ -245,8 +253,8 @@ class Verbs(ABC):
             background_color=background or "",
             stroke=stroke or "",
             stroke_width=stroke_width or 0,
-            font_weight=700 if bold else "",
-            font_style="italic" if italic else "",
+            font_weight=_switched(bold, "bold", 700),
+            font_style=_switched(italic, "italic", "italic"),
             underline=underline,
         )
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 
-from aistudios_dsl.errors import BuildError
+from aistudios_dsl.errors import BuildError, expect
 
 Media = Mapping[str, str | os.PathLike[str] | bytes] | str | os.PathLike[str]
 """Local copies: a mapping of URLs to files (or their bytes), or a folder that holds files named as the URLs end."""
@@ -83,6 +83,7 @@ def _copy(media: Media | None, url: str) -> str | os.PathLike[str] | bytes | Non
 
 def _data_uri(url: str, copy: str | os.PathLike[str] | bytes) -> str:
     try:
+        expect(copy, str | bytes | os.PathLike, f"the copy of {url!r} must be a path or bytes")
         content = copy if isinstance(copy, bytes) else Path(copy).read_bytes()
     except OSError as fault:
         raise BuildError(f"the copy of {url!r} cannot be read: {fault.strerror}", hint="check the path") from None

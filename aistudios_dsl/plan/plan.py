@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from io import TextIOBase
 from itertools import islice
@@ -15,7 +15,7 @@ from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.errors import DslError
+from aistudios_dsl.errors import DslError, expect
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
     ANSWERING,
@@ -100,6 +100,7 @@ class Plan:
         if isinstance(file, TextIOBase):
             raise DslError("the file takes text, and the lines are bytes", hint='open it with "wb", or give its path')
         if not isinstance(file, str | os.PathLike):
+            expect(getattr(file, "write", None), Callable, "file must be a path or a file opened for bytes")
             return self._write(rows, file)
         with AtomicFile(Path(file)) as whole:
             whole.write(b"")  # no rows are an empty file

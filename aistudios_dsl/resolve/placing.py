@@ -111,7 +111,7 @@ def placing_order(intents: Sequence[Intent]) -> list[int]:
     for name, intent in zip(names, intents, strict=True):
         if isinstance(at := intent.at, Beside):
             if at.tag not in tags:
-                hint = did_you_mean(at.tag, tags) or "no clip of the scene has a tag"
+                hint = did_you_mean(at.tag, tags) or "give the other clip a tag="
                 message = f"{at.side}({at.tag!r}): no clip of the scene has this tag"
                 raise BuildError(message, intent.label, hint, "unknown-tag")
             links[name] = at.tag

@@ -80,7 +80,7 @@ def clip_size(draft: Draft, setting: Setting) -> ClipSize:
         case Shape():
             return _shape(place, canvas, number(clip, "stroke_width"))
         case Image() | Video():
-            return _medium(place, canvas)
+            return _medium(place, canvas, isinstance(clip, Image))
         case _:
             assert_never(clip)
 
@@ -98,14 +98,16 @@ def _wanted(place: Place, canvas: Box) -> tuple[float | None, float | None]:
     return width, height
 
 
-def _medium(place: Place, canvas: Box) -> ClipSize:
+def _medium(place: Place, canvas: Box, is_image: bool) -> ClipSize:
     width, height = _wanted(place, canvas)
+    # Only a picture has a file= to read its size from.
+    ways = ["natural=(w, h)", "file= with a local copy"] if is_image else ["natural=(w, h)"]
     if place.natural is None:
         if place.fit not in (None, "stretch"):
-            hint = "give natural=(w, h), its own size, or file= of a local copy of a picture"
+            hint = f"give {' or '.join(ways)}"
             raise BuildError(f"fit={place.fit!r} needs its natural size", hint=hint, code="no-size")
         if width is None or height is None:
-            hint = "give natural=(w, h), file= of a local copy, or both width= and height="
+            hint = f"give {', '.join(ways)}, or both width= and height="
             raise BuildError("its size is not known", hint=hint, code="no-size")
         return ClipSize(width, height, *_scales(place))
     fit: Any = place.fit
@@ -201,7 +203,7 @@ def _wrapped(clip: Text, width: float, height: float | None) -> TextSizer:
 
 def _fit_box(place: Place, clip: Text) -> tuple[Any, Any]:
     if not isinstance(place.fit, tuple | list) or len(place.fit) != 2:
-        raise BuildError("fit of a text is a box", hint="fit=(width, height), px or percent")
+        raise BuildError("fit of a text must be a box", hint="give fit=(width, height), in px or percent")
     if place.width is not None or place.height is not None:
         raise BuildError("give fit=, or width= and height=, not both")
     if least_points(place.min_font_size) > clip.font_size:
@@ -281,7 +283,7 @@ def _head_put(avatar: Avatar, scales: Pair, place: Place, canvas: Box) -> Point 
     if not place.head_at:
         return None
     if place.at is not None:
-        raise BuildError("head_at and at both say where it stands", hint="give one of them")
+        raise BuildError("head_at and at both set the position", hint="give one of them")
     x, y, width, height = _head(avatar)
     across = length(place.head_at[0], canvas.width, "head_at x", low=-math.inf)
     down = length(place.head_at[1], canvas.height, "head_at y", low=-math.inf)

@@ -104,6 +104,8 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
 
 def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
     """Yield what is made of each row; errors name the row, counted from 1."""
+    if not isinstance(rows, Iterable):
+        raise TemplateError(f"rows must be a list of rows, not {type(rows).__name__}", hint='such as [{"name": "Ann"}]')
     for number, row in enumerate(rows, 1):
         try:
             yield make(row)
