@@ -574,7 +574,7 @@ def test_a_loaded_template_keeps_its_indexes_when_it_is_checked():
 def test_a_name_in_single_braces_is_noted(text, found):
     project = loaded(clip("textImage", 1, text=text, fontSize=30, fill="#fff"))
     said = [finding.message for finding in project._literally().check() if finding.code == "single-braces"]
-    assert said == ([f"says {found!r} as it stands"] if found else [])
+    assert said == ([f"contains {found!r} literally"] if found else [])
 
 
 def test_single_braces_are_found_in_speech_of_either_generation():

@@ -75,7 +75,10 @@ BROKEN = [
     ("import sys; sys.exit(3)", ["exited with code 3"]),
     ("project = Project()", ["the project has no scenes", "keep what they return"]),
     ("import no_such_thing", ["line 2", "ModuleNotFoundError: No module named 'no_such_thing'"]),
-    ("project = Project('{{ name }}').scene()", ["a template still, at name (name)", "--set NAME=VALUE", "--literal"]),
+    (
+        "project = Project('{{ name }}').scene()",
+        ["to render first: name (name)", "--set NAME=VALUE", "--literal"],
+    ),
 ]
 
 
@@ -257,7 +260,7 @@ def test_other_errors_are_not_told_of_the_script(tmp_path):
     rows = tmp_path / "rows.csv"
     rows.write_text("nam\nAnn\n", encoding="utf-8")
     assert "error: row 1 (" in aistudios("build", path, "--data", rows).stderr
-    assert f"error: {path}: a template still, at name" in aistudios("build", path).stderr
+    assert f"error: {path}: the project has templates to render first: name" in aistudios("build", path).stderr
     assert "error: cannot write" in aistudios("build", path, "--set", "name=x", "-o", tmp_path / "no" / "x.json").stderr
     assert f"error: {path} line 2: " in aistudios("build", script(tmp_path, "Project(nam='x')")).stderr
 

@@ -177,7 +177,7 @@ def test_keys_of_your_own_are_posted(server, call):
         ({"name": "x"}, "it has no scenes"),
         ({"scenes": [{"clips": {1, 2}}]}, r"scenes\[0\]\.clips: must be JSON, not set"),
         ({"scenes": ["\ud800"]}, "an unpaired surrogate"),
-        (Project("{{ name }}").scene(), "a template still"),
+        (Project("{{ name }}").scene(), "templates to render first"),
     ],
 )
 def test_what_is_no_project_is_not_sent(server, call, payload, words):

@@ -289,9 +289,9 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: length(None, 1920), "width is None|width must be a finite number, at most 1e9"),  # type: ignore[arg-type]
     (lambda: length(-5, 1920, "gap"), "gap is -5, less than 0 px|{length}"),
     (lambda: length("-5%", 1920, "gap"), "gap is '-5%', less than 0 px|{length}"),
-    (lambda: extent(0, 1920), "width is 0|width must be more than 0"),
-    (lambda: extent("0%", 1920, "height"), "height is 0|height must be more than 0"),
-    (lambda: positive(-0.5, "scale"), "scale is -0.5|scale must be more than 0"),
+    (lambda: extent(0, 1920), "width is 0, but must be more than 0|"),
+    (lambda: extent("0%", 1920, "height"), "height is 0, but must be more than 0|"),
+    (lambda: positive(-0.5, "scale"), "scale is -0.5, but must be more than 0|"),
     (lambda: finite("90", "angle"), "angle is '90'|angle must be a finite number, at most 1e9"),
     (lambda: margins((1, 2, 3), canvas("landscape")), "margin is (1, 2, 3)|give one length, or a pair (across, down)"),  # type: ignore[arg-type]
     (lambda: margins(-8, canvas("landscape")), "margin is -8, less than 0 px|{length}"),
@@ -308,11 +308,11 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: by("rightof", "top"), "side is 'rightof'|did you mean 'right_of'?"),
     (lambda: by("above", "top"), "align of above is 'top'|known are: left, center, right"),
     (lambda: by("left_of", "centre"), "align of left_of is 'centre'|did you mean 'center'?"),
-    (lambda: scaled_size((0, 100)), "natural width is 0|natural width must be more than 0"),
+    (lambda: scaled_size((0, 100)), "natural width is 0, but must be more than 0|"),
     (lambda: scaled_size((100, math.inf)), "natural height is inf|natural height must be a finite number, at most 1e9"),
-    (lambda: scaled_size((10, 10), width=0), "width is 0|width must be more than 0"),
-    (lambda: scaled_size((10, 10), height=-3), "height is -3|height must be more than 0"),
-    (lambda: scaled_size((10, 10), scale=0), "scale is 0|scale must be more than 0"),
+    (lambda: scaled_size((10, 10), width=0), "width is 0, but must be more than 0|"),
+    (lambda: scaled_size((10, 10), height=-3), "height is -3, but must be more than 0|"),
+    (lambda: scaled_size((10, 10), scale=0), "scale is 0, but must be more than 0|"),
     (
         lambda: scaled_size((10, 10), width=5, scale=2),
         "scale is given beside width, height or fit|give scale alone, or width and height with or without fit",

@@ -167,7 +167,7 @@ def test_a_voice_of_another_kind_has_no_equal_in_the_other_generation():
     document = body([{key: value for key, value in picture().items() if key != "source_url"} | avatar])
     document["scenes"][0]["scripts"] = [script]
     assert Project.load(document).to_json() == canonical(document)
-    with pytest.raises(BuildError, match="no known equal"):
+    with pytest.raises(BuildError, match="no known equivalent"):
         Project.load(document).to_dict(api="1.4")
 
 
@@ -432,7 +432,7 @@ def test_a_framing_is_moved_across_by_its_anchor():
 
 @pytest.mark.parametrize("html", ["Hi <b>you", "<p>Hi", "Hi</p>", "<p>Hi <b>you</p>"])
 def test_speech_as_html_has_its_tags_in_pairs(html):
-    with pytest.raises(BuildError, match="without its partner"):
+    with pytest.raises(BuildError, match="no matching tag"):
         Scene().avatar("M000045058").say(html, html=True)
 
 
@@ -571,7 +571,7 @@ def test_speech_in_clips_and_scene_at_once_becomes_neither_generation():
     line = {"org": "<p>Two.</p>", "isTTS": False, "tts": None, "modelId": "M000045058", "clothId": "BG00002320"}
     project = Project.load(spoken_body("One.", scripts=[line]))
     for api in ("1.4", "1.6"):
-        with pytest.raises(BuildError, match=r"^scenes\[1\]: has speech in its clips and in the scene"):
+        with pytest.raises(BuildError, match=r"^scenes\[1\]: has speech both in its clips and in the scene"):
             project.to_dict(api=api)
 
 

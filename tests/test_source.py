@@ -288,7 +288,7 @@ def near(one, other):
 
 
 def test_a_template_that_verbs_wrote_has_its_script_already():
-    with pytest.raises(TemplateError, match="a template still"):
+    with pytest.raises(TemplateError, match="templates to render first"):
         Project().scene(when="vip").text("Hi").to_python()
 
 

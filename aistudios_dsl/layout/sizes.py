@@ -44,7 +44,7 @@ def positive(value: object, what: str) -> float:
     """Return a finite number above 0 as it is. Raise `BuildError`, which names `what`, for anything else."""
     number = finite(value, what)
     if number <= 0:
-        raise BuildError(f"{what} is {value!r}", hint=f"{what} must be more than 0")
+        raise BuildError(f"{what} is {value!r}, but must be more than 0")
     return number
 
 

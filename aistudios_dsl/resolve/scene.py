@@ -60,8 +60,8 @@ def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
             clip = clip_of(item)
             place = f"scenes[{index}].{label(number, clip)}"
             if clip.id and clip.id in places and (isinstance(item, Draft) or scene._loaded is None):
-                hint = "give each clip its own, or none: one is made"
-                raise BuildError(f"the id {clip.id!r} is that of {places[clip.id]} too", place, hint)
+                hint = "give each clip a different id, or leave id= out"
+                raise BuildError(f"the id {clip.id!r} is also used by {places[clip.id]}", place, hint)
             if clip.id:
                 places[clip.id] = place
     return frozenset(places)
@@ -129,7 +129,7 @@ def _refuse_same_tags(items: Sequence[Item]) -> None:
         tag = clip.tag
         # A document may have a tag twice, as long as no clip of the script has it too.
         if tag and tag in drafted and (is_draft or drafted[tag]):
-            raise BuildError(f"two clips have the tag {tag!r}", label(index, clip), "give each its own")
+            raise BuildError(f"two clips have the tag {tag!r}", label(index, clip), "give each clip a different tag")
         if tag:
             drafted[tag] = is_draft
 

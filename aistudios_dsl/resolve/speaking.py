@@ -14,7 +14,7 @@ from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Generation, SceneScript, Script
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
-_SAID_TWICE = "has speech in its clips and in the scene"
+_SAID_TWICE = "has speech both in its clips and in the scene"
 SpokenHtml = tuple[int, str]
 """The place of an avatar among the clips, and the HTML that it says."""
 
@@ -51,8 +51,8 @@ def converted(scene: WireScene, api: Generation, first: int) -> WireScene:
 def _in_clips(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int) -> list[AnyClip]:
     turns = [speaker for speaker, _ in groupby(speaker for speaker, _ in lines)]
     for again in dict.fromkeys(speaker for speaker in turns if turns.count(speaker) > 1):
-        hint = 'split the scene, or write speech in the scene: Project(api="1.6")'
-        message = "speaks again after another avatar, which speech in the clips (1.4) cannot say"
+        hint = 'split the scene, or use Project(api="1.6"), which writes speech in the scene'
+        message = 'speaks again after another avatar, which api="1.4" cannot express'
         raise BuildError(message, label(again - first, clips[again]), hint)
     spoken = list(clips)
     for speaker, html in lines:
@@ -70,8 +70,9 @@ def _in_scene(lines: Sequence[SpokenHtml], clips: Sequence[AnyClip], first: int)
     speaking = {who[speaker] for speaker, _ in lines}
     for place, clip in enumerate(clips):
         if who[place] in speaking and who[place] in who[:place]:
-            message = "is in the scene twice in the same outfit: speech in the scene (1.6) cannot tell them apart"
-            raise BuildError(message, label(place - first, clip), "use another outfit or scene, or api='1.4'")
+            message = 'is in the scene twice in the same outfit, and api="1.6" cannot tell the two apart'
+            hint = 'use another outfit or scene for one of them, or api="1.4"'
+            raise BuildError(message, label(place - first, clip), hint)
     return [
         SceneScript(org=html, is_tts=False, tts=None, model_id=clip.model.ai_name, cloth_id=clip.model.emotion)
         for place, html in lines
@@ -89,7 +90,8 @@ def _to_scene(scene: WireScene, first: int) -> WireScene:
         raise BuildError(_SAID_TWICE, hint="take one of them out")
     for script in scripts.values():
         if script.tts not in (None, UNSET) or script.extra:
-            raise BuildError("a script's tts has no known equal in the scene", hint="keep api='1.4'")
+            message = "another voice (tts) in a clip has no known equivalent in the scene"
+            raise BuildError(message, hint='keep api="1.4"')
     clips = [evolve(clip, script=UNSET) if isinstance(clip, AvatarClip) else clip for clip in scene.clips]
     lines = [(index, script.org) for index, script in scripts.items()]
     return evolve(scene, clips=tuple(clips), scripts=tuple(_in_scene(lines, clips, first)))
@@ -103,10 +105,10 @@ def _to_clips(scene: WireScene, first: int) -> WireScene:
     lines = []
     for script in scene.scripts:
         if script.is_tts or script.tts is not None or script.extra:
-            raise BuildError("a line in another voice has no known equal in the clips", hint="keep api='1.6'")
+            raise BuildError("a line in another voice has no known equivalent in the clips", hint='keep api="1.6"')
         speaker = speaker_of(script, scene.clips)
         if speaker is None:
-            message = f"no avatar of the scene is {script.model_id} in {script.cloth_id}, which has a line"
-            raise BuildError(message, hint="make scripts and avatar clips agree")
+            message = f"a line is spoken by {script.model_id} in {script.cloth_id}, who is not in the scene"
+            raise BuildError(message, hint="add that avatar, or remove the line")
         lines.append((speaker, script.org))
     return evolve(scene, clips=tuple(_in_clips(lines, scene.clips, first)), scripts=UNSET)

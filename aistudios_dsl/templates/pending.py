@@ -57,8 +57,9 @@ def refuse_pending(project: BaseProject) -> None:
         return
     shown = [f"{path} ({', '.join(names)})" if names else path for path, names in found.items()]
     more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
-    hint = "call .render(row) first; a loaded project whose braces are text: Project.load(..., template=False)"
-    raise TemplateError(f"a template still, at {', '.join(shown[:3])}{more}", hint=hint, code="not-rendered")
+    hint = "call .render(row) first; if the braces of a loaded project are text: Project.load(..., template=False)"
+    message = f"the project has templates to render first: {', '.join(shown[:3])}{more}"
+    raise TemplateError(message, hint=hint, code="not-rendered")
 
 
 def without_pending(project: B, found: Pending) -> B:

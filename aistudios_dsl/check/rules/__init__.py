@@ -68,7 +68,7 @@ SceneRule = Callable[[SceneView], Iterator[Problem]]
 
 
 def project_rule(code: str, severity: Severity, remedy: str) -> Callable[[ProjectRule], ProjectRule]:
-    """Enter a function that reads the whole project into the table."""
+    """Register a function that reads the whole project."""
 
     def enter(find: ProjectRule) -> ProjectRule:
         RULES[code] = CheckRule(code, severity, inspect.getdoc(find) or "", remedy, find)
@@ -78,7 +78,7 @@ def project_rule(code: str, severity: Severity, remedy: str) -> Callable[[Projec
 
 
 def scene_rule(code: str, severity: Severity, remedy: str) -> Callable[[SceneRule], SceneRule]:
-    """Enter a function that reads one scene into the table."""
+    """Register a function that reads one scene."""
 
     def enter(find: SceneRule) -> SceneRule:
         def find_all(view: ProjectView) -> Iterator[Problem]:

@@ -38,7 +38,7 @@ def _duplicates(scene: SceneView, what: str, of: Callable[[AnyClip], str]) -> It
         name = of(seen.clip)
         if name and first.setdefault(name, seen) is not seen:
             place = first[name].path.rpartition(".")[2]
-            yield Problem(f"the {what} {name!r} is also that of {place}", seen.path, seen)
+            yield Problem(f"the {what} {name!r} is also used by {place}", seen.path, seen)
 
 
 @project_rule("id-in-two-scenes", "warning", "give each clip of the project a different id")
@@ -173,7 +173,7 @@ def single_braces(view: ProjectView) -> Iterator[Problem]:
             key = "text" if isinstance(node, Text) else "org"
             found = next(filter(_is_single, _SINGLE.findall(getattr(node, key))), None)
             if found:
-                yield Problem(f"says {found!r} as it stands", f"{path}.{key}", seen)
+                yield Problem(f"contains {found!r} literally", f"{path}.{key}", seen)
 
 
 def _is_single(found: str) -> bool:

@@ -29,7 +29,7 @@ def no_size(scene: SceneView) -> Iterator[Problem]:
     for seen in scene.clips:
         if not seen.box.width or not seen.box.height:
             size = f"{seen.box.width:g} x {seen.box.height:g} px"
-            yield problem(f"the {seen.kind} is {size}: nothing is seen of it", seen)
+            yield problem(f"the {seen.kind} is {size}, so it is invisible", seen)
 
 
 @scene_rule("text-empty", "warning", "give it text; if rows may have none, write {{ name or 'other words' }}")
@@ -50,7 +50,7 @@ def text_overflow(scene: SceneView) -> Iterator[Problem]:
         width, height = number(seen.clip, "width"), number(seen.clip, "height")
         message = ""
         if max(laid.line_widths) > width * slack + TOLERANCE:
-            message = f"its longest word is {about}{max(laid.line_widths):.0f} px wide, its box {width:.0f}"
+            message = f"its longest word is {about}{max(laid.line_widths):.0f} px wide, its box {width:.0f} px"
         elif laid.height > height + TOLERANCE:
             lines = f"{len(laid.lines)} line{'' if len(laid.lines) == 1 else 's'}"
             message = f"{lines} of text take {about}{laid.height:.0f} px, its box is {height:.0f} px high"
@@ -271,4 +271,4 @@ def layers_tied(scene: SceneView) -> Iterator[Problem]:
         layer = seen.depth[0]
         other = first.setdefault(layer, seen)
         if other is not seen:
-            yield problem(f"layer {layer} is also that of {_named(other)}", seen, seen.box, other.box)
+            yield problem(f"layer {layer} is also used by {_named(other)}", seen, seen.box, other.box)

@@ -94,7 +94,7 @@ def url_is_a_page(view: ProjectView) -> Iterator[Problem]:
     for address in _literal_addresses(view):
         parts = _split(address.url)
         if parts and address.path != "webhookUrl" and _is_page(parts):
-            yield address.problem("is a page to look at")
+            yield address.problem("is a web page, not a file")
 
 
 def _is_page(parts: SplitResult) -> bool:

@@ -40,7 +40,7 @@ def scripts_disagree(scene: SceneView) -> Iterator[Problem]:
     there = ", ".join(f"{name} in {cloth}" for name, cloth in sorted({_who(clip) for _, clip in _avatars(scene)}))
     for script, path in _scripts(scene):
         if there and speaker_of(script, scene.scene.clips) is None:
-            yield Problem(f"says {script.model_id} in {script.cloth_id}; the scene has {there}", path)
+            yield Problem(f"names {script.model_id} in {script.cloth_id}, but the scene has {there}", path)
 
 
 @scene_rule("scripts-ambiguous", "warning", "use another outfit or scene for one of them, or write speech in the clips")
