@@ -860,6 +860,20 @@ def test_a_payload_that_changed_in_the_file_stops_the_run_before_anything_is_sen
     assert sandbox.creates() == 0
 
 
+def make_device(path):
+    # What can be linked to is enough: nobody but root may make a device.
+    path.symlink_to("/dev/null")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, make_device], ids=["folder", "pipe", "device"])
+def test_a_journal_is_a_regular_file_and_nothing_is_left_beside_anything_else(tmp_path, make):
+    path = tmp_path / "videos.outbox"
+    make(path)
+    with pytest.raises(DslError, match=r"videos.outbox is not a regular file\n  hint: give the journal another name"):
+        Outbox(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_journal_without_a_folder_is_told(tmp_path):
     with pytest.raises(DslError, match=r"unable to open database file\n  hint: is its folder there"):
         Outbox(tmp_path / "no" / "videos.outbox")

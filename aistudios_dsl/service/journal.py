@@ -137,6 +137,8 @@ class Journal:
             self._base.executescript(_SCHEMA)
 
     def _open(self) -> None:
+        if self._file.exists() and not self._file.is_file():
+            raise DslError(f"{self.path} is not a regular file", hint="give the journal another name")
         self._writable = all(os.access(path, os.W_OK) for path in (self._file, self._file.parent) if path.exists())
         where = f"{self._file.as_uri()}{'' if self._writable else '?mode=ro'}"
         with self._dsl_errors():
