@@ -1064,6 +1064,8 @@ def test_a_video_at_no_address_is_not_blamed_on_the_settings(server, call, tmp_p
         ((200, {"Content-Type": "application/problem+json"}, b'{"title": "Gone"}'), 'not a video: "{"title": "Gone"}"'),
         ((404, {"Content-Type": "application/problem+json"}, b'{"title": "Gone"}'), 'HTTP 404: "{"title": "Gone"}"'),
         (whole({"Content-Type": "application/octet-stream"}, b'{"error": "Gone"}'), 'a page, .*: "{"error": "Gone"}"'),
+        (whole({}, "\ufeff<html><p>Gone</p>".encode("utf-16-le")), 'a page, .*: "Gone"'),
+        (whole({}, "\ufeff<html><p>Gone</p>".encode("utf-16-be")), 'a page, .*: "Gone"'),
         ((200, {}, b"\xef\xbb\xbf\n<!doctype html><style>p {}</style><p>Sign in"), 'not a video: "Sign in"'),
         ((200, {"Transfer-Encoding": "chunked"}, b"[1]"), 'not a video: "\\[1]"'),
         (whole({"X-No-Length": "1"}), "does not say how long it is"),

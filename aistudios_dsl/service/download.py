@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import hashlib
@@ -127,8 +128,14 @@ def first_words(body: bytes) -> str:
     >>> first_words(b"<title>Gone</title><p>This link has expired")
     ': "Gone This link has expired"'
     """
-    said = shown(_MARKUP.sub(" ", body[:_HEAD].decode("utf-8", "replace")))[:200]
+    said = shown(_MARKUP.sub(" ", _decoded(body[:_HEAD])))[:200]
     return f': "{said}"' if said else ""
+
+
+def _decoded(head: bytes) -> str:
+    """Return the beginning of what may be a document as text; a byte order mark says in which encoding."""
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return head.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
 @frozen
@@ -210,7 +217,7 @@ class PartialFile:
         self._file.seek(0)
         head: bytes = self._file.read(_HEAD)
         self._file.seek(self._size)
-        if self._document or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{", b"[", b'"'):
+        if self._document or _decoded(head).lstrip()[:1] in tuple('<{["'):
             kind = self._document or "a page"
             return Failure(f"the video's host sends {kind}, which is not a video{first_words(head)}", transient=False)
         if not self._size:
