@@ -121,6 +121,9 @@ BROKEN = [
     (changed(background={"source_url": "C:/a.png"}), "background.source_url must be an address or a path"),
     ({**SEED, "isExport": "false"}, "isExport must be bool"),
     ({**SEED, "orientation": "square"}, "orientation must be landscape|portrait"),
+    *[(changed(clips=[{**CLIP, "type": odd}]), "clips[0].type must be str") for odd in ([], {})],
+    *[(changed(clips=[{**CLIP, "model": {"ai_name": odd}}]), "model.ai_name must be str") for odd in ([], {})],
+    *[(changed(scripts=[{"modelId": odd}]), "scripts[0].modelId must be str") for odd in ([], {})],
     ({"scenes": [{"AIModel": {"script": "x"}, "clips": []}]}, "old V2 API"),
 ]
 
@@ -157,6 +160,12 @@ def test_any_avatar_is_taken_where_that_was_said(start_sandbox):
 )
 def test_a_call_that_there_is_not_is_refused_in_the_envelope(http, verb, path, status):
     assert error(http.request(verb, path)) == (status, f"{verb} {path} is not part of this sandbox")
+
+
+def test_a_number_beyond_all_floats_is_no_int(http):
+    body = json.dumps(changed(sceneIdx="HUGE")).replace('"HUGE"', "1e999")
+    status, message = error(http.post(PROJECT, content=body, headers={"Content-Type": "application/json"}))
+    assert (status, message.startswith("scenes[0].sceneIdx must be int")) == (400, True)
 
 
 def test_no_json_and_no_object_are_refused(http):

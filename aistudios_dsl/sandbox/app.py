@@ -58,7 +58,7 @@ class Sandbox:
         self.tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
-        """Return every documented call, the files, and the controls."""
+        """Return the calls, the files, and the controls."""
         project = "/editor/project"
         calls: list[tuple[str, str, str, Handler]] = [
             ("POST", "/auth/token", "token", self.token),

@@ -52,7 +52,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(value, bool),
     "number": _number,
-    "int": lambda value: _number(value) and value == int(value),
+    "int": lambda value: _number(value) and value % 1 == 0,
     "list": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
     "url": lambda value: isinstance(value, str) and re.match(r"https?://[^/\s]", value) is not None,
@@ -84,7 +84,7 @@ def _scene_objections(scene: Any, place: str) -> Iterator[str]:
     for index, clip in enumerate(_items(scene, "clips")):
         yield from _clip_objections(clip, f"{place}.clips[{index}]")
     models = [clip.get("model") for clip in _items(scene, "clips") if isinstance(clip, dict)]
-    avatars = {(model.get("ai_name"), model.get("emotion")) for model in models if isinstance(model, dict)}
+    avatars = [(model.get("ai_name"), model.get("emotion")) for model in models if isinstance(model, dict)]
     for index, line in enumerate(_items(scene, "scripts")):
         where = f"{place}.scripts[{index}]"
         yield from _value_objections(line, SCENE_SCRIPT, where)
@@ -96,7 +96,7 @@ def _clip_objections(clip: Any, place: str) -> Iterator[str]:
     yield from _value_objections(clip, EVERY_CLIP, place)
     if not isinstance(clip, dict):
         return
-    if clip.get("type") not in CLIPS:
+    if clip.get("type") not in list(CLIPS):
         yield f"{place}.type must be one of {', '.join(CLIPS)}"
         return
     yield from _value_objections(clip, CLIPS[clip["type"]], place)
