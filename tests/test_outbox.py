@@ -1067,6 +1067,18 @@ def test_status_without_write_access_sees_what_a_run_is_doing(sandbox, tmp_path)
     assert (shown.returncode, shown.stdout) == (0, "submitting       4\n")
 
 
+def test_nothing_is_sent_under_a_lock_that_cannot_be_written_and_so_does_not_exclude(sandbox, tmp_path):
+    file = jsonl(tmp_path / "videos.jsonl", payloads(2))
+    journal = file.with_suffix(".outbox")
+    with Outbox(journal) as outbox:
+        outbox.add(file)
+    Path(f"{journal}.lock").chmod(0o444)
+    refused = without_rights(sandbox, "run", file, "--draft")
+    assert (refused.returncode, "readonly database" in refused.stderr) == (1, True), refused.stderr
+    assert sandbox.creates() == 0
+    assert without_rights(sandbox, "status", "--journal", journal).stdout == "queued           2\n"
+
+
 # The command
 
 

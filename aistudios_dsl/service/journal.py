@@ -139,7 +139,9 @@ class Journal:
     def _open(self) -> None:
         if self._file.exists() and not self._file.is_file():
             raise DslError(f"{self.path} is not a regular file", hint="give the journal another name")
-        self._writable = all(os.access(path, os.W_OK) for path in (self._file, self._file.parent) if path.exists())
+        # A lock file that cannot be written cannot be locked either, and SQLite says nothing.
+        written = self._file, self._file.parent, Path(self._lock_name)
+        self._writable = all(os.access(path, os.W_OK) for path in written if path.exists())
         where = f"{self._file.as_uri()}{'' if self._writable else '?mode=ro'}"
         with self._dsl_errors():
             self._base = sqlite3.connect(where, uri=True, isolation_level=None, timeout=60)
