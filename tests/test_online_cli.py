@@ -201,6 +201,19 @@ def test_ctrl_c_in_a_download_names_the_command_that_does_it_again(aistudios, sa
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_a_download_that_is_ended_leaves_no_part_of_the_video(aistudios, sandbox, tmp_path, end):
+    project_id = aistudios("send", SEED, "--export", "--yes", "--wait").stdout.split()[0]
+    sandbox.faults("download:slow=60")
+    command = [*COMMAND, "download", project_id, "-o", str(tmp_path)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=sandbox.environment) as process:
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.02)
+        process.send_signal(end)
+    assert process.returncode == 128 + end
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [

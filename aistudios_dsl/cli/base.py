@@ -8,10 +8,12 @@ import linecache
 import os
 import re
 import runpy
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
@@ -54,7 +56,8 @@ class Commands(click.Group):
         _prepare_streams()
         try:
             try:
-                return super().main(*args, **more)
+                with _cleanup_on_signals():
+                    return super().main(*args, **more)
             finally:
                 sys.stdout.flush()
         except OSError as fault:
@@ -94,6 +97,24 @@ def _exit_unwritten(fault: OSError) -> NoReturn:
     if fault.errno != errno.EPIPE:
         print_line(f"error: cannot write to standard output: {fault.strerror}", err=True)
     sys.exit(1)
+
+
+@contextmanager
+def _cleanup_on_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the process as Ctrl-C does, so that unfinished files are removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ends = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+    # A signal that is ignored stays ignored: nohup lets a build outlive its terminal.
+    before = {end: found for end in ends if (found := signal.getsignal(end)) is not signal.SIG_IGN}
+    for end in before:
+        signal.signal(end, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        for end, found in before.items():
+            signal.signal(end, found)
 
 
 # errors

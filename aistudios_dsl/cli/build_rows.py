@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +94,7 @@ def build_rows(
     reject_overwriting(skipped, source.path, data)
     if check_rows:
         _check_rows(job)
-    with _cleanup_on_signals(), report_write_errors(output) if output else nullcontext(), ExitStack() as stack:
+    with report_write_errors(output) if output else nullcontext(), ExitStack() as stack:
         skips = stack.enter_context(AtomicFile(skipped)) if skipped else None
         put, finish = _destination(output, name is not None, (source.path, data), indent, stack)
         _write_rows(job, put, skips)
@@ -294,21 +292,3 @@ def _skip(outcome: Outcome, fault: DslError, job: Job, skips: AtomicFile | None)
     own = {key: value for key, value in outcome.values.items() if key not in job.constants}
     entry = {"row": outcome.number, "reason": f"{fault.path}: {fault.message}", "hint": fault.hint, "values": own}
     skips.write(json.dumps(entry, default=str).encode() + b"\n")
-
-
-@contextmanager
-def _cleanup_on_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the process as Ctrl-C does, so that unfinished files are removed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    ends = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-    # A signal that is ignored stays ignored: nohup lets a build outlive its terminal.
-    before = {end: found for end in ends if (found := signal.getsignal(end)) is not signal.SIG_IGN}
-    for end in before:
-        signal.signal(end, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        for end, found in before.items():
-            signal.signal(end, found)
