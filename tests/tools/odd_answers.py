@@ -585,7 +585,8 @@ async def lane(make, call, base, odd, timeout):
                 assert seconds < limit, f"{seconds} s"
                 word = type(result).__name__ if isinstance(result, Exception) else "done"
                 found.append((make.__name__, call, each.name, word, seconds, struck(base, name, 0)))
-                assert word != "SubmissionUnknown" or found[-1][-1] == 1, "sent again, though it may have been made"
+                # A busy server may not have read the one request by now.
+                assert word != "SubmissionUnknown" or found[-1][-1] <= 1, "sent again, though it may have been made"
             except BaseException as fault:
                 fault.add_note(f"{name}: {each.name}")
                 raise
