@@ -36,7 +36,7 @@ def test_the_table_has_a_line_for_every_fault():
 
 
 def test_an_odd_answer_ends_as_an_error_of_ours_or_a_result_in_its_time():
-    """A slice, with time for a busy machine; `tests/tools/odd_answers.py` runs all of them, and says what is judged of each."""
+    """A slice, with time for a busy machine; `python -m tests.tools.odd_answers` runs all of them."""
     some = odd_answers.ODD[::40]
     found = [outcome for lane in odd_answers.campaign(some, timeout=1.5, threads=12) for outcome in lane]
     assert len(found) == len(some) * len(odd_answers.CALLS) * 2
