@@ -9,7 +9,7 @@ import pytest
 
 from aistudios_dsl import DslError, LoadError, Project, TemplateError
 from aistudios_dsl.errors import near_file
-from aistudios_dsl.templates.rows import Row, read_rows
+from aistudios_dsl.templates.rows import DataRow, read_rows
 
 
 def written(tmp_path, name, content):
@@ -85,7 +85,7 @@ def test_a_row_knows_the_line_that_it_starts_at(tmp_path):
 
 
 def test_a_row_keeps_its_place_when_pickled():
-    row = pickle.loads(pickle.dumps(Row({"a": 1}, "rows.csv line 2")))
+    row = pickle.loads(pickle.dumps(DataRow({"a": 1}, "rows.csv line 2")))
     assert (row, row.place) == ({"a": 1}, "rows.csv line 2")
 
 

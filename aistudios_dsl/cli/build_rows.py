@@ -17,7 +17,7 @@ from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.cli.base import plural, print_line, printable, progress_bar, reject_overwriting, with_options
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.rows import Row, Rows, of_row, read_rows
+from aistudios_dsl.templates.rows import DataRow, Rows, of_row, read_rows
 from aistudios_dsl.wire.jsontext import canonical
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _REFRESH = 64
 
 
 @define
-class Job:
+class RowsJob:
     """What to do with each row, and how many rows are done."""
 
     project: Project
@@ -89,7 +89,7 @@ def build_rows(
         print_line("note: the template has no variables: every row gives the same payload", err=True)
     strict_names = frozenset(used | (name.variables() if name else set())) if strict else None
     plan = _compiled(project, api)
-    job = Job(project, plan, api, data, source.settings, strict_names, name, on_error == "skip")
+    job = RowsJob(project, plan, api, data, source.settings, strict_names, name, on_error == "skip")
     skipped = _skipped_path(output) if output and job.skip else None
     reject_overwriting(skipped, source.path, data)
     if check_rows:
@@ -166,7 +166,7 @@ class FileName:
 # rendering
 
 
-def _outcomes(job: Job, rows: Rows) -> Iterator[Outcome]:
+def _outcomes(job: RowsJob, rows: Rows) -> Iterator[Outcome]:
     names: dict[str, int] = {}
     for row in rows.outcomes():
         if isinstance(row, DslError):
@@ -175,8 +175,8 @@ def _outcomes(job: Job, rows: Rows) -> Iterator[Outcome]:
             yield _outcome(job, rows.count, row, names)
 
 
-def _outcome(job: Job, number: int, row: Row, names: dict[str, int]) -> Outcome:
-    values = Row({**row, **job.constants}, row.place) if job.constants else row
+def _outcome(job: RowsJob, number: int, row: DataRow, names: dict[str, int]) -> Outcome:
+    values = DataRow({**row, **job.constants}, row.place) if job.constants else row
     unused = None
     if job.used is not None and not values.keys() <= job.used:
         unused = of_row(_unused(values, job.used), number, row)
@@ -200,7 +200,7 @@ def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
     return LoadError(f"{shown}: used by no field of the template", hint=hint)
 
 
-def _faults(outcome: Outcome, job: Job) -> Iterator[DslError]:
+def _faults(outcome: Outcome, job: RowsJob) -> Iterator[DslError]:
     """The faults that stop the build: unused columns, and the row's own fault unless faulty rows are skipped."""
     if outcome.unused:
         yield outcome.unused
@@ -208,7 +208,7 @@ def _faults(outcome: Outcome, job: Job) -> Iterator[DslError]:
         yield outcome.fault
 
 
-def _check_rows(job: Job) -> None:
+def _check_rows(job: RowsJob) -> None:
     """Raise `LoadError` with the first faults if any row has one."""
     faults: list[DslError] = []
     count, reported = 0, set[str]()
@@ -226,7 +226,7 @@ def _check_rows(job: Job) -> None:
         raise LoadError(f"{many} faulty, and nothing is written{first}", problems=tuple(faults))
 
 
-def _with_progress(job: Job, action: str) -> Iterator[Outcome]:
+def _with_progress(job: RowsJob, action: str) -> Iterator[Outcome]:
     """The outcomes of all rows; on a terminal, with a bar that shows how much of the file is read."""
     rows = read_rows(job.data)
     if not sys.stderr.isatty():
@@ -272,7 +272,7 @@ def _destination(
     return write_file, folder.finish
 
 
-def _write_rows(job: Job, put: Callable[[Outcome], object], skips: AtomicFile | None) -> None:
+def _write_rows(job: RowsJob, put: Callable[[Outcome], object], skips: AtomicFile | None) -> None:
     for outcome in _with_progress(job, "writing"):
         for fault in _faults(outcome, job):
             raise fault
@@ -285,7 +285,7 @@ def _write_rows(job: Job, put: Callable[[Outcome], object], skips: AtomicFile | 
             job.skipped += 1
 
 
-def _skip(outcome: Outcome, fault: DslError, job: Job, skips: AtomicFile | None) -> None:
+def _skip(outcome: Outcome, fault: DslError, job: RowsJob, skips: AtomicFile | None) -> None:
     if skips is None:
         print_line(f"skipped: {fault}", err=True)
         return

@@ -25,10 +25,10 @@ _CSV_FAULTS = {
 }
 
 
-class Row(dict[str, Any]):
+class DataRow(dict[str, Any]):
     """The values of one row by name, and its `place`, such as "people.csv line 3", or "".
 
-    >>> row = Row({"name": "Ann"}, "people.csv line 2")
+    >>> row = DataRow({"name": "Ann"}, "people.csv line 2")
     >>> row, row.place
     ({'name': 'Ann'}, 'people.csv line 2')
     """
@@ -48,7 +48,7 @@ class Rows:
     values by name, and values without a name under "".
     """
 
-    def __init__(self, found: Iterator[Row | _Fault], share: Callable[[], float]) -> None:
+    def __init__(self, found: Iterator[DataRow | _Fault], share: Callable[[], float]) -> None:
         self._found = found
         self._share = share
         self.count: int = 0
@@ -57,14 +57,14 @@ class Rows:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Row:
+    def __next__(self) -> DataRow:
         for row in self.outcomes():
             if isinstance(row, DslError):
                 raise row
             return row
         raise StopIteration
 
-    def outcomes(self) -> Iterator[Row | DslError]:
+    def outcomes(self) -> Iterator[DataRow | DslError]:
         """Yield each row, or the error in its place."""
         for found in self._found:
             self.count += 1
@@ -110,7 +110,7 @@ def read_rows(source: str | os.PathLike[str] | Iterable[Mapping[str, Any]]) -> R
 def of_row(fault: DslError, number: int, row: object) -> DslError:
     """Return the error with the row, counted from 1, and its place before the path.
 
-    >>> print(of_row(TemplateError("the row has no 'name'", "name"), 2, Row(place="people.csv line 3")))
+    >>> print(of_row(TemplateError("the row has no 'name'", "name"), 2, DataRow(place="people.csv line 3")))
     row 2 (people.csv line 3): name: the row has no 'name'
     """
     place = getattr(row, "place", "")
@@ -159,7 +159,7 @@ def _unreadable(path: Path, fault: OSError) -> LoadError:
     return LoadError(f"cannot read {path}: {fault.strerror}", hint=near)
 
 
-def _of_csv(file: _File) -> Iterator[Row | _Fault]:
+def _of_csv(file: _File) -> Iterator[DataRow | _Fault]:
     records = _records(file)
     line, cells = next(records, (0, []))
     if not line:
@@ -204,11 +204,11 @@ def _header(cells: list[str], place: str) -> list[str]:
     return names
 
 
-def _of_record(names: list[str], cells: list[str], place: str) -> Row | _Fault:
+def _of_record(names: list[str], cells: list[str], place: str) -> DataRow | _Fault:
     if len(cells) == len(names):
         if len(names) > 1 and not any(cells):
             return _Fault(place, "every column is empty", "spreadsheets leave such lines: remove it")
-        return Row(zip(names, cells, strict=True), place)
+        return DataRow(zip(names, cells, strict=True), place)
     values: dict[str, Any] = dict(zip(names, cells, strict=False))
     what = f"has {len(cells)} column{'' if len(cells) == 1 else 's'}, the header has {len(names)}"
     if len(cells) < len(names):
@@ -218,7 +218,7 @@ def _of_record(names: list[str], cells: list[str], place: str) -> Row | _Fault:
     return _Fault(place, f"{what}: {rest[0]!r} has no column", hint, values=values | {"": rest})
 
 
-def _of_jsonl(file: _File) -> Iterator[Row | _Fault]:
+def _of_jsonl(file: _File) -> Iterator[DataRow | _Fault]:
     empty = True
     for text in file:
         if text.strip():
@@ -228,7 +228,7 @@ def _of_jsonl(file: _File) -> Iterator[Row | _Fault]:
         raise LoadError(f"{file.path.name} is empty", hint="each line is one JSON object")
 
 
-def _of_line(text: str, place: str) -> Row | _Fault:
+def _of_line(text: str, place: str) -> DataRow | _Fault:
     try:
         value = parse(text, "the line")
         return _of_value(copied(value) if _UNSOUND.search(text) else value, place)
@@ -237,7 +237,7 @@ def _of_line(text: str, place: str) -> Row | _Fault:
         return _Fault(place, fault.message, fault.hint, column, {"": text})
 
 
-def _of_json(file: _File) -> Iterator[Row | _Fault]:
+def _of_json(file: _File) -> Iterator[DataRow | _Fault]:
     try:
         document = file.path.read_bytes()
     except OSError as fault:
@@ -257,19 +257,19 @@ def _of_json(file: _File) -> Iterator[Row | _Fault]:
             yield _Fault(place, fault.message, fault.hint, fault.path)
 
 
-def _of_value(value: Any, place: str) -> Row | _Fault:
-    return Row(value, place) if isinstance(value, dict) else _Fault(place, f"must be an object, not {shown(value)}")
+def _of_value(value: Any, place: str) -> DataRow | _Fault:
+    return DataRow(value, place) if isinstance(value, dict) else _Fault(place, f"must be an object, not {shown(value)}")
 
 
-def _of_mappings(source: Iterable[Any]) -> Iterator[Row | _Fault]:
+def _of_mappings(source: Iterable[Any]) -> Iterator[DataRow | _Fault]:
     for item in source:
         if isinstance(item, Mapping):
-            yield Row(item, getattr(item, "place", ""))
+            yield DataRow(item, getattr(item, "place", ""))
         else:
             yield _Fault("", f"a row is a mapping of names to values, not {type(item).__name__}")
 
 
-_READERS: dict[str, Callable[[_File], Iterator[Row | _Fault]]] = {
+_READERS: dict[str, Callable[[_File], Iterator[DataRow | _Fault]]] = {
     ".csv": _of_csv,
     ".tsv": _of_csv,
     ".jsonl": _of_jsonl,
@@ -278,7 +278,7 @@ _READERS: dict[str, Callable[[_File], Iterator[Row | _Fault]]] = {
 }
 
 
-def _reader(path: Path) -> Callable[[_File], Iterator[Row | _Fault]]:
+def _reader(path: Path) -> Callable[[_File], Iterator[DataRow | _Fault]]:
     found = _READERS.get(path.suffix.lower())
     if found is None:
         raise LoadError(f"{path.name} is not a known kind of table", hint="name it .csv, .jsonl or .json")
