@@ -2,7 +2,8 @@
 
 Jinja computes constants while it compiles; here nothing is computed before a row comes. Rendering counts its work in
 steps: a turn of a loop, a call, and each character or item that is made, compared or searched. What can make a large
-value in one call (`'a' * n`, `center`, `join`) is estimated first.
+value in one call (`'a' * n`, `center`, `join`) is estimated first. A string that can neither repeat nor enlarge
+anything counts no steps: its work follows from its length, and counting would double the time of a row.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ _CALL = 20
 _CONSTANT_TIME = ("attr", "count", "d", "default", "first", "length", "random")
 """The filters that take no longer for a longer value."""
 
-_SHORT = _FEW = 64
+_SHORT = 64
+"""Strings up to so many characters are not counted when they are made."""
+_FEW = 64
+"""So many chunks of a string are joined before their length is looked at."""
 _SMALL = (float, bool, type(None))
 """The types whose values are all of one size."""
 _GROUPS: Any = (list, tuple, set, frozenset, type({}.keys()), type({}.values()), type({}.items()))
@@ -301,18 +305,24 @@ def _parts(values: Any, d: Any = "", attribute: Any = None) -> Any:
     return found
 
 
-_STRAIGHT = "Output TemplateData Name Const Filter Compare Operand And Or Not If CondExpr Getattr"
+_STRAIGHT = (
+    *(nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr),
+    *(nodes.If, nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not),
+)
 """The nodes of Jinja's trees that neither repeat nor enlarge anything."""
 
-_LINEAR = "capitalize count d default e escape first format last length lower string title trim upper"
+_LINEAR = (
+    *("capitalize", "count", "d", "default", "e", "escape", "first", "format", "last", "length"),
+    *("lower", "string", "title", "trim", "upper"),
+)
 """Filters that take time, and make a value, in proportion to the values they are given."""
 
 
 def _is_straight(node: nodes.Node, filters: Mapping[str, Any]) -> bool:
     """Tell whether a node of a template cannot repeat or enlarge anything, so that its work follows from its length."""
     if not isinstance(node, nodes.Filter):
-        return type(node).__name__ in _STRAIGHT.split()
-    if node.name not in _LINEAR.split() or filters.get(node.name) is not DEFAULT_FILTERS[node.name] or node.dyn_args:
+        return type(node) in _STRAIGHT
+    if node.name not in _LINEAR or filters.get(node.name) is not DEFAULT_FILTERS[node.name] or node.dyn_args:
         return False
     if node.name != "format":
         return True
