@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from aistudios_dsl import wire
 from aistudios_dsl.build.avatar import Avatar, Catalog
-from aistudios_dsl.build.placement import above, below, left_of, right_of
+from aistudios_dsl.build.group import column, grid, row
+from aistudios_dsl.build.placement import above, around, below, inside, left_of, right_of
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.diff import diff
 from aistudios_dsl.errors import (
@@ -37,10 +38,15 @@ __all__ = [
     "SubmissionUnknown",
     "TemplateError",
     "above",
+    "around",
     "below",
+    "column",
     "diff",
+    "grid",
+    "inside",
     "left_of",
     "right_of",
+    "row",
     "wire",
 ]
 __version__ = "0.1.0"

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict, get_args
 from attrs import field, frozen
 
 from aistudios_dsl.build.avatar import Avatar, tupled
-from aistudios_dsl.errors import BuildError, did_you_mean, expect
+from aistudios_dsl.errors import BuildError, ScriptLine, did_you_mean, expect
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
 from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
@@ -25,6 +25,10 @@ class Beside:
     tag: str
     gap: Length = 0
     align: Align = "center"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return (self.tag,)
 
 
 def above(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
@@ -83,8 +87,62 @@ def right_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"
     return Beside("right_of", tag, gap, align)
 
 
-Position = Anchor | tuple[Length, Length] | Beside
 Margin = Length | tuple[Length, Length]
+
+
+@frozen
+class Inside:
+    """A place within the box of another clip or group; made by `inside`."""
+
+    tag: str
+    anchor: Anchor = "center"
+    margin: Margin = field(default=0, converter=tupled)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return (self.tag,)
+
+
+@frozen
+class Around:
+    """The place and size of what covers other clips or groups; made by `around`."""
+
+    tags: tuple[str, ...]
+    padding: Margin = field(default=0, converter=tupled)
+
+
+def inside(tag: str, anchor: Anchor = "center", margin: Margin = 0) -> Inside:
+    """Return a place within the box of another clip or group, for `at=`.
+
+    Percentages of the clip that stands there (its `margin`, `width`, `height` and `fit`) are of that box.
+
+    Args:
+        tag: The tag of the other clip or group.
+        anchor: One of the nine anchors, from "top left" to "bottom right". Default "center".
+        margin: Distance from the edges that the anchor names, px or percent, or a pair (across, down). Default 0.
+
+    >>> inside("badge", "bottom right", margin=12)
+    Inside(tag='badge', anchor='bottom right', margin=12)
+    """
+    return Inside(tag, anchor, margin)
+
+
+def around(*tags: str, padding: Margin = 0) -> Around:
+    """Return the place and size that cover other clips or groups, for `at=` of a shape or picture.
+
+    What stands there is right behind the clips that it covers, unless it is given a `layer`.
+
+    Args:
+        tags: The tags of the other clips or groups.
+        padding: How far it reaches beyond them, px or percent of the canvas, or a pair (across, down). Default 0.
+
+    >>> around("title", "price", padding=(32, 16))
+    Around(tags=('title', 'price'), padding=(32, 16))
+    """
+    return Around(tags, padding)
+
+
+Position = Anchor | tuple[Length, Length] | Beside | Inside | Around
 AnimationLike = AnimationType | tuple[AnimationType, int, int] | Animation
 
 
@@ -120,8 +178,7 @@ def validate(place: Place) -> None:
     for name in ("width", "height", "head_height"):
         _validate_length(getattr(place, name), name, extent)
     _validate_at(place.at)
-    for value in _parts(place.margin, "margin", "give one length, or a pair (across, down)", single=True):
-        _validate_length(value, "margin", length)
+    validate_margin(place.margin, "margin")
     for value in _parts(place.scale, "scale", "give one factor, or a pair (across, down)", single=True):
         _validate_length(value, "scale", extent)
     for value in _parts(place.natural, "natural", "natural takes two numbers, such as natural=(640, 360)"):
@@ -194,36 +251,107 @@ def _parts(value: Any, name: str, hint: str, *, single: bool = False) -> tuple[A
 def _validate_at(at: Any) -> None:
     if isinstance(at, str) and not holds_jinja(at):
         corner_at(at, canvas())  # type: ignore[arg-type]
-    elif isinstance(at, Beside):
+    elif isinstance(at, Beside | Inside | Around):
         _validate_beside(at)
     elif isinstance(at, tuple) and len(at) == 2:
         for value, name in zip(at, ("at x", "at y"), strict=True):
             _validate_length(value, name, _any_length)
     elif not isinstance(at, str | None):
-        hint = 'give (x, y), an anchor such as "top left", or above("tag")'
+        hint = 'give (x, y), an anchor such as "top left", above("tag") or inside("tag")'
         raise BuildError(f"at={at!r} is not a place", hint=hint)
 
 
-def _validate_beside(at: Beside) -> None:
-    tag: object = at.tag
-    if not isinstance(tag, str):
-        raise BuildError(f"{at.side}({tag!r}) needs the tag of a clip", hint=f'such as {at.side}("headline")')
-    _validate_length(at.gap, "gap", _any_length)
-    if not holds_jinja(at.align):
-        corner_beside(at.side, align=at.align)
+def _validate_beside(at: Beside | Inside | Around) -> None:
+    name = at.side if isinstance(at, Beside) else type(at).__name__.lower()
+    if not at.tags:
+        raise BuildError(f"{name}() names no clip", hint=f'such as {name}("headline")', code="no-tags")
+    for tag in at.tags:
+        if not isinstance(tag, str):
+            raise BuildError(f"{name}({tag!r}) needs the tag of a clip", hint=f'such as {name}("headline")')
+    match at:
+        case Beside():
+            _validate_length(at.gap, "gap", _any_length)
+            if not holds_jinja(at.align):
+                corner_beside(at.side, align=at.align)
+        case Inside():
+            if not holds_jinja(at.anchor):
+                corner_at(at.anchor, canvas())
+            validate_margin(at.margin, "margin")
+        case Around():
+            validate_margin(at.padding, "padding")
+
+
+def validate_margin(value: Any, name: str) -> None:
+    """Raise `BuildError` where the value is neither a length from 0 px up nor a pair of them."""
+    for each in _parts(value, name, "give one length, or a pair (across, down)", single=True):
+        _validate_length(each, name, length)
+
+
+FlowKind = Literal["row", "column", "grid"]
+
+
+@frozen
+class Flow:
+    """How a group sets its clips one after the other: `gap` and `padding` in px, `columns` of a grid."""
+
+    kind: FlowKind
+    gap: float = 0
+    align: Anchor = "center"
+    padding: float | tuple[float, float] = field(default=0, converter=tupled)
+    columns: int = 1
+
+
+@frozen
+class GroupDraft:
+    """A group as it stands in a scene: its clips and groups name it by its number, as their `parent`.
+
+    `number` and `scope` are those of a `Draft`.
+    """
+
+    flow: Flow
+    at: Position | None = field(default=None, converter=tupled)
+    margin: Margin = field(default=0, converter=tupled)
+    width: Length | None = None
+    layer: int | None = None
+    tag: str | None = None
+    when: str | None = None
+    each: str | None = None
+    parent: int = -1
+    number: int = -1
+    scope: tuple[tuple[int, int], ...] = ()
+    written_at: ScriptLine | None = field(default=None, eq=False, repr=False)
+
+    def label(self, index: int) -> str:
+        """Return the name of the group in messages."""
+        return f"groups[{index}] ({self.flow.kind}{f', tag {self.tag!r}' if self.tag else ''})"
+
+
+def validate_group(group: GroupDraft) -> None:
+    """Raise `BuildError` for what is wrong with a group on any canvas."""
+    validate(Place(at=group.at, margin=group.margin, width=group.width))
+    if isinstance(group.at, Around):
+        hint = "around() is for a shape or picture; place the group with an anchor, inside() or below()"
+        raise BuildError("a group takes its size from its clips, not from around()", hint=hint)
+    if group.layer is not None and (isinstance(group.layer, bool) or not isinstance(group.layer, int)):
+        raise BuildError(f"layer is {group.layer!r}", hint="give a whole number; the higher is in front")
+    for name in ("tag", "when", "each"):
+        expect(getattr(group, name), str | None, f"{name} must be a string")
 
 
 class Placed(TypedDict, total=False):
     """The keywords of every clip that is seen.
 
     `at`: one of nine anchors, from "top left" to "bottom right"; or `(x, y)`, the left and top in px or percent of the
-    canvas; or `above("tag")`, `below`, `left_of`, `right_of`. Default "center", for an avatar "bottom".
+    canvas; or `above("tag")`, `below`, `left_of`, `right_of`, `inside("tag")`, and for a shape or picture
+    `around("tag")`. Default "center", for an avatar "bottom". A clip in a group takes only the last two.
     `margin`: distance from the edges that the anchor names, px or percent, or a pair (across, down). Default 0.
     `scale`: a factor above 0, or a pair (across, down). Default 1.
     `layer`: a whole number; the higher is in front. Default one more than the highest so far.
     `id`: the id on the wire, unique in the project. Default one that follows from the clip's number.
     `tag`: a name to find the clip by, unique in its scene. Default none.
     `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
+    `when`: a Jinja expression; the clip is left out of the rows where it is false. Default None, always in.
+    `each`: "item in items": the clip is repeated for each item, with `loop.index` and its like. Default None, once.
     """
 
     at: Position
@@ -233,6 +361,8 @@ class Placed(TypedDict, total=False):
     id: str
     tag: str
     opacity: float | None
+    when: str | None
+    each: str | None
 
 
 class Sized(Placed, total=False):

@@ -13,7 +13,7 @@ from attrs import evolve, field, fields, frozen
 from aistudios_dsl.build import editing
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.keywords import LABELS, checked_class, script_line
-from aistudios_dsl.build.placement import AvatarId, Place, animation_of, validate
+from aistudios_dsl.build.placement import Around, AvatarId, GroupDraft, Place, animation_of, validate, validate_group
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.build.verbs import Verbs, place_of
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
@@ -28,6 +28,7 @@ from aistudios_dsl.wire.nodes import (
     EditorClip,
     Effect,
     Image,
+    Shape,
     Video,
 )
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -42,7 +43,7 @@ _LOCKS = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "ske
 _EDITOR_STATE = {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in _LOCKS}
 _AVATAR_STATE = {"model": PENDING, "head_only": None, "voice_only": False, "is_delete": False}
 _PLACE = frozenset(attribute.name for attribute in fields(Place))
-_PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech)\[(\d+)\])?")
+_PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech|groups)\[(\d+)\])?")
 
 
 @frozen
@@ -52,6 +53,14 @@ class Draft:
     clip: Clip
     place: Place
     written_at: ScriptLine | None = field(default=None, eq=False, repr=False)
+    when: str | None = None
+    each: str | None = None
+    parent: int = -1
+    """The number of its group in the scene, or -1."""
+    number: int = -1
+    """Its number in the template, where a row has left clips out or repeated some; else -1."""
+    scope: tuple[tuple[int, int], ...] = ()
+    """The repetitions that it is in, outermost first: what is repeated (clip n, group -1 - n), and its count from 0."""
 
 
 @frozen
@@ -103,7 +112,7 @@ def notebook_html(value: object) -> str:
     return f"<pre>{escape(repr(value))}</pre>"
 
 
-@checked_class("items", "lines", "loaded", "position", "origin", "written_at")
+@checked_class("items", "lines", "groups", "loaded", "position", "origin", "written_at")
 @frozen(kw_only=True, repr=False)
 class Scene(Verbs):
     """One scene: a background and clips. The verbs return a new scene with a clip more.
@@ -129,6 +138,7 @@ class Scene(Verbs):
     extra: Mapping[str, Any] | None = field(default=None, converter=own_extra)
     _items: tuple[Item, ...] = field(default=(), alias="items")
     _lines: tuple[Line, ...] = field(default=(), alias="lines")
+    _groups: tuple[GroupDraft, ...] = field(default=(), alias="groups")
     _loaded: WireScene | None = field(default=None, alias="loaded")
     """The loaded scene that this one came from: its keys, their order, and the fields the DSL does not model."""
     _position: int | None = field(default=None, alias="position")
@@ -145,7 +155,7 @@ class Scene(Verbs):
         if fault := fault_of(watermark, self.watermark):
             raise fault
         for name in ("when", "each"):
-            expect(getattr(self, name), str | None, f"{name} must be a Jinja expression in a string")
+            _condition(name, getattr(self, name))
 
     def __hash__(self) -> int:
         # Clips and extra hold dicts, which do not hash. Equal scenes agree in these fields.
@@ -174,8 +184,25 @@ class Scene(Verbs):
 
     def _plus(self, kind: str, cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], values: Any) -> Scene:
         with under(self._next_label(kind, place.get("tag"))):
+            when, each = (_condition(name, place.get(name)) for name in ("when", "each"))
             clip, wanted = drafted(cls, place, own, values)
-        return evolve(self, items=(*self._items, Draft(clip, wanted, script_line())))
+        return evolve(self, items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
+
+    def _grouped(self, inner: Scene, group: GroupDraft) -> Scene:
+        """Add the clips of a group, and the groups in it."""
+        first, number = len(self._items), len(self._groups)
+        with under(group.label(number)):
+            validate_group(group)
+        groups = [evolve(each, parent=each.parent + number + 1) for each in inner._groups]
+        drafts = [item for item in inner._items if isinstance(item, Draft)]  # a group holds nothing else
+        items = [evolve(draft, parent=draft.parent + number + 1) for draft in drafts]
+        lines = [evolve(line, speaker=line.speaker + first) for line in inner._lines]
+        return evolve(
+            self,
+            items=(*self._items, *items),
+            lines=(*self._lines, *lines),
+            groups=(*self._groups, evolve(group, written_at=script_line()), *groups),
+        )
 
     def _spoken(self, text: str, by: str | None, html: bool) -> Scene:
         expect(text, str, "speech must be a string", path="say")
@@ -282,11 +309,12 @@ def _line_of(path: str, scenes: Sequence[Scene]) -> ScriptLine | None:
     if found is None or int(found[1]) >= len(scenes):
         return None
     scene = scenes[int(found[1])]
-    parts: Sequence[Item | Line] = {"clips": scene._items, "speech": scene._lines}.get(found[2], ())
+    sequences = {"clips": scene._items, "speech": scene._lines, "groups": scene._groups}
+    parts: Sequence[Item | Line | GroupDraft] = sequences.get(found[2], ())
     if not found[2] or int(found[3]) >= len(parts):
         return scene._written_at
     part = parts[int(found[3])]
-    return part.written_at if isinstance(part, Draft | Line) else None
+    return part.written_at if isinstance(part, Draft | Line | GroupDraft) else None
 
 
 # drafts
@@ -318,9 +346,25 @@ def drafted(
     if "file" in own:
         where["natural"] = editing.natural_of(own["natural"], own["file"])
     wanted = Place(**where)
+    if isinstance(wanted.at, Around):
+        _validate_around(cls, wanted)
     validate(wanted)
     editing.validate_colours(clip)
     return clip, wanted
+
+
+def _validate_around(cls: type[Clip], wanted: Place) -> None:
+    if not issubclass(cls, Image | Video | Shape):
+        raise BuildError(
+            "around() gives a size, which only a shape, picture or video can take", hint='use inside("tag")'
+        )
+    if any(size is not None for size in (wanted.width, wanted.height, wanted.scale)):
+        raise BuildError("around() sets the size", hint="leave width=, height= and scale= out")
+
+
+def _condition(name: str, given: object) -> str | None:
+    expect(given, str | None, f"{name} must be a Jinja expression in a string")
+    return given  # type: ignore[return-value]
 
 
 def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.keywords import LABELS, arguments_of, checked
-from aistudios_dsl.build.placement import Framing, Shaded, ShadedText, Sized, Turned
+from aistudios_dsl.build.placement import Framing, GroupDraft, Margin, Position, Shaded, ShadedText, Sized, Turned
 from aistudios_dsl.errors import BuildError, did_you_mean, expect, nearest
 from aistudios_dsl.layout.sizes import Fit, Length
 from aistudios_dsl.wire.node import lacking
@@ -32,6 +32,7 @@ from aistudios_dsl.wire.nodes import (
 from aistudios_dsl.wire.nodes import Shape as ShapeClip
 
 if TYPE_CHECKING:
+    from aistudios_dsl.build.group import Group
     from aistudios_dsl.build.scene import Scene
 
 C = TypeVar("C", bound=Clip)
@@ -328,6 +329,8 @@ class Verbs(ABC):
         volume: float | None = 100,
         layer: int | None = None,
         id: str | None = None,
+        when: str | None = None,
+        each: str | None = None,
     ) -> Self:
         """Add a sound. It is not seen, so it takes no place.
 
@@ -337,6 +340,8 @@ class Verbs(ABC):
             volume: 1 to 100 percent, or None to leave it out. Default 100.
             layer: A whole number. Default one more than the highest so far.
             id: The id on the wire. Default one that follows from the clip's number.
+            when: A Jinja expression; the sound is left out of the rows where it is false. Default None, always in.
+            each: "item in items": the sound is repeated for each item. Default None, once.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value.
@@ -345,7 +350,8 @@ class Verbs(ABC):
         >>> Scene().audio("https://x.example/a.mp3", label="Music", id="music").find("music").label
         'Music'
         """
-        return self._add("audio", Audio, {"layer": layer, "id": id}, {}, source_url=url, label=label, volume=volume)
+        place = {"layer": layer, "id": id, "when": when, "each": each}
+        return self._add("audio", Audio, place, {}, source_url=url, label=label, volume=volume)
 
     @verb
     def shape(
@@ -378,6 +384,49 @@ class Verbs(ABC):
         """
         outline = {"stroke": stroke or "", "stroke_width": stroke_width or 0, "stroke_radius": stroke_radius or 0}
         return self._add("shape", ShapeClip, place, {}, shape_name=name, fill=fill, **outline)
+
+    @verb
+    def place(
+        self,
+        group: Group,
+        *,
+        at: Position | None = None,
+        margin: Margin = 0,
+        width: Length | None = None,
+        layer: int | None = None,
+        tag: str | None = None,
+        when: str | None = None,
+        each: str | None = None,
+    ) -> Self:
+        """Add the clips of a group, laid out in it and placed as one.
+
+        Args:
+            group: What `row`, `column` or `grid` and their verbs return.
+            at: An anchor, `(x, y)`, or beside or inside another clip, as a clip takes it. Default "center". A group in
+                a group takes none.
+            margin: Distance from the edges that the anchor names, px or percent, or a pair (across, down). Default 0.
+            width: The group's width, padding included, in px or percent of the canvas, in a group of that group's
+                room. Percentages of width inside run along it, and texts wrap in it. Default as wide as its clips.
+            layer: The layer of its first clip; the others follow one by one. Default one more than the highest so far.
+            tag: A name that other clips are placed by, unique in the scene. Default none.
+            when: A Jinja expression; the group is left out of the rows where it is false. Default None, always in.
+            each: "item in items": the group is repeated for each item, with `loop.index` and its like. Default once.
+
+        Raises:
+            BuildError: An argument is unknown or has a wrong value.
+
+        >>> from aistudios_dsl import Scene, column
+        >>> Scene().place(column(gap=12).text("Title").text("Subtitle"), at="bottom left", margin=80)
+        Scene(2 clips)
+        """
+        from aistudios_dsl.build.group import Group
+
+        expect(group, Group, "place takes a group", "such as place(column().text(...)); add(scene) adds a Scene")
+        draft = GroupDraft(group._flow, at, margin, width, layer, tag, when, each)
+        return self._place(group, draft)
+
+    def _place(self, group: Group, draft: GroupDraft) -> Self:
+        return self._change(lambda scene: scene._grouped(group._inner, draft))
 
     @verb
     def put(self, *clips: AnyClip) -> Self:

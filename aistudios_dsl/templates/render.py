@@ -21,7 +21,8 @@ Visit = Callable[[str, str, bool], str]
 """A function from the path of a field, its string, and whether that is HTML, to the string that takes its place."""
 
 _NOT_TEMPLATES = {"key_order", "written_at", "_written_at", "_origin", "when", "each"}
-_RENAMED = {"backdrop": "background", "_items": "clips", "_lines": "speech", "_loaded": "", "clip": "", "place": ""}
+_RENAMED = {"backdrop": "background", "_items": "clips", "_lines": "speech", "_groups": "groups"}
+_RENAMED |= dict.fromkeys(("_loaded", "clip", "place", "flow"), "")
 
 
 def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
