@@ -11,7 +11,7 @@ from attrs import frozen
 from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import ANCHORS, bounds_of
-from aistudios_dsl.layout.sizes import Length, extent, plain, rounded_down
+from aistudios_dsl.layout.sizes import extent, plain, rounded_down
 from aistudios_dsl.resolve.sizing import RoomSize
 
 Put = Callable[[float, float, dict[int, Any], list[Any]], None]
@@ -65,18 +65,22 @@ class GroupFlow:
     def shrinks(self, sizes: Sequence[Any]) -> bool:
         return self.draft.width is None and any(child.shrinks(sizes) for child in self.children)
 
+    def refusal(self, message: str, hint: str, code: str = "") -> BuildError:
+        """Return the error about this group."""
+        return BuildError(message, self.draft.label(-1 - self.node), hint, code)
+
     def within(self, sizes: Sequence[Any], room: float | None) -> Laid:
         return self.measured(sizes, room, room)
 
     def measured(self, sizes: Sequence[Any], limit: float | None, side: float | None) -> Laid:
         """Measure it, at most `limit` px wide where it has no width; a percentage of its width is of `side` px."""
-        flow, own = self.draft.flow, _own_width(self.draft.width, side)
+        flow, own = self.draft.flow, _own_width(self, side)
         across, down = flow.padding if isinstance(flow.padding, tuple) else (flow.padding, flow.padding)
         outer = limit if own is None else own
         room = None if outer is None else outer - 2 * across
         if room is not None and room <= 0:
             message = f"a {flow.kind} {plain(outer or 0):g} px wide has no room inside its padding of {across:g} px"
-            raise BuildError(message, hint="give it more width, or less padding")
+            raise self.refusal(message, "give it more width, or less padding")
         inner = None if own is None else room
         laid, width, height, corners = _ARRANGED[flow.kind](self, sizes, room, inner)
 
@@ -93,11 +97,10 @@ _Content = tuple[list[Laid], float, float, list[tuple[float, float]]]
 """What is in a group, the width and height of the content, and the corner of each within it."""
 
 
-def _own_width(width: Length | None, side: float | None) -> float | None:
+def _own_width(group: GroupFlow, side: float | None) -> float | None:
+    width = group.draft.width
     if side is None and isinstance(width, str) and "%" in width:
-        raise BuildError(
-            f"width is {width!r} of a group without width", hint="give the outer group width=", code="no-width"
-        )
+        raise group.refusal(f"width is {width!r} of a group without width", "give the outer group width=", "no-width")
     return None if width is None else extent(width, side or 0, "width")
 
 
@@ -133,7 +136,7 @@ def _side_by_side(group: GroupFlow, sizes: Sequence[Any], room: float | None) ->
         return iter(laid)
     if left <= 0:
         hint = "make the row wider, or its pictures smaller"
-        raise BuildError("the other clips of the row leave no room for its texts", hint=hint)
+        raise group.refusal("the other clips of the row leave no room for its texts", hint)
     most = rounded_down(_level(widths, left))
     return (
         child.within(sizes, most) if shrinks and size[0] > most else size
@@ -162,9 +165,8 @@ def _grid(group: GroupFlow, sizes: Sequence[Any], room: float | None, inner: flo
         columns = flow.columns
     cell = None if room is None else (room - flow.gap * (flow.columns - 1)) / flow.columns
     if cell is not None and cell <= 0:
-        raise BuildError(
-            f"the gaps leave no room for {flow.columns} columns", hint="make the grid wider, or its gap smaller"
-        )
+        hint = "make the grid wider, or its gap smaller"
+        raise group.refusal(f"the gaps leave no room for {flow.columns} columns", hint)
     laid = [child.within(sizes, cell) for child in group.children]
     if inner is not None and cell is not None:
         widths = [cell] * columns
