@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from aistudios_dsl import wire
 from aistudios_dsl.build.avatar import Avatar, Catalog
-from aistudios_dsl.build.group import column, grid, row
+from aistudios_dsl.build.group import Group, column, grid, row
 from aistudios_dsl.build.placement import above, around, below, inside, left_of, right_of
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.diff import diff
@@ -30,6 +30,7 @@ __all__ = [
     "Catalog",
     "DslError",
     "Finding",
+    "Group",
     "LoadError",
     "Project",
     "RenderFailed",

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from aistudios_dsl import Avatar, DslError, Project, above, wire
+from aistudios_dsl import Avatar, DslError, Project, above, around, below, column, grid, inside, row, wire
 
 TABLE = Path(__file__).parent / "data" / "messages.json"
 CASES = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
-NAMES = {"Project": Project, "Avatar": Avatar, "above": above, "wire": wire, "U": "https://x.example/a.png"}
+NAMES = {each.__name__: each for each in (Project, Avatar, above, around, below, column, grid, inside, row)}
+NAMES |= {"wire": wire, "U": "https://x.example/a.png"}
 
 
 def message(case):

@@ -7,15 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aistudios_dsl import BuildError, Project, above, below, right_of, wire
-from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.resolve import sizing
-from aistudios_dsl.resolve.placing import arrange
 from aistudios_dsl.resolve.project import setting_of
-from aistudios_dsl.resolve.scene import sizes_and_intents
+from aistudios_dsl.resolve.scene import sizes_and_layout
 from aistudios_dsl.wire import node as nodes
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
-
-LANDSCAPE = canvas("landscape")
 
 
 def crowded():
@@ -32,31 +28,33 @@ def crowded():
     )
 
 
-def intents_of(project):
-    return sizes_and_intents(project.scenes[0]._items, setting_of(project))
+def layout_of(project):
+    return sizes_and_layout(project.scenes[0], setting_of(project))
 
 
 def test_arranging_gives_the_corners_that_a_resolve_writes():
     project = crowded()
-    sizes, intents = intents_of(project)
-    corners = arrange(intents, LANDSCAPE)([size.seen for size in sizes])
-    assert corners == [(clip.left, clip.top) for clip in project.resolve().scenes[0].clips]
+    sizes, layout = layout_of(project)
+    order = layout.clips_of(layout.order)
+    corners = layout.arrangement()([sizes[clip].seen for clip in order])
+    clips = project.resolve().scenes[0].clips
+    assert corners == [(clips[clip].left, clips[clip].top) for clip in order]
 
 
 @given(st.lists(st.tuples(st.floats(1, 2000), st.floats(1, 2000)), min_size=6, max_size=6))
 def test_one_arrangement_serves_any_sizes(seen):
-    _, intents = intents_of(crowded())
-    arranged = arrange(intents, LANDSCAPE)
+    _, layout = layout_of(crowded())
+    arranged = layout.arrangement()
     before = arranged([(9, 9)] * 6)
-    assert arranged(seen) == arrange(intents, LANDSCAPE)(seen)
+    assert arranged(seen) == layout.arrangement()(seen)
     assert arranged([(9, 9)] * 6) == before
 
 
 def test_a_clip_beside_one_that_stands_already_is_placed_by_its_cover():
     first = wire.Shape(id="a", layer=1, left=5, top=7, width=10, height=20, shape_name="Star", fill="#fff", tag="a")
     project = Project().scene().put(first).text("x", width=10, height=4, at=below("a", gap=3))
-    sizes, intents = intents_of(project)
-    assert arrange(intents, LANDSCAPE)([(5, 7, 10, 20), sizes[1].seen]) == [(), (5, 30)]
+    sizes, layout = layout_of(project)
+    assert layout.arrangement()([(5, 7, 10, 20), sizes[1].seen]) == [(), (5, 30)]
 
 
 def test_a_drafted_clip_is_validated_once():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, TypeAlias, TypeVar
 
@@ -102,6 +102,19 @@ def bounds_of(left: float, top: float, width: float, height: float, angle: float
     )
 
 
+def bounds_around(several: Sequence[Bounds]) -> Bounds:
+    """Return the smallest bounds around some.
+
+    >>> bounds_around([(0, 0, 10, 10), (20, 5, 10, 10)])
+    (0, 0, 30, 15)
+    """
+    if len(several) == 1:
+        return several[0]
+    left, top = min(each[0] for each in several), min(each[1] for each in several)
+    right, bottom = max(each[0] + each[2] for each in several), max(each[1] + each[3] for each in several)
+    return left, top, right - left, bottom - top
+
+
 def canvas(orientation: object = "landscape") -> Box:
     """Return the canvas: 1080 x 1920 px for "portrait", else 1920 x 1080 px, as loaded projects may name any other."""
     return Box(0, 0, 1080, 1920) if orientation == "portrait" else Box(0, 0, 1920, 1080)
@@ -141,6 +154,21 @@ def corner_at(
     return corner
 
 
+def corner_within(
+    anchor: Anchor, margin: Length | tuple[Length, Length] = 0, angle: float = 0.0
+) -> Callable[[Bounds, float, float], Point]:
+    """Return the function of `corner_at` whose area, the bounds of a neighbour, comes first.
+
+    >>> corner_within("bottom right", margin=10)((100, 100, 400, 150), 200, 50)
+    (290, 190)
+    """
+
+    def corner(area: Bounds, width: float, height: float) -> Point:
+        return corner_at(anchor, Box(*area), margin, angle)(width, height)
+
+    return corner
+
+
 def corner_beside(
     side: Side, gap: float = 0, align: Align = "center", angle: float = 0.0
 ) -> Callable[[Bounds, float, float], Point]:
@@ -170,19 +198,17 @@ def corner_beside(
     return corner
 
 
-def topological_order(links: Mapping[T, T]) -> tuple[T, ...]:
-    """Return the keys in an order in which each comes after its target. Raise `BuildError` for a circle."""
+def topological_order(links: Mapping[T, Iterable[T]], name: Callable[[T], object] = str) -> tuple[T, ...]:
+    """Return the keys, each after its targets. Raise `BuildError` for a circle, with the names of those in it."""
     try:
-        known = TopologicalSorter({name: (target,) for name, target in links.items()}).static_order()
-        return tuple(name for name in known if name in links)
+        return tuple(key for key in TopologicalSorter(links).static_order() if key in links)
     except CycleError as error:
-        members = set(error.args[1])
-        circle = [next(name for name in links if name in members)]
-        while len(circle) == 1 or circle[-1] != circle[0]:
-            circle.append(links[circle[-1]])
+        circle = error.args[1][:0:-1]
+        first = min(range(len(circle)), key=lambda place: list(links).index(circle[place]))
+        names = [str(name(key)) for key in (*circle[first:], *circle[:first], circle[first])]
         hint = "place one of them at an anchor or at (x, y)"
-        message = f"clips are placed by one another in a circle: {' -> '.join(map(str, circle))}"
-        raise BuildError(message, hint=hint) from None
+        message = f"clips are placed by one another in a circle: {' -> '.join(names)}"
+        raise BuildError(message, hint=hint, code="circle") from None
 
 
 def _cos_sin(angle: float) -> Point:

@@ -84,6 +84,15 @@ def rounded_up(width: float) -> float:
     return plain(math.ceil(width * 100 - 5e-7) / 100)
 
 
+def rounded_down(width: float) -> float:
+    """Return a width (px) rounded down to 0.01, so that lines whose width is rounded up fit it.
+
+    >>> rounded_down(72.559)
+    72.55
+    """
+    return plain(math.floor(width * 100) / 100)
+
+
 def seen_size(
     width: float, height: float, scale_x: float = 1, scale_y: float = 1, stroke_width: float = 0
 ) -> tuple[float, float]:

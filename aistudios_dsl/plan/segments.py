@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, Literal
 
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.editing import COLOURS, is_measured, measured_again, validate_colour
-from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
 from aistudios_dsl.layout.geometry import Bounds
-from aistudios_dsl.layout.sizes import seen_size
+from aistudios_dsl.layout.sizes import plain, seen_size
 from aistudios_dsl.plan.strings import TemplateString
-from aistudios_dsl.resolve.placing import Arrangement, Intent, arrange, placing_order
-from aistudios_dsl.resolve.scene import bounds_of_clip, resolve_scene, sizes_and_intents
-from aistudios_dsl.resolve.sizing import ClipSize, Pair, Setting, text_sizer
+from aistudios_dsl.resolve.placing import Arrangement, Size
+from aistudios_dsl.resolve.scene import bounds_of_clip, corners_and_bounds, resolve_scene, sizes_and_layout
+from aistudios_dsl.resolve.sizing import ClipSize, Pair, Room, RoomSize, Setting, text_sizer
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
@@ -223,7 +223,8 @@ def scene_segments(
 
     Raises what resolving the scene raises.
     """
-    wire = resolve_scene(literal, literal._origin[0] if literal._origin else 0, setting)
+    open_texts = {field.clip for field in found if field.role == "words"}
+    wire = resolve_scene(literal, literal._origin[0] if literal._origin else 0, setting, open_texts)
     segments: list[Segment] = [field.slot for field in found]
     with as_found():
         wire = _coloured(wire, len(wire.clips) - len(literal._items), found, segments)
@@ -257,32 +258,36 @@ def _coloured(wire: WireScene, first: int, found: Sequence[OpenField], segments:
 # clips that move
 
 
-Sizer = Callable[[Sequence[str]], tuple[Pair | Bounds, tuple[Any, ...]]]
-"""From what a row makes of the strings of a group: what is seen of a clip, and the values of its fields."""
+Sizer = Callable[[Sequence[str]], tuple[Size, tuple[Any, ...]]]
+"""From what a row makes of the strings of a set: the size of a clip, and the values of its fields.
+
+A size that depends on its room gives the values itself.
+"""
 
 
 @frozen(eq=False)
 class MovingClips:
-    """Clips that move with some strings, each after the one it stands beside; `bounds` are of those that stay."""
+    """Clips that move with some strings, each after what it is placed by."""
 
     strings: tuple[TemplateString, ...]
-    bounds: tuple[Bounds, ...]
     sizers: tuple[Sizer, ...]
     arranged: Arrangement
 
     def laid_out(self, words: Sequence[str]) -> list[Any]:
         """Return the values of the fields of all clips, then the corners of those that are placed."""
-        seen: list[Any] = [*self.bounds]
-        values: list[Any] = []
+        seen, values = [], []
         for sized in self.sizers:
             size, fields = sized(words)
             seen.append(size)
-            values += fields
-        for corner in self.arranged(seen):
+            values.append(fields)
+        corners = self.arranged(seen)
+        places: list[Any] = []
+        for number, corner in enumerate(corners):
             if corner:
-                left, top = corner
-                values += left, _number(top)
-        return values
+                places += corner[0], _number(corner[1])
+                if len(corner) > 2:
+                    values[number] = corner[2]
+        return [*chain.from_iterable(values), *places]
 
 
 _WRITTEN = ("text", "height", "top")
@@ -307,68 +312,83 @@ def _moved(
     words = {field.clip: field.string for field in found if field.role == "words"}
     if not words:
         return wire
-    sizes, intents = sizes_and_intents(literal._items, setting)
+    sizes, layout = sizes_and_layout(literal, setting)
     clips, first = list[Any](wire.clips), len(wire.clips) - len(literal._items)
 
     def sizer(index: int, strings: Sequence[TemplateString]) -> tuple[tuple[str, ...], Sizer]:
-        size, place = sizes[index], strings.index(words[index]) if index in words else -1
-        if size is not None:
-            return _drafted(literal._items[index], size, place, setting)
-        return _loaded(scene._items[index], literal._items[index], place)
+        size, item, place = sizes[index], literal._items[index], strings.index(words[index]) if index in words else -1
+        if not isinstance(item, Draft) or size is None:
+            return _loaded(scene._items[index], item, place)
+        return _in_room(item, size, place) if isinstance(size, RoomSize) else _drafted(item, size, place, setting)
 
-    for moving, staying in _groups(intents, words):
-        strings = tuple(dict.fromkeys(words[index] for index in moving if index in words))
-        sizers = {index: sizer(index, strings) for index in moving}
-        bounds = tuple(bounds_of_clip(wire.clips[first + index]) for index in staying)
-        wanted = [*(evolve(intents[index], at=None) for index in staying), *(intents[index] for index in moving)]
-        arranged = arrange(wanted, setting.canvas)
-        group = MovingClips(strings, bounds, tuple(sized for _, sized in sizers.values()), arranged)
+    sets = layout.moving(words)
+    moved = {unit for moving, _ in sets for unit in moving}
+    _, bounds = corners_and_bounds(layout, literal._items, sizes, [unit for unit in layout.order if unit not in moved])
+    for moving, staying in sets:
+        members = layout.clips_of(moving)
+        strings = tuple(dict.fromkeys(words[index] for index in members if index in words))
+        sizers = {index: sizer(index, strings) for index in members}
+        arranged = layout.arrangement(moving, {node: bounds[node] for node in staying})
+        group = MovingClips(strings, tuple(sized for _, sized in sizers.values()), arranged)
         fields = [(index, name) for index, (names, _) in sizers.items() for name in names]
-        fields += [(index, name) for index in moving if sizes[index] for name in ("left", "top")]
+        fields += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
         for place, (index, name) in enumerate(fields):
             field = MovedField(group, place, b"%b" if name in _WRITTEN else b"%a")
             clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
     return evolve(wire, clips=tuple(clips))
 
 
-def _groups(intents: Sequence[Intent], words: Mapping[int, Any]) -> list[tuple[list[int], list[int]]]:
-    """Return the clips that move together, in the order of placing, and those beside which they stand that stay."""
-    order = placing_order(intents)
-    owners = {intents[index].tag: index for index in order}
-    group_of: dict[int, tuple[list[int], list[int]]] = {}
-    groups: list[tuple[list[int], list[int]]] = []
-    for index in order:
-        at = intents[index].at
-        neighbour = owners[at.tag] if isinstance(at, Beside) else -1
-        if neighbour in group_of:
-            group = group_of[neighbour]
-        elif index in words:
-            group = ([], [] if neighbour < 0 else [neighbour])
-            groups.append(group)
-        else:
-            continue
-        group[0].append(index)
-        group_of[index] = group
-    return groups
-
-
-def _drafted(item: Item, size: ClipSize, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
-    """A text whose words have this place among the strings, or another clip (-1) that stands beside one that moves."""
+def _drafted(item: Draft, size: ClipSize, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
+    """A text whose words have this place among the strings, or another clip (-1) that is placed by one that moves."""
     if place < 0:
         same = size.seen, ()
         return (), lambda words: same
-    assert isinstance(item, Draft)
-    text_size, fits = text_sizer(item, setting.canvas), item.place.fit is not None
+    canvas = setting.canvas
+    text_size, fits = text_sizer(item, Room(canvas.width, canvas.height)), item.place.fit is not None
     drawn = size.scale_x, size.scale_y, size.stroke
     as_is = drawn == (1, 1, 0)
 
-    def sized(words: Sequence[str]) -> tuple[Pair, tuple[Any, ...]]:
+    def sized(words: Sequence[str]) -> tuple[Size, tuple[Any, ...]]:
         text, points, width, height = text_size(words[place])
         seen = (width, height) if as_is else seen_size(width, height, *drawn)
         written = canonical_string(text).encode()
         return seen, (written, width, _number(height), points) if fits else (written, width, _number(height))
 
     return ("text", "width", "height", *(["font_size"] if fits else [])), sized
+
+
+_NUMBERS = ("width", "height", "scale_x", "scale_y")
+
+
+def _in_room(item: Draft, size: RoomSize, place: int) -> tuple[tuple[str, ...], Sizer]:
+    """A clip whose size depends on its room, such as one in a group; `place` as in `_drafted`."""
+    is_boxed = item.place.width is not None and item.place.height is not None
+    names = _NUMBERS if size.words_within is None or is_boxed else (*_NUMBERS, "text", "font_size")
+    if place < 0 or size.words_within is None:
+
+        def within(width: float | None, height: float | None) -> tuple[Pair, tuple[Any, ...]]:
+            seen, found = size.within(width, height)
+            return seen, _values_of(found, names)
+
+        same = RoomSize(within, size.shrinks), ()
+        return names, lambda words: same
+    words_within = lru_cache(maxsize=64)(size.words_within)
+
+    def sized(words: Sequence[str]) -> tuple[Size, tuple[Any, ...]]:
+        def within(width: float | None, height: float | None) -> tuple[Pair, tuple[Any, ...]]:
+            found = words_within(width, height)(words[place])
+            return found.seen, _values_of(found, names)
+
+        return RoomSize(within, size.shrinks), ()
+
+    return names, sized
+
+
+def _values_of(size: ClipSize, names: tuple[str, ...]) -> tuple[Any, ...]:
+    values = plain(size.width), _number(plain(size.height)), size.scale_x, size.scale_y
+    if names == _NUMBERS:
+        return values
+    return (*values, canonical_string(size.fields["text"]).encode(), size.fields["font_size"])
 
 
 def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.placement import validate_group
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
 from aistudios_dsl.layout.sizes import plain
-from aistudios_dsl.resolve.placing import Intent, arrange, intent_of
-from aistudios_dsl.resolve.sizing import ClipSize, Setting, clip_size
+from aistudios_dsl.resolve.placing import Corner, Intent, Layout, Node, Size, intent_of
+from aistudios_dsl.resolve.sizing import NOWHERE, ClipSize, RoomSize, Setting, clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
+from aistudios_dsl.resolve.stacking import layers
 from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AnyClip, Background, EditorClip, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -35,13 +37,16 @@ Fields = dict[str, Any]
 """The fields of a drafted clip that are computed, by name."""
 
 
-def resolve_scene(scene: Scene, index: int, setting: Setting) -> WireScene:
-    """Compute the wire scene. Raises `BuildError` with the clip's place in the project."""
+def resolve_scene(scene: Scene, index: int, setting: Setting, open_texts: Collection[int] = ()) -> WireScene:
+    """Compute the wire scene. Raises `BuildError` with the clip's place in the project.
+
+    `open_texts` are the numbers of texts whose words are not known yet: what moves with them gets no geometry.
+    """
     origin = scene._origin or (index, 0)
     with under(f"scenes[{index}]"):
-        computed = _laid_out(scene._items, setting)
+        layout, computed = _laid_out(scene, setting, open_texts)
         background, square = _backdrop(scene, origin, setting)
-        clips = list(_finished(scene, computed, square, origin, setting.taken))
+        clips = list(_finished(layout, computed, square, origin, setting.taken))
         clips, scripts = with_speech(scene, clips, generation_of(scene, setting.api))
         fields: Fields = {"background": background, "watermark": scene.watermark, "clips": tuple(clips)}
         if scripts:
@@ -82,17 +87,22 @@ def clip_id(kind: str, number: int | str, origin: SceneOrigin, taken: frozenset[
     raise AssertionError("one more try than there are ids taken")
 
 
-def sizes_and_intents(items: Sequence[Item], setting: Setting) -> tuple[list[ClipSize | None], list[Intent]]:
-    """Return the size of each drafted clip, and where each clip is wanted."""
-    sizes: list[ClipSize | None] = []
+def sizes_and_layout(scene: Scene, setting: Setting) -> tuple[list[ClipSize | RoomSize | None], Layout]:
+    """Return the size of each drafted clip, and where clips and groups are wanted."""
+    sizes: list[ClipSize | RoomSize | None] = []
     intents: list[Intent] = []
-    for index, item in enumerate(items):
-        with under(label(index, clip_of(item))):
-            size = clip_size(item, setting) if isinstance(item, Draft) else None
-            intents.append(intent_of(index, item, size.framed if size else None, setting.canvas))
+    for index, item in enumerate(scene._items):
+        name = label(index, clip_of(item))
+        with under(name):
+            size = clip_size(item, setting, name) if isinstance(item, Draft) else None
+            framed = size.framed if isinstance(size, ClipSize) else None
+            intents.append(intent_of(index, item, framed, setting.canvas))
         sizes.append(size)
-    _refuse_same_tags(items)
-    return sizes, intents
+    for number, group in enumerate(scene._groups):
+        with under(group.label(number)):
+            validate_group(group)
+    _refuse_same_tags(scene)
+    return sizes, Layout(intents, scene._groups, setting.canvas)
 
 
 def bounds_of_clip(clip: AnyClip) -> Bounds:
@@ -101,37 +111,70 @@ def bounds_of_clip(clip: AnyClip) -> Bounds:
     return bounds_of(box.left, box.top, box.width, box.height, box.angle)
 
 
-def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
+def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tuple[Layout, list[Fields | None]]:
     """Compute size and place of the drafted clips; None stands for a clip that has them."""
+    items = scene._items
     if not any(isinstance(item, Draft) for item in items):
-        return [None] * len(items)
-    sizes, intents = sizes_and_intents(items, setting)
-    seen = [size.seen if size else bounds_of_clip(clip_of(item)) for item, size in zip(items, sizes, strict=True)]
-    corners = arrange(intents, setting.canvas)(seen)
+        return Layout([Intent(index, item) for index, item in enumerate(items)], (), setting.canvas), [None] * len(
+            items
+        )
+    sizes, layout = sizes_and_layout(scene, setting)
+    moving = {unit for units, _ in layout.moving(open_texts) for unit in units}
+    staying = [unit for unit in layout.order if unit not in moving]
+    corners, _ = corners_and_bounds(layout, items, sizes, staying)
     computed: list[Fields | None] = []
-    for index, (item, size, corner) in enumerate(zip(items, sizes, corners, strict=True)):
+    for index, (item, size) in enumerate(zip(items, sizes, strict=True)):
         if size is None:
             computed.append(None)
             continue
-        numbers = (plain(size.width), plain(size.height), size.scale_x, size.scale_y, *corner)
+        left, top, *found = corners.get(index, (0, 0, NOWHERE))  # type: ignore[misc]
+        known: Any = found[0] if isinstance(size, RoomSize) else size
+        numbers = (plain(known.width), plain(known.height), known.scale_x, known.scale_y, left, top)
         fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
         for name, number in fields.items():
             if not math.isfinite(number):
                 raise BuildError(f"{name} must be a finite number, not {number}", label(index, clip_of(item)))
-        computed.append({**fields, **size.fields})
-    return computed
+        computed.append({**fields, **known.fields})
+    return layout, computed
 
 
-def _refuse_same_tags(items: Sequence[Item]) -> None:
-    drafted: dict[str, bool] = {}
-    for index, item in enumerate(items):
-        clip, is_draft = clip_of(item), isinstance(item, Draft)
+def corners_and_bounds(
+    layout: Layout, items: Sequence[Item], sizes: Sequence[ClipSize | RoomSize | None], units: Sequence[Node]
+) -> tuple[dict[int, Corner], dict[Node, Bounds]]:
+    """Return the corner of each clip of these units, and the bounds of groups and of what others are placed by."""
+    bounds: dict[Node, Bounds] = {}
+    order = layout.clips_of(units)
+    seen = [seen_size_of(items[clip], sizes[clip]) for clip in order]
+    corners = layout.arrangement(units)(seen, bounds)
+    return dict(zip(order, corners, strict=True)), bounds
+
+
+def seen_size_of(item: Item, size: ClipSize | RoomSize | None) -> Size:
+    """Return how large a clip is seen as an arrangement takes it: the bounds of one that stands already."""
+    if size is None:
+        return bounds_of_clip(clip_of(item))
+    return size.seen if isinstance(size, ClipSize) else size
+
+
+def _refuse_same_tags(scene: Scene) -> None:
+    owners: dict[str, int | None] = {}
+    for index, item in enumerate(scene._items):
+        clip = clip_of(item)
+        # The repetitions of one clip may have the same tag.
+        own = (item.number if item.scope else index) if isinstance(item, Draft) else None
         tag = clip.tag
         # A document may have a tag twice, as long as no clip of the script has it too.
-        if tag and tag in drafted and (is_draft or drafted[tag]):
+        if tag and tag in owners and not (owners[tag] == own and (own is None or item.scope)):  # type: ignore[union-attr]
             raise BuildError(f"two clips have the tag {tag!r}", label(index, clip), "give each clip a different tag")
         if tag:
-            drafted[tag] = is_draft
+            owners[tag] = own
+    for number, group in enumerate(scene._groups):
+        own = -1 - (group.number if group.scope else number)
+        if group.tag and group.tag in owners and not (group.scope and owners[group.tag] == own):
+            hint = "give each clip and group a different tag"
+            raise BuildError(f"another clip or group has the tag {group.tag!r}", group.label(number), hint)
+        if group.tag:
+            owners[group.tag] = own
 
 
 def _backdrop(scene: Scene, origin: SceneOrigin, setting: Setting) -> tuple[Background, list[Shape]]:
@@ -171,20 +214,28 @@ def _square(fill: str, items: Sequence[Item], name: str, canvas: Box) -> Shape:
 
 
 def _finished(
-    scene: Scene, computed: Sequence[Fields | None], square: Sequence[Shape], origin: SceneOrigin, taken: frozenset[str]
+    layout: Layout,
+    computed: Sequence[Fields | None],
+    square: Sequence[Shape],
+    origin: SceneOrigin,
+    taken: frozenset[str],
 ) -> Iterator[AnyClip]:
     """Give the drafted clips what was computed, ids, and layers in front of what comes before them."""
-    highest: float = max([0, *(clip.layer for clip in square)])
     yield from square
-    for index, (item, fields) in enumerate(zip(scene._items, computed, strict=True)):
+    in_front = layers(layout, max([0, *(clip.layer for clip in square)]))
+    for intent, fields, layer in zip(layout.intents, computed, in_front, strict=True):
+        item = intent.item
         clip: Any = clip_of(item)
         if isinstance(item, Draft) and fields is not None:
-            fields["layer"] = math.floor(highest) + 1 if clip.layer is UNSET else clip.layer
-            fields["id"] = clip.id or clip_id(clip.type, index, origin, taken)
+            fields["layer"] = layer
+            fields["id"] = clip.id or clip_id(clip.type, seed_of(item, intent.index), origin, taken)
             if isinstance(clip, EditorClip):
                 fields["name"] = fields["id"]
             with as_found():  # It was validated before it was sized.
                 clip = evolve(clip, **fields)
-        if not isinstance(clip, UnknownClip):
-            highest = max(highest, clip.layer)
         yield clip
+
+
+def seed_of(item: Draft, index: int) -> str:
+    """Return what the id of a clip follows from: its number in the template, and its repetitions."""
+    return ".".join(str(number) for number in (index if item.number < 0 else item.number, *(n for _, n in item.scope)))

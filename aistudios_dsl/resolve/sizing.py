@@ -11,12 +11,22 @@ from attrs import evolve, frozen
 from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.boxes import number
 from aistudios_dsl.build.editing import validate_colours
-from aistudios_dsl.build.placement import Place, least_points, validate
+from aistudios_dsl.build.placement import Around, Inside, Place, least_points, validate
 from aistudios_dsl.build.scene import Draft
-from aistudios_dsl.errors import BuildError
+from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins
-from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size, seen_size
+from aistudios_dsl.layout.sizes import (
+    POINT,
+    Length,
+    extent,
+    length,
+    plain,
+    rounded_down,
+    rounded_up,
+    scaled_size,
+    seen_size,
+)
 from aistudios_dsl.wire.node import faults
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Image, Shape, Text, Video
 
@@ -42,6 +52,18 @@ class Setting:
 
 
 @frozen
+class Room:
+    """What a clip is sized in: percentages run along its sides (px). Where it `wraps`, no text is wider than it.
+
+    A group without width has no width to give.
+    """
+
+    width: float | None
+    height: float
+    wraps: bool = False
+
+
+@frozen
 class ClipSize:
     """A clip's natural size (px) and scales on the wire, and the width of its stroke (px).
 
@@ -62,27 +84,114 @@ class ClipSize:
         return seen_size(self.width, self.height, self.scale_x, self.scale_y, self.stroke)
 
 
-def clip_size(draft: Draft, setting: Setting) -> ClipSize:
-    """Validate a drafted clip, whose strings are rendered, and return its size."""
-    clip = cast("AvatarClip | Image | Video | Shape | Text | Audio", draft.clip)
-    place, canvas = draft.place, setting.canvas
+NOWHERE = ClipSize(0, 0)
+"""The size of a clip whose room is not known yet."""
+
+
+@frozen(eq=False)
+class RoomSize:
+    """The size of a clip that depends on its room: in a group, or inside or around other clips.
+
+    `within` gives, for a width and height (px), the size at which the clip is seen, and what else follows from it. A
+    clip that `shrinks` is a text that wraps where the room is narrower than its words. `words_within` gives, for a
+    room, what sizes a text for any words.
+    """
+
+    within: Callable[[float | None, float | None], tuple[Pair, Any]]
+    shrinks: bool = False
+    words_within: Callable[[float | None, float | None], Callable[[str], ClipSize]] | None = None
+
+
+def clip_size(draft: Draft, setting: Setting, label: str = "") -> ClipSize | RoomSize:
+    """Validate a drafted clip, whose strings are rendered, and return its size; `label` is for later errors."""
+    clip, canvas = draft.clip, setting.canvas
     _validate(clip)
-    validate(place)
+    validate(draft.place)
+    if not depends_on_room(draft):
+        return _size(draft, setting, Room(canvas.width, canvas.height))
+
+    def room(width: float | None, height: float | None) -> Room:
+        return Room(width, height or canvas.height, wraps=height is None)
+
+    def within(width: float | None, height: float | None) -> tuple[Pair, ClipSize]:
+        with under(label):
+            if isinstance(draft.place.at, Around):
+                size = covering_size(draft, width or 0, height or 0)
+            else:
+                size = _size(draft, setting, room(width, height))
+        return size.seen, size
+
+    if not isinstance(clip, Text):
+        return RoomSize(within)
+    return RoomSize(within, wraps(draft), lambda width, height: _text_size(draft, room(width, height)))
+
+
+def _size(draft: Draft, setting: Setting, room: Room) -> ClipSize:
+    clip = cast("AvatarClip | Image | Video | Shape | Text | Audio", draft.clip)
+    place = draft.place
     match clip:
         case AvatarClip():
-            return _avatar(place, setting)
+            return _avatar(place, setting, room)
         case Audio():
             return ClipSize(0, 0)
         case Text():
-            text, points, width, height = text_sizer(draft, canvas)(clip.text)
-            fields = {"text": text, "font_size": points}
-            return ClipSize(width, height, *_scales(place), number(clip, "stroke_width"), fields=fields)
+            return _text_size(draft, room)(clip.text)
         case Shape():
-            return _shape(place, canvas, number(clip, "stroke_width"))
+            return _shape(place, room, number(clip, "stroke_width"))
         case Image() | Video():
-            return _medium(place, canvas, isinstance(clip, Image))
+            return _medium(place, room, isinstance(clip, Image))
         case _:
             assert_never(clip)
+
+
+def _text_size(draft: Draft, room: Room) -> Callable[[str], ClipSize]:
+    sizer, scales, stroke = text_sizer(draft, room), _scales(draft.place), number(draft.clip, "stroke_width")
+
+    def sized(words: str) -> ClipSize:
+        text, points, width, height = sizer(words)
+        return ClipSize(width, height, *scales, stroke, fields={"text": text, "font_size": points})
+
+    return sized
+
+
+def depends_on_room(draft: Draft) -> bool:
+    """Return whether a clip's size waits for that of its group, or of the clips it stands inside or around."""
+    place = draft.place
+    if isinstance(place.at, Around):
+        return True
+    if isinstance(place.at, Inside):
+        lengths = (place.width, place.height, *(place.fit if isinstance(place.fit, tuple) else ()))
+        return any(isinstance(each, str) and "%" in each for each in lengths)
+    return draft.parent >= 0 and (
+        wraps(draft) or any(isinstance(each, str) and "%" in each for each in (place.width, _fit_width(place)))
+    )
+
+
+def wraps(draft: Draft) -> bool:
+    """Return whether a clip is a text that wraps in the room of its group."""
+    place = draft.place
+    flows = draft.parent >= 0 and place.at is None
+    return flows and isinstance(draft.clip, Text) and place.width is None and place.fit is None
+
+
+def _fit_width(place: Place) -> Length | None:
+    return place.fit[0] if isinstance(place.fit, tuple) else None
+
+
+def covering_size(draft: Draft, width: float, height: float) -> ClipSize:
+    """Return the size of a clip that is seen `width` x `height` px, around others."""
+    clip, place = draft.clip, draft.place
+    if isinstance(clip, Shape):
+        stroke = number(clip, "stroke_width")
+        if stroke > min(width, height):
+            hint = "give around() more padding, or a thinner stroke"
+            raise BuildError(f"a stroke of {stroke:g} px is wider than what it surrounds", hint=hint)
+        return ClipSize(width - stroke, height - stroke, stroke=stroke)
+    if place.natural is None:
+        return ClipSize(width, height)
+    fit: Any = place.fit
+    scale_x, scale_y = scaled_size(place.natural, width, height, fit=fit)
+    return ClipSize(*place.natural, plain(scale_x), plain(scale_y))
 
 
 def _validate(clip: Clip) -> None:
@@ -92,14 +201,21 @@ def _validate(clip: Clip) -> None:
     validate_colours(clip)
 
 
-def _wanted(place: Place, canvas: Box) -> tuple[float | None, float | None]:
-    width = None if place.width is None else extent(place.width, canvas.width, "width")
-    height = None if place.height is None else extent(place.height, canvas.height, "height")
+def _wanted(place: Place, room: Room) -> tuple[float | None, float | None]:
+    width = None if place.width is None else _across(place.width, room, "width")
+    height = None if place.height is None else extent(place.height, room.height, "height")
     return width, height
 
 
-def _medium(place: Place, canvas: Box, is_image: bool) -> ClipSize:
-    width, height = _wanted(place, canvas)
+def _across(width: Length, room: Room, name: str) -> float:
+    if room.width is None and isinstance(width, str) and "%" in width:
+        hint = "give the group width=, as in .place(group, width=600)"
+        raise BuildError(f"{name} is {width!r} of a group without width", hint=hint, code="no-width")
+    return extent(width, room.width or 0, name)
+
+
+def _medium(place: Place, room: Room, is_image: bool) -> ClipSize:
+    width, height = _wanted(place, room)
     # Only a picture has a file= to read its size from.
     ways = ["natural=(w, h)", "file= with a local copy"] if is_image else ["natural=(w, h)"]
     if place.natural is None:
@@ -126,8 +242,8 @@ def _scale_asked(place: Place) -> Pair | None:
     return extent(pair[0], 1, "scale"), extent(pair[1], 1, "scale")
 
 
-def _shape(place: Place, canvas: Box, stroke: float) -> ClipSize:
-    width, height = _wanted(place, canvas)
+def _shape(place: Place, room: Room, stroke: float) -> ClipSize:
+    width, height = _wanted(place, room)
     width, height = width or height, height or width
     if width is None or height is None:
         raise BuildError("a shape needs a size", hint="give width=, height=, or both", code="no-size")
@@ -140,23 +256,45 @@ TextSizer = Callable[[str], tuple[str, float, float, float]]
 """From the words of a text to what is written: its lines, its point size, and the width and height of its box in px."""
 
 
-def text_sizer(draft: Draft, canvas: Box) -> TextSizer:
+def text_sizer(draft: Draft, room: Room) -> TextSizer:
     """Return what sizes a drafted text for any words; both raise `BuildError`."""
     clip: Any = draft.clip
-    width, height = _wanted(draft.place, canvas)
+    width, height = _wanted(draft.place, room)
     if width is not None and height is not None:
         if draft.place.fit is not None:
             _fit_box(draft.place, clip)
         given = clip.font_size, width, height
         return lambda text: (text, *given)
     if draft.place.fit is not None:
-        return _fitted(draft.place, clip, canvas)
-    return _unwrapped(clip, height) if width is None else _wrapped(clip, width, height)
+        return _fitted(draft.place, clip, room)
+    if width is not None:
+        return _wrapped(clip, width, height)
+    unwrapped = _unwrapped(clip, height)
+    if not room.wraps or room.width is None:
+        return unwrapped
+    return _narrowed(unwrapped, draft, rounded_down(room.width), height)
 
 
-def _fitted(place: Place, clip: Text, canvas: Box) -> TextSizer:
+def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | None) -> TextSizer:
+    """Return what wraps the words where they are seen wider than `most` px."""
+    clip: Any = draft.clip
+    scale, stroke = _scales(draft.place)[0], number(clip, "stroke_width")
+    wrapped: list[TextSizer] = []
+
+    def sized(text: str) -> tuple[str, float, float, float]:
+        found = unwrapped(text)
+        if (found[2] + stroke) * scale <= most:
+            return found
+        if not wrapped:
+            wrapped.append(_wrapped(clip, max(rounded_down(most / scale - stroke), 0.01), height))
+        return wrapped[0](text)
+
+    return sized
+
+
+def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
     across, down = _fit_box(place, clip)
-    box_width, box_height = extent(across, canvas.width, "fit width"), extent(down, canvas.height, "fit height")
+    box_width, box_height = _across(across, room, "fit width"), extent(down, room.height, "fit height")
     bold = measure.is_bold(clip.font_weight)
 
     def sized(text: str) -> tuple[str, float, float, float]:
@@ -214,15 +352,15 @@ def _fit_box(place: Place, clip: Text) -> tuple[Any, Any]:
 # avatars
 
 
-def _avatar(place: Place, setting: Setting) -> ClipSize:
+def _avatar(place: Place, setting: Setting, room: Room) -> ClipSize:
     avatar = place.avatar
     assert avatar is not None
     if not isinstance(avatar, Avatar):
         avatar = setting.catalog.find(avatar.ai_name, avatar.cloth)
     fields = {"model": avatar.model(place.language)}
     if avatar.size is not None:
-        return evolve(_figure(avatar, avatar.size, place, setting.canvas), fields=fields)
-    width, height = _wanted(place, setting.canvas)
+        return evolve(_figure(avatar, avatar.size, place, setting.canvas, room), fields=fields)
+    width, height = _wanted(place, room)
     if width is None or height is None:
         hint = "give width= and height=, or learn its geometry: catalog.learn(project)"
         raise BuildError(f"the size of avatar {avatar.ai_name} is not known", hint=hint, code="no-size")
@@ -232,13 +370,13 @@ def _avatar(place: Place, setting: Setting) -> ClipSize:
     return ClipSize(width, height, *_scales(place), fields=fields)
 
 
-def _figure(avatar: Avatar, size: Pair, place: Place, canvas: Box) -> ClipSize:
+def _figure(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: Room) -> ClipSize:
     framing = _framing_asked(avatar, place)
     if framing == "full":
         across, down = margins(place.margin, canvas)
         return ClipSize(*size, *scaled_size(size, canvas.width - 2 * across, canvas.height - 2 * down, fit="contain"))
     if framing is None:
-        scales = _figure_scales(avatar, size, place, canvas)
+        scales = _figure_scales(avatar, size, place, canvas, room)
         return ClipSize(*size, *scales, framed=_head_put(avatar, scales, place, canvas))
     scales = _framing_scales(avatar, framing, canvas)
     return ClipSize(*size, *scales, framed=_framed_by_head(avatar, size, scales[0], place, canvas))
@@ -261,13 +399,13 @@ def _head(avatar: Avatar) -> tuple[float, float, float, float]:
     return avatar.head_in_figure
 
 
-def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box) -> Pair:
+def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: Room) -> Pair:
     if place.head_height is not None:
         if place.width is not None or place.height is not None or place.scale is not None:
             raise BuildError("head_height sets the size", hint="leave width, height and scale out")
         scale = plain(extent(place.head_height, canvas.height, "head_height") / _head(avatar)[3])
         return scale, scale
-    width, height = _wanted(place, canvas)
+    width, height = _wanted(place, room)
     if place.head_at is not None and width is None and height is None and place.scale is None:
         return _framing_scales(avatar, "waist", canvas)
     scale_x, scale_y = scaled_size(size, width, height, _scale_asked(place))

@@ -15,11 +15,25 @@ from unittest import mock
 from attrs import evolve, frozen
 from markupsafe import Markup
 
-from aistudios_dsl import Avatar, DslError, Project, above, below, left_of, right_of, wire
-from aistudios_dsl.build.placement import Beside
+from aistudios_dsl import (
+    Avatar,
+    DslError,
+    Project,
+    above,
+    around,
+    below,
+    column,
+    grid,
+    inside,
+    left_of,
+    right_of,
+    row,
+    wire,
+)
+from aistudios_dsl.build.placement import Beside, Inside
 from aistudios_dsl.plan import plan as plan_module
-from aistudios_dsl.plan import program, segments
-from aistudios_dsl.resolve.placing import arrange
+from aistudios_dsl.plan import program
+from aistudios_dsl.resolve.placing import Layout
 
 ROWS_PER_TEMPLATE = 8
 
@@ -148,6 +162,7 @@ class Maker:
     def __init__(self, seed):
         self.random = Random(seed)
         self.made = 0
+        self.in_group = False
 
     def some(self, chance):
         return self.random.random() < chance
@@ -182,8 +197,11 @@ class Maker:
             spots = [pick(ANCHORS), (pick([10, 44.5, "10%"]), 300), "{{ anchor }}"]
             if tags:
                 spots += [neighbour(pick(tags), gap=pick([0, 24, "2%"]))] * 4
+                spots += [inside(pick(tags), pick(ANCHORS), margin=pick([0, 8, "5%"]))] * 2
             place["at"] = pick(spots)
-        if self.some(0.3) and isinstance(place.get("at"), str):
+        if self.in_group and not isinstance(place.get("at"), Inside):
+            place.pop("at", None)
+        if self.some(0.3) and isinstance(place.get("at"), str) and not self.in_group:
             place["margin"] = pick([40, "5%", (10, "{{ size }}")])
         if self.some(0.25):
             place["angle"] = pick([90, 30, 12.5, 360])
@@ -234,9 +252,46 @@ class Maker:
             scene = scene.say(self.string(0.85), html=self.some(0.25))
         return scene
 
+    def around(self, scene, tags):
+        """A shape or picture around clips, with or without what could not be there."""
+        pick = self.random.choice
+        names = self.random.sample(tags, min(len(tags), pick([1, 1, 2])))
+        at = around(*names, padding=pick([0, 12, (20, "1%")]))
+        layer = {"layer": 3} if self.some(0.1) else {}
+        if self.some(0.7):
+            stroke = {"stroke": "#fff", "stroke_width": 2} if self.some(0.3) else {}
+            return scene.shape("Square", fill=self.colour(), at=at, **stroke, **layer, **self.tagged(tags))
+        sizes = pick([{"natural": (800, 600), "fit": pick(["contain", "cover", None])}, {}])
+        return scene.image("https://x.example/a.png", at=at, **sizes, **layer, **self.tagged(tags))
+
+    def group(self, scene, tags, depth=0):
+        """A group, with groups in it, placed in a scene or group."""
+        pick = self.random.choice
+        kind = pick(["row", "column", "grid"])
+        own = {"gap": pick([0, 8, 24.5]), "padding": pick([0, 12, (30, 10)])}
+        made = {
+            "row": lambda: row(**own, align=pick(["top", "center", "bottom"])),
+            "column": lambda: column(**own, align=pick(["left", "center", "right"])),
+            "grid": lambda: grid(pick([1, 2, 3]), **own, align=pick(ANCHORS)),
+        }[kind]()
+        outer, self.in_group = self.in_group, True
+        for _ in range(pick([1, 2, 2, 3])):
+            made = self.group(made, tags, depth + 1) if depth < 2 and self.some(0.2) else self.clip(made, tags)
+        self.in_group = outer
+        place = {"width": pick([500, "40%", "{{ size }}"])} if self.some(0.5) else {}
+        if not depth:
+            place |= {key: value for key, value in self.place(tags).items() if key in ("at", "margin", "layer")}
+        return scene.place(made, **place, **self.tagged(tags))
+
     def clip(self, scene, tags):
         pick = self.random.choice
+        if tags and self.some(0.1):
+            return self.around(scene, tags)
+        if not self.in_group and self.some(0.12):
+            return self.group(scene, tags)
         kind = pick(["text", "text", "text", "avatar", "image", "video", "audio", "shape", "put"])
+        if self.in_group and kind in ("avatar", "audio", "put"):
+            kind = "text"
         if kind in ("text", "avatar"):
             return getattr(self, kind)(scene, tags)
         url = "https://x.example/" + pick(["a.png", "{{ name }}.png", "{{ city|lower }}/b"])
@@ -403,19 +458,24 @@ def shown(one, other):
     return repr(one.found[max(0, at - 60) : at + 100])
 
 
-def shifted(intents, canvas):
-    """Arrange clips, those beside another a pixel too far to the right."""
-    corners = arrange(intents, canvas)
-    pixels = [isinstance(intent.at, Beside) for intent in intents]
+def shifted(layout, units=None, standing=None):
+    """Arrange clips, those beside another a pixel too far to the right where only some are arranged, as plans do."""
+    corners = arrangement(layout, units, standing)
+    if units is None:
+        return corners
+    pixels = [isinstance(layout.intents[clip].at, Beside) for clip in layout.clips_of(units)]
     return lambda seen: [
-        corner and (corner[0] + pixel, corner[1]) for corner, pixel in zip(corners(seen), pixels, strict=True)
+        corner and (corner[0] + pixel, *corner[1:]) for corner, pixel in zip(corners(seen), pixels, strict=True)
     ]
+
+
+arrangement = Layout.arrangement
 
 
 MUTATIONS = {
     "escape": lambda: mock.patch.dict(program._OF_WORDS, text=str.encode),
     "speech": lambda: mock.patch.object(program, "_cuts_speech", return_value=False),
-    "corner": lambda: mock.patch.object(segments, "arrange", shifted),
+    "corner": lambda: mock.patch.object(Layout, "arrangement", shifted),
     "number": lambda: mock.patch.object(
         plan_module, "_numbered", lambda segment, number: b"0" if segment == "number" else segment
     ),

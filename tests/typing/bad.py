@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from aistudios_dsl import Project, Scene, wire
+from aistudios_dsl import Project, Scene, around, column, grid, inside, row, wire
 from aistudios_dsl.service import AsyncClient, Client
 
 Project().scene().text("x", att=(0, 0))  # wrong keyword
@@ -27,6 +27,16 @@ Project().scene(title="x")  # wrong keyword
 Project(width=9)  # wrong keyword
 Scene(backgroud="#fff")  # wrong keyword
 Project().txt("x")  # no such verb
+column(gap="x")  # no number of px
+row(align="left")  # an align of columns
+column(align="top")  # an align of rows
+grid("3")  # no number of columns
+inside("a", "middle")  # no anchor
+around("a", padding=None)  # no padding
+around("a", pading=3)  # wrong keyword
+Scene().place(Scene())  # a scene is no group
+Scene().place(row(), at="middle")  # no anchor
+row().text("x", when=True)  # no expression
 
 
 def wider(clip: wire.Image) -> wire.Image:

@@ -4,7 +4,23 @@ from pathlib import Path
 
 from attrs import evolve
 
-from aistudios_dsl import Avatar, Catalog, Finding, Project, Scene, above, below, left_of, right_of, wire
+from aistudios_dsl import (
+    Avatar,
+    Catalog,
+    Finding,
+    Group,
+    Project,
+    Scene,
+    above,
+    around,
+    below,
+    column,
+    inside,
+    left_of,
+    right_of,
+    row,
+    wire,
+)
 from aistudios_dsl.service import AsyncClient, Client, Job, Progress, RenderFailed, StillRendering
 
 project: Project = (
@@ -49,3 +65,7 @@ Project().scene().map(wire.Image, wider).add(Scene().map(wire.Image, wider))
 
 
 Scene().text("Hi", font_size="{{ size }}").avatar("M1", effects="head-only", width=9, height=9)
+
+bullets: Group = column(gap=8, padding=(12, 8)).place(row(gap=4).shape("Circle", fill="#fff", width=9).text("One"))
+Scene().place(bullets, at=below("t"), width="40%", tag="b", when="vip").shape("Square", fill="#1", at=around("b"))
+Scene().text("x", at=inside("b", "top right", margin="5%"), when="n > 1", each="n in numbers")
