@@ -136,7 +136,7 @@ class Templates:
         8
         """
         names = self.expression_names(expression)
-        return _run(lambda: _expression(self.configure, expression)(**_given(names, row)), row, names)
+        return _run(lambda: _expression(self.configure, expression)(_given(names, row)), row, names)
 
     def truth(self, expression: str, row: Mapping[str, Any]) -> bool:
         """Return what `when` says: a bool, a number, None, or one of "true", "false", "1", "0", "" in any case.
@@ -332,9 +332,20 @@ def compiled(configure: Hook | None, text: str, html: bool) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _expression(configure: Hook | None, expression: str) -> Any:
+def _expression(configure: Hook | None, expression: str) -> Callable[[Mapping[str, Any]], Any]:
     with _reading(configure, expression, _no_expression):
-        return jinja(configure, False).compile_expression(expression, undefined_to_none=False)
+        found = jinja(configure, False).compile_expression(expression, undefined_to_none=False)
+    template: Any = found._template  # type: ignore[attr-defined]
+    # Calling `found` would merge Jinja's globals anew, which takes most of its time.
+    environment, known = template.environment, dict(template.globals)
+
+    def evaluated(row: Mapping[str, Any]) -> Any:
+        context = environment.context_class(environment, {**known, **row}, template.name, template.blocks)
+        for _ in template.root_render_func(context):
+            pass
+        return context.vars["result"]
+
+    return evaluated
 
 
 @lru_cache(maxsize=1024)

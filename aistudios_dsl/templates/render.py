@@ -101,7 +101,7 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
     with lines_named(project.scenes):
         parts = [part_of(scene, index) for index, scene in enumerate(project.scenes)]
         scenes = tuple(
-            evolve(_scene_of_row(project.scenes[origin[0]], parts[origin[0]], repetitions, bound), origin=origin)
+            evolve(scene_of_row(project.scenes[origin[0]], parts[origin[0]], repetitions, bound), origin=origin)
             for origin, bound, repetitions in kept_scenes(parts, templates, values)
         )
         return filled_project(project, scenes, renderer(templates, values))
@@ -161,7 +161,8 @@ def kept_scenes(
             yield (index, repetition), bound, repetitions
 
 
-def _scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mapping[str, Any]) -> Scene:
+def scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mapping[str, Any]) -> Scene:
+    """Return the literal scene of a row, with the clips and groups that the row keeps."""
     templates = repetitions.templates
     if not part.parts:
         return filled(scene, part.path, renderer(templates, row))
@@ -217,6 +218,22 @@ def spoken(lines: Sequence[Line], clips: Sequence[int]) -> Iterator[tuple[int, i
     for speaker, run in groupby(said, lambda number: lines[number].speaker):
         turn = list(run)
         yield from ((number, place) for place in places[speaker] for number in turn)
+
+
+def strings_of_absent(scene: Scene, number: int) -> list[str]:
+    """Return the strings that say where a part would stand: those that `absent_of` renders."""
+    part = part_at(scene, number)
+    if not isinstance(part, Draft | GroupDraft) or not (tag := tag_of(part)):
+        return []
+    found = [tag]
+    place = absent(tag, part, scene._groups, ())
+
+    def visit(path: str, text: str, html: bool) -> str:
+        found.append(text)
+        return text
+
+    mapped((place.at, place.margin), "", visit)
+    return found
 
 
 def absent_of(scene: Scene, occurrence: Occurrence, templates: Templates) -> Absent | None:
