@@ -587,6 +587,49 @@ def test_twins_that_are_silent_keep_no_other_from_speaking():
     assert len(Project.load(document).to_dict(api="1.6")["scenes"][0]["scripts"]) == 1
 
 
+def test_what_was_given_to_a_clip_as_extra_comes_last_on_the_wire_and_can_be_changed_afterwards():
+    extra = {"k": [1], "hidden": False}
+    project = Project().scene().text("Hi", tag="t", extra=extra)
+    extra["k"].append(2)
+    assert list(project.to_dict()["scenes"][0]["clips"][0].items())[-3:] == [
+        ("tag", "t"),
+        ("k", [1]),
+        ("hidden", False),
+    ]
+
+
+def test_an_avatar_may_be_only_heard():
+    [clip] = Project().scene().avatar("M000045058", voice_only=True, say="Hi").to_dict()["scenes"][0]["clips"]
+    assert clip["voiceOnly"] is True
+
+
+@pytest.mark.parametrize("language", ["english", "en_US", "", "{{ x }}", "e", "en-", "zh-Hant-TW-"])
+def test_a_language_that_is_no_tag_is_refused_where_it_is_given_and_where_a_row_gives_it(language):
+    template = Project().scene().avatar("M000045058", language="{{ language }}")
+    own = Project().scene().avatar(Avatar("M1", "B1", language="{{ language }}"), width=9, height=9)
+    for call in (
+        lambda: Project(literal=True).scene().avatar("M000045058", language=language).to_dict(),
+        lambda: template.render(language=language).to_dict(),
+        lambda: template.compile().render_json({"language": language}),
+        lambda: own.render(language=language).to_dict(),
+        lambda: own.compile().render_json({"language": language}),
+    ):
+        with pytest.raises(DslError, match="no BCP 47 tag") as found:
+            call()
+        assert "clips[0]" in found.value.path
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "pt-BR", "zh-Hant-TW", "sr-Latn", "es-419", "de-CH-1996", "EN-us"])
+def test_a_language_tag_is_written_as_it_is(language):
+    [clip] = Project().scene().avatar("M000045058", language=language).to_dict()["scenes"][0]["clips"]
+    assert clip["model"]["language"] == language
+
+
+def test_an_avatar_that_the_editor_gave_another_language_is_learnt_exactly():
+    model = wire.Model(ai_name="M1", emotion="B1", language="KR_ko!")
+    assert Avatar.from_model(model).model() == model
+
+
 def test_what_was_given_as_extra_can_be_changed_afterwards_without_harm():
     """Rule 3: opaque JSON is copied at both rims."""
     extra = {"k": [1]}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, get_args
 
 from attrs import field, frozen
 
-from aistudios_dsl.build.avatar import Avatar, tupled
-from aistudios_dsl.errors import BuildError, did_you_mean, expect
+from aistudios_dsl.build.avatar import Avatar, tupled, validate_language
+from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
 from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
@@ -128,7 +129,7 @@ def validate(place: Place) -> None:
         positive(value, "natural")
     for value in _parts(place.head_at, "head_at", "head_at takes two numbers, such as head_at=(640, 360)"):
         _validate_length(value, "head_at", _any_length)
-    expect(place.language, str | None, "language must be a string", 'such as "en"')
+    validate_language(place.language)
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
     fit: object = place.fit
@@ -224,6 +225,7 @@ class Placed(TypedDict, total=False):
     `id`: the id on the wire, unique in the project. Default one that follows from the clip's number.
     `tag`: a name to find the clip by, unique in its scene. Default none.
     `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
+    `extra`: further keys of the clip in the JSON, and their values. Default none.
     """
 
     at: Position
@@ -233,6 +235,7 @@ class Placed(TypedDict, total=False):
     id: str
     tag: str
     opacity: float | None
+    extra: Mapping[str, Any]
 
 
 class Sized(Placed, total=False):

@@ -8,7 +8,7 @@ from typing import Any, assert_never, cast
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.avatar import Avatar, Catalog
+from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.boxes import number
 from aistudios_dsl.build.editing import validate_colours
 from aistudios_dsl.build.placement import Place, least_points, validate
@@ -219,6 +219,8 @@ def _avatar(place: Place, setting: Setting) -> ClipSize:
     assert avatar is not None
     if not isinstance(avatar, Avatar):
         avatar = setting.catalog.find(avatar.ai_name, avatar.cloth)
+    if avatar.written is None:
+        validate_language(place.language or avatar.language, literal=True)
     fields = {"model": avatar.model(place.language)}
     if avatar.size is not None:
         return evolve(_figure(avatar, avatar.size, place, setting.canvas), fields=fields)
