@@ -2,6 +2,8 @@
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aistudios_dsl import (
     Avatar,
@@ -18,6 +20,7 @@ from aistudios_dsl import (
     right_of,
     wire,
 )
+from aistudios_dsl.layout.geometry import ANCHORS
 from aistudios_dsl.wire.jsontext import canonical
 
 BLUE = "/images/background/bg_blue_gradient.png"
@@ -296,14 +299,56 @@ def test_text_with_both_sides_is_a_box_as_given():
 # 10. Avatars
 
 
-@pytest.mark.parametrize(("framing", "heads"), [("head", 1.6), ("bust", 3), ("waist", 4.6)])
+HEADS = {"head": 1.35, "bust": 2.2, "waist": 3.4}
+CROWN_TO_CHIN = 290 + 185 - 168.16666666666669
+"""One head of the built-in avatar: its crown is the top of its figure."""
+
+
+@pytest.mark.parametrize("framing", HEADS)
 @pytest.mark.parametrize(("orientation", "height"), [("landscape", 1080), ("portrait", 1920)])
-def test_a_framing_shows_so_many_heads_from_the_top_of_the_head(framing, heads, orientation, height):
+def test_a_framing_shows_so_many_heads_from_the_crown_down(framing, orientation, height):
     clip = clips(Project(orientation=orientation).scene().avatar("M000045058", framing=framing))[0]
-    head = 185 * clip["scaleY"]
-    top = clip["top"] + (290 - 168.16666666666669) * clip["scaleY"]
-    assert top == pytest.approx(0.4 * head)
-    assert height - top == pytest.approx(heads * head)
+    head = CROWN_TO_CHIN * clip["scaleY"]
+    assert height - clip["top"] == pytest.approx(HEADS[framing] * head)
+    if (framing, orientation) == ("waist", "portrait"):
+        assert clip["width"] * clip["scaleX"] == pytest.approx(1080)
+        assert clip["top"] > 0.35 * head
+    else:
+        assert clip["top"] == pytest.approx(0.35 * head)
+
+
+@given(
+    st.sampled_from([*HEADS, "full", None]),
+    st.sampled_from(["landscape", "portrait"]),
+    st.sampled_from([*ANCHORS, None]),
+    st.tuples(st.integers(20, 3000), st.integers(20, 3000)),
+    st.tuples(st.floats(0, 0.9), st.floats(0, 0.5), st.floats(0.05, 0.9), st.floats(0.05, 0.5)),
+)
+def test_no_framing_cuts_the_crown_or_makes_the_figure_float_and_the_waist_is_never_wider_than_the_canvas(
+    framing, orientation, at, size, head
+):
+    x, y, width, height = (share * size[place % 2] for place, share in enumerate(head))
+    tight = (100, 50, *size)
+    avatar = Avatar("M1", "B1", origin=(4000, 4000), tight=tight, head=(100 + x, 50 + y, width, height))
+    given = {"framing": framing} if framing else {}
+    project = Project(orientation=orientation).scene().avatar(avatar, **given, **({"at": at} if at else {}))
+    [clip] = clips(project)
+    canvas_width, canvas_height = (1920, 1080) if orientation == "landscape" else (1080, 1920)
+    assert clip["top"] > -1e-6
+    if framing in (*HEADS, None):
+        assert clip["top"] + clip["height"] * clip["scaleY"] > canvas_height - 1e-6
+    if framing in ("waist", "full", None):
+        assert clip["width"] * clip["scaleX"] < canvas_width + 1e-6
+    if framing in ("head", "bust") and at:
+        left = clip["left"] + x * clip["scaleX"]
+        share = ANCHORS[at][0]
+        assert left + share * width * clip["scaleX"] == pytest.approx(share * canvas_width, abs=1e-6)
+
+
+def test_a_head_above_its_figure_cannot_frame_it():
+    avatar = Avatar("M1", "B1", origin=(900, 900), tight=(0, 500, 400, 400), head=(0, 0, 100, 100))
+    with pytest.raises(BuildError, match="lies above its figure"):
+        Project().scene().avatar(avatar).to_dict()
 
 
 def test_waist_and_bottom_centre_is_the_framing_by_itself():
