@@ -10,7 +10,7 @@ from attrs import frozen
 
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
+from aistudios_dsl.build.scene import Scene, lines_named, notebook_html, placed_by
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import pending, refuse_pending, without_pending
@@ -254,7 +254,8 @@ class Project(BaseProject):
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
-        return check(whole, waiting, ignore=codes, script_clips=self._script_clips())
+        placed = placed_by(self.scenes)
+        return check(whole, waiting, ignore=codes, script_clips=self._script_clips(), placed_by=placed)
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:

@@ -12,10 +12,10 @@ from attrs import evolve, field, fields, frozen
 
 from aistudios_dsl.build import editing
 from aistudios_dsl.build.avatar import Avatar
-from aistudios_dsl.build.keywords import LABELS, checked_class, script_line
+from aistudios_dsl.build.keywords import LABELS, checked_class, keyword_for, script_line
 from aistudios_dsl.build.placement import Around, AvatarId, GroupDraft, Place, animation_of, validate, validate_group
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
-from aistudios_dsl.build.verbs import Verbs, place_of
+from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, taken_by_verbs
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import validate_background
 from aistudios_dsl.wire.jsontext import own_json
@@ -42,6 +42,7 @@ _DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
 _LOCKS = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "skewing_x", "skewing_y", "uni_scaling")
 _EDITOR_STATE = {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in _LOCKS}
 _AVATAR_STATE = {"model": PENDING, "head_only": None, "voice_only": False, "is_delete": False}
+_BY_THE_VERB = {"type": "it follows from the verb", "name": "it follows from the id"}
 _PLACE = frozenset(attribute.name for attribute in fields(Place))
 _PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech|groups)\[(\d+)\])?")
 
@@ -295,6 +296,18 @@ def scene_of(node: WireScene, position: int) -> Scene:
     )
 
 
+def placed_by(scenes: Sequence[Scene]) -> dict[str, frozenset[str]]:
+    """Return which arguments about place and size the verb of each drafted clip was given, by the clip's path."""
+    return {
+        f"scenes[{number}].clips[{index}]": frozenset(
+            part.name for part in fields(Place) if getattr(item.place, part.name) != part.default
+        )
+        for number, scene in enumerate(scenes)
+        for index, item in enumerate(scene._items)
+        if isinstance(item, Draft)
+    }
+
+
 @contextmanager
 def lines_named(scenes: Sequence[Scene]) -> Generator[None]:
     """Add to errors raised inside the line of the user's script that wrote the scene, clip or speech of their path."""
@@ -339,7 +352,7 @@ def drafted(
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
     state |= written
-    clip = cls(**state)
+    clip = cls(**state, extra=_further_keys(cls, place.get("extra")))
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
     if "avatar" in own:
         where["avatar"] = _named_avatar(*own["avatar"])
@@ -365,6 +378,18 @@ def _validate_around(cls: type[Clip], wanted: Place) -> None:
 def _condition(name: str, given: object) -> str | None:
     expect(given, str | None, f"{name} must be a Jinja expression in a string")
     return given  # type: ignore[return-value]
+
+
+def _further_keys(cls: type[Clip], extra: Any) -> Mapping[str, Any]:
+    """Return a copy of a clip's further keys. Raise `BuildError` for a field of its class, with how to set that."""
+    further = own_extra(extra) or {}
+    for key in keys(cls) if further else ():
+        if name := next((name for name in (key.wire, key.attribute) if name in further), None):
+            word = keyword_for(key.attribute, taken_by_verbs()[VERB_OF[cls]])
+            other = f"edit(tag, {key.attribute}=...) sets it"
+            hint = f"the argument {word!r} sets it" if word else _BY_THE_VERB.get(key.attribute, other)
+            raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
+    return further
 
 
 def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:

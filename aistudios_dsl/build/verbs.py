@@ -17,6 +17,7 @@ from aistudios_dsl.errors import BuildError, did_you_mean, expect, nearest
 from aistudios_dsl.layout.sizes import Fit, Length
 from aistudios_dsl.wire.node import lacking
 from aistudios_dsl.wire.nodes import (
+    CLIP_TYPES,
     Align,
     AnyClip,
     Audio,
@@ -42,10 +43,15 @@ T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
 
 
-def _of_clips() -> dict[str, tuple[str, ...]]:
-    """Return the keywords of each verb that adds a clip."""
+VERB_OF: dict[type[Clip], str] = {cls: LABELS[kind] for kind, cls in CLIP_TYPES.items()}
+"""The verb that adds the clips of each class."""
+
+
+def taken_by_verbs() -> dict[str, tuple[str, ...]]:
+    """Return the arguments of each verb that adds a clip."""
     # Read when there is a fault: reading all signatures would double the time of the import.
-    return {name: arguments_of(unwrap(getattr(Verbs, name))).keywords for name in LABELS.values()}
+    taken = {name: arguments_of(unwrap(getattr(Verbs, name))) for name in LABELS.values()}
+    return {name: tuple(dict.fromkeys((*each.positional, *each.keywords))) for name, each in taken.items()}
 
 
 def verb(method: V) -> V:
@@ -58,7 +64,7 @@ def verb(method: V) -> V:
         if method.__name__ in LABELS.values():
             self._change(refuse_in)
 
-    return checked(method, others=_of_clips, refuse=refuse)
+    return checked(method, others=taken_by_verbs, refuse=refuse)
 
 
 def names_of(clip: AnyClip) -> tuple[str, ...]:
@@ -142,6 +148,7 @@ class Verbs(ABC):
         head_at: tuple[Length, Length] | None = None,
         head_height: Length | None = None,
         effects: str | Mapping[str, Any] | Iterable[str | Mapping[str, Any]] = (),
+        voice_only: bool = False,
         **place: Unpack[Sized],
     ) -> Self:
         """Add an avatar and what it says.
@@ -150,13 +157,14 @@ class Verbs(ABC):
             avatar: An `Avatar`, or its `ai_name`, which is looked up in the project's catalogue.
             cloth: The id of its outfit. Default its only outfit in the catalogue.
             say: What it says, in plain text; see `say`. Default nothing.
-            language: The language it speaks, such as "en". Default that of the avatar.
+            language: The language it speaks, as a BCP 47 tag such as "en" or "pt-BR". Default that of the avatar.
             framing: How much of it is seen: "head", "bust", "waist" or "full". All but "full" set the height too, so
                 that an anchor moves them only across. Default "waist", unless a place or size is given.
             head_at: Where the middle of its head is, (x, y) in px or percent of the canvas. Default none.
             head_height: The height of its head, in px or percent of the canvas height. Default none.
             effects: The name of an effect such as "head-only", a mapping with a `type`, or several. Default none.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as
+            voice_only: Whether it is heard but not seen. Default False.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`, `height` as
                 `placement.Sized` says. `at=(x, y)` alone means scale 1.
 
         Raises:
@@ -173,7 +181,7 @@ class Verbs(ABC):
             "head_at": head_at,
             "head_height": head_height,
         }
-        added = self._add("avatar", AvatarClip, place, own, effects=effects)
+        added = self._add("avatar", AvatarClip, place, own, effects=effects, voice_only=voice_only)
         return added if say is None else added.say(say)
 
     @verb
@@ -231,8 +239,8 @@ class Verbs(ABC):
             background: Colour of the box. Default none.
             stroke: Colour of the outline of the letters. Default none.
             stroke_width: Width of that outline in px, from 0 up. Default 0.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `height`, `angle`, `animation`,
-                `shadow` as `placement.ShadedText` says.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `height`, `angle`,
+                `animation`, `shadow` as `placement.ShadedText` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. Words that do not fit are found at `resolve`.
@@ -276,7 +284,7 @@ class Verbs(ABC):
             natural: Its size `(width, height)` in px. Default read from `file`.
             file: A copy of the picture, as a path or bytes, from which its size is read. Default none.
             fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`,
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`, `height`, `angle`,
                 `animation` as `placement.Turned` says.
 
         Raises:
@@ -307,7 +315,7 @@ class Verbs(ABC):
             natural: Its size `(width, height)` in px. Default not known: give `width` and `height`.
             fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
             volume: 1 to 100 percent, or None to leave it out. Default 100.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`, `height` as
                 `placement.Sized` says.
 
         Raises:
@@ -331,6 +339,7 @@ class Verbs(ABC):
         id: str | None = None,
         when: str | None = None,
         each: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Self:
         """Add a sound. It is not seen, so it takes no place.
 
@@ -342,6 +351,7 @@ class Verbs(ABC):
             id: The id on the wire. Default one that follows from the clip's number.
             when: A Jinja expression; the sound is left out of the rows where it is false. Default None, always in.
             each: "item in items": the sound is repeated for each item. Default None, once.
+            extra: Further keys of the clip in the JSON. Default none.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value.
@@ -350,7 +360,7 @@ class Verbs(ABC):
         >>> Scene().audio("https://x.example/a.mp3", label="Music", id="music").find("music").label
         'Music'
         """
-        place = {"layer": layer, "id": id, "when": when, "each": each}
+        place = {"layer": layer, "id": id, "when": when, "each": each, "extra": extra}
         return self._add("audio", Audio, place, {}, source_url=url, label=label, volume=volume)
 
     @verb
@@ -372,7 +382,7 @@ class Verbs(ABC):
             stroke: Colour of its outline. Default none.
             stroke_width: Width of the outline in whole px, from 0 up. Default 0.
             stroke_radius: Radius of its corners in whole px, from 0 up. Default 0.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`,
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`, `height`, `angle`,
                 `animation`, `shadow` as `placement.Shaded` says.
 
         Raises:

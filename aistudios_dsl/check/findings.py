@@ -97,6 +97,7 @@ def check(
     *,
     ignore: Iterable[str] = (),
     script_clips: Sequence[int] = (),
+    placed_by: Mapping[str, frozenset[str]] | None = None,
 ) -> list[Finding]:
     """Return the findings of a resolved project, scene by scene, the worst first.
 
@@ -106,12 +107,13 @@ def check(
         ignore: Codes, or "code:tag" for those of one clip.
         script_clips: How many clips of each scene its script counts, so that paths do not count the square of a
             background colour. Default all.
+        placed_by: The arguments about place and size of each clip that a verb made, by path. Default no script.
 
     Raises:
         DslError: For an unknown code, with the nearest known one.
     """
     ignored = set(map(_known, ignore))
-    view = ProjectView(project, scene_views(project, script_clips), pending or {})
+    view = ProjectView(project, scene_views(project, script_clips), pending or {}, placed_by)
     found = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
     kept = (one for one in found if not {one.code, f"{one.code}:{one.tag}"} & ignored)
     return sorted(kept, key=_order)

@@ -128,7 +128,9 @@ def open_fields_of_scene(scene: Scene, index: int, templates: Templates) -> tupl
 
 _PATH = re.compile(r"scenes\[\d+\]\.(?:clips\[(\d+)\]\.)?(.+)", re.DOTALL)
 _COLOURS = {camel(name): name for name in COLOURS}
-_FREE_OF_DRAFTS = re.compile(r"source_url|video_url|label|shadow\.color|effects\[\d+\]\.(?:type|extra\..+)", re.DOTALL)
+_FREE_OF_DRAFTS = re.compile(
+    r"source_url|video_url|label|shadow\.color|effects\[\d+\]\.(?:type|extra\..+)|extra\..+", re.DOTALL
+)
 _DECIDING_OF_WIRE = re.compile(r"id|tag|extra\.(?:id|tag)|model\.ai_name|model\.emotion|(?:animation\.)?type|shapeName")
 _DECIDING_OF_TEXTS = re.compile(r"align|font.*")
 

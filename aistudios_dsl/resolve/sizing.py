@@ -8,7 +8,7 @@ from typing import Any, assert_never, cast
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.avatar import Avatar, Catalog
+from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.boxes import number
 from aistudios_dsl.build.editing import validate_colours
 from aistudios_dsl.build.placement import Around, Inside, Place, least_points, validate
@@ -32,9 +32,12 @@ from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Image,
 
 Pair = tuple[float, float]
 """Two numbers, across and down: a width and a height (px), or two scales."""
-HEADS_ABOVE = 0.4
-HEADS_SHOWN = {"head": 1.6, "bust": 3.0, "waist": 4.6}
-"""How many head heights a framing shows, counted from the head's top, which is `HEADS_ABOVE` below the canvas top."""
+HEADS_ABOVE = 0.35
+HEADS_SHOWN = {"head": 1.35, "bust": 2.2, "waist": 3.4}
+"""How many heads a framing shows from the crown down, which is `HEADS_ABOVE` below the canvas top.
+
+A head is the figure from its crown, the top of its box, to its chin, the bottom of its head box.
+"""
 
 
 @frozen
@@ -357,6 +360,8 @@ def _avatar(place: Place, setting: Setting, room: Room) -> ClipSize:
     assert avatar is not None
     if not isinstance(avatar, Avatar):
         avatar = setting.catalog.find(avatar.ai_name, avatar.cloth)
+    if avatar.written is None:
+        validate_language(place.language or avatar.language, literal=True)
     fields = {"model": avatar.model(place.language)}
     if avatar.size is not None:
         return evolve(_figure(avatar, avatar.size, place, setting.canvas, room), fields=fields)
@@ -378,8 +383,8 @@ def _figure(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: Room) -
     if framing is None:
         scales = _figure_scales(avatar, size, place, canvas, room)
         return ClipSize(*size, *scales, framed=_head_put(avatar, scales, place, canvas))
-    scales = _framing_scales(avatar, framing, canvas)
-    return ClipSize(*size, *scales, framed=_framed_by_head(avatar, size, scales[0], place, canvas))
+    scale = _framing_scale(avatar, size, framing, canvas)
+    return ClipSize(*size, scale, scale, framed=_framed_by_head(avatar, size, scale, framing, place, canvas))
 
 
 def _framing_asked(avatar: Avatar, place: Place) -> str | None:
@@ -399,6 +404,14 @@ def _head(avatar: Avatar) -> tuple[float, float, float, float]:
     return avatar.head_in_figure
 
 
+def _crown_to_chin(avatar: Avatar) -> float:
+    _, y, _, height = _head(avatar)
+    if y + height <= 0:
+        hint = "give height= or at=(x, y), or an Avatar whose head= lies inside tight="
+        raise BuildError(f"the head of avatar {avatar.ai_name} lies above its figure", hint=hint)
+    return y + height
+
+
 def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: Room) -> Pair:
     if place.head_height is not None:
         if place.width is not None or place.height is not None or place.scale is not None:
@@ -407,14 +420,15 @@ def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: 
         return scale, scale
     width, height = _wanted(place, room)
     if place.head_at is not None and width is None and height is None and place.scale is None:
-        return _framing_scales(avatar, "waist", canvas)
+        scale = _framing_scale(avatar, size, "waist", canvas)
+        return scale, scale
     scale_x, scale_y = scaled_size(size, width, height, _scale_asked(place))
     return plain(scale_x), plain(scale_y)
 
 
-def _framing_scales(avatar: Avatar, framing: str, canvas: Box) -> Pair:
-    scale = plain(canvas.height / ((HEADS_ABOVE + HEADS_SHOWN[framing]) * _head(avatar)[3]))
-    return scale, scale
+def _framing_scale(avatar: Avatar, size: Pair, framing: str, canvas: Box) -> float:
+    scale = canvas.height / ((HEADS_ABOVE + HEADS_SHOWN[framing]) * _crown_to_chin(avatar))
+    return plain(min(scale, canvas.width / size[0]) if framing == "waist" else scale)
 
 
 def _head_put(avatar: Avatar, scales: Pair, place: Place, canvas: Box) -> Point | None:
@@ -428,12 +442,18 @@ def _head_put(avatar: Avatar, scales: Pair, place: Place, canvas: Box) -> Point 
     return across - (x + width / 2) * scales[0], down - (y + height / 2) * scales[1]
 
 
-def _framed_by_head(avatar: Avatar, size: Pair, scale: float, place: Place, canvas: Box) -> Point | None:
+def _framed_by_head(avatar: Avatar, size: Pair, scale: float, framing: str, place: Place, canvas: Box) -> Point | None:
     if place.at is not None and not isinstance(place.at, str):
         return None
-    _, y, _, height = _head(avatar)
-    seen_width, seen_height = size[0] * scale, size[1] * scale
-    # A figure that ends above the canvas bottom would float: it is lowered until it stands on it.
-    top = max(HEADS_ABOVE * height * scale - y * scale, canvas.height - seen_height)
     margin = place.margin[0] if isinstance(place.margin, tuple) else place.margin
-    return corner_at(place.at or "bottom", canvas, (margin, 0))(seen_width, seen_height)[0], top
+    corner = corner_at(place.at or "bottom", canvas, (margin, 0))
+    if framing == "waist":
+        left = corner(size[0] * scale, 0)[0]
+    else:
+        x, _, width, _ = _head(avatar)
+        left = corner(width * scale, 0)[0] - x * scale
+    head = _crown_to_chin(avatar) * scale
+    # What is seen of a small or short figure ends above the canvas bottom: it is lowered until it stands on it.
+    floating = canvas.height - min(size[1] * scale, HEADS_SHOWN[framing] * head)
+    above = HEADS_ABOVE * head
+    return left, above if math.isclose(above, floating) else max(above, floating)

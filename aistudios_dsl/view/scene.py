@@ -95,6 +95,20 @@ class Seen:
         """The box of an avatar's head inside its figure, as `place` takes it."""
         return _face(self.clip) if isinstance(self.clip, AvatarClip) else None
 
+    @cached_property
+    def own_head(self) -> Box | None:
+        """The box of an avatar's head from its crown, the top of the figure, to its chin, inside its figure."""
+        face = self.own_face
+        if face is None:
+            return None
+        crown = min(face.top, 0)
+        return Box(face.left, crown, face.width, face.top + face.height - crown)
+
+    @cached_property
+    def head(self) -> Box | None:
+        """The box of an avatar's head with its hair; None where its model does not say."""
+        return self.place(self.own_head) if self.own_head else None
+
     @property
     def mirrored(self) -> tuple[bool, bool]:
         """Whether a negative scale mirrors it across, and down."""

@@ -211,6 +211,8 @@ class Maker:
             place["layer"] = pick([1, 7])
         if self.some(0.05):
             place["id"] = pick([self.name(), self.name() + "{{ tag }}"])
+        if self.some(0.1):
+            place["extra"] = {"note": [self.string(), 1], "x": {"y": self.string()}}
         return place
 
     def text(self, scene, tags):
@@ -247,6 +249,7 @@ class Maker:
         given = pick(["M000045058", "M000045058", "{{ model }}", Avatar("M1", "C1"), Avatar("M2", "C{{ count }}")])
         if isinstance(given, Avatar):
             place = {"width": 300, "height": 600, "at": pick(["left", "right"])}
+        place |= pick([{}, {}, {"voice_only": True}, {"language": pick(["ko", "{{ anchor }}", "{{ align }}"])}])
         scene = scene.avatar(given, effects=pick([(), ("head-only",), ("{{ name }}",)]), **self.tagged(tags), **place)
         for _ in range(pick([0, 1, 1, 2])):
             scene = scene.say(self.string(0.85), html=self.some(0.25))

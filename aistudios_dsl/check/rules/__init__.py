@@ -33,11 +33,15 @@ class Problem:
 
 @frozen(eq=False)
 class ProjectView:
-    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field."""
+    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field.
+
+    `placed_by`: the arguments about place and size of each clip that a verb made, by path; None without a script.
+    """
 
     project: Project
     scenes: tuple[SceneView, ...]
     pending: Mapping[str, tuple[str, ...]]
+    placed_by: Mapping[str, frozenset[str]] | None = None
 
     @cached_property
     def nodes(self) -> tuple[tuple[str, Seen | None, Node], ...]:

@@ -8,7 +8,7 @@ from itertools import combinations
 from operator import itemgetter
 
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.check.rules import Problem, first_words, problem, scene_rule
+from aistudios_dsl.check.rules import Problem, ProjectView, first_words, problem, project_rule, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
@@ -85,12 +85,30 @@ def text_cut_off(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the text reaches past the canvas {_past(ink, scene.canvas)}", seen, ink)
 
 
-@scene_rule("face-cut-off", "warning", "use framing=, or head_at= and head_height=")
-def face_cut_off(scene: SceneView) -> Iterator[Problem]:
-    """Part of an avatar's head lies outside the canvas."""
-    for seen in scene.clips:
-        if seen.face and overlap(seen.bounds, scene.canvas, 0) and not inside(seen.face.bounds, scene.canvas):
-            yield problem(f"the head reaches past the canvas {_past(seen.face.bounds, scene.canvas)}", seen, seen.face)
+@project_rule("face-cut-off", "warning", "framing= shows the whole head; head_at= and head_height= move and size it")
+def face_cut_off(view: ProjectView) -> Iterator[Problem]:
+    """Part of an avatar's head, from its crown to its chin, lies outside the canvas."""
+    for scene in view.scenes:
+        for seen in scene.clips:
+            head = seen.head
+            if head and overlap(seen.bounds, scene.canvas, 0) and not inside(head.bounds, scene.canvas):
+                message = f"the head reaches past the canvas {_past(head.bounds, scene.canvas)}"
+                yield Problem(message, seen.path, seen, (head,), _unframed(seen, view))
+
+
+def _unframed(seen: Seen, view: ProjectView) -> str:
+    """What to do about a head that is cut, by who framed it; "" for what the rule says."""
+    if view.placed_by is None:
+        return ""
+    given = view.placed_by.get(seen.path)
+    if given is None:
+        name = seen.tag or seen.clip.id
+        return f'edit({name!r}, framing="waist") shows the whole head; head_at= and head_height= move and size it'
+    if "framing" in given:
+        return "leave at= out or name an edge: then framing= shows the whole head"
+    if "head_at" in given:
+        return "move head_at= in, or make head_height= smaller: the hair lies outside the box that they speak of"
+    return ""
 
 
 @scene_rule("cut-off", "note", "if this is not intended, move it in or make it smaller")
