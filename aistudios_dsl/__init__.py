@@ -6,6 +6,7 @@ from aistudios_dsl import wire
 from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.placement import above, below, left_of, right_of
 from aistudios_dsl.build.scene import Scene
+from aistudios_dsl.build.theme import TextStyle, Theme
 from aistudios_dsl.diff import diff
 from aistudios_dsl.errors import (
     ApiError,
@@ -36,6 +37,8 @@ __all__ = [
     "StillRendering",
     "SubmissionUnknown",
     "TemplateError",
+    "TextStyle",
+    "Theme",
     "above",
     "below",
     "diff",

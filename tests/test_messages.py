@@ -4,15 +4,37 @@ The table is `tests/data/messages.json`; `python tests/test_messages.py` writes 
 """
 
 import json
+import tempfile
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
-from aistudios_dsl import Avatar, DslError, Project, above, wire
+from aistudios_dsl import Avatar, DslError, Project, Scene, TextStyle, Theme, above, wire
 
 TABLE = Path(__file__).parent / "data" / "messages.json"
 CASES = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
-NAMES = {"Project": Project, "Avatar": Avatar, "above": above, "wire": wire, "U": "https://x.example/a.png"}
+
+
+def loaded_theme(toml):
+    """The theme in a file brand.toml with these lines."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        Path("brand.toml").write_text(toml, encoding="utf-8")
+        return Theme.load("brand.toml")
+
+
+NAMES = {
+    "Project": Project,
+    "Scene": Scene,
+    "Avatar": Avatar,
+    "above": above,
+    "wire": wire,
+    "U": "https://x.example/a.png",
+    "Theme": Theme,
+    "TextStyle": TextStyle,
+    "T": Theme(colors={"brand": "#e4002b", "ink": "#111111"}, text={"title": TextStyle(font_size=72, color="brand")}),
+    "toml": loaded_theme,
+}
 
 
 def message(case):

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label, themed_scene
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
@@ -39,6 +39,7 @@ def resolve_scene(scene: Scene, index: int, setting: Setting) -> WireScene:
     """Compute the wire scene. Raises `BuildError` with the clip's place in the project."""
     origin = scene._origin or (index, 0)
     with under(f"scenes[{index}]"):
+        scene = themed_scene(scene, setting.theme)
         computed = _laid_out(scene._items, setting)
         background, square = _backdrop(scene, origin, setting)
         clips = list(_finished(scene, computed, square, origin, setting.taken))

@@ -10,9 +10,9 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.build.editing import validate_colours
 from aistudios_dsl.build.placement import Place, least_points, validate
 from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins
@@ -29,12 +29,13 @@ HEADS_SHOWN = {"head": 1.6, "bust": 3.0, "waist": 4.6}
 
 @frozen
 class Setting:
-    """What all scenes of a project are resolved with: canvas, catalogue, generation, and the ids that are taken."""
+    """What all scenes of a project are resolved with: canvas, catalogue, generation, ids that are taken, and theme."""
 
     orientation: str
     catalog: Catalog
     api: Generation
     taken: frozenset[str] = frozenset()
+    theme: Theme | None = None
 
     @property
     def canvas(self) -> Box:
@@ -89,7 +90,6 @@ def _validate(clip: Clip) -> None:
     for node in (clip, getattr(clip, "animation", None), getattr(clip, "shadow", None)):
         for fault in faults(node, literal=True) if node else ():
             raise fault
-    validate_colours(clip)
 
 
 def _wanted(place: Place, canvas: Box) -> tuple[float | None, float | None]:

@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from aistudios_dsl import Project, Scene, wire
+from aistudios_dsl import Project, Scene, TextStyle, Theme, wire
 from aistudios_dsl.service import AsyncClient, Client
 
 Project().scene().text("x", att=(0, 0))  # wrong keyword
@@ -27,6 +27,16 @@ Project().scene(title="x")  # wrong keyword
 Project(width=9)  # wrong keyword
 Scene(backgroud="#fff")  # wrong keyword
 Project().txt("x")  # no such verb
+Project(theme="brand.toml")  # no theme
+Scene().text("x", style=TextStyle())  # not its name
+TextStyle(size=72)  # wrong keyword
+TextStyle(bold="yes")  # no switch
+Theme(colours={})  # wrong keyword
+Theme(text={"title": {"font_size": 72}})  # no style
+Theme.load(5)  # no path
+Scene().remove(5)  # no tag
+Scene().remove("t", scene=0)  # it is one scene
+Project().map_scenes(lambda scene: scene.clips())  # no scene
 
 
 def wider(clip: wire.Image) -> wire.Image:
