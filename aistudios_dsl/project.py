@@ -45,6 +45,7 @@ class Project(BaseProject):
         environment: A function at the top of a module that takes the Jinja environment and may add filters and globals.
         workspace_id: The workspace that the project belongs to. Default none.
         resolution: "4k", "1080", "720" or "480". Default none, which leaves the choice to the service.
+        theme: The colours and text styles that verbs take by name, and the font. Default none.
         extra: Further keys of the project in the JSON. Default none.
 
     Raises:

@@ -86,6 +86,19 @@ MISUSES = {
         lambda: named().map(wire.Text, lambda clip: 5),
         lambda: named().map(wire.Text, lambda clip: clip, tag=5),
     ],
+    "remove": [
+        lambda: named().remove(),
+        lambda: named().remove(5),
+        lambda: named().remove("nobody"),
+        lambda: named().remove("t", "host"),
+        lambda: named().remove("t", scene=7),
+    ],
+    "clips": [lambda: named().clips(5), lambda: Scene().clips("t")],
+    "map_scenes": [
+        lambda: named().map_scenes(),
+        lambda: named().map_scenes(5),
+        lambda: named().map_scenes(lambda scene: None),
+    ],
     "find": [lambda: named().find(), lambda: named().find(5), lambda: named().find(None)],
     "pipe": [lambda: opened().pipe(5)],
     "scene": [lambda: Project().scene(Scene()), lambda: Project().scene(when=5), lambda: Project().scene("#fff")],
@@ -194,11 +207,11 @@ def words(text):
     return set(text.split())
 
 
-VERBS = words("audio avatar background edit find image map pipe put say shape text video")
+VERBS = words("audio avatar background clips edit find image map pipe put remove say shape text video")
 FIELDS = words("backdrop each extra watermark when")
-PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes")
+PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes theme")
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
-PROJECT_VERBS = {"add", "load", "scene", "with_scenes"}
+PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
 ENDS |= {"to_dict", "to_json", "to_python"}
 

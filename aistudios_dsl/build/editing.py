@@ -14,8 +14,9 @@ from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.keywords import LABELS, hint_for
 from aistudios_dsl.build.placement import animation_of
 from aistudios_dsl.build.speech import paragraphs
+from aistudios_dsl.build.theme import COLOURS
 from aistudios_dsl.errors import BuildError, DslError, expect
-from aistudios_dsl.layout.colour import parse_colour
+from aistudios_dsl.layout.colour import is_name, parse_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import POINT, Fit, plain, rounded_up, scaled_size, unless_same
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, faults_of_extra, holds_jinja, keys
@@ -27,8 +28,6 @@ T = TypeVar("T")
 
 _JINJA = r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
 _KEPT = "\ue000(\\d+)\ue001"
-COLOURS = ("fill", "stroke", "background_color")
-"""The colours of a text or shape."""
 GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
 PICTURE = ("natural", "file", "fit")
 """What `edit` takes for a picture or video beside the fields of its wire class."""
@@ -76,15 +75,11 @@ def returned_by(fn: Callable[[C], C], clip: C) -> C:
 
 
 def validate_colours(clip: Clip) -> None:
-    """Raise `BuildError` for a colour of a text or shape that no browser reads."""
+    """Raise `BuildError` for what is no colour of a text or shape, whatever the theme of its project."""
     for name in COLOURS if isinstance(clip, Text | Shape) else ():
-        validate_colour(name, getattr(clip, name, UNSET))
-
-
-def validate_colour(name: str, value: Any) -> None:
-    """Raise `BuildError` for a colour that no browser reads; Jinja waits for its row, and only a fill is required."""
-    if (value or name == "fill") and not holds_jinja(value):
-        parse_colour(value, name)
+        value: Any = getattr(clip, name, UNSET)
+        if (value or name == "fill") and not (holds_jinja(value) or is_name(value)):
+            parse_colour(value, name)
 
 
 def validate_map(clip_class: Any, fn: object, tag: object) -> None:

@@ -172,6 +172,9 @@ class Place:
     head_height: Length | None = None
     avatar: Avatar | AvatarId | None = None
     language: str | None = None
+    style: str | None = None
+    told: frozenset[str] = frozenset()
+    """The fields of a text that its verb was told, which its style does not set."""
 
 
 def validate(place: Place) -> None:
@@ -186,6 +189,7 @@ def validate(place: Place) -> None:
         positive(value, "natural")
     for value in _parts(place.head_at, "head_at", "head_at takes two numbers, such as head_at=(640, 360)"):
         _validate_length(value, "head_at", _any_length)
+    expect(place.style, str | None, "style must be the name of a text style", 'such as style="title"')
     validate_language(place.language)
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)

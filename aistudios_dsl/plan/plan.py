@@ -15,6 +15,7 @@ from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
+from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import DslError, expect
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
@@ -127,7 +128,7 @@ class Programs:
         self._read_twice = {name for each in found for names in each.values() for name in names}
         self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
-        self._decisions = [_Decisions(self._strings, found) for found in (self._head, *self._fields)]
+        self._decisions = [_Decisions(self._strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
         self._only = self._only_writer()
@@ -175,7 +176,8 @@ class Programs:
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
         head = tuple(cut(document, segments))
-        stretches = [(0, list[Segment](), list(checks(self._head, head)))]
+        theme = self._template.theme
+        stretches = [(0, list[Segment](), list(checks(self._head, head, theme)))]
         for segment in head:
             if segment != "scenes":
                 stretches[-1][1].append(segment)
@@ -187,7 +189,8 @@ class Programs:
                 stretches[-1][2].extend(own)
             if stretches[-1][0]:
                 stretches.append((0, [], []))
-        return [(scope, RowWriter(self._strings, parts, own)) for scope, parts, own in stretches]
+        colours = theme.colors if theme else {}
+        return [(scope, RowWriter(self._strings, parts, own, colours)) for scope, parts, own in stretches]
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
@@ -212,7 +215,7 @@ class Programs:
                     self._scene_segments.clear()
                 segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=numbered)
                 self._scene_segments[key] = segments
-            own = list(checks(fields, segments))
+            own = list(checks(fields, segments, setting.theme))
             if any(validate is str.encode for _, validate in own):
                 raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
             yield 0 if scene.each is None else number + 1, segments, own
@@ -229,9 +232,10 @@ def _place_in_head(path: str) -> tuple[Role, int, str]:
 class _Decisions:
     """The strings of a scene, or of the project, that decide more than themselves."""
 
-    def __init__(self, strings: Strings, found: Iterable[OpenField]) -> None:
+    def __init__(self, strings: Strings, found: Iterable[OpenField], theme: Theme | None) -> None:
         self.fields = [field for field in found if field.role in ANSWERING]
         self._strings = strings
+        self._theme = theme
         self._names = strings.names(field.string for field in self.fields)
         self._readers = [strings.reader(field.string) for field in self.fields]
 
@@ -239,7 +243,7 @@ class _Decisions:
         if not self.fields:
             return ()
         row = RowStrings(self._strings, values, *self._names)
-        answers = decided(self.fields, [read(row) for read in self._readers])
+        answers = decided(self.fields, [read(row) for read in self._readers], self._theme)
         row.close()
         for answer in answers:
             str(answer).encode()

@@ -10,9 +10,9 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.build.editing import validate_colours
 from aistudios_dsl.build.placement import Around, Inside, Place, least_points, validate
 from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins
@@ -42,12 +42,13 @@ A head is the figure from its crown, the top of its box, to its chin, the bottom
 
 @frozen
 class Setting:
-    """What all scenes of a project are resolved with: canvas, catalogue, generation, and the ids that are taken."""
+    """What all scenes of a project are resolved with: canvas, catalogue, generation, ids that are taken, and theme."""
 
     orientation: str
     catalog: Catalog
     api: Generation
     taken: frozenset[str] = frozenset()
+    theme: Theme | None = None
 
     @property
     def canvas(self) -> Box:
@@ -201,7 +202,6 @@ def _validate(clip: Clip) -> None:
     for node in (clip, getattr(clip, "animation", None), getattr(clip, "shadow", None)):
         for fault in faults(node, literal=True) if node else ():
             raise fault
-    validate_colours(clip)
 
 
 def _wanted(place: Place, room: Room) -> tuple[float | None, float | None]:

@@ -10,6 +10,7 @@ from attrs import evolve, fields, has
 from aistudios_dsl.build.editing import measured_again
 from aistudios_dsl.build.project import HEAD, BaseProject
 from aistudios_dsl.build.scene import Line, Scene, lines_named
+from aistudios_dsl.build.theme import backdrop_of
 from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
@@ -97,10 +98,19 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
     with lines_named(project.scenes):
         visit = renderer(templates, values)
         scenes = tuple(
-            evolve(filled(project.scenes[origin[0]], f"scenes[{origin[0]}]", renderer(templates, bound)), origin=origin)
+            _rendered(project, origin, renderer(templates, bound))
             for origin, bound in kept_scenes(project.scenes, templates, values)
         )
         return filled_project(project, scenes, visit)
+
+
+def _rendered(project: BaseProject, origin: tuple[int, int], visit: Visit) -> Scene:
+    path = f"scenes[{origin[0]}]"
+    scene = filled(project.scenes[origin[0]], path, visit)
+    if isinstance(scene.backdrop, str):
+        with under(path):
+            backdrop_of(scene.backdrop, project.theme)
+    return evolve(scene, origin=origin)
 
 
 def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:

@@ -9,6 +9,7 @@ The exit code is 1 where a pair differs, or where a valid row fell to the slow p
 import argparse
 import sys
 from collections import Counter
+from functools import partial
 from random import Random
 from unittest import mock
 
@@ -19,6 +20,8 @@ from aistudios_dsl import (
     Avatar,
     DslError,
     Project,
+    TextStyle,
+    Theme,
     above,
     around,
     below,
@@ -87,6 +90,21 @@ VALUES = [
 BROKEN = [None, float("nan"), float("inf"), "\ud800", "half \udfff", object]
 NAMES = ["name", "city", "note", "count"]
 COLOURS = ["#102030", "rgb(1, 2, 3)", "navy", "#fff", "hsl(210, 50%, 13%)"]
+NAMED = ["brand", "navy"]
+STYLES = ["title", "small"]
+THEMES = [
+    Theme(
+        colors={"brand": "#e4002b", "navy": "#001f3f", "ink": "rgb(7, 7, 7)"},
+        text={
+            "title": TextStyle(font_size=61, bold=True, color="brand", align="center"),
+            "small": TextStyle(font_size=12, italic=True, background="ink", stroke="navy", stroke_width=2),
+        },
+    ),
+    Theme(
+        colors={"brand": "white"}, text={"title": TextStyle(), "small": TextStyle(color="brand")}, font_family="Inter"
+    ),
+    Theme(text={"title": TextStyle(underline=True), "small": TextStyle(font_family="Lato")}),
+]
 ANCHORS = ["top left", "center", "bottom right", "top", "left"]
 ROWS_FIXED = {
     "colour": COLOURS,
@@ -98,6 +116,8 @@ ROWS_FIXED = {
     "nested": [{"key": 'v"<', "list": [1, 2]}, {"key": "", "list": []}],
     "align": ["left", "center", "right"],
     "shape": ["Circle", "Star", "Square"],
+    "named": NAMED,
+    "style": [*STYLES, ""],
     "background": ["#102030", "https://x.example/a.png", "/images/b.png", "rgb(9,9,9)"],
     "tag": ["t", "u", ""],
     "model": ["M000045058"],
@@ -163,6 +183,7 @@ class Maker:
         self.random = Random(seed)
         self.made = 0
         self.in_group = False
+        self.theme = self.random.choice([None, *THEMES])
 
     def some(self, chance):
         return self.random.random() < chance
@@ -185,7 +206,11 @@ class Maker:
         return "".join(parts)
 
     def colour(self):
-        return self.random.choice([*COLOURS, "{{ colour }}", "{{ colour }}", "#{{ 'abc' }}"])
+        named = [*NAMED, "{{ named }}", "{{ named }}"] if self.theme and self.some(0.5) else []
+        return self.random.choice([*COLOURS, "{{ colour }}", "{{ colour }}", "#{{ 'abc' }}", *named])
+
+    def shadow(self):
+        return {"shadow": wire.Shadow(color=self.colour(), blur=2)} if self.some(0.1) else {}
 
     def length(self):
         return self.random.choice([120, 333.3, "25%", 900, "{{ size }}"])
@@ -217,7 +242,10 @@ class Maker:
 
     def text(self, scene, tags):
         pick = self.random.choice
-        own = {"font_size": pick([12, 24, 48, 61]), "bold": self.some(0.3), "color": self.colour()}
+        own = {"font_size": pick([12, 24, 48, 61]), "bold": self.some(0.3), "color": self.colour(), **self.shadow()}
+        if self.theme and self.some(0.5):
+            own["style"] = pick([*STYLES, "{{ style }}"])
+            own = {name: value for name, value in own.items() if name == "style" or self.some(0.3)}
         size = pick(["", "", "", "width", "fit", "box", "height"])
         if size in ("width", "box"):
             own["width"] = pick([400, "60%", 1200, "{{ size }}"])
@@ -317,7 +345,8 @@ class Maker:
         place = self.place(tags)
         place |= self.tagged(tags)
         if kind == "shape":
-            return scene.shape(pick(["Circle", "{{ shape }}"]), fill=self.colour(), width=self.length(), **place)
+            name = pick(["Circle", "{{ shape }}"])
+            return scene.shape(name, fill=self.colour(), width=self.length(), **self.shadow(), **place)
         if kind == "video":
             place.pop("angle", None)
             return scene.video(url, natural=(640, 360), **place)
@@ -333,6 +362,8 @@ class Maker:
         if self.some(0.01):
             condition["when"] = "count"
         background = pick([None, "#102030", "/images/x.png", "{{ background }}", "https://x.example/{{ name }}.png"])
+        if self.theme and self.some(0.2):
+            background = pick([*NAMED, "{{ named }}"])
         if self.some(0.1):
             background = wire.Background(source_type="image", source_url="/{{ city }}", source_color="{{ colour }}")
         extra = {"note": [self.string(), {"deep": self.string()}]} if self.some(0.1) else None
@@ -345,6 +376,7 @@ class Maker:
         pick = self.random.choice
         head = {
             "api": pick(["1.4", "1.6"]),
+            "theme": self.theme,
             "environment": pick([None, None, None, shout, softened]),
             "orientation": pick(["landscape", "landscape", "portrait", "{{ 'portrait' if vip else 'landscape' }}"]),
         }
@@ -394,6 +426,10 @@ class Maker:
             del row[pick(list(row))]
         if self.some(0.06):
             row |= pick([{"colour": "no colour"}, {"anchor": "nowhere"}, {"size": "wide"}, {"background": "rgb(x"}])
+        if self.some(0.06):
+            row |= pick(
+                [{"named": "brnd"}, {"named": "ink"}, {"style": "titel"}, {"background": "ink"}, {"colour": "ink"}]
+            )
         if self.some(0.03):
             row[None] = ["extra"]
         return row if self.some(0.99) else [row]
@@ -475,6 +511,11 @@ def shifted(layout, units=None, standing=None):
 arrangement = Layout.arrangement
 
 
+def nameless(ways, colours):
+    """Write the names of a theme's colours as they are."""
+    return ways({})
+
+
 MUTATIONS = {
     "escape": lambda: mock.patch.dict(program._OF_WORDS, text=str.encode),
     "speech": lambda: mock.patch.object(program, "_cuts_speech", return_value=False),
@@ -482,7 +523,8 @@ MUTATIONS = {
     "number": lambda: mock.patch.object(
         plan_module, "_numbered", lambda segment, number: b"0" if segment == "number" else segment
     ),
-    "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read: ("top",) * len(found)),
+    "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read, theme: ("top",) * len(found)),
+    "theme": lambda: mock.patch.object(program, "_ways_of_strings", partial(nameless, program._ways_of_strings)),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
 }
 """Ways to break the plan, each of which a campaign has to find."""
