@@ -13,7 +13,7 @@ from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html, placed_by
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.pending import pending, refuse_pending, without_pending
+from aistudios_dsl.templates.pending import pending, refuse_pending, texts_in_old_boxes, without_pending
 from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
@@ -245,7 +245,7 @@ class Project(BaseProject):
         """
         waiting = pending(self)
         settled = without_pending(self, waiting)
-        return settled._found(settled.resolve(), waiting, ignore)
+        return self._found(settled.resolve(), waiting, ignore)
 
     def _found(
         self, whole: WireProject, waiting: Mapping[str, tuple[str, ...]], ignore: str | Iterable[str] = ()
@@ -256,7 +256,10 @@ class Project(BaseProject):
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
         placed = placed_by(self.scenes)
-        return check(whole, waiting, ignore=codes, script_clips=self._script_clips(), placed_by=placed)
+        old_boxes = [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self.scenes)]
+        return check(
+            whole, waiting, ignore=codes, script_clips=self._script_clips(), placed_by=placed, old_boxes=old_boxes
+        )
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:

@@ -1,5 +1,7 @@
 """Rows, columns and grids, and clips inside and around others: where they stand, at any nesting."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,7 +92,7 @@ def test_children_stand_a_gap_apart_and_lie_inside_the_padding(group, width):
             assert edges[child][3] <= bottom - down + CLOSE
             if width is None:
                 assert edges[child][2] <= right - across + CLOSE
-        for one, other in zip(children, children[1:], strict=False):
+        for one, other in pairwise(children):
             if flow.kind == "row":
                 assert edges[other][0] - edges[one][2] == pytest.approx(flow.gap, abs=CLOSE)
             if flow.kind == "column":
@@ -132,7 +134,7 @@ def test_what_stands_around_covers_what_it_names_and_is_right_behind_it(group, w
         .text("after", at="bottom", tag="after")
         .shape("Square", fill="#123", at=around("group", "words", padding=padding), tag="plate")
     )
-    layout, edges = all_bounds(project)
+    _, edges = all_bounds(project)
     clips = project.resolve().scenes[0].clips
     plate = len(clips) - 1
     covered = [edges[1], edges[-1]]
@@ -338,11 +340,14 @@ REFUSED = {
 }
 
 
+def resolved(make):
+    return Project().add(make()).resolve()
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_a_group_or_place_cannot_be_is_refused_with_what_to_do(name):
     with pytest.raises(BuildError) as raised:
-        found = REFUSED[name]()
-        Project().add(found).resolve()
+        resolved(REFUSED[name])
     assert raised.value.hint
 
 

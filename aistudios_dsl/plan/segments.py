@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.editing import is_measured, measured_again
+from aistudios_dsl.build.measured import is_measured, measure_of, measured_again
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, themed_scene
 from aistudios_dsl.build.theme import COLOURS, Theme, backdrop_of, colour_of, is_backdrop_colour
 from aistudios_dsl.layout.geometry import Bounds
@@ -403,12 +403,14 @@ def _values_of(size: ClipSize, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:
     """A loaded text whose box is our own measure of its words, and goes with them."""
+    way = measure_of(before)
     with as_found():
         kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
     def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
         with as_found():
-            clip = measured_again(before, evolve(kept, text=words[place]))
+            new = evolve(kept, text=words[place])
+        clip = measured_again(before, new, way)
         text = canonical_string(clip.text).encode()
         return bounds_of_clip(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))
 

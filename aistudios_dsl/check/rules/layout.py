@@ -68,6 +68,16 @@ def text_estimated(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the width of {shown!r} is an estimate", seen)
 
 
+@project_rule("text-in-old-box", "note", "see that the words fit; if not, give width= and height= along with them")
+def text_in_old_box(view: ProjectView) -> Iterator[Problem]:
+    """A loaded text has new words, but its old box, which was not the measure of the old words and so stays."""
+    for scene, clips in zip(view.scenes, view.old_boxes, strict=False):
+        seen = {one.path: one for one in scene.every}
+        for path in (f"{scene.path}.clips[{index}]" for index in clips):
+            message = "its words change, but its box stays, since that was not measured from its words"
+            yield problem(message, seen[path]) if path in seen else Problem(message, path)
+
+
 @scene_rule("off-canvas", "error", "move it onto the canvas, or remove it")
 def off_canvas(scene: SceneView) -> Iterator[Problem]:
     """A clip lies completely outside the canvas."""
