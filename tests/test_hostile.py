@@ -233,7 +233,7 @@ def test_json_too_deep_to_be_written_and_a_value_that_holds_itself_are_our_error
 
 def test_what_each_makes_of_one_scene_is_bounded():
     project = Project().scene(each="i in range(10001)")
-    with pytest.raises(TemplateError, match="makes more than 10,000 scenes"):
+    with pytest.raises(TemplateError, match="makes more than 10,000 repetitions"):
         project.render()
 
 

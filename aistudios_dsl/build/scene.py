@@ -174,6 +174,13 @@ class Scene(Verbs):
         drafted = any(isinstance(item, Draft) for item in self._items)
         return self._loaded is not None and not (drafted or self._lines or self.when or self.each)
 
+    @property
+    def _is_conditional(self) -> bool:
+        """Whether a row may leave out or repeat some of its clips or groups."""
+        drafts = (item for item in self._items if isinstance(item, Draft))
+        parts: Iterable[Draft | GroupDraft] = (*drafts, *self._groups)
+        return any(part.when is not None or part.each is not None for part in parts)
+
     def __repr__(self) -> str:
         return f"Scene({len(self._items)} clip{'' if len(self._items) == 1 else 's'})"
 

@@ -8,10 +8,11 @@ from attrs import evolve
 
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.placement import AvatarId
-from aistudios_dsl.build.scene import Draft, Item, Scene
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped
+from aistudios_dsl.wire.node import UNSET, as_found
 
 _LIGHT, _DARK = "#d5dce6", "#3a4657"
 _GUESSES: dict[str, str] = {
@@ -43,7 +44,7 @@ VARIABLE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
 def with_preview_values(scenes: tuple[Scene, ...], templates: Templates) -> tuple[Scene, ...]:
-    """Return the scenes with preview values. Text keeps its variables in braces; `each` repeats no scene.
+    """Return the scenes with preview values. Text keeps its variables in braces; `each` repeats nothing.
 
     >>> from aistudios_dsl.build.scene import Scene
     >>> scene = Scene().text("Hi {{ name }}", color="{{ colour }}")
@@ -52,7 +53,7 @@ def with_preview_values(scenes: tuple[Scene, ...], templates: Templates) -> tupl
     ('Hi {{_name_}}', '#d5dce6')
     """
     visit = preview_visit(templates)
-    known = (evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene._items)) for scene in scenes)
+    known = (_with_figures(_without_same_tags(scene), templates) for scene in scenes)
     return tuple(mapped(scene, f"scenes[{index}]", visit) for index, scene in enumerate(known))
 
 
@@ -71,6 +72,31 @@ def preview_visit(templates: Templates) -> Visit:
         return VARIABLE.sub(lambda found: re.sub(r"\s+", "\u00a0", found[0]), text)
 
     return visit
+
+
+def _without_same_tags(scene: Scene) -> Scene:
+    """Return the scene, where the first clip or group of a tag keeps it: rows choose among the others by `when`."""
+    if not scene._is_conditional:
+        return scene
+    seen: set[str | None] = {None, ""}
+
+    def is_first(tag: str | None) -> bool:
+        new = tag not in seen
+        seen.add(tag)
+        return new
+
+    groups = tuple(group if is_first(group.tag) else evolve(group, tag=None) for group in scene._groups)
+    items = tuple(item if is_first(clip_of(item).tag or "") else _untagged(item) for item in scene._items)
+    return evolve(scene, items=items, groups=groups)
+
+
+def _untagged(item: Item) -> Item:
+    with as_found():
+        return evolve(item, clip=evolve(item.clip, tag=UNSET)) if isinstance(item, Draft) else item
+
+
+def _with_figures(scene: Scene, templates: Templates) -> Scene:
+    return evolve(scene, items=tuple(_with_a_figure(item, templates) for item in scene._items))
 
 
 def _with_a_figure(item: Item, templates: Templates) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from io import TextIOBase
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import DslError, expect
 from aistudios_dsl.plan.program import RowWriter
@@ -35,7 +36,8 @@ from aistudios_dsl.plan.segments import (
 )
 from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
-from aistudios_dsl.templates.pending import conditions, texts_in_old_boxes
+from aistudios_dsl.templates.expansion import conditions, part_of
+from aistudios_dsl.templates.pending import texts_in_old_boxes
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project, row_values
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -128,7 +130,8 @@ class Programs:
         self._template = template
         self._strings = Strings(template.environment)
         templates = self._strings.templates
-        found = [conditions(scene, index, templates) for index, scene in enumerate(template.scenes)]
+        self._parts = [part_of(scene, index) for index, scene in enumerate(template.scenes)]
+        found = [conditions(part, templates) for part in self._parts]
         self._read_twice = {name for each in found for names in each.values() for name in names}
         self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
@@ -140,7 +143,7 @@ class Programs:
     def _only_writer(self) -> RowWriter | None:
         """Return the one writer of a template in which a row decides nothing."""
         scenes = self._template.scenes
-        conditional = any(scene.when is not None or scene.each is not None for scene in scenes)
+        conditional = any(part.parts or part.when is not None or part.each is not None for part in self._parts)
         if conditional or any(decisions.fields for decisions in self._decisions):
             return None
         try:
@@ -160,27 +163,24 @@ class Programs:
 
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps."""
-        scenes = self._template.scenes
-        kept = kept_scenes(scenes, self._strings.templates, row_values(row))
-        return [len(scenes[origin[0]]._items) for origin, _ in kept]
+        return [len(scene._items) for scene in self._scenes_of(row)]
 
     def old_boxes(self, row: Mapping[str, Any]) -> list[list[int]]:
         """Return the texts of each scene that a row keeps with other words than their boxes were made for."""
-        kept = kept_scenes(self._template.scenes, self._strings.templates, row_values(row))
-        return [self._old_boxes[origin[0]] for origin, _ in kept]
+        return [texts_in_old_boxes(scene, index, ()) for index, scene in enumerate(self._scenes_of(row))]
 
-    @cached_property
-    def _old_boxes(self) -> list[list[int]]:
-        waiting = {field.path for found in self._fields for field in found}
-        return [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self._template.scenes)]
+    def _scenes_of(self, row: Mapping[str, Any]) -> tuple[Scene, ...]:
+        return render_project(self._template, row).scenes
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
         for name in self._read_twice:
             if hasattr(values.get(name), "__next__"):
                 raise TypeError(f"{name} can be read only once")
-        kept = list(kept_scenes(self._template.scenes, self._strings.templates, values))
-        answers = tuple((origin, self._decisions[origin[0] + 1](bound)) for origin, bound in kept)
-        return (self._decisions[0](values), answers), [values, *(bound for _, bound in kept)]
+        kept = list(kept_scenes(self._parts, self._strings.templates, values))
+        if any(part.parts for part in self._parts):
+            raise NotImplementedError
+        answers = tuple((origin, self._decisions[origin[0] + 1](bound)) for origin, bound, _ in kept)
+        return (self._decisions[0](values), answers), [values, *(bound for _, bound, _ in kept)]
 
     def _new_writers(self, signature: Signature) -> Writers:
         literal = self._literal(signature)

@@ -24,8 +24,8 @@ Hook = Callable[["Environment"], None]
 _PIECES, _CODE = 500, 10_000
 """The most pieces of Jinja in a string, and the most characters in them, as compiling takes time for each."""
 
-_REPEATED = 10_000
-"""The most scenes that `each` may make of one."""
+REPEATED = 10_000
+"""The most repetitions that the `each` of a scene and those in it may make in all."""
 
 _SURROGATE = "[\ud800-\udfff]"
 _LITERAL = "if the braces are text: write {{ '{{' }}, or Project.load(..., template=False)"
@@ -33,6 +33,44 @@ _UNCLOSED = r"(?s)\{\{(?:(?!\{\{|\}\}).)*(?:\{\{|\Z)"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
 _TAGS = ("for", "endfor", "if", "elif", "else", "endif", "set", "endset", "macro", "filter", "raw", "endraw", "with")
 _EACH = r"(?s)\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)"
+
+
+@frozen
+class Loop:
+    """What `loop` is in a repetition that `each` makes: where it stands among the others.
+
+    >>> loop = Loop(0, 3)
+    >>> loop.index, loop.revindex, loop.first, loop.last
+    (1, 3, True, False)
+    """
+
+    index0: int
+    length: int
+
+    @property
+    def index(self) -> int:
+        return self.index0 + 1
+
+    @property
+    def revindex(self) -> int:
+        return self.length - self.index0
+
+    @property
+    def revindex0(self) -> int:
+        return self.length - self.index0 - 1
+
+    @property
+    def first(self) -> bool:
+        return self.index0 == 0
+
+    @property
+    def last(self) -> bool:
+        return self.index == self.length
+
+
+LOOP = "loop"
+"""The name that every `each` binds beside its own."""
+_OF_LOOP = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
 
 
 @frozen
@@ -79,6 +117,18 @@ class Templates:
         rendered: str = _run(lambda: compiled(self.configure, text, html).render(row), row, names)
         return rendered
 
+    def pattern(self, text: str) -> re.Pattern[str]:
+        """Return the pattern of what a text may be, whatever the row.
+
+        >>> bool(Templates().pattern("price-{{ loop.index }}").fullmatch("price-2"))
+        True
+        """
+        from jinja2 import nodes
+
+        pieces = inner(parsed(self.configure, text))
+        known = [re.escape(piece.data) if isinstance(piece, nodes.TemplateData) else ".*" for piece in pieces]
+        return re.compile("".join(known), re.DOTALL)
+
     def evaluate(self, expression: str, row: Mapping[str, Any]) -> Any:
         """Return the value of a Jinja expression.
 
@@ -103,7 +153,7 @@ class Templates:
         raise TemplateError(f"when={expression!r} is {value!r}, which is neither true nor false", hint=hint)
 
     def each(self, expression: str) -> tuple[tuple[str, ...], str]:
-        """Return the names that `each` binds, and the expression of its items.
+        """Return the names that `each` binds beside `loop`, and the expression of its items.
 
         >>> Templates().each("name, price in offers")
         (('name', 'price'), 'offers')
@@ -113,22 +163,24 @@ class Templates:
             raise TemplateError(f"each={expression!r} is not a loop", hint='write each="item in items"')
         return tuple(name.strip() for name in found[1].split(",")), found[2].strip()
 
-    def bindings(self, expression: str, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return what `each` binds in each repetition.
+    def bindings(self, expression: str, row: Mapping[str, Any], most: int = REPEATED) -> list[dict[str, Any]]:
+        """Return what `each` binds in each of at most so many repetitions.
 
-        >>> Templates().bindings("n in range(2)", {})
-        [{'n': 0}, {'n': 1}]
+        >>> [(bound["n"], bound["loop"].last) for bound in Templates().bindings("n in range(2)", {})]
+        [(0, False), (1, True)]
         """
         names, source = self.each(expression)
         items = self.evaluate(source, row)
         if isinstance(items, str | bytes | Mapping) or not hasattr(items, "__iter__"):
             raise TemplateError(f"each={expression!r}: {source} is {type(items).__name__}, not a list of items")
-        some = islice(items, _REPEATED + 1)
-        found = [dict(zip(names, _unpacked(names, item, expression), strict=True)) for item in some]
-        if len(found) > _REPEATED:
+        some = list(islice(items, most + 1))
+        if len(some) > most:
             hint = "split the row into several projects"
-            raise TemplateError(f"each={expression!r} makes more than {_REPEATED:,} scenes", hint=hint)
-        return found
+            raise TemplateError(f"each={expression!r} makes more than {REPEATED:,} repetitions", hint=hint)
+        return [
+            {LOOP: Loop(number, len(some)), **dict(zip(names, _unpacked(names, item, expression), strict=True))}
+            for number, item in enumerate(some)
+        ]
 
     def expression_names(self, expression: str) -> tuple[str, ...]:
         """Return the names that a row must have for this expression.
@@ -136,9 +188,7 @@ class Templates:
         >>> Templates().expression_names("price > 3 and vip")
         ('price', 'vip')
         """
-        _expression(self.configure, expression)
-        environment = jinja(self.configure, False)
-        return self.names(f"{environment.variable_start_string} ({expression}) {environment.variable_end_string}")
+        return _expression_names(self.configure, expression)
 
 
 def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, ...]:
@@ -156,6 +206,8 @@ def _given(names: tuple[str, ...], row: Mapping[str, Any]) -> Mapping[str, Any]:
             known = [key for key in row if isinstance(key, str)]
             few = nearest(name, known) or len(known) <= 12
             hint = did_you_mean(name, known) if few else f"the row has {len(known)} others"
+            if name == LOOP:
+                hint = "each= binds it, in the scene, clip or group that is repeated"
             raise TemplateError(f"the row has no {name!r}", hint=hint or "the row is empty")
     return row
 
@@ -186,6 +238,7 @@ def _run(work: Callable[[], Any], row: Mapping[str, Any], names: Iterable[str]) 
 def _near_attribute(message: str, row: Mapping[str, Any]) -> str:
     quoted = re.findall(r"'([^']*)'", message)
     inner = [key for value in row.values() if isinstance(value, Mapping) for key in map(str, value)]
+    inner += _OF_LOOP if LOOP in row else ()
     return did_you_mean(quoted[-1], inner) if quoted and nearest(quoted[-1], inner) else ""
 
 
@@ -282,6 +335,14 @@ def compiled(configure: Hook | None, text: str, html: bool) -> Any:
 def _expression(configure: Hook | None, expression: str) -> Any:
     with _reading(configure, expression, _no_expression):
         return jinja(configure, False).compile_expression(expression, undefined_to_none=False)
+
+
+@lru_cache(maxsize=1024)
+def _expression_names(configure: Hook | None, expression: str) -> tuple[str, ...]:
+    _expression(configure, expression)
+    environment = jinja(configure, False)
+    text = f"{environment.variable_start_string} ({expression}) {environment.variable_end_string}"
+    return tuple(sorted(_names(configure, text)))
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,9 @@
-"""What in a project still waits for a row: its templates, and the conditions of its scenes."""
+"""What in a project still waits for a row: its templates, and its conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Container
+import re
+from collections.abc import Container, Iterable
 from functools import partial
 from typing import TypeVar
 
@@ -11,13 +12,16 @@ from attrs import evolve
 from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named
-from aistudios_dsl.errors import TemplateError, under
+from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.templates.expansion import Pending, bound_names, conditions, part_of
 from aistudios_dsl.templates.render import filled_project, mapped, template_strings
 from aistudios_dsl.wire.nodes import Text
 
 B = TypeVar("B", bound=BaseProject)
-Pending = dict[str, tuple[str, ...]]
+
+_OF_SCENE = re.compile(r"scenes\[\d+\]\.when")
+_PART = re.compile(r"(scenes\[\d+\])\.(clips|groups|speech)\[(\d+)\]")
 
 
 def pending(project: BaseProject) -> Pending:
@@ -29,28 +33,21 @@ def pending(project: BaseProject) -> Pending:
         settings = template_strings(templates, partial(filled_project, project, ()))
         found = {path: templates.names(text) for path, text, _ in settings}
         for index, scene in enumerate(project.scenes):
-            found |= conditions(scene, index, templates)
-            bound = templates.each(scene.each)[0] if scene.each is not None else ()
-            for path, text, _ in template_strings(templates, partial(mapped, scene, f"scenes[{index}]")):
-                found[path] = tuple(name for name in templates.names(text) if name not in bound)
+            part = part_of(scene, index)
+            found |= conditions(part, templates)
+            bound = bound_names(part, templates)
+            for path, text, _ in template_strings(templates, partial(mapped, scene, part.path)):
+                known = bound.get(_owner(path, scene), bound[part.path])
+                found[path] = tuple(name for name in templates.names(text) if name not in known)
     return found
 
 
-def conditions(scene: Scene, index: int, templates: Templates) -> Pending:
-    """Return the paths of a scene's `each` and `when`, each with the names that a row must have.
-
-    Raise `TemplateError` for one that Jinja cannot read.
-    """
-    found: Pending = {}
-    bound: tuple[str, ...] = ()
-    if scene.each is not None:
-        with under(path := f"scenes[{index}].each"):
-            bound, source = templates.each(scene.each)
-            found[path] = templates.expression_names(source)
-    if scene.when is not None:
-        with under(path := f"scenes[{index}].when"):
-            found[path] = tuple(name for name in templates.expression_names(scene.when) if name not in bound)
-    return found
+def _owner(path: str, scene: Scene) -> str:
+    """Return the path of the clip or group whose names a string may use: those of speech are its speaker's."""
+    found = _PART.match(path)
+    if found is None or found[2] != "speech":
+        return found[0] if found else path
+    return f"{found[1]}.clips[{scene._lines[int(found[3])].speaker}]"
 
 
 def texts_in_old_boxes(scene: Scene, index: int, waiting: Container[str]) -> list[int]:
@@ -80,9 +77,20 @@ def refuse_pending(project: BaseProject) -> None:
 
 def without_pending(project: B, found: Pending) -> B:
     """Return the project with braces as text, and with those scenes empty that wait for a row."""
-    waiting = {path.partition(".")[0] for path in found if not path.endswith(".when")}
+    waiting = waiting_scenes(found)
     scenes = (
         Scene(position=scene._position, written_at=None) if f"scenes[{index}]" in waiting else scene
         for index, scene in enumerate(project.scenes)
     )
     return evolve(project, scenes=tuple(scenes), literal=True)
+
+
+def waiting_scenes(found: Iterable[str]) -> set[str]:
+    """Return the paths of the scenes of which something waits for a row, by the field paths of `pending`.
+
+    The `when` of a scene decides only whether it is there.
+
+    >>> waiting_scenes(["scenes[0].when", "scenes[1].clips[2].when"])
+    {'scenes[1]'}
+    """
+    return {path.partition(".")[0] for path in found if not _OF_SCENE.fullmatch(path)}

@@ -1,18 +1,22 @@
-"""A template and a row to a literal project: strings rendered, scenes repeated or left out."""
+"""A template and a row to a literal project: strings rendered, scenes, groups and clips repeated or left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
 
 from aistudios_dsl.build.measured import kept_boxes, measured_again
+from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.project import HEAD, BaseProject
-from aistudios_dsl.build.scene import Item, Line, Scene, lines_named
+from aistudios_dsl.build.scene import Draft, Item, Line, Scene, lines_named
 from aistudios_dsl.build.theme import backdrop_of
 from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.templates.expansion import Occurrence, Part, Repetitions, part_of
+from aistudios_dsl.templates.neighbours import Absent, absent, default_place, settled, tag_of
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
@@ -21,7 +25,7 @@ T = TypeVar("T")
 Visit = Callable[[str, str, bool], str]
 """A function from the path of a field, its string, and whether that is HTML, to the string that takes its place."""
 
-_NOT_TEMPLATES = {"key_order", "written_at", "_written_at", "_origin", "when", "each"}
+_NOT_TEMPLATES = {"key_order", "written_at", "_written_at", "_origin", "when", "each", "number", "parent", "scope"}
 _RENAMED = {"backdrop": "background", "_items": "clips", "_lines": "speech", "_groups": "groups"}
 _RENAMED |= dict.fromkeys(("_loaded", "clip", "place", "flow"), "")
 
@@ -96,19 +100,20 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
     values = row_values(row) | row_values(variables)
     templates = Templates(project.environment)
     with lines_named(project.scenes):
-        visit = renderer(templates, values)
+        parts = [part_of(scene, index) for index, scene in enumerate(project.scenes)]
         scenes = tuple(
-            _rendered(project, origin, renderer(templates, bound))
-            for origin, bound in kept_scenes(project.scenes, templates, values)
+            _rendered(project, origin, parts[origin[0]], repetitions, bound)
+            for origin, bound, repetitions in kept_scenes(parts, templates, values)
         )
-        return filled_project(project, scenes, visit)
+        return filled_project(project, scenes, renderer(templates, values))
 
 
-def _rendered(project: BaseProject, origin: tuple[int, int], visit: Visit) -> Scene:
-    path = f"scenes[{origin[0]}]"
-    scene = filled(project.scenes[origin[0]], path, visit)
+def _rendered(
+    project: BaseProject, origin: tuple[int, int], part: Part, repetitions: Repetitions, row: Mapping[str, Any]
+) -> Scene:
+    scene = _scene_of_row(project.scenes[origin[0]], part, repetitions, row)
     if isinstance(scene.backdrop, str):
-        with under(path):
+        with under(part.path):
             backdrop_of(scene.backdrop, project.theme)
     return evolve(scene, origin=origin)
 
@@ -155,28 +160,97 @@ def filled_project(project: B, scenes: tuple[Scene, ...], visit: Visit) -> B:
 
 
 def kept_scenes(
-    scenes: tuple[Scene, ...], templates: Templates, row: Mapping[str, Any]
-) -> Iterator[tuple[tuple[int, int], Mapping[str, Any]]]:
-    """Yield the number and repetition of each scene that a row keeps, and the row with the names that `each` binds."""
-    for index, scene in enumerate(scenes):
-        path = f"scenes[{index}]"
-        for repetition, bound in enumerate(_bindings(scene, templates, row, path)):
-            if _is_kept(scene, templates, bound, path):
-                yield (index, repetition), bound
+    parts: Sequence[Part], templates: Templates, row: Mapping[str, Any]
+) -> Iterator[tuple[tuple[int, int], Mapping[str, Any], Repetitions]]:
+    """Yield the number and repetition of each scene that a row keeps, and the row with the names that `each` binds.
+
+    The last of the three expands what is in the scene.
+    """
+    for index, part in enumerate(parts):
+        repetitions = Repetitions(templates)
+        for repetition, bound in repetitions.of(part, row):
+            yield (index, repetition), bound, repetitions
 
 
-def _bindings(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
-    if scene.each is None:
-        return [row]
-    with under(f"{path}.each"):
-        return [{**row, **bound} for bound in templates.bindings(scene.each, row)]
+def _scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mapping[str, Any]) -> Scene:
+    templates = repetitions.templates
+    if not part.parts:
+        return filled(scene, part.path, renderer(templates, row))
+    found = repetitions.expanded(part, row)
+
+    def visit(occurrence: Occurrence) -> Visit:
+        return renderer(templates, occurrence.row)
+
+    head = filled(evolve(scene, items=(), lines=(), groups=()), part.path, renderer(templates, row))
+    items, boxes = list[Item](), head._kept_boxes
+    for each in found.clips:
+        items.append(filled_part(scene, part.path, each, visit(each)))
+        boxes = kept_boxes(boxes, scene._items[each.number], items[-1])
+    groups = tuple(filled_part(scene, part.path, each, visit(each)) for each in found.groups)
+    left_out = [absent_of(scene, each, templates) for each in found.absent]
+    kept, whole = settled(evolve(head, items=tuple(items), groups=groups, kept_boxes=boxes), filter(None, left_out))
+    speakers = [found.clips[place] for place in kept]
+    lines = tuple(
+        evolve(mapped(scene._lines[number], f"{part.path}.speech[{number}]", visit(speakers[place])), speaker=place)
+        for number, place in spoken(scene._lines, [each.number for each in speakers])
+    )
+    return evolve(whole, lines=lines)
 
 
-def _is_kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: str) -> bool:
-    if scene.when is None:
-        return True
-    with under(f"{path}.when"):
-        return templates.truth(scene.when, row)
+def filled_part(scene: Scene, path: str, occurrence: Occurrence, visit: Visit) -> Any:
+    """Return a clip or group as it is in a row, with `visit` applied to its strings."""
+    number = occurrence.number
+    old = part_at(scene, number)
+    if isinstance(old, GroupDraft):
+        new = mapped(old, f"{path}.groups[{-1 - number}]", visit)
+    else:
+        new = measured_again(old, mapped(old, f"{path}.clips[{number}]", visit))
+    if not isinstance(new, Draft | GroupDraft):
+        return new
+    own = number if number >= 0 else -1 - number
+    return evolve(new, when=None, each=None, number=own, scope=occurrence.scope, parent=occurrence.parent)
+
+
+def part_at(scene: Scene, number: int) -> Item | GroupDraft:
+    """Return clip n of a scene, or its group -1 - n."""
+    return scene._items[number] if number >= 0 else scene._groups[-1 - number]
+
+
+def spoken(lines: Sequence[Line], clips: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the number of each line that is said in a row, and the place of its speaker among the clips kept.
+
+    A clip that is repeated says all of its lines up to those of another speaker before its next repetition speaks.
+
+    >>> list(spoken([Line("One.", 3), Line("Two.", 3)], [0, 3, 3]))
+    [(0, 1), (1, 1), (0, 2), (1, 2)]
+    """
+    places: dict[int, list[int]] = {}
+    for place, number in enumerate(clips):
+        places.setdefault(number, []).append(place)
+    said = [number for number, line in enumerate(lines) if line.speaker in places]
+    for speaker, run in groupby(said, lambda number: lines[number].speaker):
+        turn = list(run)
+        yield from ((number, place) for place in places[speaker] for number in turn)
+
+
+def absent_of(scene: Scene, occurrence: Occurrence, templates: Templates) -> Absent | None:
+    """Return what a row leaves out; None where nothing can stand by it, as it has no tag.
+
+    It must not make a row fail: the default stands for what cannot be rendered.
+    """
+    part = part_at(scene, occurrence.number)
+    if not isinstance(part, Draft | GroupDraft) or not (tag := tag_of(part)):
+        return None
+    visit = renderer(templates, occurrence.row)
+    found = absent(tag, part, scene._groups, occurrence.scope)
+    try:
+        found = evolve(found, tag=visit("", tag, False))
+    except TemplateError:
+        found = evolve(found, tag=templates.pattern(tag))
+    try:
+        return evolve(found, at=mapped(found.at, "", visit), margin=mapped(found.margin, "", visit))
+    except TemplateError:
+        return evolve(found, at=default_place(part), margin=0)
 
 
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:

@@ -13,6 +13,7 @@ from aistudios_dsl.check.rules import Problem, ProjectView, project_rule, scene_
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.layout.overlap import inside
+from aistudios_dsl.templates.pending import waiting_scenes
 from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire import nodes
 from aistudios_dsl.wire.node import UNSET, Key, Node, ValueRule, fault_of, holds_jinja, keys
@@ -68,7 +69,7 @@ def scene_order(view: ProjectView) -> Iterator[Problem]:
 @project_rule("empty-scene", "warning", _KEEP)
 def empty_scene(view: ProjectView) -> Iterator[Problem]:
     """A scene has no clips except its background."""
-    waiting = {path.partition(".")[0] for path in view.pending if not path.endswith(".when")}
+    waiting = waiting_scenes(view.pending)
     for scene in view.scenes:
         backdrops = sum(_is_backdrop(seen, scene) for seen in scene.clips)
         if len(scene.scene.clips) == backdrops and not scene.scene.scripts and scene.path not in waiting:
