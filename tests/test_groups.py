@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aistudios_dsl import (
@@ -82,7 +82,11 @@ def groups(draw, depth=0):
 
 @given(groups(), st.sampled_from([None, 900, "60%"]))
 def test_children_stand_a_gap_apart_and_lie_inside_the_padding(group, width):
-    layout, edges = all_bounds(Project().scene().place(group, width=width))
+    try:
+        layout, edges = all_bounds(Project().scene().place(group, width=width))
+    except BuildError as fault:
+        assume(fault.code != "no-room")
+        raise
     for place, children in layout.children.items():
         flow, (left, top, right, bottom) = layout.groups[place].flow, edges[-1 - place]
         across, down = flow.padding if isinstance(flow.padding, tuple) else (flow.padding, flow.padding)

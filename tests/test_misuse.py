@@ -7,7 +7,7 @@ from attrs import evolve, fields
 
 import aistudios_dsl
 import aistudios_dsl.service
-from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, diff, wire
+from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, diff, row, wire
 
 URL, HOST = "https://x.example/a.png", "M000045058"
 
@@ -67,6 +67,18 @@ MISUSES = {
         lambda: opened().shape("Star"),
         lambda: opened().shape(5, fill="red"),
         lambda: opened().shape("Star", ""),
+    ],
+    "place": [
+        lambda: opened().place(),
+        lambda: opened().place(5),
+        lambda: opened().place(row().text("x"), row()),
+        lambda: opened().place(row().text("x"), at="middle"),
+        lambda: opened().place(row().text("x"), margin=(1, 2, 3)),
+        lambda: opened().place(row().text("x"), width="wide").to_dict(),
+        lambda: opened().place(row().text("x"), layer=1.5),
+        lambda: opened().place(row().text("x"), tag=5),
+        lambda: opened().place(row().text("x"), when=True),
+        lambda: opened().place(row().text("x"), gap=5),
     ],
     "put": [lambda: opened().put(5), lambda: opened().put("x", "y"), lambda: opened().put(clip=5)],
     "edit": [
@@ -207,7 +219,7 @@ def words(text):
     return set(text.split())
 
 
-VERBS = words("audio avatar background clips edit find image map pipe put remove say shape text video")
+VERBS = words("audio avatar background clips edit find image map pipe place put remove say shape text video")
 FIELDS = words("backdrop each extra watermark when")
 PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes theme")
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}

@@ -213,7 +213,8 @@ class Maker:
         return {"shadow": wire.Shadow(color=self.colour(), blur=2)} if self.some(0.1) else {}
 
     def length(self):
-        return self.random.choice([120, 333.3, "25%", 900, "{{ size }}"])
+        most = [120, 333.3, 500] if self.in_group and self.some(0.8) else [120, 333.3, "25%", 900, "{{ size }}"]
+        return self.random.choice(most)
 
     def place(self, tags):
         pick, place = self.random.choice, {}
@@ -248,11 +249,13 @@ class Maker:
             own = {name: value for name, value in own.items() if name == "style" or self.some(0.3)}
         size = pick(["", "", "", "width", "fit", "box", "height"])
         if size in ("width", "box"):
-            own["width"] = pick([400, "60%", 1200, "{{ size }}"])
+            own["width"] = pick(
+                [400, 600, 1200] if self.in_group and self.some(0.8) else [400, "60%", 1200, "{{ size }}"]
+            )
         if size in ("height", "box"):
             own["height"] = pick([80, "10%"])
         if size == "fit":
-            own["fit"] = (pick([300, "50%", 1500]), pick([200, "40%"]))
+            own["fit"] = (pick([300, 500 if self.in_group else "50%", 1500]), pick([200, "40%"]))
         if self.some(0.2):
             own["stroke"], own["stroke_width"] = self.colour(), pick([1, 2.5])
         if self.some(0.2):
@@ -309,7 +312,7 @@ class Maker:
         for _ in range(pick([1, 2, 2, 3])):
             made = self.group(made, tags, depth + 1) if depth < 2 and self.some(0.2) else self.clip(made, tags)
         self.in_group = outer
-        place = {"width": pick([500, "40%", "{{ size }}"])} if self.some(0.5) else {}
+        place = {"width": pick([900, 900, "80%", "{{ size }}"])} if self.some(0.4) else {}
         if not depth:
             place |= {key: value for key, value in self.place(tags).items() if key in ("at", "margin", "layer")}
         return scene.place(made, **place, **self.tagged(tags))
@@ -503,8 +506,8 @@ def shifted(layout, units=None, standing=None):
     if units is None:
         return corners
     pixels = [isinstance(layout.intents[clip].at, Beside) for clip in layout.clips_of(units)]
-    return lambda seen: [
-        corner and (corner[0] + pixel, *corner[1:]) for corner, pixel in zip(corners(seen), pixels, strict=True)
+    return lambda seen, bounds=None: [
+        corner and (corner[0] + pixel, *corner[1:]) for corner, pixel in zip(corners(seen, bounds), pixels, strict=True)
     ]
 
 
