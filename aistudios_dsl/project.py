@@ -59,6 +59,12 @@ class Project(BaseProject):
         # attrs would hash the fields.
         return BaseProject.__hash__(self)
 
+    def __str__(self) -> str:
+        """Return a short outline: the scenes with the kind, tag and first words of their clips."""
+        from aistudios_dsl.draw.outline import outline
+
+        return "\n".join(outline(self).lines(short=True))
+
     # templates
 
     @checked

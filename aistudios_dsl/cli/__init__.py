@@ -14,6 +14,7 @@ from aistudios_dsl.cli.outbox import outbox
 from aistudios_dsl.cli.preview import preview
 from aistudios_dsl.cli.sandbox import sandbox
 from aistudios_dsl.cli.schema import schema
+from aistudios_dsl.cli.show import show
 from aistudios_dsl.cli.vars import variables
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Write AI Studios videos as Python and send them."""
 
 
-_OFFLINE = (build, check, preview, decompile, diff, sandbox, schema, variables)
+_OFFLINE = (build, check, preview, show, decompile, diff, sandbox, schema, variables)
 _ONLINE = (whoami, send, status, wait, download, avatars, outbox)
 
 for _command in (*_OFFLINE, *_ONLINE):
