@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.boxes import ruler_of, seen_box
 from aistudios_dsl.build.keywords import LABELS, hint_for
 from aistudios_dsl.build.placement import animation_of
 from aistudios_dsl.build.speech import paragraphs
@@ -148,10 +148,9 @@ def _words(clip: Text) -> tuple[Any, ...]:
 
 
 def _measured(clip: Text) -> tuple[float, float]:
-    from aistudios_dsl.layout.text import is_bold, measure
+    from aistudios_dsl.layout.text import measure
 
-    bold = is_bold(clip.font_weight)
-    box = measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family or "Noto Sans CJK")
+    box = measure(clip.text, clip.font_size * POINT, ruler=ruler_of(clip))
     return rounded_up(box.width), plain(box.height)
 
 

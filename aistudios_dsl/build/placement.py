@@ -108,6 +108,7 @@ class Place:
     natural: tuple[float, float] | None = field(default=None, converter=tupled)
     fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
+    balance: bool = False
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
@@ -128,6 +129,7 @@ def validate(place: Place) -> None:
         positive(value, "natural")
     for value in _parts(place.head_at, "head_at", "head_at takes two numbers, such as head_at=(640, 360)"):
         _validate_length(value, "head_at", _any_length)
+    expect(place.balance, bool, "balance must be True or False")
     expect(place.language, str | None, "language must be a string", 'such as "en"')
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)

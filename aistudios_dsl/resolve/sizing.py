@@ -9,7 +9,7 @@ from typing import Any, assert_never, cast
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog
-from aistudios_dsl.build.boxes import number
+from aistudios_dsl.build.boxes import number, ruler_of
 from aistudios_dsl.build.editing import validate_colours
 from aistudios_dsl.build.placement import Place, least_points, validate
 from aistudios_dsl.build.scene import Draft
@@ -144,6 +144,9 @@ def text_sizer(draft: Draft, canvas: Box) -> TextSizer:
     """Return what sizes a drafted text for any words; both raise `BuildError`."""
     clip: Any = draft.clip
     width, height = _wanted(draft.place, canvas)
+    if draft.place.balance and draft.place.fit is None and (width is None or height is not None):
+        hint = "give width= without height=, or fit=(width, height)"
+        raise BuildError("balance= is for lines that are wrapped", hint=hint)
     if width is not None and height is not None:
         if draft.place.fit is not None:
             _fit_box(draft.place, clip)
@@ -151,13 +154,13 @@ def text_sizer(draft: Draft, canvas: Box) -> TextSizer:
         return lambda text: (text, *given)
     if draft.place.fit is not None:
         return _fitted(draft.place, clip, canvas)
-    return _unwrapped(clip, height) if width is None else _wrapped(clip, width, height)
+    return _unwrapped(clip, height) if width is None else _wrapped(draft.place, clip, width, height)
 
 
 def _fitted(place: Place, clip: Text, canvas: Box) -> TextSizer:
     across, down = _fit_box(place, clip)
     box_width, box_height = extent(across, canvas.width, "fit width"), extent(down, canvas.height, "fit height")
-    bold = measure.is_bold(clip.font_weight)
+    family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:
         size, box = measure.fit(
@@ -166,8 +169,9 @@ def _fitted(place: Place, clip: Text, canvas: Box) -> TextSizer:
             minimum=least_points(place.min_font_size),
             width=box_width,
             height=box_height,
-            bold=bold,
-            family=clip.font_family or "",
+            family=family,
+            ruler=ruler,
+            balance=place.balance,
         )
         return "\n".join(box.lines), size, rounded_up(box.width), plain(box.height)
 
@@ -176,7 +180,7 @@ def _fitted(place: Place, clip: Text, canvas: Box) -> TextSizer:
 
 def _unwrapped(clip: Text, height: float | None) -> TextSizer:
     points, size = clip.font_size, clip.font_size * POINT
-    lines_and_width = measure.measurer(size, measure.is_bold(clip.font_weight))
+    lines_and_width = measure.measurer(size, ruler=ruler_of(clip))
     of_one_line = plain(height or measure.text_height(size, 1))
 
     def sized(text: str) -> tuple[str, float, float, float]:
@@ -188,14 +192,15 @@ def _unwrapped(clip: Text, height: float | None) -> TextSizer:
     return sized
 
 
-def _wrapped(clip: Text, width: float, height: float | None) -> TextSizer:
-    points, size, bold = clip.font_size, clip.font_size * POINT, measure.is_bold(clip.font_weight)
+def _wrapped(place: Place, clip: Text, width: float, height: float | None) -> TextSizer:
+    points, size = clip.font_size, clip.font_size * POINT
+    family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:
-        letter, widest = measure.widest_letter(text, size, bold)
+        letter, widest = measure.widest_letter(text, size, ruler=ruler)
         if width < widest:
             raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
-        box = measure.wrap(text, size, width, bold=bold, family=clip.font_family or "")
+        box = measure.wrap(text, size, width, family=family, ruler=ruler, balance=place.balance)
         return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
 
     return sized
