@@ -84,10 +84,12 @@ class Face:
         """Return the space between two letters beyond their advances; below 0 they move together."""
         found = self.cells.get((self.left.get(before, -1), self.right.get(letter, -1)), 0)
         found = found or self.cjk_cells.get((self.cjk_left.get(before, -1), self.cjk_right.get(letter, -1)), 0)
-        if found or letter < "\u0300" or not _MARKS.match(letter) or is_covered(letter):
+        if found or letter < "\u0300" or letter in self.advances or is_covered(letter):
             return found
-        # A letter with a mark that the font lacks is drawn in another font, and so is as wide as it is there.
-        return (_estimate(ord(before)) or _FULL) - self.advance(before) if is_covered(before) else 0
+        if _MARKS.match(letter) and is_covered(before):
+            # A letter with a mark that the font lacks is drawn in another font, and so is as wide as it is there.
+            return (_estimate(ord(before)) or _FULL) - self.advance(before)
+        return _joined(ord(letter)) if before > "\u0530" and is_estimated(before) else 0
 
 
 def is_covered(letter: str) -> bool:
@@ -102,8 +104,14 @@ def is_estimated(letter: str) -> bool:
 
 
 def _estimate(code: int) -> float:
-    widths = _estimates()
+    widths = _estimates()[0]
     return widths[code] if code < len(widths) else 0 if code >> 12 == 0xE0 else _FULL
+
+
+def _joined(code: int) -> float:
+    """Return what a letter adds behind another one of a script that joins or stacks them, beyond its width alone."""
+    widths = _estimates()[1]
+    return widths[code] if code < len(widths) else 0
 
 
 @cache
@@ -212,11 +220,12 @@ def _coverage() -> bytes:
 
 
 @cache
-def _estimates() -> array[int]:
-    widths = array("H", _read("estimates.z"))
+def _estimates() -> tuple[array[int], array[int]]:
+    widths = array("h", _read("estimates.z"))
     if sys.byteorder == "big":
         widths.byteswap()
-    return widths
+    half = len(widths) // 2
+    return widths[:half], widths[half:]
 
 
 def _read(name: str) -> bytes:

@@ -200,27 +200,41 @@ def coverage() -> bytes:
 
 
 def estimates() -> bytes:
-    """For each letter what Chromium adds to a line for it, in thousandths of an em, where the font has no say."""
-    lacking = [code for code in range(LAST_ESTIMATED) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co")]
-    before = [BEFORE.get(max((first for first in BEFORE if first <= code), default=0), "") for code in lacking]
-    pairs = [(code, one) for code, some in zip(lacking, before, strict=True) for one in some or [""]]
-    alone = dict(zip(sorted({one for _, one in pairs}), widths(sorted({one for _, one in pairs})), strict=True))
-    added: dict[int, list[float]] = {}
-    for (code, one), width in zip(pairs, widths(one + chr(code) for code, one in pairs), strict=True):
-        added.setdefault(code, []).append(width - alone[one])
-    letters = [*range(0x20, 0x7F), *range(0xA1, 0x530), *range(0x1E00, 0x2000)]
-    found = array("H", [FULL]) * LAST_ESTIMATED
-    for code, more in added.items():
-        found[code] = max(0, round(sum(more) / len(more)))
-    # With a mark that the font lacks, the whole letter is of the browser's next font.
-    for code, width in zip(letters, widths(chr(code) + LACKED_MARK for code in letters), strict=True):
-        found[code] = round(width)
+    """What Chromium shows for letters that the font lacks, in thousandths of an em, as two arrays.
+
+    The first has for each letter its width alone; for a letter of the font, that with a mark that the font lacks, since
+    then all of it is drawn in another font. The second has what a letter adds to a line behind another one beyond that.
+    """
+    known = Weight("Regular").glyphs
+    lacked = [code for code in range(LAST_ESTIMATED) if unicodedata.category(chr(code)) not in ("Cn", "Cs", "Co")]
+    marked = [code for code in (*range(0x20, 0x7F), *range(0xA1, 0x530), *range(0x1E00, 0x2000)) if code in known]
+    alone = array("h", [FULL]) * LAST_ESTIMATED
+    for code, width in zip(lacked, widths(map(chr, lacked)), strict=True):
+        alone[code] = min(round(width), 0x7FFF)
+    for code, width in zip(marked, widths(chr(code) + LACKED_MARK for code in marked), strict=True):
+        alone[code] = round(width)
     for code in IGNORED:
         if code < LAST_ESTIMATED:
-            found[code] = 0
+            alone[code] = 0
+    found = alone + joined([code for code in lacked if code not in known])
     if sys.byteorder == "big":
         found.byteswap()
     return found.tobytes()
+
+
+def joined(codes: Sequence[int]) -> array[int]:
+    """What each letter adds behind the usual ones of its script, beyond its width alone."""
+    before = [BEFORE.get(max((first for first in BEFORE if first <= code), default=0), "") for code in codes]
+    pairs = [(one, chr(code)) for code, some in zip(codes, before, strict=True) for one in some]
+    single = sorted({letter for pair in pairs for letter in pair})
+    width = dict(zip(single, widths(single), strict=True))
+    added: dict[str, list[float]] = {}
+    for (one, letter), whole in zip(pairs, widths(map("".join, pairs)), strict=True):
+        added.setdefault(letter, []).append(whole - width[one] - width[letter])
+    found = array("h", [0]) * LAST_ESTIMATED
+    for letter, more in added.items():
+        found[ord(letter)] = round(sum(more) / len(more))
+    return found
 
 
 LACKED_MARK = "\u0310"
