@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
 
+from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html, placed_by
@@ -223,12 +224,11 @@ class Project(BaseProject):
         >>> Project().scene().text("Hello", tag="t").text("สวัสดี").estimates()
         {'scenes[0].clips[1]': 'สวัดี'}
         """
-        from aistudios_dsl.layout.text import estimated
         from aistudios_dsl.view.scene import scene_views
 
         whole = self.resolve()
         clips = [(seen.path, seen.clip) for scene in scene_views(whole, self._script_clips()) for seen in scene.every]
-        found = {path: estimated(clip.text, clip.font_family or "") for path, clip in clips if isinstance(clip, Text)}
+        found = {path: ruler_of(clip).estimated(clip.text) for path, clip in clips if isinstance(clip, Text)}
         return {path: letters for path, letters in found.items() if letters}
 
     def _script_clips(self) -> list[int]:

@@ -1,6 +1,6 @@
 """Rows, columns and grids, and clips inside and around others: where they stand, at any nesting."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -96,20 +96,18 @@ def test_children_stand_a_gap_apart_and_lie_inside_the_padding(group, width):
             assert edges[child][3] <= bottom - down + CLOSE
             if width is None:
                 assert edges[child][2] <= right - across + CLOSE
-        for one, other in pairwise(children):
-            if flow.kind == "row":
-                assert edges[other][0] - edges[one][2] == pytest.approx(flow.gap, abs=CLOSE)
-            if flow.kind == "column":
-                assert edges[other][1] - edges[one][3] == pytest.approx(flow.gap, abs=CLOSE)
-        if flow.kind == "grid":
-            for number, one in enumerate(children):
-                for other in children[number + 1 :]:
-                    apart = (
-                        edges[other][0] - edges[one][2],
-                        edges[one][0] - edges[other][2],
-                        edges[other][1] - edges[one][3],
-                    )
-                    assert max(apart) >= flow.gap - CLOSE
+        assert_apart(flow, [edges[child] for child in children])
+
+
+def assert_apart(flow, edges):
+    """The children of a row or column stand its gap apart, and the cells of a grid no nearer."""
+    for one, other in pairwise(edges):
+        if flow.kind == "row":
+            assert other[0] - one[2] == pytest.approx(flow.gap, abs=CLOSE)
+        if flow.kind == "column":
+            assert other[1] - one[3] == pytest.approx(flow.gap, abs=CLOSE)
+    for one, other in combinations(edges, 2):
+        assert max(other[0] - one[2], one[0] - other[2], other[1] - one[3]) >= flow.gap - CLOSE
 
 
 @given(st.sampled_from(["top left", "top", "right", "center", "bottom right"]), st.integers(0, 40), WORDS)

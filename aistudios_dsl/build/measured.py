@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.boxes import number
+from aistudios_dsl.build.boxes import number, ruler_of
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import POINT, plain, rounded_up, unless_same
@@ -38,14 +38,13 @@ class Measure:
 
     def box(self, clip: Text) -> TextBox:
         """Measure the words of a text in this way."""
-        from aistudios_dsl.layout.text import is_bold, measure, wrap
+        from aistudios_dsl.layout.text import measure, wrap
 
-        size, bold = clip.font_size * POINT, is_bold(clip.font_weight)
-        family = clip.font_family or "Noto Sans CJK"
+        size, ruler, family = clip.font_size * POINT, ruler_of(clip), clip.font_family or ""
         if self.width is not None:
-            box = wrap(clip.text, size, self.width, bold=bold, family=family, by_grapheme=self.by_grapheme)
+            box = wrap(clip.text, size, self.width, family=family, by_grapheme=self.by_grapheme, ruler=ruler)
         else:
-            box = measure(clip.text, size, bold=bold, family=family)
+            box = measure(clip.text, size, ruler=ruler)
         width = box.width * self.ratio if box.estimated else box.width
         return evolve(box, width=width, height=_height(clip, len(box.lines)))
 

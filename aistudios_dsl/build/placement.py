@@ -167,6 +167,7 @@ class Place:
     natural: tuple[float, float] | None = field(default=None, converter=tupled)
     fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
+    balance: bool = False
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
@@ -191,6 +192,7 @@ def validate(place: Place) -> None:
         _validate_length(value, "head_at", _any_length)
     expect(place.style, str | None, "style must be the name of a text style", 'such as style="title"')
     validate_language(place.language)
+    expect(place.balance, bool, "balance must be True or False")
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
     fit: object = place.fit

@@ -217,6 +217,7 @@ class Verbs(ABC):
         color: str = "#ffffff",
         width: Length | None = None,
         fit: tuple[Length, Length] | None = None,
+        balance: bool = False,
         align: Align | str = "left",
         bold: bool = False,
         italic: bool = False,
@@ -237,6 +238,7 @@ class Verbs(ABC):
             color: Colour of the letters, as in CSS or a name of the theme. Default "#ffffff".
             width: Where lines wrap, in px or percent of the canvas; with `height`, the box as it is. Default none.
             fit: A box `(width, height)` in px or percent; the largest size from `font_size` down that fits is taken.
+            balance: Whether the lines that `width` or `fit` wraps are made about equally long. Default False.
             align: "left", "center" or "right". Default "left".
             bold: Whether the letters are bold. Default False.
             italic: Whether they are italic. Default False.
@@ -261,7 +263,7 @@ class Verbs(ABC):
             "text",
             Text,
             place,
-            {"width": width, "fit": fit, "min_font_size": min_font_size, "style": style},
+            {"width": width, "fit": fit, "min_font_size": min_font_size, "balance": balance, "style": style},
             text=text,
             fill=color,
             font_size=font_size,

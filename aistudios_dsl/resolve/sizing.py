@@ -9,7 +9,7 @@ from typing import Any, assert_never, cast
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
-from aistudios_dsl.build.boxes import number
+from aistudios_dsl.build.boxes import number, ruler_of
 from aistudios_dsl.build.placement import Around, Inside, Place, least_points, validate
 from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.build.theme import Theme
@@ -263,6 +263,10 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
     """Return what sizes a drafted text for any words; both raise `BuildError`."""
     clip: Any = draft.clip
     width, height = _wanted(draft.place, room)
+    is_wrapped = (width is not None and height is None) or room.wraps
+    if draft.place.balance and draft.place.fit is None and not is_wrapped:
+        hint = "give width= without height=, or fit=(width, height)"
+        raise BuildError("balance= is for lines that are wrapped", hint=hint)
     if width is not None and height is not None:
         if draft.place.fit is not None:
             _fit_box(draft.place, clip)
@@ -271,7 +275,7 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
     if draft.place.fit is not None:
         return _fitted(draft.place, clip, room)
     if width is not None:
-        return _wrapped(clip, width, height)
+        return _wrapped(draft.place, clip, width, height)
     unwrapped = _unwrapped(clip, height)
     if not room.wraps or room.width is None:
         return unwrapped
@@ -289,7 +293,7 @@ def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | N
         if (found[2] + stroke) * scale <= most:
             return found
         if not wrapped:
-            wrapped.append(_wrapped(clip, max(rounded_down(most / scale - stroke), 0.01), height))
+            wrapped.append(_wrapped(draft.place, clip, max(rounded_down(most / scale - stroke), 0.01), height))
         return wrapped[0](text)
 
     return sized
@@ -298,7 +302,7 @@ def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | N
 def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
     across, down = _fit_box(place, clip)
     box_width, box_height = _across(across, room, "fit width"), extent(down, room.height, "fit height")
-    bold = measure.is_bold(clip.font_weight)
+    family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:
         size, box = measure.fit(
@@ -307,8 +311,9 @@ def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
             minimum=least_points(place.min_font_size),
             width=box_width,
             height=box_height,
-            bold=bold,
-            family=clip.font_family or "",
+            family=family,
+            ruler=ruler,
+            balance=place.balance,
         )
         return "\n".join(box.lines), size, rounded_up(box.width), plain(box.height)
 
@@ -317,7 +322,7 @@ def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
 
 def _unwrapped(clip: Text, height: float | None) -> TextSizer:
     points, size = clip.font_size, clip.font_size * POINT
-    lines_and_width = measure.measurer(size, measure.is_bold(clip.font_weight))
+    lines_and_width = measure.measurer(size, ruler=ruler_of(clip))
     of_one_line = plain(height or measure.text_height(size, 1))
 
     def sized(text: str) -> tuple[str, float, float, float]:
@@ -329,14 +334,15 @@ def _unwrapped(clip: Text, height: float | None) -> TextSizer:
     return sized
 
 
-def _wrapped(clip: Text, width: float, height: float | None) -> TextSizer:
-    points, size, bold = clip.font_size, clip.font_size * POINT, measure.is_bold(clip.font_weight)
+def _wrapped(place: Place, clip: Text, width: float, height: float | None) -> TextSizer:
+    points, size = clip.font_size, clip.font_size * POINT
+    family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:
-        letter, widest = measure.widest_letter(text, size, bold)
+        letter, widest = measure.widest_letter(text, size, ruler=ruler)
         if width < widest:
             raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
-        box = measure.wrap(text, size, width, bold=bold, family=clip.font_family or "")
+        box = measure.wrap(text, size, width, family=family, ruler=ruler, balance=place.balance)
         return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
 
     return sized
