@@ -7,6 +7,7 @@ from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.group import Group, column, grid, row
 from aistudios_dsl.build.placement import above, around, below, inside, left_of, right_of
 from aistudios_dsl.build.scene import Scene
+from aistudios_dsl.build.theme import TextStyle, Theme
 from aistudios_dsl.diff import diff
 from aistudios_dsl.errors import (
     ApiError,
@@ -38,6 +39,8 @@ __all__ = [
     "StillRendering",
     "SubmissionUnknown",
     "TemplateError",
+    "TextStyle",
+    "Theme",
     "above",
     "around",
     "below",

@@ -5,6 +5,7 @@ The code of an error is that of its class, unless it has one of these:
 - `no-scenes`: the project has no scenes
 - `no-size`: a clip has no size, and none can be computed
 - `unknown-tag`: no clip has this tag or id
+- `unknown-style`: the theme has no style of this name
 - `unknown-avatar`: the catalogue does not have this avatar or outfit
 - `not-rendered`: a template has to be rendered first
 - `template-syntax`, `unclosed-braces`: Jinja cannot read a template

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
 
+from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
+from aistudios_dsl.build.scene import Scene, lines_named, notebook_html, placed_by
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.pending import pending, refuse_pending, without_pending
+from aistudios_dsl.templates.pending import pending, refuse_pending, texts_in_old_boxes, without_pending
 from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
@@ -45,6 +46,7 @@ class Project(BaseProject):
         environment: A function at the top of a module that takes the Jinja environment and may add filters and globals.
         workspace_id: The workspace that the project belongs to. Default none.
         resolution: "4k", "1080", "720" or "480". Default none, which leaves the choice to the service.
+        theme: The colours and text styles that verbs take by name, and the font. Default none.
         extra: Further keys of the project in the JSON. Default none.
 
     Raises:
@@ -57,6 +59,12 @@ class Project(BaseProject):
     def __hash__(self) -> int:
         # attrs would hash the fields.
         return BaseProject.__hash__(self)
+
+    def __str__(self) -> str:
+        """Return a short outline: the scenes with the kind, tag and first words of their clips."""
+        from aistudios_dsl.draw.outline import outline
+
+        return "\n".join(outline(self).lines(short=True))
 
     # templates
 
@@ -216,12 +224,11 @@ class Project(BaseProject):
         >>> Project().scene().text("Hello", tag="t").text("สวัสดี").estimates()
         {'scenes[0].clips[1]': 'สวัดี'}
         """
-        from aistudios_dsl.layout.text import estimated
         from aistudios_dsl.view.scene import scene_views
 
         whole = self.resolve()
         clips = [(seen.path, seen.clip) for scene in scene_views(whole, self._script_clips()) for seen in scene.every]
-        found = {path: estimated(clip.text, clip.font_family or "") for path, clip in clips if isinstance(clip, Text)}
+        found = {path: ruler_of(clip).estimated(clip.text) for path, clip in clips if isinstance(clip, Text)}
         return {path: letters for path, letters in found.items() if letters}
 
     def _script_clips(self) -> list[int]:
@@ -244,7 +251,7 @@ class Project(BaseProject):
         """
         waiting = pending(self)
         settled = without_pending(self, waiting)
-        return settled._found(settled.resolve(), waiting, ignore)
+        return self._found(settled.resolve(), waiting, ignore)
 
     def _found(
         self, whole: WireProject, waiting: Mapping[str, tuple[str, ...]], ignore: str | Iterable[str] = ()
@@ -254,7 +261,11 @@ class Project(BaseProject):
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
-        return check(whole, waiting, ignore=codes, script_clips=self._script_clips())
+        placed = placed_by(self.scenes)
+        old_boxes = [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self.scenes)]
+        return check(
+            whole, waiting, ignore=codes, script_clips=self._script_clips(), placed_by=placed, old_boxes=old_boxes
+        )
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:

@@ -184,6 +184,40 @@ def test_a_face_turns_with_its_avatar():
     assert "text-over-face" not in codes(Project.load(document))
 
 
+HOST = "M000045058"
+
+
+@pytest.mark.parametrize(
+    ("project", "remedy"),
+    [
+        (Project().scene().avatar(HOST, at=(600, -300), say="Hi."), "framing= shows the whole head"),
+        (Project().scene().avatar(HOST, framing="bust", at=(600, -300), say="Hi."), "leave at= out or name an edge"),
+        (Project().scene().avatar(HOST, head_at=(600, 100), say="Hi."), "move head_at= in, or make head_height="),
+        (
+            Project.load(Project().scene().avatar(HOST, at=(600, -50), tag="ann", say="Hi.").to_dict()),
+            "edit('ann', framing=\"waist\") shows the whole head",
+        ),
+    ],
+)
+def test_a_head_whose_hair_is_cut_is_found_with_advice_for_who_framed_it(project, remedy):
+    [finding] = project.check()
+    assert finding.code == "face-cut-off"
+    assert finding.remedy.startswith(remedy)
+    [again] = checked(project.to_json())
+    assert again.remedy == RULES["face-cut-off"].remedy
+
+
+@pytest.mark.parametrize("framing", ["head", "bust", "waist", "full"])
+@pytest.mark.parametrize("orientation", ["landscape", "portrait"])
+def test_no_framing_cuts_off_the_head(framing, orientation):
+    assert codes(Project(orientation=orientation).scene().avatar(HOST, framing=framing, say="Hi.")) == []
+
+
+def test_the_crown_of_an_avatar_may_touch_the_edge_of_the_canvas():
+    assert codes(Project().scene().avatar(HOST, at=(600, 0), say="Hi.")) == []
+    assert codes(Project().scene().avatar(HOST, at=(600, -1), say="Hi.")) == ["face-cut-off"]
+
+
 def frame(**more):
     return Project().scene(background="#102030").avatar("M000045058", framing="bust", say="Hi.", **more)
 
@@ -192,7 +226,7 @@ def frame(**more):
     ("project", "found"),
     [
         (frame().shape("Square", fill="#fff", width=500, height=500, at="top"), ["face-covered"]),
-        (frame().shape("Star", fill="#fff", width=500, height=500, at="top"), ["face-covered"]),
+        (frame().shape("Star", fill="#fff", width=500, height=500, at=(710, 200)), ["face-covered"]),
         (frame().shape("Square", fill="#fff", width=500, height=500, at="top", layer=0), []),
         (frame().shape("Square", fill="#fff", width=500, height=500, at="top", opacity=20), []),
         (frame().shape("Square", fill="#ffffff80", width=500, height=500, at="top"), []),
@@ -552,7 +586,7 @@ def test_braces_of_a_project_that_is_no_template_are_found():
     document = Project().scene().text("Hello (name)").to_dict()
     document["scenes"][0]["clips"][0]["text"] = "Hello {{ name }}"
     assert codes(Project.load(document, template=False)) == ["leftover-braces", "text-overflow"]
-    assert codes(Project.load(document)) == ["template-variable"]
+    assert codes(Project.load(document)) == ["template-variable", "text-in-old-box"]
 
 
 def test_a_loaded_template_keeps_its_indexes_when_it_is_checked():

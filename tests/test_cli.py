@@ -280,6 +280,7 @@ def test_the_problems_of_a_document_are_told_under_its_name(tmp_path):
         ["check", "examples/talking_avatar.py"],
         ["decompile", "tests/data/seed_project.json"],
         ["vars", "examples/personalised.py"],
+        ["show", "examples/product_promo.py"],
         ["schema"],
         ["build", "--help"],
         ["--help"],

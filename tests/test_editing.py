@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aistudios_dsl import Avatar, BuildError, Catalog, LoadError, Project, Scene, wire
+from aistudios_dsl import Avatar, BuildError, Catalog, LoadError, Project, Scene, below, wire
 from aistudios_dsl.wire.jsontext import canonical
 from tests.documents import REAL, at, places_in
 
@@ -361,7 +361,7 @@ def test_an_edit_may_take_a_field_away_that_is_not_required():
 
 def test_an_edit_of_a_drafted_clip_refuses_a_colour_that_its_verb_refuses():
     with pytest.raises(BuildError, match=r"clips\[0\] \(text, tag 't'\): fill is 'redd'"):
-        Scene().text("Hi", tag="t").edit("t", fill="redd")
+        Project().scene().text("Hi", tag="t").edit("t", fill="redd")
 
 
 @pytest.mark.parametrize("name", ["id", "tag"])
@@ -443,3 +443,52 @@ def test_equal_scenes_and_projects_have_one_hash():
         assert make() == make()
         assert hash(make()) == hash(make())
         assert len({make(), make()}) == 1
+
+
+# remove, clips and map_scenes
+
+
+def talk(api):
+    """Two avatars that talk, with a text between them."""
+    project = Project(api=api).scene().avatar("M000045058", tag="ann", say="One.", at="left").text("Hi", tag="t")
+    return project.avatar(Avatar("M1", "C1"), tag="bob", say="Two.", width=300, height=600).say("Three.", by="ann")
+
+
+@pytest.mark.parametrize("load", [False, True])
+@pytest.mark.parametrize("gone", ["ann", "t", "bob"])
+def test_a_clip_is_removed_with_what_it_says_and_nothing_else(load, gone):
+    project = talk("1.6")
+    if load:
+        project = Project.load(project.to_dict())
+    scene = project.remove(gone).resolve().scenes[0]
+    assert [clip.tag for clip in scene.clips] == [tag for tag in ("ann", "t", "bob") if tag != gone]
+    said = {"ann": ["<p>Two.</p>"], "bob": ["<p>One.</p>", "<p>Three.</p>"]}
+    assert [line.org for line in scene.scripts or ()] == said.get(gone, ["<p>One.</p>", "<p>Two.</p>", "<p>Three.</p>"])
+
+
+def test_a_removed_clip_leaves_every_other_byte_of_a_loaded_project():
+    document = Project().scene().text("A", tag="a").text("B", tag="b").scene().text("C", tag="c").to_dict()
+    removed = Project.load(document).remove("a").to_dict()
+    del document["scenes"][0]["clips"][0]
+    assert removed == document
+
+
+def test_what_stands_beside_a_removed_clip_is_an_error_at_resolve():
+    project = Project().scene().text("A", tag="a").text("B", at=below("a")).remove("a")
+    with pytest.raises(BuildError, match=r"below\('a'\): no clip of the scene has this tag"):
+        project.resolve()
+
+
+def test_clips_come_with_the_numbers_of_their_scenes():
+    project = Project().scene().text("A", tag="a").scene().scene().text("B", tag="b").text("C", tag="c")
+    assert [(scene, clip.tag) for scene, clip in project.clips()] == [(0, "a"), (2, "b"), (2, "c")]
+    assert [clip.tag for clip in project.scenes[2].clips()] == ["b", "c"]
+
+
+def test_map_scenes_changes_every_scene_and_keeps_their_conditions():
+    project = Project().scene(when="vip").text("A").scene(each="n in names")
+    both = project.map_scenes(lambda scene: scene.text("Lumen", tag="logo"))
+    assert [scene.find("logo").text for scene in both.scenes] == ["Lumen", "Lumen"]
+    assert [(scene.when, scene.each) for scene in both.scenes] == [("vip", None), (None, "n in names")]
+    loaded = Project.load(Project().scene().scene().to_dict())
+    assert loaded.map_scenes(lambda scene: scene).to_json() == loaded.to_json()

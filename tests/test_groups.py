@@ -1,7 +1,9 @@
 """Rows, columns and grids, and clips inside and around others: where they stand, at any nesting."""
 
+from itertools import combinations, pairwise
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from aistudios_dsl import (
@@ -80,7 +82,11 @@ def groups(draw, depth=0):
 
 @given(groups(), st.sampled_from([None, 900, "60%"]))
 def test_children_stand_a_gap_apart_and_lie_inside_the_padding(group, width):
-    layout, edges = all_bounds(Project().scene().place(group, width=width))
+    try:
+        layout, edges = all_bounds(Project().scene().place(group, width=width))
+    except BuildError as fault:
+        assume(fault.code != "no-room")
+        raise
     for place, children in layout.children.items():
         flow, (left, top, right, bottom) = layout.groups[place].flow, edges[-1 - place]
         across, down = flow.padding if isinstance(flow.padding, tuple) else (flow.padding, flow.padding)
@@ -90,20 +96,18 @@ def test_children_stand_a_gap_apart_and_lie_inside_the_padding(group, width):
             assert edges[child][3] <= bottom - down + CLOSE
             if width is None:
                 assert edges[child][2] <= right - across + CLOSE
-        for one, other in zip(children, children[1:], strict=False):
-            if flow.kind == "row":
-                assert edges[other][0] - edges[one][2] == pytest.approx(flow.gap, abs=CLOSE)
-            if flow.kind == "column":
-                assert edges[other][1] - edges[one][3] == pytest.approx(flow.gap, abs=CLOSE)
-        if flow.kind == "grid":
-            for number, one in enumerate(children):
-                for other in children[number + 1 :]:
-                    apart = (
-                        edges[other][0] - edges[one][2],
-                        edges[one][0] - edges[other][2],
-                        edges[other][1] - edges[one][3],
-                    )
-                    assert max(apart) >= flow.gap - CLOSE
+        assert_apart(flow, [edges[child] for child in children])
+
+
+def assert_apart(flow, edges):
+    """The children of a row or column stand its gap apart, and the cells of a grid no nearer."""
+    for one, other in pairwise(edges):
+        if flow.kind == "row":
+            assert other[0] - one[2] == pytest.approx(flow.gap, abs=CLOSE)
+        if flow.kind == "column":
+            assert other[1] - one[3] == pytest.approx(flow.gap, abs=CLOSE)
+    for one, other in combinations(edges, 2):
+        assert max(other[0] - one[2], one[0] - other[2], other[1] - one[3]) >= flow.gap - CLOSE
 
 
 @given(st.sampled_from(["top left", "top", "right", "center", "bottom right"]), st.integers(0, 40), WORDS)
@@ -132,7 +136,7 @@ def test_what_stands_around_covers_what_it_names_and_is_right_behind_it(group, w
         .text("after", at="bottom", tag="after")
         .shape("Square", fill="#123", at=around("group", "words", padding=padding), tag="plate")
     )
-    layout, edges = all_bounds(project)
+    _, edges = all_bounds(project)
     clips = project.resolve().scenes[0].clips
     plate = len(clips) - 1
     covered = [edges[1], edges[-1]]
@@ -338,11 +342,14 @@ REFUSED = {
 }
 
 
+def resolved(make):
+    return Project().add(make()).resolve()
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_a_group_or_place_cannot_be_is_refused_with_what_to_do(name):
     with pytest.raises(BuildError) as raised:
-        found = REFUSED[name]()
-        Project().add(found).resolve()
+        resolved(REFUSED[name])
     assert raised.value.hint
 
 

@@ -43,12 +43,14 @@ print(json.dumps({{
     "check": ran("check", "p.json"),
     "check a row": ran("check", "p.json", "--set", "name=Ann"),
     "vars": ran("vars", "p.json"),
+    "show": ran("show", "p.json"),
     "preview": ran("preview", "p.json", "-o", "p.html"),
     "decompile": ran("decompile", "p.json", "-o", "p.py"),
     "build": ran("build", "p.json", "--set", "name=Ann", "-o", "out.json"),
     "diff": ran("diff", "p.json", "p.json"),
     "compile": called(lambda project: project.compile().render_json(row)),
     "render": called(lambda project: project.render(row)),
+    "print": called(str),
 }}))
 """
 

@@ -21,7 +21,7 @@ WRONG = [
     (lambda: opened().text("x", colour="red"), "unknown argument 'colour'", "did you mean 'color'?"),
     (lambda: opened().text("x", fill="red"), "unknown argument 'fill'", "did you mean 'color'?"),
     (lambda: opened().text("x", font_weight=700), "unknown argument 'font_weight'", "did you mean 'bold'?"),
-    (lambda: opened().text("x", type="x"), "unknown argument 'type'", "known are: text, font_size"),
+    (lambda: opened().text("x", zzz="x"), "unknown argument 'zzz'", "known are: text, font_size"),
     (lambda: opened().image(URL, source_url=URL), "unknown argument 'source_url'", "did you mean 'url'?"),
     (lambda: opened().shape("Star", color="#fff"), "unknown argument 'color'", "did you mean 'fill'?"),
     (lambda: opened().video(URL, angle=5), "unknown argument 'angle'", "only text, image and shape take 'angle'"),
@@ -80,7 +80,7 @@ def test_an_unknown_method_is_told_with_the_nearest(wrong, right):
 def test_a_background_colour_that_would_pass_for_a_url_is_refused_with_its_hex_form(given, right):
     template = Project().scene(background="{{ colour }}")
     for build in (
-        lambda: Scene(background=given),
+        lambda: Project().add(Scene(background=given)),
         lambda: template.render(colour=given),
         lambda: template.compile().render_json({"colour": given}),
     ):

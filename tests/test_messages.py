@@ -4,16 +4,47 @@ The table is `tests/data/messages.json`; `python tests/test_messages.py` writes 
 """
 
 import json
+import tempfile
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
-from aistudios_dsl import Avatar, DslError, Project, above, around, below, column, grid, inside, row, wire
+from aistudios_dsl import (
+    Avatar,
+    DslError,
+    Project,
+    Scene,
+    TextStyle,
+    Theme,
+    above,
+    around,
+    below,
+    column,
+    grid,
+    inside,
+    row,
+    wire,
+)
 
 TABLE = Path(__file__).parent / "data" / "messages.json"
 CASES = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else []
-NAMES = {each.__name__: each for each in (Project, Avatar, above, around, below, column, grid, inside, row)}
-NAMES |= {"wire": wire, "U": "https://x.example/a.png"}
+
+
+def loaded_theme(toml):
+    """The theme in a file brand.toml with these lines."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        Path("brand.toml").write_text(toml, encoding="utf-8")
+        return Theme.load("brand.toml")
+
+
+VERBS = (above, around, below, column, grid, inside, row)
+NAMES = {each.__name__: each for each in (Project, Scene, Avatar, Theme, TextStyle, *VERBS)} | {
+    "wire": wire,
+    "U": "https://x.example/a.png",
+    "T": Theme(colors={"brand": "#e4002b", "ink": "#111111"}, text={"title": TextStyle(font_size=72, color="brand")}),
+    "toml": loaded_theme,
+}
 
 
 def message(case):

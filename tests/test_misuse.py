@@ -7,7 +7,7 @@ from attrs import evolve, fields
 
 import aistudios_dsl
 import aistudios_dsl.service
-from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, diff, wire
+from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, diff, row, wire
 
 URL, HOST = "https://x.example/a.png", "M000045058"
 
@@ -68,6 +68,18 @@ MISUSES = {
         lambda: opened().shape(5, fill="red"),
         lambda: opened().shape("Star", ""),
     ],
+    "place": [
+        lambda: opened().place(),
+        lambda: opened().place(5),
+        lambda: opened().place(row().text("x"), row()),
+        lambda: opened().place(row().text("x"), at="middle"),
+        lambda: opened().place(row().text("x"), margin=(1, 2, 3)),
+        lambda: opened().place(row().text("x"), width="wide").to_dict(),
+        lambda: opened().place(row().text("x"), layer=1.5),
+        lambda: opened().place(row().text("x"), tag=5),
+        lambda: opened().place(row().text("x"), when=True),
+        lambda: opened().place(row().text("x"), gap=5),
+    ],
     "put": [lambda: opened().put(5), lambda: opened().put("x", "y"), lambda: opened().put(clip=5)],
     "edit": [
         lambda: named().edit(),
@@ -85,6 +97,19 @@ MISUSES = {
         lambda: named().map(wire.Text, 5),
         lambda: named().map(wire.Text, lambda clip: 5),
         lambda: named().map(wire.Text, lambda clip: clip, tag=5),
+    ],
+    "remove": [
+        lambda: named().remove(),
+        lambda: named().remove(5),
+        lambda: named().remove("nobody"),
+        lambda: named().remove("t", "host"),
+        lambda: named().remove("t", scene=7),
+    ],
+    "clips": [lambda: named().clips(5), lambda: Scene().clips("t")],
+    "map_scenes": [
+        lambda: named().map_scenes(),
+        lambda: named().map_scenes(5),
+        lambda: named().map_scenes(lambda scene: None),
     ],
     "find": [lambda: named().find(), lambda: named().find(5), lambda: named().find(None)],
     "pipe": [lambda: opened().pipe(5)],
@@ -194,11 +219,11 @@ def words(text):
     return set(text.split())
 
 
-VERBS = words("audio avatar background edit find image map pipe put say shape text video")
+VERBS = words("audio avatar background clips edit find image map pipe place put remove say shape text video")
 FIELDS = words("backdrop each extra watermark when")
-PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes")
+PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes theme")
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
-PROJECT_VERBS = {"add", "load", "scene", "with_scenes"}
+PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
 ENDS |= {"to_dict", "to_json", "to_python"}
 

@@ -190,6 +190,8 @@ def seen(folder, *args):
         ["check", "bad.json"],
         ["vars", "bad.json"],
         ["vars", "bad.json", "--json"],
+        ["show", "bad.json"],
+        ["show", "bad.json", "--literal"],
         ["diff", "bad.json", "p.json"],
         ["build", "bad.json"],
         ["build", "bad.json", "--literal"],

@@ -125,7 +125,7 @@ def test_a_slice_of_the_fuzz_campaign_finds_no_difference():
 
 @pytest.mark.parametrize("name", fuzz_plan.MUTATIONS)
 def test_the_fuzz_campaign_finds_a_plan_that_is_broken_on_purpose(name, capsys):
-    assert fuzz_plan.main(["--pairs", "800", "--mutate", name]) == 1
+    assert fuzz_plan.main(["--pairs", "5000", "--mutate", name]) == 1
     assert "unequal" in capsys.readouterr().out
 
 
@@ -143,6 +143,18 @@ def test_any_value_is_written_as_the_slow_path_writes_it(name, city):
     expected = fuzz_plan.outcome(lambda: slow(template, row))
     assert fuzz_plan.outcome(lambda: plan.render_json(row)) == expected
     assert plan.slow_rows == (not expected.valid)
+
+
+def test_further_keys_of_clips_are_written_with_the_row_on_the_fast_path():
+    extra = {"note": "for {{ name }}", "deep": [{"a": "{{ name }}", "b": 1.0}]}
+    template = Project().scene().text("Hi", extra=extra).avatar("M000045058", extra=extra)
+    template = template.audio("https://x.example/a.mp3", label="m", extra=extra)
+    plan = template.compile()
+    for name in ("Ann", 'A "<b>"', 5, ""):
+        assert plan.render_json({"name": name}) == slow(template, {"name": name})
+        clips = json.loads(plan.render_json({"name": name}))["scenes"][0]["clips"]
+        assert [clip["note"] for clip in clips] == [f"for {name}"] * 3
+    assert plan.slow_rows == 0
 
 
 def test_what_a_row_leaves_behind_does_not_reach_the_next():

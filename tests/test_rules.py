@@ -2,6 +2,8 @@
 
 import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aistudios_dsl import (
     Avatar,
@@ -18,6 +20,7 @@ from aistudios_dsl import (
     right_of,
     wire,
 )
+from aistudios_dsl.layout.geometry import ANCHORS
 from aistudios_dsl.wire.jsontext import canonical
 
 BLUE = "/images/background/bg_blue_gradient.png"
@@ -296,14 +299,56 @@ def test_text_with_both_sides_is_a_box_as_given():
 # 10. Avatars
 
 
-@pytest.mark.parametrize(("framing", "heads"), [("head", 1.6), ("bust", 3), ("waist", 4.6)])
+HEADS = {"head": 1.35, "bust": 2.2, "waist": 3.4}
+CROWN_TO_CHIN = 290 + 185 - 168.16666666666669
+"""One head of the built-in avatar: its crown is the top of its figure."""
+
+
+@pytest.mark.parametrize("framing", HEADS)
 @pytest.mark.parametrize(("orientation", "height"), [("landscape", 1080), ("portrait", 1920)])
-def test_a_framing_shows_so_many_heads_from_the_top_of_the_head(framing, heads, orientation, height):
+def test_a_framing_shows_so_many_heads_from_the_crown_down(framing, orientation, height):
     clip = clips(Project(orientation=orientation).scene().avatar("M000045058", framing=framing))[0]
-    head = 185 * clip["scaleY"]
-    top = clip["top"] + (290 - 168.16666666666669) * clip["scaleY"]
-    assert top == pytest.approx(0.4 * head)
-    assert height - top == pytest.approx(heads * head)
+    head = CROWN_TO_CHIN * clip["scaleY"]
+    assert height - clip["top"] == pytest.approx(HEADS[framing] * head)
+    if (framing, orientation) == ("waist", "portrait"):
+        assert clip["width"] * clip["scaleX"] == pytest.approx(1080)
+        assert clip["top"] > 0.35 * head
+    else:
+        assert clip["top"] == pytest.approx(0.35 * head)
+
+
+@given(
+    st.sampled_from([*HEADS, "full", None]),
+    st.sampled_from(["landscape", "portrait"]),
+    st.sampled_from([*ANCHORS, None]),
+    st.tuples(st.integers(20, 3000), st.integers(20, 3000)),
+    st.tuples(st.floats(0, 0.9), st.floats(0, 0.5), st.floats(0.05, 0.9), st.floats(0.05, 0.5)),
+)
+def test_no_framing_cuts_the_crown_or_makes_the_figure_float_and_the_waist_is_never_wider_than_the_canvas(
+    framing, orientation, at, size, head
+):
+    x, y, width, height = (share * size[place % 2] for place, share in enumerate(head))
+    tight = (100, 50, *size)
+    avatar = Avatar("M1", "B1", origin=(4000, 4000), tight=tight, head=(100 + x, 50 + y, width, height))
+    given = {"framing": framing} if framing else {}
+    project = Project(orientation=orientation).scene().avatar(avatar, **given, **({"at": at} if at else {}))
+    [clip] = clips(project)
+    canvas_width, canvas_height = (1920, 1080) if orientation == "landscape" else (1080, 1920)
+    assert clip["top"] > -1e-6
+    if framing in (*HEADS, None):
+        assert clip["top"] + clip["height"] * clip["scaleY"] > canvas_height - 1e-6
+    if framing in ("waist", "full", None):
+        assert clip["width"] * clip["scaleX"] < canvas_width + 1e-6
+    if framing in ("head", "bust") and at:
+        left = clip["left"] + x * clip["scaleX"]
+        share = ANCHORS[at][0]
+        assert left + share * width * clip["scaleX"] == pytest.approx(share * canvas_width, abs=1e-6)
+
+
+def test_a_head_above_its_figure_cannot_frame_it():
+    avatar = Avatar("M1", "B1", origin=(900, 900), tight=(0, 500, 400, 400), head=(0, 0, 100, 100))
+    with pytest.raises(BuildError, match="lies above its figure"):
+        Project().scene().avatar(avatar).to_dict()
 
 
 def test_waist_and_bottom_centre_is_the_framing_by_itself():
@@ -457,7 +502,7 @@ def test_a_file_that_cannot_be_written_is_told_as_an_error_of_this_package(tmp_p
 # Lists serve where tuples do, and every bold weight is one
 
 
-@pytest.mark.parametrize("weight", [600, 700, 900, "bold"])
+@pytest.mark.parametrize("weight", [550, 600, 700, 900, 1000, "bold", "Bold", "bolder", "700", " 550.5 "])
 def test_every_bold_weight_is_measured_as_bold(weight):
     for size in ({}, {"width": 150}, {"fit": (150, 300)}):
         bold = Project().scene().text("Hello wide world", bold=True, **size)
@@ -465,8 +510,9 @@ def test_every_bold_weight_is_measured_as_bold(weight):
         assert box(clips(edited)[0]) == box(clips(bold)[0])
 
 
-def test_a_weight_below_600_is_measured_as_regular():
-    edited = Project().scene().text("Hello world", tag="t").edit("t", font_weight=500)
+@pytest.mark.parametrize("weight", [0, 500, 549, 1001, "", "normal", "lighter", "500", "7_00", "inf", "bold!"])
+def test_a_weight_that_is_none_or_below_550_is_measured_as_regular(weight):
+    edited = Project().scene().text("Hello world", tag="t").edit("t", font_weight=weight)
     assert box(clips(edited)[0]) == box(clips(Project().scene().text("Hello world"))[0])
 
 
@@ -585,6 +631,49 @@ def test_twins_that_are_silent_keep_no_other_from_speaking():
     silent = Project().scene().avatar(OTHER, width=1, height=1).avatar(OTHER, width=1, height=1)
     document = silent.avatar("M000045058", say="One.").to_dict()
     assert len(Project.load(document).to_dict(api="1.6")["scenes"][0]["scripts"]) == 1
+
+
+def test_what_was_given_to_a_clip_as_extra_comes_last_on_the_wire_and_can_be_changed_afterwards():
+    extra = {"k": [1], "hidden": False}
+    project = Project().scene().text("Hi", tag="t", extra=extra)
+    extra["k"].append(2)
+    assert list(project.to_dict()["scenes"][0]["clips"][0].items())[-3:] == [
+        ("tag", "t"),
+        ("k", [1]),
+        ("hidden", False),
+    ]
+
+
+def test_an_avatar_may_be_only_heard():
+    [clip] = Project().scene().avatar("M000045058", voice_only=True, say="Hi").to_dict()["scenes"][0]["clips"]
+    assert clip["voiceOnly"] is True
+
+
+@pytest.mark.parametrize("language", ["english", "en_US", "", "{{ x }}", "e", "en-", "zh-Hant-TW-"])
+def test_a_language_that_is_no_tag_is_refused_where_it_is_given_and_where_a_row_gives_it(language):
+    template = Project().scene().avatar("M000045058", language="{{ language }}")
+    own = Project().scene().avatar(Avatar("M1", "B1", language="{{ language }}"), width=9, height=9)
+    for call in (
+        lambda: Project(literal=True).scene().avatar("M000045058", language=language).to_dict(),
+        lambda: template.render(language=language).to_dict(),
+        lambda: template.compile().render_json({"language": language}),
+        lambda: own.render(language=language).to_dict(),
+        lambda: own.compile().render_json({"language": language}),
+    ):
+        with pytest.raises(DslError, match="no BCP 47 tag") as found:
+            call()
+        assert "clips[0]" in found.value.path
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "pt-BR", "zh-Hant-TW", "sr-Latn", "es-419", "de-CH-1996", "EN-us"])
+def test_a_language_tag_is_written_as_it_is(language):
+    [clip] = Project().scene().avatar("M000045058", language=language).to_dict()["scenes"][0]["clips"]
+    assert clip["model"]["language"] == language
+
+
+def test_an_avatar_that_the_editor_gave_another_language_is_learnt_exactly():
+    model = wire.Model(ai_name="M1", emotion="B1", language="KR_ko!")
+    assert Avatar.from_model(model).model() == model
 
 
 def test_what_was_given_as_extra_can_be_changed_afterwards_without_harm():

@@ -145,7 +145,7 @@ def test_a_wrapped_text_is_in_one_piece_again():
 def test_an_avatar_is_framed_again(framing, at):
     asked = {name: value for name, value in (("framing", framing), ("at", at)) if value}
     shown = "".join(f', {name}="{value}"' for name, value in asked.items())
-    calls = last_call(Project(orientation="portrait").scene().avatar("M000045058", **asked))
+    calls = last_call(Project().scene().avatar("M000045058", **asked))
     assert calls == f'.avatar("M000045058", "BG00002320"{shown})'
 
 

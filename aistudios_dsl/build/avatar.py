@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from os import PathLike
 from types import UnionType
@@ -11,7 +12,7 @@ from attrs import asdict, evolve, field, frozen
 
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect
 from aistudios_dsl.layout.sizes import LARGEST
-from aistudios_dsl.wire.node import UNSET, Node, Number, shown
+from aistudios_dsl.wire.node import UNSET, Node, Number, holds_jinja, shown
 from aistudios_dsl.wire.nodes import (
     AvatarClip,
     DeployImage,
@@ -34,6 +35,32 @@ _HEAD = ("head_center_x", "head_center_y", "head_width", "head_height")
 """The fields of an `EditorValue` that an avatar's `origin`, `tight` and `head` are."""
 
 
+_LANGUAGE = re.compile(
+    "[a-z]{2,3}(-[a-z]{3}){0,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+    "(-[a-wy-z0-9](-[a-z0-9]{2,8})+)*(-x(-[a-z0-9]{1,8})+)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def is_language(value: str) -> bool:
+    """Return whether a string is a language tag as BCP 47 writes them; no longer first part is registered.
+
+    >>> [is_language(tag) for tag in ("en", "zh-Hant-TW", "english", "en_US", "")]
+    [True, True, False, False, False]
+    """
+    return _LANGUAGE.fullmatch(value) is not None
+
+
+def validate_language(value: Any, *, literal: bool = False) -> None:
+    """Raise `BuildError` for a language that is no BCP 47 tag; Jinja waits for its row unless `literal`."""
+    expect(value, str | None, "language must be a string", 'such as "en"')
+    if value is None or is_language(value) or (holds_jinja(value) and not literal):
+        return
+    dashed = value.strip().replace("_", "-")
+    hint = f"did you mean {dashed!r}?" if is_language(dashed) else 'such as "en", "ko" or "pt-BR"'
+    raise BuildError(f"language is {shown(value)}, which is no BCP 47 tag", hint=hint)
+
+
 def tupled(value: Any) -> Any:
     """Return a list as a tuple, and anything else as it is."""
     return tuple(value) if isinstance(value, list) else value
@@ -48,7 +75,7 @@ class Avatar:
     Args:
         ai_name: Its id, such as "M000045058".
         cloth: The id of the outfit, such as "BG00002320".
-        language: The language it speaks, such as "en". Default none.
+        language: The language it speaks, as a BCP 47 tag such as "en" or "pt-BR". Default none.
         name: What people call it. Default "".
         origin: Width and height of the original picture. Default not known.
         tight: The box of the figure: left, top, width, height. Default not known.
@@ -91,6 +118,7 @@ class Avatar:
                 words = "(width, height)" if count == 2 else "(left, top, width, height)"
                 hint = f"give {words} in px{', the sizes above 0' if sizes else ''}"
                 raise BuildError(f"{name} of an avatar is {value!r}", hint=hint)
+        validate_language(self.language)
 
     @property
     def size(self) -> tuple[Number, Number] | None:
@@ -173,7 +201,10 @@ class Avatar:
             BuildError: This is not a `wire.Model`.
         """
         expect(model, Model, "an avatar is read from a wire.Model", "such as project.find(tag).model")
-        found = cls(model.ai_name, model.emotion, None if model.language is UNSET else model.language)
+        language: Any = model.language
+        # Another string is kept as it was written, in `written`.
+        known = isinstance(language, str) and (is_language(language) or holds_jinja(language))
+        found = cls(model.ai_name, model.emotion, language if known else None)
         value = model.editor or model.editor_value
         if value:
             found = _with_geometry(found, model.deploy_image or DeployImage(), value)
@@ -187,7 +218,6 @@ def _is_number(value: object) -> TypeGuard[Number]:
 _KINDS: tuple[tuple[str, Any, str], ...] = (
     ("ai_name", str, "a string"),
     ("cloth", str, "a string"),
-    ("language", str | None, "a string"),
     ("name", str, "a string"),
     ("scale", _is_number, "a number"),
     ("adjust_x", lambda value: value is None or _is_number(value), "a number"),

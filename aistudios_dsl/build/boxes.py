@@ -1,11 +1,16 @@
-"""The box in which a clip is seen, read from its wire numbers by Fabric.js's rules."""
+"""The box in which a clip is seen, by Fabric.js's rules, and what measures the words of a text."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import LARGEST, seen_size
 from aistudios_dsl.wire.node import UNSET, camel
-from aistudios_dsl.wire.nodes import Clip, UnknownClip
+from aistudios_dsl.wire.nodes import Clip, Text, UnknownClip
+
+if TYPE_CHECKING:
+    from aistudios_dsl.layout.metrics import Ruler
 
 
 def seen_box(clip: Clip | UnknownClip) -> Box:
@@ -37,3 +42,10 @@ def bounded(value: object, default: float = 0) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
     return max(-LARGEST, min(LARGEST, value))
+
+
+def ruler_of(clip: Text) -> Ruler:
+    """Return what measures the words of a text, in its font and weight."""
+    from aistudios_dsl.layout.text import bundled, is_bold
+
+    return bundled(clip.font_family or "", is_bold(clip.font_weight))

@@ -12,12 +12,14 @@ from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.keywords import LABELS, hint_for
+from aistudios_dsl.build.measured import measured_again
 from aistudios_dsl.build.placement import animation_of
 from aistudios_dsl.build.speech import paragraphs
-from aistudios_dsl.errors import BuildError, DslError, expect
-from aistudios_dsl.layout.colour import parse_colour
+from aistudios_dsl.build.theme import COLOURS
+from aistudios_dsl.errors import BuildError, expect
+from aistudios_dsl.layout.colour import is_name, parse_colour
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import POINT, Fit, plain, rounded_up, scaled_size, unless_same
+from aistudios_dsl.layout.sizes import Fit, scaled_size, unless_same
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, faults_of_extra, holds_jinja, keys
 from aistudios_dsl.wire.nodes import CLIP_TYPES, AvatarClip, Clip, EditorClip, Image, Shape, Text, Video
 
@@ -27,8 +29,6 @@ T = TypeVar("T")
 
 _JINJA = r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
 _KEPT = "\ue000(\\d+)\ue001"
-COLOURS = ("fill", "stroke", "background_color")
-"""The colours of a text or shape."""
 GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
 PICTURE = ("natural", "file", "fit")
 """What `edit` takes for a picture or video beside the fields of its wire class."""
@@ -76,15 +76,11 @@ def returned_by(fn: Callable[[C], C], clip: C) -> C:
 
 
 def validate_colours(clip: Clip) -> None:
-    """Raise `BuildError` for a colour of a text or shape that no browser reads."""
+    """Raise `BuildError` for what is no colour of a text or shape, whatever the theme of its project."""
     for name in COLOURS if isinstance(clip, Text | Shape) else ():
-        validate_colour(name, getattr(clip, name, UNSET))
-
-
-def validate_colour(name: str, value: Any) -> None:
-    """Raise `BuildError` for a colour that no browser reads; Jinja waits for its row, and only a fill is required."""
-    if (value or name == "fill") and not holds_jinja(value):
-        parse_colour(value, name)
+        value: Any = getattr(clip, name, UNSET)
+        if (value or name == "fill") and not (holds_jinja(value) or is_name(value)):
+            parse_colour(value, name)
 
 
 def validate_map(clip_class: Any, fn: object, tag: object) -> None:
@@ -109,50 +105,6 @@ def renamed(before: Any, after: Any) -> Any:
         with as_found():
             return evolve(after, name=after.id)
     return after
-
-
-# texts
-
-
-def measured_again(before: Any, after: Any) -> Any:
-    """Return the clip after a change. A text whose box was our measure of its words is measured again.
-
-    It keeps its aligned edge. A box that the change gave, or that is not our measure, stays.
-    """
-    if not isinstance(before, Text) or _box(before) != _box(after) or _words(before) == _words(after):
-        return after
-    if not is_measured(before):
-        return after
-    width, height = _measured(after)
-    share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
-    shift = share * (before.width - width) * (after.scale_x if isinstance(after.scale_x, int | float) else 1)
-    corner = Box(after.left, after.top, shift, 0, after.angle or 0).corners[1] if shift else (after.left, after.top)
-    box = {"left": corner[0], "top": corner[1], "width": width, "height": height}
-    return evolve(after, **{name: unless_same(getattr(after, name), number) for name, number in box.items()})
-
-
-def is_measured(clip: Text) -> bool:
-    """Return whether the text's box is our measure of its words, and so changes with them."""
-    try:
-        return _measured(clip) == (clip.width, clip.height)
-    except (DslError, OverflowError):
-        return False
-
-
-def _box(clip: Text) -> tuple[Any, ...]:
-    return clip.left, clip.top, clip.width, clip.height
-
-
-def _words(clip: Text) -> tuple[Any, ...]:
-    return clip.text, clip.font_size, clip.font_family, clip.font_weight
-
-
-def _measured(clip: Text) -> tuple[float, float]:
-    from aistudios_dsl.layout.text import is_bold, measure
-
-    bold = is_bold(clip.font_weight)
-    box = measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family or "Noto Sans CJK")
-    return rounded_up(box.width), plain(box.height)
 
 
 # pictures

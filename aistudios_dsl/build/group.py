@@ -91,12 +91,26 @@ class Group(Verbs):
         return super()._place(group, draft)
 
     def background(self, value: str | Background | None) -> Self:
-        """Refuse: a scene has a background, a group has none."""
+        """Refuse: a scene has a background, a group has none.
+
+        Args:
+            value: Whatever it is.
+
+        Raises:
+            BuildError: Always, with what to do instead.
+        """
         hint = 'put a shape behind it: .shape("Square", fill="#102030", at=around("its tag"))'
         raise BuildError("a group has no background", f"{self._flow.kind}.background()", hint)
 
     def put(self, *clips: AnyClip) -> Self:
-        """Refuse: a wire clip stands where its numbers say."""
+        """Refuse: a wire clip stands where its numbers say.
+
+        Args:
+            clips: Whatever they are.
+
+        Raises:
+            BuildError: Always, with what to do instead.
+        """
         hint = "put it into the scene, or use the verb of its type"
         raise BuildError(
             "a wire clip has its place already, so no group can place it", f"{self._flow.kind}.put()", hint

@@ -30,14 +30,18 @@ _SAME = (
     ("bold", "font_weight"),
     ("italic", "font_style"),
     ("background", "background_color"),
+    ("poster", "source_url"),
     ("url", "source_url"),
     ("url", "video_url"),
-    ("poster", "source_url"),
     ("name", "shape_name"),
+    ("avatar", "model"),
+    ("say", "script"),
     ("at", "left"),
     ("at", "top"),
+    ("scale", "scale_x"),
+    ("scale", "scale_y"),
 )
-"""Names of the same thing: in the verbs, and on the wire."""
+"""Names of the same thing: in the verbs, and on the wire. Of two that a verb takes, the first is meant."""
 _PACKAGE = __file__[: __file__.rindex("build")]
 
 
@@ -81,6 +85,16 @@ def arguments_of(call: Callable[..., Any]) -> Arguments:
         any_number=inspect.Parameter.VAR_POSITIONAL in kinds,
         any_keyword=more is not None and not unpacked,
     )
+
+
+def keyword_for(name: str, taken: Iterable[str]) -> str:
+    """Return which of the keywords `taken` by a verb sets a field of its wire class; "" if none does.
+
+    >>> keyword_for("fill", ["text", "color", "width"]), keyword_for("width", ["width"]), keyword_for("script", ["at"])
+    ('color', 'width', '')
+    """
+    taken = tuple(taken)
+    return next((word for word, field in (*_SAME, (name, name)) if field == name and word in taken), "")
 
 
 def hint_for(name: str, known: Iterable[str], elsewhere: Mapping[str, Iterable[str]]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, TypedDict, get_args
 
 from attrs import field, frozen
 
-from aistudios_dsl.build.avatar import Avatar, tupled
+from aistudios_dsl.build.avatar import Avatar, tupled, validate_language
 from aistudios_dsl.errors import BuildError, ScriptLine, did_you_mean, expect
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
@@ -166,11 +167,15 @@ class Place:
     natural: tuple[float, float] | None = field(default=None, converter=tupled)
     fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
+    balance: bool = False
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
     avatar: Avatar | AvatarId | None = None
     language: str | None = None
+    style: str | None = None
+    told: frozenset[str] = frozenset()
+    """The fields of a text that its verb was told, which its style does not set."""
 
 
 def validate(place: Place) -> None:
@@ -185,7 +190,9 @@ def validate(place: Place) -> None:
         positive(value, "natural")
     for value in _parts(place.head_at, "head_at", "head_at takes two numbers, such as head_at=(640, 360)"):
         _validate_length(value, "head_at", _any_length)
-    expect(place.language, str | None, "language must be a string", 'such as "en"')
+    expect(place.style, str | None, "style must be the name of a text style", 'such as style="title"')
+    validate_language(place.language)
+    expect(place.balance, bool, "balance must be True or False")
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
     fit: object = place.fit
@@ -352,6 +359,7 @@ class Placed(TypedDict, total=False):
     `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
     `when`: a Jinja expression; the clip is left out of the rows where it is false. Default None, always in.
     `each`: "item in items": the clip is repeated for each item, with `loop.index` and its like. Default None, once.
+    `extra`: further keys of the clip in the JSON, and their values. Default none.
     """
 
     at: Position
@@ -363,6 +371,7 @@ class Placed(TypedDict, total=False):
     opacity: float | None
     when: str | None
     each: str | None
+    extra: Mapping[str, Any]
 
 
 class Sized(Placed, total=False):

@@ -10,7 +10,8 @@ from attrs import evolve, field, frozen
 
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.keywords import checked
-from aistudios_dsl.build.scene import Scene, own_extra, scene_of
+from aistudios_dsl.build.scene import Scene, lines_named, own_extra, refuse_unknown_names, scene_of
+from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
 from aistudios_dsl.errors import BuildError, expect, under
 from aistudios_dsl.wire.jsontext import own_json
@@ -43,6 +44,7 @@ class BaseProject(Verbs):
     environment: Callable[[Environment], None] | None = field(default=None, kw_only=True)
     workspace_id: str | None = field(default=None, kw_only=True)
     resolution: Resolution | str | None = field(default=None, kw_only=True)
+    theme: Theme | None = field(default=None, kw_only=True)
     extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=own_extra)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
     _loaded: WireProject | None = field(default=None, kw_only=True, alias="loaded")
@@ -113,7 +115,12 @@ class BaseProject(Verbs):
         """
         for scene in scenes:
             expect(scene, Scene, "add takes Scene values", "such as add(Scene())")
-        return evolve(self, scenes=(*self.scenes, *scenes))
+        whole = (*self.scenes, *scenes)
+        with lines_named(whole):
+            for index, scene in enumerate(scenes, len(self.scenes)):
+                with under(f"scenes[{index}]"):
+                    refuse_unknown_names(scene, self.theme)
+        return evolve(self, scenes=whole)
 
     @checked
     def with_scenes(self, scenes: Iterable[Scene]) -> Self:
@@ -133,6 +140,42 @@ class BaseProject(Verbs):
         expect(scenes, Iterable, "with_scenes takes a list of scenes", "such as with_scenes([scene])")
         return evolve(self, scenes=()).add(*scenes)
 
+    @checked
+    def map_scenes(self, fn: Callable[[Scene], Scene]) -> Self:
+        """Replace each scene by what a function makes of it, such as the scene with a logo.
+
+        Args:
+            fn: A function from a scene to the scene that takes its place.
+
+        Raises:
+            BuildError: This is not a function, or it returns something else than a `Scene`.
+
+        >>> from aistudios_dsl import Project
+        >>> project = Project().scene().scene().map_scenes(lambda scene: scene.text("Lumen", at="top right"))
+        >>> len(project.clips())
+        2
+        """
+        expect(fn, Callable, "map_scenes takes a function from scene to scene", "such as map_scenes(with_logo)")
+        made = []
+        for index, scene in enumerate(self.scenes):
+            with under(f"scenes[{index}]"):
+                made.append(fn(scene))
+            hint = "return what the verbs return, as in: return scene.image(...)"
+            expect(made[-1], Scene, "map_scenes's function must return a Scene", hint, f"scenes[{index}]")
+        return self.with_scenes(made)
+
+    @checked
+    def clips(self) -> list[tuple[int, AnyClip]]:
+        """Return the clips in order, each with the number of its scene, from 0.
+
+        What a verb left to be computed is still absent; `resolve().scenes` has it.
+
+        >>> from aistudios_dsl import Project
+        >>> [(scene, clip.type) for scene, clip in Project().scene().text("Hi").clips()]
+        [(0, 'textImage')]
+        """
+        return [(index, clip) for index, scene in enumerate(self.scenes) for clip in scene._clips()]
+
     @verb
     def edit(self, tag_or_id: str, /, *, scene: int | None = None, **changes: Any) -> Self:
         """Change fields of a clip of the scene opened last, else of the one scene that has it.
@@ -149,19 +192,39 @@ class BaseProject(Verbs):
         >>> Project().scene().text("Hi", tag="t").scene().edit("t", text="Hello").find("t").text
         'Hello'
         """
-        if scene is None:
-            scene = self._scene_with(tag_or_id)
-        elif not isinstance(scene, int) or not 0 <= scene < len(self.scenes):
-            raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
-        return self._changed_at(scene, lambda found: found.edit(tag_or_id, **changes))
+        index = self._scene_with(tag_or_id, scene, "edit")
+        return self._changed_at(index, lambda found: found.edit(tag_or_id, **changes))
 
-    def _scene_with(self, name: str) -> int:
+    @verb
+    def remove(self, tag_or_id: str, /, *, scene: int | None = None) -> Self:
+        """Take a clip away, with what it says, from the scene opened last, else from the one scene that has it.
+
+        Args:
+            tag_or_id: The tag or id of the clip.
+            scene: The number of its scene, from 0. Default found by the tag.
+
+        Raises:
+            BuildError: The tag or the scene is unknown, or several scenes have the tag.
+
+        >>> from aistudios_dsl import Project
+        >>> Project().scene().text("Hi", tag="t").scene().remove("t").clips()
+        []
+        """
+        index = self._scene_with(tag_or_id, scene, "remove")
+        return self._changed_at(index, lambda found: found.remove(tag_or_id))
+
+    def _scene_with(self, name: str, scene: int | None, verb: str) -> int:
+        if scene is not None:
+            if not isinstance(scene, int) or not 0 <= scene < len(self.scenes):
+                raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
+            return scene
         last = len(self.scenes) - 1
         holders = [i for i, scene in enumerate(self.scenes) if any(name in names_of(clip) for clip in scene._clips())]
         if not holders:
             place_of(name, dict(enumerate(self._clips())))
         if len(holders) > 1 and last not in holders:
-            hint = f"name one of them: edit({name!r}, scene={holders[0]}, ...)"
+            more = ", ..." if verb == "edit" else ""
+            hint = f"name one of them: {verb}({name!r}, scene={holders[0]}{more})"
             raise BuildError(f"scenes {holders} all have a clip {name!r}", hint=hint)
         return holders[-1]
 
@@ -179,6 +242,7 @@ class BaseProject(Verbs):
     def _changed_at(self, index: int, change: Callable[[Scene], Scene]) -> Self:
         with under(f"scenes[{index}]"):
             scene = change(self.scenes[index])
+            refuse_unknown_names(scene, self.theme, self.scenes[index])
         return evolve(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
 
     def _clips(self) -> Iterator[AnyClip]:
@@ -219,4 +283,5 @@ def _validate(project: BaseProject) -> None:
     generation(project.api)
     hint = "write it at the top of a module, so that a plan can be pickled"
     expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)
+    expect(project.theme, Theme | None, "theme must be a Theme", "Theme.load(path) reads one")
     expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")

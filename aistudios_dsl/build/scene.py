@@ -12,12 +12,14 @@ from attrs import evolve, field, fields, frozen
 
 from aistudios_dsl.build import editing
 from aistudios_dsl.build.avatar import Avatar
-from aistudios_dsl.build.keywords import LABELS, checked_class, script_line
+from aistudios_dsl.build.keywords import LABELS, checked_class, keyword_for, script_line
+from aistudios_dsl.build.measured import kept_boxes
 from aistudios_dsl.build.placement import Around, AvatarId, GroupDraft, Place, animation_of, validate, validate_group
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
-from aistudios_dsl.build.verbs import Verbs, place_of
+from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
+from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, taken_by_verbs, verb
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
-from aistudios_dsl.layout.colour import validate_background
+from aistudios_dsl.layout.colour import is_name, validate_background
 from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import (
@@ -29,6 +31,7 @@ from aistudios_dsl.wire.nodes import (
     Effect,
     Image,
     Shape,
+    Text,
     Video,
 )
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -42,6 +45,7 @@ _DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
 _LOCKS = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "skewing_x", "skewing_y", "uni_scaling")
 _EDITOR_STATE = {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in _LOCKS}
 _AVATAR_STATE = {"model": PENDING, "head_only": None, "voice_only": False, "is_delete": False}
+_BY_THE_VERB = {"type": "it follows from the verb", "name": "it follows from the id"}
 _PLACE = frozenset(attribute.name for attribute in fields(Place))
 _PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech|groups)\[(\d+)\])?")
 
@@ -112,7 +116,7 @@ def notebook_html(value: object) -> str:
     return f"<pre>{escape(repr(value))}</pre>"
 
 
-@checked_class("items", "lines", "groups", "loaded", "position", "origin", "written_at")
+@checked_class("items", "lines", "groups", "loaded", "position", "origin", "kept_boxes", "written_at")
 @frozen(kw_only=True, repr=False)
 class Scene(Verbs):
     """One scene: a background and clips. The verbs return a new scene with a clip more.
@@ -145,11 +149,14 @@ class Scene(Verbs):
     """The number of a loaded scene in its document."""
     _origin: tuple[int, int] | None = field(default=None, alias="origin")
     """The number of a rendered scene in its template, and its repetition."""
+    _kept_boxes: frozenset[str] = field(default=frozenset(), eq=False, alias="kept_boxes")
+    """The ids of loaded texts with other words than their boxes were made for."""
     _written_at: ScriptLine | None = field(factory=script_line, eq=False, alias="written_at")
 
     def __attrs_post_init__(self) -> None:
         expect(self.backdrop, str | Background | None, "background must be a colour, a URL or a wire.Background")
-        if isinstance(self.backdrop, str) and not holds_jinja(self.backdrop):
+        # A name may be that of a colour of the theme, which the scene's project knows.
+        if isinstance(self.backdrop, str) and not holds_jinja(self.backdrop) and not is_name(self.backdrop):
             validate_background(self.backdrop)
         watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
         if fault := fault_of(watermark, self.watermark):
@@ -179,6 +186,39 @@ class Scene(Verbs):
 
     def _repr_html_(self) -> str:
         return notebook_html(self)
+
+    @verb
+    def clips(self) -> list[AnyClip]:
+        """Return the clips in order. What a verb left to be computed is still absent.
+
+        >>> [clip.tag for clip in Scene().text("Hi", tag="t").clips()]
+        ['t']
+        """
+        return list(self._clips())
+
+    @verb
+    def remove(self, tag_or_id: str, /) -> Self:
+        """Take a clip away, with what it says.
+
+        Args:
+            tag_or_id: The tag or id of the clip.
+
+        Raises:
+            BuildError: No clip has it.
+
+        >>> Scene().text("Hi", tag="t").text("Ho").remove("t")
+        Scene(1 clip)
+        """
+        clips = list(self._clips())
+        index = place_of(tag_or_id, dict(enumerate(clips)))
+        kept = (line for line in self._lines if line.speaker != index)
+        lines = tuple(evolve(line, speaker=line.speaker - (line.speaker > index)) for line in kept)
+        loaded = self._loaded
+        if loaded and loaded.scripts:
+            with as_found():
+                scripts = tuple(script for script in loaded.scripts if speaker_of(script, clips) != index)
+                loaded = evolve(loaded, scripts=scripts)
+        return evolve(self, items=(*self._items[:index], *self._items[index + 1 :]), lines=lines, loaded=loaded)
 
     def _change(self, change: Callable[[Scene], Scene]) -> Self:
         return change(self)  # type: ignore[return-value]
@@ -236,7 +276,9 @@ class Scene(Verbs):
                 if value and any(getattr(other, name) == value for place, other in clips.items() if place != index):
                     hint = f"give each clip a different {name}"
                     raise BuildError(f"another clip of the scene has the {name} {value!r}", hint=hint)
-            return scene._replaced(index, lambda clip: editing.changed(clip, changes))
+            if isinstance(clip, Text) and isinstance(scene._items[index], Draft) and "style" in changes:
+                scene = scene._restyled(index, changes.pop("style"))
+            return scene._replaced(index, lambda clip: editing.changed(clip, changes), told=changes)
 
     def _said_instead(self, index: int, clip: AvatarClip, text: Any) -> Scene:
         """Replace the first line of an avatar and drop its others; where it said nothing, it speaks last."""
@@ -267,6 +309,12 @@ class Scene(Verbs):
         place = evolve(item.place, natural=size or item.place.natural, fit=fit or item.place.fit)
         return self._with(index, evolve(item, place=place))
 
+    def _restyled(self, index: int, style: Any) -> Scene:
+        item = self._items[index]
+        assert isinstance(item, Draft)
+        validate(place := evolve(item.place, style=style))
+        return self._with(index, evolve(item, place=place))
+
     def _with(self, index: int, item: Item) -> Scene:
         return evolve(self, items=(*self._items[:index], item, *self._items[index + 1 :]))
 
@@ -279,14 +327,19 @@ class Scene(Verbs):
                     scene = scene._replaced(index, lambda clip: editing.returned_by(fn, clip))
         return scene
 
-    def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:
+    def _replaced(self, index: int, fn: Callable[[Any], Any], told: Iterable[str] = ()) -> Scene:
         item = self._items[index]
         if not isinstance(item, Draft):
-            return self._with(index, editing.renamed(item, fn(item)))
+            new = editing.renamed(item, fn(item))
+            return evolve(self._with(index, new), kept_boxes=kept_boxes(self._kept_boxes, item, new))
         new = fn(item.clip)
         editing.refuse_geometry(item.clip, new)
         editing.validate_colours(new)
-        return self._with(index, evolve(item, clip=new))
+        place = item.place
+        if isinstance(new, Text):
+            changed = {name for name in WORDS.values() if getattr(new, name) != getattr(item.clip, name)}
+            place = evolve(place, told=place.told.union(changed, told))
+        return self._with(index, evolve(item, clip=new, place=place))
 
 
 def scene_of(node: WireScene, position: int) -> Scene:
@@ -300,6 +353,18 @@ def scene_of(node: WireScene, position: int) -> Scene:
         loaded=evolve(node, clips=(), background=PENDING, watermark=UNSET),
         written_at=None,
     )
+
+
+def placed_by(scenes: Sequence[Scene]) -> dict[str, frozenset[str]]:
+    """Return which arguments about place and size the verb of each drafted clip was given, by the clip's path."""
+    return {
+        f"scenes[{number}].clips[{index}]": frozenset(
+            part.name for part in fields(Place) if getattr(item.place, part.name) != part.default
+        )
+        for number, scene in enumerate(scenes)
+        for index, item in enumerate(scene._items)
+        if isinstance(item, Draft)
+    }
 
 
 @contextmanager
@@ -324,6 +389,42 @@ def _line_of(path: str, scenes: Sequence[Scene]) -> ScriptLine | None:
     return part.written_at if isinstance(part, Draft | Line | GroupDraft) else None
 
 
+# themes
+
+
+def themed_scene(scene: Scene, theme: Theme | None) -> Scene:
+    """Return the scene, whose strings are rendered, with values in the place of the names of its theme."""
+    items = tuple(_themed_item(index, item, theme) for index, item in enumerate(scene._items))
+    if all(new is old for new, old in zip(items, scene._items, strict=True)):
+        items = scene._items
+    backdrop = backdrop_of(scene.backdrop, theme) if isinstance(scene.backdrop, str) else scene.backdrop
+    if items is scene._items and backdrop == scene.backdrop:
+        return scene
+    return evolve(scene, items=items, background=backdrop)
+
+
+def _themed_item(index: int, item: Item, theme: Theme | None) -> Item:
+    if not isinstance(item, Draft):
+        return item
+    with under(label(index, clip_of(item))):
+        clip = themed(item.clip, item.place, theme)
+    if clip is item.clip and not item.place.style:
+        return item
+    return evolve(item, clip=clip, place=evolve(item.place, style=None))
+
+
+def refuse_unknown_names(scene: Scene, theme: Theme | None, before: Scene | None = None) -> None:
+    """Raise `BuildError` for the name of a colour or style that the theme lacks, in what is new since `before`."""
+    known = before._items if before else ()
+    for index, item in enumerate(scene._items):
+        if isinstance(item, Draft) and not (index < len(known) and known[index] is item):
+            with under(label(index, clip_of(item))):
+                themed(item.clip, item.place, theme, waiting=True)
+    backdrop = scene.backdrop
+    if isinstance(backdrop, str) and not (before and backdrop == before.backdrop) and not holds_jinja(backdrop):
+        backdrop_of(backdrop, theme)
+
+
 # drafts
 
 
@@ -346,7 +447,7 @@ def drafted(
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
     state |= written
-    clip = cls(**state)
+    clip = cls(**state, extra=_further_keys(cls, place.get("extra")))
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
     if "avatar" in own:
         where["avatar"] = _named_avatar(*own["avatar"])
@@ -372,6 +473,18 @@ def _validate_around(cls: type[Clip], wanted: Place) -> None:
 def _condition(name: str, given: object) -> str | None:
     expect(given, str | None, f"{name} must be a Jinja expression in a string")
     return given  # type: ignore[return-value]
+
+
+def _further_keys(cls: type[Clip], extra: Any) -> Mapping[str, Any]:
+    """Return a copy of a clip's further keys. Raise `BuildError` for a field of its class, with how to set that."""
+    further = own_extra(extra) or {}
+    for key in keys(cls) if further else ():
+        if name := next((name for name in (key.wire, key.attribute) if name in further), None):
+            word = keyword_for(key.attribute, taken_by_verbs()[VERB_OF[cls]])
+            other = f"edit(tag, {key.attribute}=...) sets it"
+            hint = f"the argument {word!r} sets it" if word else _BY_THE_VERB.get(key.attribute, other)
+            raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
+    return further
 
 
 def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:

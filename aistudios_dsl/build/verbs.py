@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from inspect import unwrap
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, Unpack, cast
 
 from attrs import evolve
 
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.keywords import LABELS, arguments_of, checked
 from aistudios_dsl.build.placement import Framing, GroupDraft, Margin, Position, Shaded, ShadedText, Sized, Turned
+from aistudios_dsl.build.theme import WORDS, switched
 from aistudios_dsl.errors import BuildError, did_you_mean, expect, nearest
 from aistudios_dsl.layout.sizes import Fit, Length
 from aistudios_dsl.wire.node import lacking
 from aistudios_dsl.wire.nodes import (
+    CLIP_TYPES,
     Align,
     AnyClip,
     Audio,
@@ -38,14 +41,18 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=Clip)
 P = ParamSpec("P")
 R = TypeVar("R")
-T = TypeVar("T")
 V = TypeVar("V", bound=Callable[..., Any])
 
 
-def _of_clips() -> dict[str, tuple[str, ...]]:
-    """Return the keywords of each verb that adds a clip."""
+VERB_OF: dict[type[Clip], str] = {cls: LABELS[kind] for kind, cls in CLIP_TYPES.items()}
+"""The verb that adds the clips of each class."""
+
+
+def taken_by_verbs() -> dict[str, tuple[str, ...]]:
+    """Return the arguments of each verb that adds a clip."""
     # Read when there is a fault: reading all signatures would double the time of the import.
-    return {name: arguments_of(unwrap(getattr(Verbs, name))).keywords for name in LABELS.values()}
+    taken = {name: arguments_of(unwrap(getattr(Verbs, name))) for name in LABELS.values()}
+    return {name: tuple(dict.fromkeys((*each.positional, *each.keywords))) for name, each in taken.items()}
 
 
 def verb(method: V) -> V:
@@ -58,7 +65,7 @@ def verb(method: V) -> V:
         if method.__name__ in LABELS.values():
             self._change(refuse_in)
 
-    return checked(method, others=_of_clips, refuse=refuse)
+    return checked(method, others=taken_by_verbs, refuse=refuse)
 
 
 def names_of(clip: AnyClip) -> tuple[str, ...]:
@@ -78,11 +85,14 @@ def place_of(name: object, clips: Mapping[int, AnyClip], kind: str = "clip") -> 
     raise BuildError(f"no {kind} has the tag or id {name!r}", hint=hint, code="unknown-tag")
 
 
-def _switched(given: object, name: str, value: T) -> T | str:
-    """Return the value of a switch that is on, and "" for one that is off."""
-    # A string, such as "no" or a template, would silently switch it on.
-    expect(given, bool, f"{name} must be True or False", path="text()")
-    return value if given else ""
+def _noting_told(method: V) -> V:
+    """Return `.text` so that it gets `told`: the fields that its caller gave, which its style does not set."""
+
+    @wraps(method)
+    def text(self: Verbs, /, *args: Any, **given: Any) -> Any:
+        return method(self, *args, **given, told=frozenset(WORDS[name] for name in given if name in WORDS))
+
+    return cast("V", text)
 
 
 class Verbs(ABC):
@@ -117,8 +127,8 @@ class Verbs(ABC):
         """Replace the background.
 
         Args:
-            value: A colour ("#102030", "rgb(…)", "hsl(…)"), the URL of a picture, a `wire.Background`, or None for the
-                blue of the vendor's samples.
+            value: A colour ("#102030", "rgb(…)", "hsl(…)", or a name of the theme), the URL of a picture, a
+                `wire.Background`, or None for the blue of the vendor's samples.
 
         Raises:
             BuildError: The value is none of these.
@@ -142,6 +152,7 @@ class Verbs(ABC):
         head_at: tuple[Length, Length] | None = None,
         head_height: Length | None = None,
         effects: str | Mapping[str, Any] | Iterable[str | Mapping[str, Any]] = (),
+        voice_only: bool = False,
         **place: Unpack[Sized],
     ) -> Self:
         """Add an avatar and what it says.
@@ -150,14 +161,15 @@ class Verbs(ABC):
             avatar: An `Avatar`, or its `ai_name`, which is looked up in the project's catalogue.
             cloth: The id of its outfit. Default its only outfit in the catalogue.
             say: What it says, in plain text; see `say`. Default nothing.
-            language: The language it speaks, such as "en". Default that of the avatar.
+            language: The language it speaks, as a BCP 47 tag such as "en" or "pt-BR". Default that of the avatar.
             framing: How much of it is seen: "head", "bust", "waist" or "full". All but "full" set the height too, so
                 that an anchor moves them only across. Default "waist", unless a place or size is given.
             head_at: Where the middle of its head is, (x, y) in px or percent of the canvas. Default none.
             head_height: The height of its head, in px or percent of the canvas height. Default none.
             effects: The name of an effect such as "head-only", a mapping with a `type`, or several. Default none.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as
-                `placement.Sized` says. `at=(x, y)` alone means scale 1.
+            voice_only: Whether it is heard but not seen. Default False.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
+                `height` as `placement.Sized` says. `at=(x, y)` alone means scale 1.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. An unknown avatar is found at `resolve`.
@@ -173,7 +185,7 @@ class Verbs(ABC):
             "head_at": head_at,
             "head_height": head_height,
         }
-        added = self._add("avatar", AvatarClip, place, own, effects=effects)
+        added = self._add("avatar", AvatarClip, place, own, effects=effects, voice_only=voice_only)
         return added if say is None else added.say(say)
 
     @verb
@@ -195,6 +207,7 @@ class Verbs(ABC):
         return self._change(lambda scene: scene._spoken(text, by, html))
 
     @verb
+    @_noting_told
     def text(
         self,
         text: str,
@@ -204,6 +217,7 @@ class Verbs(ABC):
         color: str = "#ffffff",
         width: Length | None = None,
         fit: tuple[Length, Length] | None = None,
+        balance: bool = False,
         align: Align | str = "left",
         bold: bool = False,
         italic: bool = False,
@@ -212,6 +226,7 @@ class Verbs(ABC):
         background: str | None = None,
         stroke: str | None = None,
         stroke_width: float | None = None,
+        style: str | None = None,
         **place: Unpack[ShadedText],
     ) -> Self:
         """Add a text, measured as the editor's canvas measures it.
@@ -220,19 +235,22 @@ class Verbs(ABC):
             text: The words, with their line breaks.
             font_size: Whole points from 1 up; a point is 4/3 px. Default 48.
             min_font_size: The smallest size in points that `fit` may take. Default 12.
-            color: Colour of the letters. Default "#ffffff".
+            color: Colour of the letters, as in CSS or a name of the theme. Default "#ffffff".
             width: Where lines wrap, in px or percent of the canvas; with `height`, the box as it is. Default none.
             fit: A box `(width, height)` in px or percent; the largest size from `font_size` down that fits is taken.
+            balance: Whether the lines that `width` or `fit` wraps are made about equally long. Default False.
             align: "left", "center" or "right". Default "left".
             bold: Whether the letters are bold. Default False.
             italic: Whether they are italic. Default False.
             underline: Whether they are underlined. Default False.
-            font_family: Name of the font. Default "Noto Sans CJK"; the size of any other is an estimate.
+            font_family: Name of the font; the size of any but "Noto Sans CJK" is an estimate. Default that of the
+                theme, else "Noto Sans CJK".
             background: Colour of the box. Default none.
             stroke: Colour of the outline of the letters. Default none.
             stroke_width: Width of that outline in px, from 0 up. Default 0.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `height`, `angle`, `animation`,
-                `shadow` as `placement.ShadedText` says.
+            style: The name of a `TextStyle` of the project's theme, for what is not given here. Default none.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `height`,
+                `angle`, `animation`, `shadow` as `placement.ShadedText` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. Words that do not fit are found at `resolve`.
@@ -245,7 +263,7 @@ class Verbs(ABC):
             "text",
             Text,
             place,
-            {"width": width, "fit": fit, "min_font_size": min_font_size},
+            {"width": width, "fit": fit, "min_font_size": min_font_size, "balance": balance, "style": style},
             text=text,
             fill=color,
             font_size=font_size,
@@ -254,8 +272,8 @@ class Verbs(ABC):
             background_color=background or "",
             stroke=stroke or "",
             stroke_width=stroke_width or 0,
-            font_weight=_switched(bold, "bold", 700),
-            font_style=_switched(italic, "italic", "italic"),
+            font_weight=switched(bold, "bold", 700, "text()"),
+            font_style=switched(italic, "italic", "italic", "text()"),
             underline=underline,
         )
 
@@ -276,8 +294,8 @@ class Verbs(ABC):
             natural: Its size `(width, height)` in px. Default read from `file`.
             file: A copy of the picture, as a path or bytes, from which its size is read. Default none.
             fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`,
-                `animation` as `placement.Turned` says.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
+                `height`, `angle`, `animation` as `placement.Turned` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
@@ -307,8 +325,8 @@ class Verbs(ABC):
             natural: Its size `(width, height)` in px. Default not known: give `width` and `height`.
             fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
             volume: 1 to 100 percent, or None to leave it out. Default 100.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height` as
-                `placement.Sized` says.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
+                `height` as `placement.Sized` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
@@ -331,6 +349,7 @@ class Verbs(ABC):
         id: str | None = None,
         when: str | None = None,
         each: str | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> Self:
         """Add a sound. It is not seen, so it takes no place.
 
@@ -342,6 +361,7 @@ class Verbs(ABC):
             id: The id on the wire. Default one that follows from the clip's number.
             when: A Jinja expression; the sound is left out of the rows where it is false. Default None, always in.
             each: "item in items": the sound is repeated for each item. Default None, once.
+            extra: Further keys of the clip in the JSON. Default none.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value.
@@ -350,7 +370,7 @@ class Verbs(ABC):
         >>> Scene().audio("https://x.example/a.mp3", label="Music", id="music").find("music").label
         'Music'
         """
-        place = {"layer": layer, "id": id, "when": when, "each": each}
+        place = {"layer": layer, "id": id, "when": when, "each": each, "extra": extra}
         return self._add("audio", Audio, place, {}, source_url=url, label=label, volume=volume)
 
     @verb
@@ -368,12 +388,12 @@ class Verbs(ABC):
 
         Args:
             name: Its name, such as "Circle", "Square" or "Star".
-            fill: Its colour.
-            stroke: Colour of its outline. Default none.
+            fill: Its colour, as in CSS or a name of the theme.
+            stroke: Colour of its outline, likewise. Default none.
             stroke_width: Width of the outline in whole px, from 0 up. Default 0.
             stroke_radius: Radius of its corners in whole px, from 0 up. Default 0.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `width`, `height`, `angle`,
-                `animation`, `shadow` as `placement.Shaded` says.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
+                `height`, `angle`, `animation`, `shadow` as `placement.Shaded` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. A missing size is found at `resolve`.

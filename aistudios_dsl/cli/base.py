@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from aistudios_dsl.atomic_write import is_one_of
+from aistudios_dsl.cli.dropped import notes
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file
 
 if TYPE_CHECKING:
@@ -247,6 +248,8 @@ def _run_script(path: Path, name: str) -> Project:
     from aistudios_dsl.project import Project
 
     found = _run(path)
+    for note in notes(path, found):
+        print_line(f"note: {note}", err=True)
     if name not in found:
         made = [key for key, value in found.items() if isinstance(value, Project)]
         hint = f"did you mean --object {made[0]}?" if made else f"write {name} = Project()..."

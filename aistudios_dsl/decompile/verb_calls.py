@@ -344,8 +344,10 @@ def _framings(clip: AvatarClip, avatar: Avatar, context: Context) -> Iterator[Na
             continue
         if isinstance(shown, AvatarClip) and same(shown.scale_x, scale):
             yield framing
-            right = context.canvas.width - clip.left - avatar.size[0] * scale
-            for at, margin in (("bottom left", clip.left), ("bottom right", right)):
+            by_head = framing.get("framing") in ("head", "bust") and avatar.head_in_figure
+            x, _, width, _ = by_head or (0, 0, *avatar.size)
+            left = clip.left + x * scale
+            for at, margin in (("bottom left", left), ("bottom right", context.canvas.width - left - width * scale)):
                 yield framing | {"at": at}
                 yield framing | {"at": at, "margin": plain(round(margin, 2))}
 

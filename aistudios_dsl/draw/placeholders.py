@@ -114,9 +114,8 @@ def figure(clip: AvatarClip, seen: Seen, canvas: Box) -> str:
 
 def _head(seen: Seen) -> Box:
     """The head from its crown, the top of the figure, to its chin: where the model has it, else where it usually is."""
-    if seen.own_face:
-        face, top = seen.own_face, min(seen.own_face.top, 0)
-        return Box(face.left, top, face.width, face.top + face.height - top)
+    if seen.own_head:
+        return seen.own_head
     width = min(_HEAD_WIDTH * seen.box.height, seen.box.width / 2)
     return Box((seen.box.width - width) / 2, 0, width, _HEAD_HEIGHT * seen.box.height)
 

@@ -22,6 +22,7 @@ _GUESSES: dict[str, str] = {
     "align": "center",
     "fontStyle": "",
     "fontFamily": "",
+    "style": "",
     "orientation": "landscape",
     "resolution": "1080",
     "at": "center",

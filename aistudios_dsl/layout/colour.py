@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import math
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 import attrs
@@ -16,6 +17,7 @@ _NEXT = rf"\s*,\s*{_NUMBER}"
 _COMMAS = rf"(?a)(rgb|hsl)a?\(\s*{_NUMBER}{_NEXT}{_NEXT}(?:{_NEXT})?\s*\)"
 _SPACES = rf"(?a)(rgb|hsl)a?\(\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}(?:\s*/\s*{_NUMBER})?\s*\)"
 _HEX = r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
+_NAME = re.compile(r"[^\W\d_][\w-]*")
 _HINTS = {
     "#": "a hex colour has 3, 4, 6 or 8 digits from 0-9 and a-f after the #",
     "rgb": 'write "rgb(16, 32, 48)": each 0 to 255, or each 0% to 100%; a fourth value is alpha, 0 to 1',
@@ -79,6 +81,11 @@ def contrast(front: Colour, back: Colour) -> float:
 def is_colour_literal(text: str) -> bool:
     """Whether the text begins with `#`, `rgb(`, `rgba(`, `hsl(` or `hsla(`, in either case. Names do not count."""
     return text.lower().startswith(("#", "rgb(", "rgba(", "hsl(", "hsla("))
+
+
+def is_name(text: str) -> bool:
+    """Whether the text could be the name of a colour: a letter, then letters, digits, hyphens and underscores."""
+    return _NAME.fullmatch(text) is not None
 
 
 def validate_background(text: str) -> None:
@@ -186,6 +193,11 @@ def _rounded(number: float) -> int:
 def _linear(channel: int) -> float:
     level = channel / 255
     return float(level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4)
+
+
+def colour_names() -> Iterable[str]:
+    """Return the names of CSS."""
+    return _names()
 
 
 @cache

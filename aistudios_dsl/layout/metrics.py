@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-import unicodedata
+import re
+import sys
 import zlib
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -15,34 +17,36 @@ from attrs import frozen
 K = TypeVar("K", bound=str | tuple[str, str])
 
 _FULL, _HANGUL = 1000, 920
-_SPACES = frozenset("\t\r\u2028\u2029")
+_SPACES = frozenset("\t\r\v\f\u2028\u2029")
 _LONGEST_KEPT = 24
 
-_ESTIMATES: tuple[tuple[int, int, int], ...] = (
-    (0x0530, 0x058F, 600),
-    (0x0590, 0x05FF, 545),
-    (0x0600, 0x08FF, 420),
-    (0x0900, 0x0DFF, 510),
-    (0x0E00, 0x0EFF, 590),
-    (0x0F00, 0x10FF, 620),
-    (0x1200, 0x17FF, 700),
-    (0xFB1D, 0xFDFF, 420),
-    (0xFE70, 0xFEFE, 420),
-    (0x1F000, 0x1FAFF, 1245),
+_UNSEEN = re.compile(
+    "[\0-\x1f\x7f-\x9f\xad\u034f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
-"""Ranges of letters that the font lacks, with the average width of one of them in Debian's Noto fonts."""
+"""Letters that no font is asked for: control characters, joiners, and what chooses between forms of a letter."""
+_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+"""Marks for letters of any script."""
+_PICTOGRAPH = "[©®‼⁉™ℹ\u2190-\u2bff〰〽㊗㊙\U0001f000-\U0001faff]"
+_TAIL = "(?:\ufe0f[\U0001f3fb-\U0001f3ff]?|[\U0001f3fb-\U0001f3ff])?[\U000e0020-\U000e007f]*"
+SEQUENCES = re.compile(
+    "[\U0001f1e6-\U0001f1ff]{2}|[0-9#*](?:\ufe0f\u20e3?|\u20e3)"
+    f"|{_PICTOGRAPH}(?:{_TAIL}(?:\u200d{_PICTOGRAPH}{_TAIL})+|(?=[\ufe0f\U0001f3fb-\U0001f3ff\U000e0020]){_TAIL})"
+)
+"""Emoji of several code points: flags, keycaps, skin tones and joined sequences. Each is as wide as one emoji."""
+_LETTERS = re.compile(f"{SEQUENCES.pattern}|.", re.DOTALL)
+_EMOJI = "\U0001f600"
 
 
-class WidthCache(dict[K, int]):
+class WidthCache(dict[K, float]):
     """A dict that computes a missing width; only short keys are kept, and a full dict is emptied."""
 
     __slots__ = ("_compute", "_most")
 
-    def __init__(self, compute: Callable[[K], int], most: int = 200_000) -> None:
+    def __init__(self, compute: Callable[[K], float], most: int = 200_000) -> None:
         super().__init__()
         self._compute, self._most = compute, most
 
-    def __missing__(self, key: K) -> int:
+    def __missing__(self, key: K) -> float:
         found = self._compute(key)
         if len(key) <= _LONGEST_KEPT:
             if len(self) > self._most:
@@ -55,8 +59,7 @@ class WidthCache(dict[K, int]):
 class Face:
     """One weight of the font. Kerning is a cell for the class of the left letter and that of the right one."""
 
-    advances: dict[str, int]
-    fallback: dict[str, int]
+    advances: dict[str, float]
     hangul: tuple[tuple[int, int], ...]
     left: dict[str, int]
     right: dict[str, int]
@@ -65,37 +68,56 @@ class Face:
     cjk_right: dict[str, int]
     cjk_cells: dict[tuple[int, int], int]
 
-    def advance(self, letter: str) -> int:
+    def advance(self, letter: str) -> float:
         """Return the width of a letter alone; an estimate if the font lacks it."""
-        if letter in self.advances:
-            return self.advances[letter]
-        if letter in self.fallback:
-            return self.fallback[letter]
-        code = ord(letter)
+        found = self.advances.get(letter)
+        if found is not None:
+            return found
         if letter in _SPACES:
             return self.advances[" "]
-        if unicodedata.category(letter) in ("Mn", "Me", "Cf", "Cc"):
-            return 0
+        code = ord(letter)
         if any(first <= code <= last for first, last in self.hangul):
             return _HANGUL
-        return next((width for first, last, width in _ESTIMATES if first <= code <= last), _FULL)
+        return _FULL if is_covered(letter) else _estimate(code)
 
-    def kerning(self, before: str, letter: str) -> int:
+    def kerning(self, before: str, letter: str) -> float:
         """Return the space between two letters beyond their advances; below 0 they move together."""
         found = self.cells.get((self.left.get(before, -1), self.right.get(letter, -1)), 0)
-        return found or self.cjk_cells.get((self.cjk_left.get(before, -1), self.cjk_right.get(letter, -1)), 0)
+        found = found or self.cjk_cells.get((self.cjk_left.get(before, -1), self.cjk_right.get(letter, -1)), 0)
+        if found or letter < "\u0300" or letter in self.advances or is_covered(letter):
+            return found
+        if _MARKS.match(letter) and is_covered(before):
+            # A letter with a mark that the font lacks is drawn in another font, and so is as wide as it is there.
+            return (_estimate(ord(before)) or _FULL) - self.advance(before)
+        return _joined(ord(letter)) if before > "\u0530" and is_estimated(before) else 0
+
+
+def is_covered(letter: str) -> bool:
+    """Return whether the font has a letter of its own for a code point, as wide wherever it stands."""
+    code, bits = ord(letter), _coverage()
+    return code >> 3 < len(bits) and bool(bits[code >> 3] >> (code & 7) & 1)
 
 
 def is_estimated(letter: str) -> bool:
-    """Whether the font lacks a letter, so that its width is an estimate."""
-    code = ord(letter)
-    return letter in face(False).fallback or any(first <= code <= last for first, last, _ in _ESTIMATES)
+    """Return whether the font lacks a letter, so that its width is an estimate."""
+    return not (letter in face(False).advances or is_covered(letter) or _UNSEEN.match(letter))
+
+
+def _estimate(code: int) -> float:
+    widths = _estimates()[0]
+    return widths[code] if code < len(widths) else 0 if code >> 12 == 0xE0 else _FULL
+
+
+def _joined(code: int) -> float:
+    """Return what a letter adds behind another one of a script that joins or stacks them, beyond its width alone."""
+    widths = _estimates()[1]
+    return widths[code] if code < len(widths) else 0
 
 
 @cache
 def face(bold: bool) -> Face:
     """Return the regular or the bold face."""
-    return made_face(_data(), bold)
+    return made_face(json.loads(_read("noto_sans_cjk.json.z")), bold)
 
 
 def made_face(data: Any, bold: bool) -> Face:
@@ -104,7 +126,6 @@ def made_face(data: Any, bold: bool) -> Face:
     kern = part["kern"]
     return Face(
         _runs(part["advances"]["runs"]),
-        part["fallback"],
         tuple((first, last) for first, last in part["advances"]["hangul"]),
         _classes(kern["left"]),
         _classes(kern["right"]),
@@ -115,37 +136,106 @@ def made_face(data: Any, bold: bool) -> Face:
     )
 
 
+# measuring
+
+
+@frozen(eq=False)
+class Ruler:
+    """Measures lines of text in one face of a font; widths are in thousandths of an em."""
+
+    advance: Callable[[str], float]
+    """The width of a letter alone."""
+    pairs: WidthCache[tuple[str, str]]
+    """What a letter adds to a line after another one: its advance and the kerning between the two."""
+    units: Callable[[str], float]
+    """The width of a line: the advance of its first letter, and what each further one adds."""
+    estimated: Callable[[str], str]
+    """The letters of a text whose widths are estimates, each once."""
+    letters: Callable[[str], tuple[Sequence[str], Sequence[str]]]
+    """The letters of a word, which no line break parts, and each as it is measured."""
+
+
+def ruler_of(
+    advance: Callable[[str], float],
+    pair: Callable[[tuple[str, str]], float],
+    estimated: Callable[[str], str],
+    letters: Callable[[str], tuple[Sequence[str], Sequence[str]]],
+) -> Ruler:
+    """Return a ruler that remembers pairs, words, and the corrections for the ends of lines."""
+    pairs = WidthCache(pair)
+    between = pairs.__getitem__
+    # A word counts all pairs from the space before it to the one after it ...
+    words = WidthCache[str](lambda word: sum(map(between, pairwise((" ", *letters(word)[1], " ")))), most=5_000)
+    # ... but no space is before the first letter of a line, and none after the last.
+    edges = WidthCache[tuple[str, str]](
+        lambda ends: advance(ends[0]) - between((" ", ends[0])) - between((ends[1], " "))
+    )
+    word = words.__getitem__
+
+    def units(line: str) -> float:
+        return sum(map(word, line.split(" "))) + edges[line[0], line[-1]] if line else 0
+
+    return Ruler(advance, pairs, units, estimated, letters)
+
+
 @cache
-def pairs(bold: bool) -> WidthCache[tuple[str, str]]:
-    """Return what a letter adds to a line after another one: its advance and the kerning between the two."""
+def bundled(bold: bool) -> Ruler:
+    """Return the ruler of the bundled font."""
     advance, kerning = face(bold).advance, face(bold).kerning
-    return WidthCache(lambda pair: advance(pair[1]) + kerning(*pair))
+    return ruler_of(advance, lambda pair: advance(pair[1]) + kerning(*pair), lacking, with_emoji_whole)
+
+
+def with_emoji_whole(word: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the letters of a word, and the same with one emoji for each that has several code points.
+
+    >>> with_emoji_whole("1\ufe0f\u20e3!") == (["1\ufe0f\u20e3", "!"], ["\U0001f600", "!"])
+    True
+    """
+    if word.isascii() or not SEQUENCES.search(word):
+        return word, word
+    letters = _LETTERS.findall(word)
+    return letters, [letter if len(letter) == 1 else _EMOJI for letter in letters]
+
+
+def lacking(text: str) -> str:
+    """Return the letters of a text that the bundled font lacks, each once.
+
+    >>> lacking("Hello, مرحبا")
+    'مرحبا'
+    """
+    if text.isascii():
+        return ""
+    sequences = SEQUENCES.findall(text)
+    rest = SEQUENCES.sub("", text) if sequences else text
+    single = [letter for letter in dict.fromkeys(rest) if letter > "~" and is_estimated(letter)]
+    return "".join([*dict.fromkeys(sequences), *single])
+
+
+# data
 
 
 @cache
-def words(bold: bool) -> WidthCache[str]:
-    """Return what a word adds to a line between two spaces: all pairs from the space before it to the one after it."""
-    pair = pairs(bold).__getitem__
-    return WidthCache(lambda word: sum(map(pair, pairwise(f" {word} "))), most=5_000)
+def _coverage() -> bytes:
+    return _read("coverage.z")
 
 
 @cache
-def edges(bold: bool) -> WidthCache[tuple[str, str]]:
-    """Return the correction for a line's first and last letter: no space is before the one and after the other."""
-    between, advance = pairs(bold), face(bold).advance
-    return WidthCache(lambda ends: advance(ends[0]) - between[" ", ends[0]] - between[ends[1], " "])
+def _estimates() -> tuple[array[int], array[int]]:
+    widths = array("h", _read("estimates.z"))
+    if sys.byteorder == "big":
+        widths.byteswap()
+    half = len(widths) // 2
+    return widths[:half], widths[half:]
 
 
-@cache
-def _data() -> Any:
+def _read(name: str) -> bytes:
     from importlib.resources import files
 
-    packed = files("aistudios_dsl.layout").joinpath("data/noto_sans_cjk.json.z").read_bytes()
-    return json.loads(zlib.decompress(packed))
+    return zlib.decompress(files("aistudios_dsl.layout").joinpath(f"data/{name}").read_bytes())
 
 
-def _runs(runs: list[Any]) -> dict[str, int]:
-    advances: dict[str, int] = {}
+def _runs(runs: list[Any]) -> dict[str, float]:
+    advances: dict[str, float] = {}
     code = 0
     for gap, widths in zip(runs[::2], runs[1::2], strict=True):
         code += gap

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import accumulate, pairwise
 from math import ceil
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from aistudios_dsl.errors import BuildError
-from aistudios_dsl.layout import metrics
+from aistudios_dsl.layout import line_breaks, metrics
+from aistudios_dsl.layout.metrics import Ruler
 from aistudios_dsl.layout.sizes import POINT, positive
 
 FONT_SIZE_FACTOR = 1.13
@@ -23,11 +26,20 @@ _TIE = 1 - 1.68e-6
 """Chromium measures slightly less than the font says. That decides whether a word that just fits stays on its line."""
 
 _FAMILY = re.compile(r"noto sans cjk( kr)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_FAMILY = re.compile(r"noto sans cjk(?: (kr|jp|sc|tc|hk))?", re.IGNORECASE)
+_OTHER_IN = {"sc": "·‘’“”•：；", "tc": "·‘’“”•、。，．：", "hk": "·‘’“”•、。，．："}
+"""The letters that the Chinese faces of the font have wider, narrower or less tight than the Korean one."""
 _LINE_ENDS = re.compile(r"\r?\n")
 _WORD_GAPS = re.compile(r"[ \t\r]")
-_CJK = re.compile(
-    "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+_CLOSING = (
+    "!?)\\]}/»›、。，．！？：；）］｝｠」』】〕〉》〗〙〛〞〟・‥…"
+    "ーぁぃぅぇぉっゃゅょゎゕゖァィゥェォッャュョヮヵヶㇰ-ㇿ々〻ヽヾゝゞ"
 )
+_OPENING = "(\\[{«‹（［｛｟「『【〔〈《〖〘〚〝"
+_TIED_BEFORE, _TIED_AFTER = re.compile(rf"[{_CLOSING}]|[.,:;](?!\d)"), re.compile(rf"[{_OPENING}]$")
+_TIED = re.compile(rf"[ \t\r](?:[{_CLOSING}]|[.,:;](?!\d))|[{_OPENING}][ \t\r]")
+"""A gap where no line ends: UAX 14 keeps closing marks behind, and opening marks before, what they stand with."""
 
 
 @frozen
@@ -42,33 +54,43 @@ class TextBox:
 
 
 def is_bold(weight: object) -> bool:
-    """Whether a font weight is drawn with the bold face: "bold", or 600 and above.
+    """Whether a font weight is drawn with the bold face, as in Chromium: "bold", "bolder", or 550 to 1000.
 
-    >>> is_bold(600), is_bold("bold"), is_bold(500), is_bold("")
-    (True, True, False, False)
+    >>> is_bold(550), is_bold("bold"), is_bold("700"), is_bold(500), is_bold("")
+    (True, True, True, False, False)
     """
-    return weight == "bold" or (isinstance(weight, int | float) and not isinstance(weight, bool) and weight >= 600)
+    if isinstance(weight, str):
+        word = weight.strip().lower()
+        if not _NUMBER.fullmatch(word):
+            return word in ("bold", "bolder")
+        weight = float(word)
+    return isinstance(weight, int | float) and not isinstance(weight, bool) and 550 <= weight <= 1000
 
 
-def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto Sans CJK") -> TextBox:
+def measure(
+    text: str, size: float, *, bold: bool = False, family: str = "Noto Sans CJK", ruler: Ruler | None = None
+) -> TextBox:
     """Measure a text of `size` px with its own line breaks. It is as wide as its widest line, 2 px if it is empty.
 
-    If `family` is not the bundled font, all its letters are `estimated`. Raise `BuildError` for a size of 0 or less.
+    If `family` is not the bundled font, all its letters are `estimated`. A `ruler` stands for another face than `bold`
+    and `family` name. Raise `BuildError` for a size of 0 or less.
 
     >>> measure("Hello, World!", 12).height
     13.559999999999999
     """
     positive(size, "font size")
-    return _box(_lines(text), size, bold, family, None)
+    return _box(_lines(text), size, ruler or bundled(family, bold), None)
 
 
-def measurer(size: float, bold: bool = False) -> Callable[[str], tuple[list[str], float]]:
+def measurer(
+    size: float, bold: bool = False, *, ruler: Ruler | None = None
+) -> Callable[[str], tuple[list[str], float]]:
     """Return a quick `measure` for many texts of `size` px: it gives the lines of a text and its width (px).
 
     >>> measurer(48)("Hello\\nAnn")[0]
     ['Hello', 'Ann']
     """
-    width = _ruler(bold)
+    width = (ruler or metrics.bundled(bold)).units
 
     def lines_and_width(text: str) -> tuple[list[str], float]:
         if text.isascii() and "\n" not in text:
@@ -87,29 +109,152 @@ def wrap(
     bold: bool = False,
     family: str = "Noto Sans CJK",
     by_grapheme: bool | None = None,
+    ruler: Ruler | None = None,
+    balance: bool = False,
 ) -> TextBox:
-    """Wrap a text of `size` px to `width` px as Fabric's Textbox does: at spaces, at least as wide as its longest word.
+    """Wrap a text of `size` px to `width` px at its spaces, at least as wide as its longest word.
 
-    A word with CJK letters that is wider than `width` is broken between letters, since such text has no spaces.
-    `by_grapheme` asks for one of Fabric's own two ways: between any letters (True), or at spaces only (False).
+    A word that is wider than `width` is broken where UAX 14 and the Japanese rules allow it, by phrase if BudouX is
+    installed. `by_grapheme` asks for one of Fabric's own two ways: between any letters (True), or at spaces only
+    (False). `balance` makes the lines of each paragraph about equally long.
 
     >>> wrap("one two three", 48, 200).lines
     ('one two', 'three')
     """
     positive(size, "font size")
     positive(width, "width")
-    widest = width
+    wrapper = _Wrapper(ruler or bundled(family, bold), width * 1000 / size / _TIE, by_grapheme, family)
     lines: list[str] = []
-    limit = width * 1000 / size / _TIE
     for line in _lines(text):
-        words, gap = (list(line), "") if by_grapheme else (_WORD_GAPS.split(line), " ")
-        widths = [units(word, bold) for word in words]
-        cjk = [by_grapheme is None and bool(_CJK.search(word)) for word in words]
-        breakable = [loose and part > limit for loose, part in zip(cjk, widths, strict=True)]
-        solid = [part for part, loose in zip(widths, breakable, strict=True) if not loose]
-        widest = max([widest, *(part * size / 1000 for part in solid)])
-        lines += _wrapped_line(words, widths, breakable, gap, limit, bold)
-    return _box(lines, size, bold, family, widest)
+        wrapped = wrapper.lines(line)
+        lines += _balanced(line, wrapped, wrapper) if balance and len(wrapped) > 1 else wrapped
+    return _box(lines, size, wrapper.ruler, max(width, wrapper.widest * size / 1000))
+
+
+def _balanced(line: str, wrapped: list[str], wrapper: _Wrapper) -> list[str]:
+    """Return the lines of a paragraph at the least width at which there are as many."""
+    most, low, high = len(wrapped), 0.0, wrapper.limit
+    best = wrapped
+    for _ in range(12):
+        middle = (low + high) / 2
+        found = _Wrapper(wrapper.ruler, middle, wrapper.by_grapheme, wrapper.family, wrapper.limit).lines(line)
+        if len(found) <= most:
+            best, high = found, middle
+        else:
+            low = middle
+    return best
+
+
+class _Wrapper:
+    """Wraps lines to a width in thousandths of an em; words that are wider than `full`, by default that, are broken.
+
+    `widest` is the widest part that could not be broken.
+    """
+
+    def __init__(
+        self, ruler: Ruler, limit: float, by_grapheme: bool | None, family: str, full: float | None = None
+    ) -> None:
+        self.ruler, self.limit, self.by_grapheme, self.family = ruler, limit, by_grapheme, family
+        self.full = limit if full is None else full
+        self.widest = 0.0
+
+    def lines(self, line: str) -> list[str]:
+        """Return the lines of a paragraph."""
+        words, gap = (list(line), "") if self.by_grapheme else (_WORD_GAPS.split(line), " ")
+        if self.by_grapheme is None and _TIED.search(line):
+            words = list(self._tied(words))
+        return list(self._filled(words, gap))
+
+    def _tied(self, words: Sequence[str]) -> Iterator[str]:
+        """Yield the words, with those that no line may part as one where the width allows it."""
+        kept = words[0]
+        for word in words[1:]:
+            whole = f"{kept} {word}"
+            tied = _TIED_BEFORE.match(word) or _TIED_AFTER.search(kept)
+            if tied and self.ruler.units(whole) <= self.full:
+                kept = whole
+            else:
+                yield kept
+                kept = word
+        yield kept
+
+    def _filled(self, words: Iterable[str], gap: str) -> Iterator[str]:
+        units, limit, full = self.ruler.units, self.limit, self.full
+        gap_width = units(gap)
+        line, taken, fresh = "", 0.0, True
+        for word in words:
+            wide = units(word)
+            if wide > full and self.by_grapheme is None and not line_breaks.is_solid(word):
+                *before, line = self._broken(word, line + gap if not fresh else "", taken + gap_width)
+                yield from before
+                taken, fresh = units(line), False
+                continue
+            self.widest = max(self.widest, wide)
+            taken += wide + (0 if fresh else gap_width)
+            if taken > limit and not fresh:
+                yield line
+                line, taken, fresh = "", wide, True
+            line += word if fresh else gap + word
+            fresh = False
+        yield line
+
+    def _broken(self, word: str, line: str, taken: float) -> Iterator[str]:
+        """Yield the lines of a word that is wider than a line; the first one continues `line` where it can."""
+        parts = _Parts(word, self)
+        start, room = 0, self.limit - (taken if line else 0)
+        while True:
+            end = parts.end_within(start, room, fresh=not line)
+            if end == len(parts.letters):
+                yield line + "".join(parts.letters[start:])
+                return
+            yield line + "".join(parts.letters[start:end]) if end > start else line.rstrip(" ")
+            start, line, room = end, "", self.limit
+
+
+class _Parts:
+    """A word that is wider than a line, cut into letters: where a line may end in it, and how wide its parts are."""
+
+    def __init__(self, word: str, wrapper: _Wrapper) -> None:
+        self._wrapper = wrapper
+        self.letters, measured = wrapper.ruler.letters(word)
+        advances, pairs = wrapper.ruler.advance, wrapper.ruler.pairs
+        ends = [0.0, *accumulate((pairs[pair] for pair in pairwise(measured)), initial=advances(measured[0]))]
+        self._ends = ends
+        self._starts = [end - advances(letter) for end, letter in zip(ends[1:], measured, strict=True)]
+        allowed, phrases = line_breaks.breaks(word), line_breaks.phrases(word, wrapper.family)
+        self._allowed, self._phrases = self._numbers({*allowed, *phrases}), self._numbers(phrases)
+        self._emergency = self._numbers(line_breaks.emergency(word))
+
+    def _numbers(self, places: Iterable[int]) -> list[int]:
+        """Turn places among code points into numbers of letters, and add the end of the word."""
+        number = {place: count for count, place in enumerate(accumulate(map(len, self.letters)), 1)}
+        return sorted({number[place] for place in places if place in number} | {len(self.letters)})
+
+    def _width(self, start: int, end: int) -> float:
+        return self._ends[end] - self._starts[start]
+
+    def end_within(self, start: int, room: float, *, fresh: bool) -> int:
+        """Return where the line that starts there ends; where it starts if a fresh line is better."""
+        last = bisect_right(self._ends, room + self._starts[start]) - 1
+        phrase = self._phrases[bisect_right(self._phrases, last) - 1] if last >= self._phrases[0] else 0
+        if phrase > start:
+            return phrase
+        if not fresh and self._width(start, next(at for at in self._phrases if at > start)) <= self._wrapper.limit:
+            return start
+        allowed = self._allowed[bisect_right(self._allowed, last) - 1] if last >= self._allowed[0] else 0
+        if allowed > start or not fresh:
+            return max(allowed, start)
+        return self._too_wide(start, last)
+
+    def _too_wide(self, start: int, last: int) -> int:
+        """Return where a part that no rule breaks is broken all the same, if that makes all of it narrow enough."""
+        whole = next(at for at in self._allowed if at > start)
+        ends = [at for at in self._emergency if start < at < whole] + [whole]
+        widest = max(self._width(a, b) for a, b in pairwise([start, *ends]))
+        if widest <= self._wrapper.limit:
+            return max(at for at in ends if at <= last)
+        self._wrapper.widest = max(self._wrapper.widest, self._width(start, whole))
+        return whole
 
 
 def fit(
@@ -121,6 +266,8 @@ def fit(
     height: float,
     bold: bool = False,
     family: str = "Noto Sans CJK",
+    ruler: Ruler | None = None,
+    balance: bool = False,
 ) -> tuple[int, TextBox]:
     """Return the largest whole point size from `point_size` down to `minimum` at which the wrapped text fits the box.
 
@@ -131,29 +278,32 @@ def fit(
     """
     positive(width, "fit width")
     positive(height, "fit height")
-    cannot_fit = _fit_refuser(text, width, height, bold)
+    ruler = ruler or bundled(family, bold)
+    cannot_fit = _fit_refuser(text, width, height, ruler)
     for points in range(int(point_size), int(minimum) - 1, -1):
         if cannot_fit(points * POINT):
             continue
-        box = wrap(text, points * POINT, width, bold=bold, family=family)
+        box = wrap(text, points * POINT, width, family=family, ruler=ruler)
         if box.width <= width and box.height <= height:
-            return points, box
-    box = wrap(text, minimum * POINT, width, bold=bold, family=family)
+            return points, wrap(
+                text, points * POINT, width, family=family, ruler=ruler, balance=True
+            ) if balance else box
+    box = wrap(text, minimum * POINT, width, family=family, ruler=ruler)
     needs = f"it takes {box.width:.0f} x {box.height:.0f} px"
     message = f"the text does not fit {width:g} x {height:g} px at {minimum} pt: {needs}"
     raise BuildError(message, hint="make the box larger, the text shorter, or min_font_size smaller")
 
 
-def _fit_refuser(text: str, width: float, height: float, bold: bool) -> Callable[[float], bool]:
+def _fit_refuser(text: str, width: float, height: float, ruler: Ruler) -> Callable[[float], bool]:
     """Return a quick test for sizes (px) that cannot fit: an unbreakable part is too wide, or the lines are too many.
 
     It does not wrap the text, so it lets some sizes pass that do not fit. Each break drops a gap. Kerning may gain up
     to a tenth of a word that is broken.
     """
-    lines = [(_WORD_GAPS.split(line), 0.9 if _CJK.search(line) else 1 - 1e-9) for line in _lines(text)]
-    parts = [part for words, _ in lines for word in words for part in (word if _CJK.search(word) else [word])]
-    widest, gap = max((units(part, bold) for part in parts), default=0), units(" ", bold)
-    filled = [share * sum(units(word, bold) + gap for word in words) for words, share in lines]
+    lines = [[(word, line_breaks.is_solid(word)) for word in _WORD_GAPS.split(line)] for line in _lines(text)]
+    widest = max((ruler.units(word) for words in lines for word, solid in words if solid), default=0)
+    gap = ruler.units(" ")
+    filled = [sum(ruler.units(word) * (1 - 1e-9 if solid else 0.9) + gap for word, solid in words) for words in lines]
 
     def cannot_fit(size: float) -> bool:
         limit = width * 1000 / size / _TIE
@@ -163,31 +313,22 @@ def _fit_refuser(text: str, width: float, height: float, bold: bool) -> Callable
     return cannot_fit
 
 
-def widest_letter(text: str, size: float, bold: bool = False) -> tuple[str, float]:
+def widest_letter(text: str, size: float, bold: bool = False, *, ruler: Ruler | None = None) -> tuple[str, float]:
     """Return the widest letter of a text and its width in px; ("", 0) for no text.
 
     >>> widest_letter("lamp", 100)
     ('m', 92.6)
     """
+    ruler = ruler or metrics.bundled(bold)
     letters = dict.fromkeys(unicodedata.normalize("NFC", text))
-    widths = [(units(letter, bold) * size / 1000, letter) for letter in letters if letter not in "\r\n"]
+    widths = [(ruler.advance(letter) * size / 1000, letter) for letter in letters if letter not in "\r\n"]
     width, letter = max(widths, default=(0.0, ""))
     return letter, width
 
 
-def units(line: str, bold: bool = False) -> int:
+def units(line: str, bold: bool = False) -> float:
     """Return the width of one line in thousandths of an em: advances and the kerning of each pair."""
-    return _ruler(bold)(line)
-
-
-@cache
-def _ruler(bold: bool) -> Callable[[str], int]:
-    word, edge = metrics.words(bold).__getitem__, metrics.edges(bold)
-
-    def units(line: str) -> int:
-        return sum(map(word, line.split(" "))) + edge[line[0], line[-1]] if line else 0
-
-    return units
+    return metrics.bundled(bold).units(line)
 
 
 def _lines(text: str) -> list[str]:
@@ -211,15 +352,15 @@ def baseline(size: float, line: int) -> float:
     return line * FONT_SIZE_FACTOR * LINE_HEIGHT * size + FONT_SIZE_FACTOR * size * (1 - BASELINE)
 
 
-def _box(lines: list[str], size: float, bold: bool, family: str, width: float | None) -> TextBox:
-    widths = tuple(units(line, bold) * size / 1000 for line in lines)
+def _box(lines: list[str], size: float, ruler: Ruler, width: float | None) -> TextBox:
+    widths = tuple(ruler.units(line) * size / 1000 for line in lines)
     own = max(widths) or EMPTY_WIDTH
     return TextBox(
         own if width is None else width,
         text_height(size, len(lines)),
         tuple(lines),
         widths,
-        estimated("".join(lines), family),
+        ruler.estimated("".join(lines)),
     )
 
 
@@ -229,43 +370,24 @@ def estimated(text: str, family: str = "") -> str:
     >>> estimated("Hello, مرحبا")
     'مرحبا'
     """
-    if family and not _is_bundled(family):
-        return "".join(dict.fromkeys(text))
-    if text.isascii():
-        return ""
-    return "".join(letter for letter in dict.fromkeys(text) if letter > "~" and metrics.is_estimated(letter))
+    return bundled(family, False).estimated(text)
 
 
 @cache
-def _is_bundled(family: str) -> bool:
-    return bool(_FAMILY.fullmatch(family.strip().strip("'\"")))
+def bundled(family: str, bold: bool) -> Ruler:
+    """Return the ruler of the bundled font, which knows in which letters the faces of other regions differ.
 
+    It stands for any other family too, and then calls every letter an estimate.
+    """
+    ruler = metrics.bundled(bold)
+    found = _FAMILY.fullmatch(family.strip().strip("'\""))
+    if family and not found:
+        return evolve(ruler, estimated=lambda text: "".join(dict.fromkeys(text)))
+    other = _OTHER_IN.get((found[1] or "").lower(), "") if found else ""
+    if not other:
+        return ruler
 
-def _wrapped_line(
-    words: list[str], widths: list[int], breakable: list[bool], gap: str, limit: float, bold: bool
-) -> Iterator[str]:
-    gap_width = units(gap, bold)
-    line, taken, fresh = "", 0, True
-    for word, wide, loose in zip(words, widths, breakable, strict=True):
-        if loose:
-            *full, line = _broken_word(word, line + gap if not fresh else "", limit, bold)
-            yield from full
-            taken, fresh = units(line, bold), False
-            continue
-        taken += wide + (0 if fresh else gap_width)
-        if taken > limit and not fresh:
-            yield line
-            line, taken, fresh = "", wide, True
-        line += word if fresh else gap + word
-        fresh = False
-    yield line
+    def estimated(text: str) -> str:
+        return ruler.estimated(text) + "".join(letter for letter in dict.fromkeys(text) if letter in other)
 
-
-def _broken_word(word: str, line: str, limit: float, bold: bool) -> Iterator[str]:
-    """Yield the lines of a CJK word that continues a line, broken where the next letter does not fit."""
-    for letter in word:
-        if line.strip() and units(line + letter, bold) > limit:
-            yield line.rstrip(" ")
-            line = ""
-        line += letter
-    yield line
+    return evolve(ruler, estimated=estimated)

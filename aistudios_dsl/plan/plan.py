@@ -17,27 +17,26 @@ from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import DslError, expect
-from aistudios_dsl.plan.conditional import Choices, ConditionalScene
+from aistudios_dsl.plan.choices import Answers, Choices, Decisions
+from aistudios_dsl.plan.conditional import ConditionalScene
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
-    ANSWERING,
-    OpenField,
     Role,
     Segment,
     StringCheck,
     checks,
     cut,
-    decided,
     open_fields,
     open_fields_of_scene,
     placeholders,
     scene_segments,
     token,
 )
-from aistudios_dsl.plan.strings import Reading, Strings
+from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
+from aistudios_dsl.templates.pending import texts_in_old_boxes
 from aistudios_dsl.templates.render import (
     filled,
     filled_project,
@@ -45,7 +44,6 @@ from aistudios_dsl.templates.render import (
     kept_scenes,
     render_project,
     row_values,
-    scene_of_row,
 )
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -55,7 +53,6 @@ _PROGRAMS_KEPT = 64
 _SCENES_KEPT = 256
 _CONDITIONAL_KEPT = 16
 
-Answers = tuple[str | bool, ...]
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
 Write = Callable[[Any], bytes]
@@ -96,6 +93,10 @@ class Plan:
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps, as `checked` takes them."""
         return self._programs.script_clips(row)
+
+    def old_boxes(self, row: Mapping[str, Any]) -> list[list[int]]:
+        """Return, for each scene that a row keeps, the texts with other words than their boxes were made for."""
+        return self._programs.old_boxes(row)
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
@@ -142,14 +143,14 @@ class Programs:
         self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
         self._choices = {
-            index: Choices(self._strings, template.scenes[index], part, self._fields[index])
+            index: Choices(self._strings, template.scenes[index], part, self._fields[index], template.theme)
             for index, part in enumerate(self._parts)
             if part.parts
         }
         self._bare = list(template.scenes)
         for index, choices in self._choices.items():
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
-        self._decisions = [_Decisions(self._strings, found) for found in (self._head, *self._fields)]
+        self._decisions = [Decisions(self._strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
         self._conditional_scenes: dict[Any, ConditionalScene] = {}
@@ -177,9 +178,14 @@ class Programs:
 
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps."""
-        kept = kept_scenes(self._parts, self._strings.templates, row_values(row))
-        scenes = ((self._template.scenes[origin[0]], self._parts[origin[0]], more, bound) for origin, bound, more in kept)
-        return [len(scene_of_row(*each)._items if each[1].parts else each[0]._items) for each in scenes]
+        return [len(scene._items) for scene in self._scenes_of(row)]
+
+    def old_boxes(self, row: Mapping[str, Any]) -> list[list[int]]:
+        """Return the texts of each scene that a row keeps with other words than their boxes were made for."""
+        return [texts_in_old_boxes(scene, index, ()) for index, scene in enumerate(self._scenes_of(row))]
+
+    def _scenes_of(self, row: Mapping[str, Any]) -> tuple[Scene, ...]:
+        return render_project(self._template, row).scenes
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Any]]:
         for name in self._read_twice:
@@ -191,7 +197,7 @@ class Programs:
             index = origin[0]
             answers.append((origin, self._decisions[index + 1](bound)))
             choices = self._choices.get(index)
-            found = choices and choices.made(bound, repetitions.expanded(self._parts[index], bound), ids)
+            found = choices and choices.kept(bound, repetitions.expanded(self._parts[index], bound), ids)
             scopes.append(found or bound)
         return (self._decisions[0](values), tuple(answers)), scopes
 
@@ -203,7 +209,7 @@ class Programs:
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
         head = tuple(cut(document, segments))
-        stretches = [_Stretch(0, [], list(checks(self._head, head)))]
+        stretches = [_Stretch(0, [], list(checks(self._head, head, self._template.theme)))]
         for segment in head:
             if segment != "scenes":
                 stretches[-1].segments.append(segment)
@@ -222,7 +228,8 @@ class Programs:
         return [(each.scope, each.write or self._writer(each)) for each in stretches]
 
     def _writer(self, stretch: _Stretch) -> Write:
-        return RowWriter(self._strings, stretch.segments, stretch.checks).write
+        theme = self._template.theme
+        return RowWriter(self._strings, stretch.segments, stretch.checks, theme.colors if theme else {}).write
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
@@ -251,7 +258,7 @@ class Programs:
                     self._scene_segments.clear()
                 segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=numbered)
                 self._scene_segments[key] = segments
-            own = list(checks(fields, segments))
+            own = list(checks(fields, segments, setting.theme))
             if any(validate is str.encode for _, validate in own):
                 raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
             yield 0 if scene.each is None else number + 1, segments, own
@@ -292,19 +299,3 @@ def _numbered(segment: Segment, number: int) -> Segment:
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:
     return "deciding" if path in ("orientation", "resolution") else "free", -1, path
-
-
-class _Decisions:
-    """The strings of a scene, or of the project, that decide more than themselves."""
-
-    def __init__(self, strings: Strings, found: Iterable[OpenField]) -> None:
-        self.fields = [field for field in found if field.role in ANSWERING]
-        self._read = Reading(strings, [field.string for field in self.fields])
-
-    def __call__(self, values: Mapping[str, Any]) -> Answers:
-        if not self.fields:
-            return ()
-        answers = decided(self.fields, self._read(values))
-        for answer in answers:
-            str(answer).encode()
-        return answers

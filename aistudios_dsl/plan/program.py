@@ -54,15 +54,21 @@ class RowWriter:
     A word of speech must not change how the speech is cut into paragraphs. Other rows are written string by string.
     """
 
-    def __init__(self, strings: Strings, segments: Sequence[Segment], checks: Sequence[StringCheck]) -> None:
+    def __init__(
+        self,
+        strings: Strings,
+        segments: Sequence[Segment],
+        checks: Sequence[StringCheck],
+        colours: Mapping[str, str],
+    ) -> None:
         from aistudios_dsl.templates.bounded import LONGEST
 
         pieces: list[Segment | _Word] = [piece for segment in segments for piece in _pieces(strings, segment)]
         room = LONGEST - max((len(string.text) for string in strings_in(segments)), default=0)
-        self._by_words = _Writer(strings, pieces, checks, room)
+        self._by_words = _Writer(strings, pieces, checks, colours, room)
         self._escaped = [word.name for word in self._by_words.words if word.way == "html"]
         self._by_strings: _Writer | None = None
-        self._make_by_strings = partial(_Writer, strings, segments, checks)
+        self._make_by_strings = partial(_Writer, strings, segments, checks, colours)
 
     def write(self, values: Mapping[str, Any]) -> bytes:
         # Values of other types may be HTML already, which Jinja knows not to escape.
@@ -100,16 +106,22 @@ _LONGEST_LETTER = {"text": 1, "html": len("&#34;"), "speech": 1}
 """How many characters a letter of a word becomes at most."""
 
 _OF_WORDS: dict[str, Callable[[str], bytes]] = {"text": _text, "html": _html, "speech": _speech}
-_OF_STRINGS: dict[str, Callable[[str], bytes]] = {
-    "text": _text,
-    "speech": lambda text: _text(paragraphs(text)),
-    "rgb": lambda text: parse_colour(text).rgb.encode(),
-}
+
+
+def _ways_of_strings(colours: Mapping[str, str]) -> dict[str, Callable[[str], bytes]]:
+    """Return what writes a string, by the way of its slot; `colours` are those of the theme, by name."""
+    return {
+        "text": _text,
+        "speech": lambda text: _text(paragraphs(text)),
+        "colour": lambda text: _text(colours.get(text, text)),
+        "rgb": lambda text: parse_colour(colours.get(text, text)).rgb.encode(),
+    }
 
 
 def _pieces(strings: Strings, segment: Segment) -> Iterator[Segment | _Word]:
     """Part a string of plain names into its constants and words; give back everything else."""
-    pieces = strings.pieces(segment.string) if isinstance(segment, Slot) and segment.way != "rgb" else None
+    parted = isinstance(segment, Slot) and segment.way in ("text", "speech")
+    pieces = strings.pieces(segment.string) if isinstance(segment, Slot) and parted else None
     if pieces is None or not isinstance(segment, Slot):
         yield segment
     elif segment.way == "speech":
@@ -158,7 +170,12 @@ class _Writer:
     """
 
     def __init__(
-        self, strings: Strings, pieces: Sequence[Segment | _Word], checks: Sequence[StringCheck], room: int = 0
+        self,
+        strings: Strings,
+        pieces: Sequence[Segment | _Word],
+        checks: Sequence[StringCheck],
+        colours: Mapping[str, str],
+        room: int = 0,
     ) -> None:
         self._strings = strings
         self._numbers: dict[TemplateString, int] = {}
@@ -166,7 +183,8 @@ class _Writer:
         times = Counter(each for each in order if isinstance(each, _Word))
         self.words: list[_Word] = list(times)
         slots = list(dict.fromkeys(each for each in order if isinstance(each, Slot)))
-        self._slots = [(_OF_STRINGS[slot.way], self._number(slot.string)) for slot in slots]
+        ways = _ways_of_strings(colours)
+        self._slots = [(ways[slot.way], self._number(slot.string)) for slot in slots]
         groups: dict[MovingClips, list[_Span]] = {}
         for each in order:
             if isinstance(each, _Span):

@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.editing import COLOURS, is_measured, measured_again, validate_colour
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
-from aistudios_dsl.layout.colour import is_colour_literal, validate_background
+from aistudios_dsl.build.measured import is_measured, measure_of, measured_again
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, themed_scene
+from aistudios_dsl.build.theme import COLOURS, Theme, backdrop_of, colour_of, is_backdrop_colour
 from aistudios_dsl.layout.geometry import Bounds
 from aistudios_dsl.layout.sizes import plain, seen_size
 from aistudios_dsl.plan.strings import TemplateString
@@ -37,10 +37,10 @@ from aistudios_dsl.wire.nodes import Shape, Text
 
 @frozen
 class Slot:
-    """Where a row writes a string: as it is, as paragraphs of speech, or as the rgb() of a colour."""
+    """Where a row writes a string: as it is, as paragraphs of speech, as the colour that it names, or as its rgb()."""
 
     string: TemplateString
-    way: Literal["text", "speech", "rgb"] = "text"
+    way: Literal["text", "speech", "colour", "rgb"] = "text"
 
 
 @frozen
@@ -127,8 +127,8 @@ def open_fields_of_scene(scene: Scene, index: int, templates: Templates) -> tupl
 
 
 _PATH = re.compile(r"scenes\[\d+\]\.(?:clips\[(\d+)\]\.)?(.+)", re.DOTALL)
-_COLOURS = {camel(name): name for name in COLOURS}
-_FREE_OF_DRAFTS = re.compile(r"source_url|video_url|label|shadow\.color|effects\[\d+\]\.(?:type|extra\..+)", re.DOTALL)
+_COLOURS = {camel(name): name for name in COLOURS} | {"shadow.color": "shadow.color"}
+_FREE_OF_DRAFTS = re.compile(r"source_url|video_url|label|effects\[\d+\]\.(?:type|extra\..+)|extra\..+", re.DOTALL)
 _DECIDING_OF_WIRE = re.compile(r"id|tag|extra\.(?:id|tag)|model\.ai_name|model\.emotion|(?:animation\.)?type|shapeName")
 _DECIDING_OF_TEXTS = re.compile(r"align|font.*")
 
@@ -159,10 +159,11 @@ ANSWERING = ("deciding", "backdrop")
 """The roles of strings that decide more than themselves."""
 
 
-def decided(fields: Iterable[OpenField], texts: Iterable[str]) -> tuple[str | bool, ...]:
+def decided(fields: Iterable[OpenField], texts: Iterable[str], theme: Theme | None) -> tuple[str | bool, ...]:
     """Return what a row decides in a scene, which is resolved once for each such answer."""
     return tuple(
-        text if field.role == "deciding" else is_colour_literal(text) for field, text in zip(fields, texts, strict=True)
+        text if field.role == "deciding" else is_backdrop_colour(text, theme)
+        for field, text in zip(fields, texts, strict=True)
     )
 
 
@@ -194,14 +195,15 @@ StringCheck = tuple[TemplateString, Callable[[str], object]]
 """A string, and what validates it once a row has written it; raises what resolving would."""
 
 
-def checks(found: Sequence[OpenField], segments: Sequence[Segment]) -> Iterator[StringCheck]:
+def checks(found: Sequence[OpenField], segments: Sequence[Segment], theme: Theme | None) -> Iterator[StringCheck]:
     """Return the checks of the strings; of those in no segment, only that they can be encoded."""
     written = strings_in(segments)
     for field in found:
         if field.role == "colour":
-            yield field.string, partial(validate_colour, _COLOURS[field.name])
+            name = _COLOURS[field.name]
+            yield field.string, partial(colour_of, what=name, theme=theme)
         elif field.role == "backdrop":
-            yield field.string, validate_background
+            yield field.string, partial(backdrop_of, theme=theme)
         elif field.role != "deciding" and field.string not in written:
             yield field.string, str.encode
 
@@ -223,11 +225,15 @@ def scene_segments(
 
     Raises what resolving the scene raises.
     """
+    theme = setting.theme
+    literal, setting = themed_scene(literal, theme), evolve(setting, theme=None)
     open_texts = {field.clip for field in found if field.role == "words"}
     wire = resolve_scene(literal, literal._origin[0] if literal._origin else 0, setting, open_texts)
-    segments: list[Segment] = [field.slot for field in found]
+    # Without names of colours, a row's colour is written as it is, like any string.
+    way: Literal["text", "colour"] = "colour" if theme and theme.colors else "text"
+    segments: list[Segment] = [Slot(field.string, way) if field.role == "colour" else field.slot for field in found]
     with as_found():
-        wire = _coloured(wire, len(wire.clips) - len(literal._items), found, segments)
+        wire = _coloured(wire, len(wire.clips) - len(literal._items), found, segments, way)
         wire = _moved(wire, scene, literal, found, segments, setting)
         if numbered:
             wire = evolve(wire, scene_idx=_value("number", segments))
@@ -239,16 +245,20 @@ def _value(segment: Segment, segments: list[Segment]) -> Any:
     return token(len(segments) - 1, "value")
 
 
-def _coloured(wire: WireScene, first: int, found: Sequence[OpenField], segments: list[Segment]) -> WireScene:
+def _coloured(
+    wire: WireScene, first: int, found: Sequence[OpenField], segments: list[Segment], way: Literal["text", "colour"]
+) -> WireScene:
     """Put the tokens of colours, and that of the background, in the place of their placeholders."""
     clips, background = list[Any](wire.clips), wire.background
     for number, field in enumerate(found):
         if field.role == "colour":
-            place = first + field.clip
-            clips[place] = evolve(clips[place], **{_COLOURS[field.name]: token(number)})
+            clip = clips[first + field.clip]
+            shaded = field.name == "shadow.color"
+            change = {"shadow": evolve(clip.shadow, color=token(number))} if shaded else {}
+            clips[first + field.clip] = evolve(clip, **change or {_COLOURS[field.name]: token(number)})
         elif field.role == "backdrop" and first:
-            clips[0] = evolve(clips[0], fill=token(number))
-            segments.append(Slot(field.string, "rgb"))
+            segments += Slot(field.string, way), Slot(field.string, "rgb")
+            clips[0] = evolve(clips[0], fill=token(len(segments) - 2))
             background = evolve(background, source_color=token(len(segments) - 1))
         elif field.role == "backdrop":
             background = evolve(background, source_url=token(number))
@@ -393,12 +403,14 @@ def _values_of(size: ClipSize, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:
     """A loaded text whose box is our own measure of its words, and goes with them."""
+    way = measure_of(before)
     with as_found():
         kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
     def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
         with as_found():
-            clip = measured_again(before, evolve(kept, text=words[place]))
+            new = evolve(kept, text=words[place])
+        clip = measured_again(before, new, way)
         text = canonical_string(clip.text).encode()
         return bounds_of_clip(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))
 

@@ -80,7 +80,7 @@ class GroupFlow:
         room = None if outer is None else outer - 2 * across
         if room is not None and room <= 0:
             message = f"a {flow.kind} {plain(outer or 0):g} px wide has no room inside its padding of {across:g} px"
-            raise self.refusal(message, "give it more width, or less padding")
+            raise self.refusal(message, "give it more width, or less padding", "no-room")
         inner = None if own is None else room
         laid, width, height, corners = _ARRANGED[flow.kind](self, sizes, room, inner)
 
@@ -136,7 +136,7 @@ def _side_by_side(group: GroupFlow, sizes: Sequence[Any], room: float | None) ->
         return iter(laid)
     if left <= 0:
         hint = "make the row wider, or its pictures smaller"
-        raise group.refusal("the other clips of the row leave no room for its texts", hint)
+        raise group.refusal("the other clips of the row leave no room for its texts", hint, "no-room")
     most = rounded_down(_level(widths, left))
     return (
         child.within(sizes, most) if shrinks and size[0] > most else size
@@ -166,7 +166,7 @@ def _grid(group: GroupFlow, sizes: Sequence[Any], room: float | None, inner: flo
     cell = None if room is None else (room - flow.gap * (flow.columns - 1)) / flow.columns
     if cell is not None and cell <= 0:
         hint = "make the grid wider, or its gap smaller"
-        raise group.refusal(f"the gaps leave no room for {flow.columns} columns", hint)
+        raise group.refusal(f"the gaps leave no room for {flow.columns} columns", hint, "no-room")
     laid = [child.within(sizes, cell) for child in group.children]
     if inner is not None and cell is not None:
         widths = [cell] * columns

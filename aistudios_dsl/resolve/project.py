@@ -41,7 +41,7 @@ def resolve_project(project: BaseProject, api: Generation | None = None) -> Wire
 
 def setting_of(project: BaseProject, api: Generation | None = None) -> Setting:
     api = generation(project.api if api is None else api)
-    return Setting(project.orientation, project.catalog or Catalog(), api, given_ids(project.scenes))
+    return Setting(project.orientation, project.catalog or Catalog(), api, given_ids(project.scenes), project.theme)
 
 
 def is_numbered(project: BaseProject) -> bool:

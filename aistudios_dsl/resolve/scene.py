@@ -11,7 +11,7 @@ from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.placement import validate_group
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label, themed_scene
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
@@ -44,6 +44,7 @@ def resolve_scene(scene: Scene, index: int, setting: Setting, open_texts: Collec
     """
     origin = scene._origin or (index, 0)
     with under(f"scenes[{index}]"):
+        scene = themed_scene(scene, setting.theme)
         layout, computed = _laid_out(scene, setting, open_texts)
         background, square = _backdrop(scene, origin, setting)
         clips = list(_finished(layout, computed, square, origin, setting.taken))

@@ -8,11 +8,11 @@ from typing import Any, assert_never, cast
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.avatar import Avatar, Catalog
-from aistudios_dsl.build.boxes import number
-from aistudios_dsl.build.editing import validate_colours
+from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
+from aistudios_dsl.build.boxes import number, ruler_of
 from aistudios_dsl.build.placement import Around, Inside, Place, least_points, validate
 from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins
@@ -32,19 +32,23 @@ from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Image,
 
 Pair = tuple[float, float]
 """Two numbers, across and down: a width and a height (px), or two scales."""
-HEADS_ABOVE = 0.4
-HEADS_SHOWN = {"head": 1.6, "bust": 3.0, "waist": 4.6}
-"""How many head heights a framing shows, counted from the head's top, which is `HEADS_ABOVE` below the canvas top."""
+HEADS_ABOVE = 0.35
+HEADS_SHOWN = {"head": 1.35, "bust": 2.2, "waist": 3.4}
+"""How many heads a framing shows from the crown down, which is `HEADS_ABOVE` below the canvas top.
+
+A head is the figure from its crown, the top of its box, to its chin, the bottom of its head box.
+"""
 
 
 @frozen
 class Setting:
-    """What all scenes of a project are resolved with: canvas, catalogue, generation, and the ids that are taken."""
+    """What all scenes of a project are resolved with: canvas, catalogue, generation, ids that are taken, and theme."""
 
     orientation: str
     catalog: Catalog
     api: Generation
     taken: frozenset[str] = frozenset()
+    theme: Theme | None = None
 
     @property
     def canvas(self) -> Box:
@@ -198,7 +202,6 @@ def _validate(clip: Clip) -> None:
     for node in (clip, getattr(clip, "animation", None), getattr(clip, "shadow", None)):
         for fault in faults(node, literal=True) if node else ():
             raise fault
-    validate_colours(clip)
 
 
 def _wanted(place: Place, room: Room) -> tuple[float | None, float | None]:
@@ -260,6 +263,10 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
     """Return what sizes a drafted text for any words; both raise `BuildError`."""
     clip: Any = draft.clip
     width, height = _wanted(draft.place, room)
+    is_wrapped = (width is not None and height is None) or room.wraps
+    if draft.place.balance and draft.place.fit is None and not is_wrapped:
+        hint = "give width= without height=, or fit=(width, height)"
+        raise BuildError("balance= is for lines that are wrapped", hint=hint)
     if width is not None and height is not None:
         if draft.place.fit is not None:
             _fit_box(draft.place, clip)
@@ -268,7 +275,7 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
     if draft.place.fit is not None:
         return _fitted(draft.place, clip, room)
     if width is not None:
-        return _wrapped(clip, width, height)
+        return _wrapped(draft.place, clip, width, height)
     unwrapped = _unwrapped(clip, height)
     if not room.wraps or room.width is None:
         return unwrapped
@@ -286,7 +293,7 @@ def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | N
         if (found[2] + stroke) * scale <= most:
             return found
         if not wrapped:
-            wrapped.append(_wrapped(clip, max(rounded_down(most / scale - stroke), 0.01), height))
+            wrapped.append(_wrapped(draft.place, clip, max(rounded_down(most / scale - stroke), 0.01), height))
         return wrapped[0](text)
 
     return sized
@@ -295,7 +302,7 @@ def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | N
 def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
     across, down = _fit_box(place, clip)
     box_width, box_height = _across(across, room, "fit width"), extent(down, room.height, "fit height")
-    bold = measure.is_bold(clip.font_weight)
+    family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:
         size, box = measure.fit(
@@ -304,8 +311,9 @@ def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
             minimum=least_points(place.min_font_size),
             width=box_width,
             height=box_height,
-            bold=bold,
-            family=clip.font_family or "",
+            family=family,
+            ruler=ruler,
+            balance=place.balance,
         )
         return "\n".join(box.lines), size, rounded_up(box.width), plain(box.height)
 
@@ -314,7 +322,7 @@ def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
 
 def _unwrapped(clip: Text, height: float | None) -> TextSizer:
     points, size = clip.font_size, clip.font_size * POINT
-    lines_and_width = measure.measurer(size, measure.is_bold(clip.font_weight))
+    lines_and_width = measure.measurer(size, ruler=ruler_of(clip))
     of_one_line = plain(height or measure.text_height(size, 1))
 
     def sized(text: str) -> tuple[str, float, float, float]:
@@ -326,14 +334,15 @@ def _unwrapped(clip: Text, height: float | None) -> TextSizer:
     return sized
 
 
-def _wrapped(clip: Text, width: float, height: float | None) -> TextSizer:
-    points, size, bold = clip.font_size, clip.font_size * POINT, measure.is_bold(clip.font_weight)
+def _wrapped(place: Place, clip: Text, width: float, height: float | None) -> TextSizer:
+    points, size = clip.font_size, clip.font_size * POINT
+    family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:
-        letter, widest = measure.widest_letter(text, size, bold)
+        letter, widest = measure.widest_letter(text, size, ruler=ruler)
         if width < widest:
             raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
-        box = measure.wrap(text, size, width, bold=bold, family=clip.font_family or "")
+        box = measure.wrap(text, size, width, family=family, ruler=ruler, balance=place.balance)
         return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
 
     return sized
@@ -357,6 +366,8 @@ def _avatar(place: Place, setting: Setting, room: Room) -> ClipSize:
     assert avatar is not None
     if not isinstance(avatar, Avatar):
         avatar = setting.catalog.find(avatar.ai_name, avatar.cloth)
+    if avatar.written is None:
+        validate_language(place.language or avatar.language, literal=True)
     fields = {"model": avatar.model(place.language)}
     if avatar.size is not None:
         return evolve(_figure(avatar, avatar.size, place, setting.canvas, room), fields=fields)
@@ -378,8 +389,8 @@ def _figure(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: Room) -
     if framing is None:
         scales = _figure_scales(avatar, size, place, canvas, room)
         return ClipSize(*size, *scales, framed=_head_put(avatar, scales, place, canvas))
-    scales = _framing_scales(avatar, framing, canvas)
-    return ClipSize(*size, *scales, framed=_framed_by_head(avatar, size, scales[0], place, canvas))
+    scale = _framing_scale(avatar, size, framing, canvas)
+    return ClipSize(*size, scale, scale, framed=_framed_by_head(avatar, size, scale, framing, place, canvas))
 
 
 def _framing_asked(avatar: Avatar, place: Place) -> str | None:
@@ -399,6 +410,14 @@ def _head(avatar: Avatar) -> tuple[float, float, float, float]:
     return avatar.head_in_figure
 
 
+def _crown_to_chin(avatar: Avatar) -> float:
+    _, y, _, height = _head(avatar)
+    if y + height <= 0:
+        hint = "give height= or at=(x, y), or an Avatar whose head= lies inside tight="
+        raise BuildError(f"the head of avatar {avatar.ai_name} lies above its figure", hint=hint)
+    return y + height
+
+
 def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: Room) -> Pair:
     if place.head_height is not None:
         if place.width is not None or place.height is not None or place.scale is not None:
@@ -407,14 +426,15 @@ def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: 
         return scale, scale
     width, height = _wanted(place, room)
     if place.head_at is not None and width is None and height is None and place.scale is None:
-        return _framing_scales(avatar, "waist", canvas)
+        scale = _framing_scale(avatar, size, "waist", canvas)
+        return scale, scale
     scale_x, scale_y = scaled_size(size, width, height, _scale_asked(place))
     return plain(scale_x), plain(scale_y)
 
 
-def _framing_scales(avatar: Avatar, framing: str, canvas: Box) -> Pair:
-    scale = plain(canvas.height / ((HEADS_ABOVE + HEADS_SHOWN[framing]) * _head(avatar)[3]))
-    return scale, scale
+def _framing_scale(avatar: Avatar, size: Pair, framing: str, canvas: Box) -> float:
+    scale = canvas.height / ((HEADS_ABOVE + HEADS_SHOWN[framing]) * _crown_to_chin(avatar))
+    return plain(min(scale, canvas.width / size[0]) if framing == "waist" else scale)
 
 
 def _head_put(avatar: Avatar, scales: Pair, place: Place, canvas: Box) -> Point | None:
@@ -428,12 +448,18 @@ def _head_put(avatar: Avatar, scales: Pair, place: Place, canvas: Box) -> Point 
     return across - (x + width / 2) * scales[0], down - (y + height / 2) * scales[1]
 
 
-def _framed_by_head(avatar: Avatar, size: Pair, scale: float, place: Place, canvas: Box) -> Point | None:
+def _framed_by_head(avatar: Avatar, size: Pair, scale: float, framing: str, place: Place, canvas: Box) -> Point | None:
     if place.at is not None and not isinstance(place.at, str):
         return None
-    _, y, _, height = _head(avatar)
-    seen_width, seen_height = size[0] * scale, size[1] * scale
-    # A figure that ends above the canvas bottom would float: it is lowered until it stands on it.
-    top = max(HEADS_ABOVE * height * scale - y * scale, canvas.height - seen_height)
     margin = place.margin[0] if isinstance(place.margin, tuple) else place.margin
-    return corner_at(place.at or "bottom", canvas, (margin, 0))(seen_width, seen_height)[0], top
+    corner = corner_at(place.at or "bottom", canvas, (margin, 0))
+    if framing == "waist":
+        left = corner(size[0] * scale, 0)[0]
+    else:
+        x, _, width, _ = _head(avatar)
+        left = corner(width * scale, 0)[0] - x * scale
+    head = _crown_to_chin(avatar) * scale
+    # What is seen of a small or short figure ends above the canvas bottom: it is lowered until it stands on it.
+    floating = canvas.height - min(size[1] * scale, HEADS_SHOWN[framing] * head)
+    above = HEADS_ABOVE * head
+    return left, above if math.isclose(above, floating) else max(above, floating)

@@ -335,7 +335,7 @@ def compiled(configure: Hook | None, text: str, html: bool) -> Any:
 def _expression(configure: Hook | None, expression: str) -> Callable[[Mapping[str, Any]], Any]:
     with _reading(configure, expression, _no_expression):
         found = jinja(configure, False).compile_expression(expression, undefined_to_none=False)
-    template: Any = found._template  # type: ignore[attr-defined]
+    template: Any = found._template
     # Calling `found` would merge Jinja's globals anew, which takes most of its time.
     environment, known = template.environment, dict(template.globals)
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import partial
 from typing import TypeVar
 
 from attrs import evolve
 
+from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named
 from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.expansion import Pending, bound_names, conditions, part_of
 from aistudios_dsl.templates.render import filled_project, mapped, template_strings
+from aistudios_dsl.wire.nodes import Text
 
 B = TypeVar("B", bound=BaseProject)
 
@@ -46,6 +48,19 @@ def _owner(path: str, scene: Scene) -> str:
     if found is None or found[2] != "speech":
         return found[0] if found else path
     return f"{found[1]}.clips[{scene._lines[int(found[3])].speaker}]"
+
+
+def texts_in_old_boxes(scene: Scene, index: int, waiting: Container[str]) -> list[int]:
+    """Return the numbers of the clips that are texts with other words than their boxes were made for, now or in a row.
+
+    `waiting` holds the field paths of templates, in which the scene has this `index`.
+    """
+    found = []
+    for number, clip in enumerate(scene._items):
+        if isinstance(clip, Text):
+            changes = f"scenes[{index}].clips[{number}].text" in waiting and not is_measured(clip)
+            found += [number] if changes or clip.id in scene._kept_boxes else []
+    return found
 
 
 def refuse_pending(project: BaseProject) -> None:

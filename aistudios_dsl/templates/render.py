@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
 
-from aistudios_dsl.build.editing import measured_again
+from aistudios_dsl.build.measured import kept_boxes, measured_again
 from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.project import HEAD, BaseProject
 from aistudios_dsl.build.scene import Draft, Item, Line, Scene, lines_named
+from aistudios_dsl.build.theme import backdrop_of
 from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.expansion import Occurrence, Part, Repetitions, part_of
@@ -101,10 +102,20 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
     with lines_named(project.scenes):
         parts = [part_of(scene, index) for index, scene in enumerate(project.scenes)]
         scenes = tuple(
-            evolve(scene_of_row(project.scenes[origin[0]], parts[origin[0]], repetitions, bound), origin=origin)
+            _rendered(project, origin, parts[origin[0]], repetitions, bound)
             for origin, bound, repetitions in kept_scenes(parts, templates, values)
         )
         return filled_project(project, scenes, renderer(templates, values))
+
+
+def _rendered(
+    project: BaseProject, origin: tuple[int, int], part: Part, repetitions: Repetitions, row: Mapping[str, Any]
+) -> Scene:
+    scene = _scene_of_row(project.scenes[origin[0]], part, repetitions, row)
+    if isinstance(scene.backdrop, str):
+        with under(part.path):
+            backdrop_of(scene.backdrop, project.theme)
+    return evolve(scene, origin=origin)
 
 
 def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
@@ -161,7 +172,7 @@ def kept_scenes(
             yield (index, repetition), bound, repetitions
 
 
-def scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mapping[str, Any]) -> Scene:
+def _scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mapping[str, Any]) -> Scene:
     """Return the literal scene of a row, with the clips and groups that the row keeps."""
     templates = repetitions.templates
     if not part.parts:
@@ -172,10 +183,13 @@ def scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mappin
         return renderer(templates, occurrence.row)
 
     head = filled(evolve(scene, items=(), lines=(), groups=()), part.path, renderer(templates, row))
-    items = tuple(filled_part(scene, part.path, each, visit(each)) for each in found.clips)
+    items, boxes = list[Item](), head._kept_boxes
+    for each in found.clips:
+        items.append(filled_part(scene, part.path, each, visit(each)))
+        boxes = kept_boxes(boxes, scene._items[each.number], items[-1])
     groups = tuple(filled_part(scene, part.path, each, visit(each)) for each in found.groups)
     left_out = [absent_of(scene, each, templates) for each in found.absent]
-    kept, whole = settled(evolve(head, items=items, groups=groups), filter(None, left_out))
+    kept, whole = settled(evolve(head, items=tuple(items), groups=groups, kept_boxes=boxes), filter(None, left_out))
     speakers = [found.clips[place] for place in kept]
     lines = tuple(
         evolve(mapped(scene._lines[number], f"{part.path}.speech[{number}]", visit(speakers[place])), speaker=place)
@@ -259,8 +273,12 @@ def absent_of(scene: Scene, occurrence: Occurrence, templates: Templates) -> Abs
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:
     """Return the literal scene, with `visit` applied to its strings and its loaded texts measured again."""
     new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
-    items = tuple(measured_again(before, after) for before, after in zip(scene._items, new._items, strict=True))
-    return evolve(new, items=items)
+    items, kept = list[Item](), scene._kept_boxes
+    for before, rendered in zip(scene._items, new._items, strict=True):
+        after = measured_again(before, rendered)
+        kept = kept_boxes(kept, before, after)
+        items.append(after)
+    return evolve(new, items=tuple(items), kept_boxes=kept)
 
 
 def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:

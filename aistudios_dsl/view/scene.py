@@ -7,14 +7,14 @@ from functools import cached_property
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.boxes import bounded, number, scales, seen_box
+from aistudios_dsl.build.boxes import bounded, number, ruler_of, scales, seen_box
 from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.speech import Utterance, utterances
 from aistudios_dsl.layout.colour import Colour, find_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, upright_overlap, within
 from aistudios_dsl.layout.sizes import POINT
-from aistudios_dsl.layout.text import TextBox, baseline, is_bold, line_height, measure, text_height, wrap
+from aistudios_dsl.layout.text import TextBox, baseline, line_height, measure, text_height, wrap
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Project, Scene, Shape, Text, UnknownClip
 
@@ -94,6 +94,20 @@ class Seen:
     def own_face(self) -> Box | None:
         """The box of an avatar's head inside its figure, as `place` takes it."""
         return _face(self.clip) if isinstance(self.clip, AvatarClip) else None
+
+    @cached_property
+    def own_head(self) -> Box | None:
+        """The box of an avatar's head from its crown, the top of the figure, to its chin, inside its figure."""
+        face = self.own_face
+        if face is None:
+            return None
+        crown = min(face.top, 0)
+        return Box(face.left, crown, face.width, face.top + face.height - crown)
+
+    @cached_property
+    def head(self) -> Box | None:
+        """The box of an avatar's head with its hair; None where its model does not say."""
+        return self.place(self.own_head) if self.own_head else None
 
     @property
     def mirrored(self) -> tuple[bool, bool]:
@@ -216,13 +230,13 @@ def _seen(clip: AnyClip, index: int, scene: SceneView) -> Seen:
 
 
 def _laid_out(clip: Text) -> TextBox | None:
-    size, width, bold = font_px(clip), number(clip, "width"), is_bold(clip.font_weight)
+    size, width, ruler = font_px(clip), number(clip, "width"), ruler_of(clip)
     if not (clip.text.strip() and size > 0 and width > 0):
         return None
-    family = clip.font_family or "Noto Sans CJK"
-    box = measure(clip.text, size, bold=bold, family=family)
+    box = measure(clip.text, size, ruler=ruler)
     room = width * (ESTIMATE_SLACK if box.estimated else 1)
-    return box if box.width <= room + TOLERANCE else wrap(clip.text, size, room, bold=bold, family=family)
+    # The editor breaks lines at spaces alone.
+    return box if box.width <= room + TOLERANCE else wrap(clip.text, size, room, by_grapheme=False, ruler=ruler)
 
 
 def font_px(clip: Text) -> float:

@@ -43,12 +43,16 @@ Number = int | float
 
 @frozen
 class ValueRule:
-    """The values that the vendor documents for a key: a range, whole numbers only, or a list of names."""
+    """The values that the vendor documents for a key: a range, whole numbers only, or a list of names.
+
+    `instead_of_0` says what can be done where 0 would be natural, but is not taken.
+    """
 
     low: Number | None = None
     high: Number | None = None
     whole: bool = False
     one_of: tuple[str, ...] = ()
+    instead_of_0: str = ""
 
     def holds(self, value: object) -> bool:
         """Whether a value of the right JSON kind is documented."""
@@ -258,7 +262,8 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
     if key.rule.one_of:
         hint = did_you_mean(str(value), key.rule.one_of)
         return BuildError(f"{key.attribute} {shown(value)} is not known", hint=hint)
-    return BuildError(f"{key.attribute} is {shown(value)}, but takes {key.rule.span()}")
+    hint = key.rule.instead_of_0 if value == 0 else ""
+    return BuildError(f"{key.attribute} is {shown(value)}, but takes {key.rule.span()}", hint=hint)
 
 
 def _as_node(cls: type[Node], value: object) -> str:

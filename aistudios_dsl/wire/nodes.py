@@ -33,7 +33,10 @@ def _names(literal: Any) -> ValueRule:
 Px = Annotated[Number, ValueRule(), "px"]
 Size = Annotated[Number, ValueRule(low=0), "px"]
 WholePx = Annotated[Number, ValueRule(low=0, whole=True), "px"]
-Percent = Annotated[Number, ValueRule(low=1, high=100), "percent"]
+_UNSEEN = "1 is as good as unseen; a clip that is not to be seen at all is left out"
+_UNHEARD = "1 is the quietest; for silence leave a sound out, and give a video a file without a sound track"
+Opacity = Annotated[Number, ValueRule(low=1, high=100, instead_of_0=_UNSEEN), "percent"]
+Volume = Annotated[Number, ValueRule(low=1, high=100, instead_of_0=_UNHEARD), "percent"]
 Degrees = Annotated[Number, ValueRule(), "degrees clockwise"]
 
 
@@ -292,7 +295,7 @@ class AvatarClip(EditorClip):
     model: Model
     script: Script | Unset = UNSET
     effects: tuple[Effect, ...] | Unset = UNSET
-    opacity: Percent | Unset = UNSET
+    opacity: Opacity | Unset = UNSET
     head_only: Any = UNSET
     voice_only: bool | Unset = UNSET
     is_delete: bool | Unset = UNSET
@@ -308,7 +311,7 @@ class Image(EditorClip):
     type: Literal["image"] = "image"
     source_url: str
     angle: Degrees | Unset = UNSET
-    opacity: Percent | Unset = UNSET
+    opacity: Opacity | Unset = UNSET
     animation: Animation | Unset = UNSET
 
 
@@ -327,8 +330,8 @@ class Video(EditorClip):
     type: Literal["videoImage"] = "videoImage"
     video_url: str
     source_url: str | Unset = UNSET
-    volume: Percent | Unset = UNSET
-    opacity: Percent | Unset = UNSET
+    volume: Volume | Unset = UNSET
+    opacity: Opacity | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)
@@ -343,7 +346,7 @@ class Shape(Clip):
     shape_name: Annotated[str, _names(ShapeName)]
     fill: str
     angle: Degrees | Unset = UNSET
-    opacity: Percent | Unset = UNSET
+    opacity: Opacity | Unset = UNSET
     stroke: str | Unset = UNSET
     stroke_width: WholePx | Unset = UNSET
     stroke_radius: WholePx | Unset = UNSET
@@ -356,7 +359,7 @@ class Text(Clip):
     """`textImage`: a text, with the line breaks it is shown with.
 
     Attributes:
-        font_weight: "bold" or a number; 600 and above is bold
+        font_weight: "bold", "bolder" or a number; 550 and above is bold
     """
 
     KEYS: ClassVar[str] = (
@@ -370,7 +373,7 @@ class Text(Clip):
     font_family: str | Unset = UNSET
     align: Annotated[str, _names(Align)] | Unset = UNSET
     angle: Degrees | Unset = UNSET
-    opacity: Percent | Unset = UNSET
+    opacity: Opacity | Unset = UNSET
     background_color: str | Unset = UNSET
     stroke: str | Unset = UNSET
     stroke_width: Size | Unset = UNSET
@@ -389,7 +392,7 @@ class Audio(Clip):
     type: Literal["audio"] = "audio"
     source_url: str
     label: str
-    volume: Percent | Unset = UNSET
+    volume: Volume | Unset = UNSET
 
 
 @frozen(kw_only=True, repr=False, eq=False)

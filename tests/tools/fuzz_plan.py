@@ -9,6 +9,7 @@ The exit code is 1 where a pair differs, or where a valid row fell to the slow p
 import argparse
 import sys
 from collections import Counter
+from functools import partial
 from random import Random
 from unittest import mock
 
@@ -19,6 +20,8 @@ from aistudios_dsl import (
     Avatar,
     DslError,
     Project,
+    TextStyle,
+    Theme,
     above,
     around,
     below,
@@ -31,8 +34,8 @@ from aistudios_dsl import (
     wire,
 )
 from aistudios_dsl.build.placement import Beside, Inside
-from aistudios_dsl.plan import plan as plan_module
 from aistudios_dsl.plan import conditional, program
+from aistudios_dsl.plan import plan as plan_module
 from aistudios_dsl.resolve.placing import Layout
 from aistudios_dsl.templates.neighbours import settled
 
@@ -88,6 +91,21 @@ VALUES = [
 BROKEN = [None, float("nan"), float("inf"), "\ud800", "half \udfff", object]
 NAMES = ["name", "city", "note", "count"]
 COLOURS = ["#102030", "rgb(1, 2, 3)", "navy", "#fff", "hsl(210, 50%, 13%)"]
+NAMED = ["brand", "navy"]
+STYLES = ["title", "small"]
+THEMES = [
+    Theme(
+        colors={"brand": "#e4002b", "navy": "#001f3f", "ink": "rgb(7, 7, 7)"},
+        text={
+            "title": TextStyle(font_size=61, bold=True, color="brand", align="center"),
+            "small": TextStyle(font_size=12, italic=True, background="ink", stroke="navy", stroke_width=2),
+        },
+    ),
+    Theme(
+        colors={"brand": "white"}, text={"title": TextStyle(), "small": TextStyle(color="brand")}, font_family="Inter"
+    ),
+    Theme(text={"title": TextStyle(underline=True), "small": TextStyle(font_family="Lato")}),
+]
 ANCHORS = ["top left", "center", "bottom right", "top", "left"]
 ROWS_FIXED = {
     "colour": COLOURS,
@@ -99,6 +117,8 @@ ROWS_FIXED = {
     "nested": [{"key": 'v"<', "list": [1, 2]}, {"key": "", "list": []}],
     "align": ["left", "center", "right"],
     "shape": ["Circle", "Star", "Square"],
+    "named": NAMED,
+    "style": [*STYLES, ""],
     "background": ["#102030", "https://x.example/a.png", "/images/b.png", "rgb(9,9,9)"],
     "tag": ["t", "u", ""],
     "model": ["M000045058"],
@@ -145,6 +165,7 @@ CONSTANTS = [
     "\\",
 ]
 SAFE = ["name", "city"]
+EACHES = ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
 WHENS = ["vip", "vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city", "count == 7", "truth"]
 
 
@@ -167,6 +188,7 @@ class Maker:
         self.made = 0
         self.in_group = False
         self.conditional = False
+        self.theme = self.random.choice([None, *THEMES])
 
     def some(self, chance):
         return self.random.random() < chance
@@ -196,15 +218,22 @@ class Maker:
         if self.conditional and self.some(chance):
             found["when"] = pick(WHENS)
         if self.conditional and self.some(chance / 2):
-            found["each"] = pick(["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"])
+            found["each"] = pick(
+                ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
+            )
             found["when"] = pick([None, None, "loop.first", "not loop.last", "loop.index != 2"])
         return found
 
     def colour(self):
-        return self.random.choice([*COLOURS, "{{ colour }}", "{{ colour }}", "#{{ 'abc' }}"])
+        named = [*NAMED, "{{ named }}", "{{ named }}"] if self.theme and self.some(0.5) else []
+        return self.random.choice([*COLOURS, "{{ colour }}", "{{ colour }}", "#{{ 'abc' }}", *named])
+
+    def shadow(self):
+        return {"shadow": wire.Shadow(color=self.colour(), blur=2)} if self.some(0.1) else {}
 
     def length(self):
-        return self.random.choice([120, 333.3, "25%", 900, "{{ size }}"])
+        most = [120, 333.3, 500] if self.in_group and self.some(0.8) else [120, 333.3, "25%", 900, "{{ size }}"]
+        return self.random.choice(most)
 
     def place(self, tags):
         pick, place = self.random.choice, {}
@@ -228,22 +257,35 @@ class Maker:
         if self.some(0.05):
             place["id"] = pick([self.name(), self.name() + "{{ tag }}"])
         place |= self.conditions()
-        if place.get("each") and self.some(0.3) and isinstance(place.get("at"), str):
-            place["at"] = ("10%", "{{ loop.index * 40 }}")
-        if place.get("each") and "id" in place:
-            place["id"] += "-{{ loop.index }}"
+        self.tell_apart(place)
+        if self.some(0.1):
+            place["extra"] = {"note": [self.string(), 1], "x": {"y": self.string()}}
         return place
+
+    def tell_apart(self, place):
+        """Give the repetitions of a clip places and ids of their own."""
+        if not place.get("each"):
+            return
+        if self.some(0.3) and isinstance(place.get("at"), str):
+            place["at"] = ("10%", "{{ loop.index * 40 }}")
+        if "id" in place:
+            place["id"] += "-{{ loop.index }}"
 
     def text(self, scene, tags):
         pick = self.random.choice
-        own = {"font_size": pick([12, 24, 48, 61]), "bold": self.some(0.3), "color": self.colour()}
+        own = {"font_size": pick([12, 24, 48, 61]), "bold": self.some(0.3), "color": self.colour(), **self.shadow()}
+        if self.theme and self.some(0.5):
+            own["style"] = pick([*STYLES, "{{ style }}"])
+            own = {name: value for name, value in own.items() if name == "style" or self.some(0.3)}
         size = pick(["", "", "", "width", "fit", "box", "height"])
         if size in ("width", "box"):
-            own["width"] = pick([400, "60%", 1200, "{{ size }}"])
+            own["width"] = pick(
+                [400, 600, 1200] if self.in_group and self.some(0.8) else [400, "60%", 1200, "{{ size }}"]
+            )
         if size in ("height", "box"):
             own["height"] = pick([80, "10%"])
         if size == "fit":
-            own["fit"] = (pick([300, "50%", 1500]), pick([200, "40%"]))
+            own["fit"] = (pick([300, 500 if self.in_group else "50%", 1500]), pick([200, "40%"]))
         if self.some(0.2):
             own["stroke"], own["stroke_width"] = self.colour(), pick([1, 2.5])
         if self.some(0.2):
@@ -273,6 +315,7 @@ class Maker:
         if isinstance(given, Avatar):
             place = {"width": 300, "height": 600, "at": pick(["left", "right"])}
         place |= self.conditions()
+        place |= pick([{}, {}, {"voice_only": True}, {"language": pick(["ko", "{{ anchor }}", "{{ align }}"])}])
         scene = scene.avatar(given, effects=pick([(), ("head-only",), ("{{ name }}",)]), **self.tagged(tags), **place)
         for _ in range(pick([0, 1, 1, 2])):
             scene = scene.say(self.string(0.85), html=self.some(0.25))
@@ -305,7 +348,7 @@ class Maker:
         for _ in range(pick([1, 2, 2, 3])):
             made = self.group(made, tags, depth + 1) if depth < 2 and self.some(0.2) else self.clip(made, tags)
         self.in_group = outer
-        place = {"width": pick([500, "40%", "{{ size }}"])} if self.some(0.5) else {}
+        place = {"width": pick([900, 900, "80%", "{{ size }}"])} if self.some(0.4) else {}
         place |= self.conditions()
         if not depth:
             place |= {key: value for key, value in self.place(tags).items() if key in ("at", "margin", "layer")}
@@ -355,7 +398,8 @@ class Maker:
         place = self.place(tags)
         place |= self.tagged(tags)
         if kind == "shape":
-            return scene.shape(pick(["Circle", "{{ shape }}"]), fill=self.colour(), width=self.length(), **place)
+            name = pick(["Circle", "{{ shape }}"])
+            return scene.shape(name, fill=self.colour(), width=self.length(), **self.shadow(), **place)
         if kind == "video":
             place.pop("angle", None)
             return scene.video(url, natural=(640, 360), **place)
@@ -371,6 +415,8 @@ class Maker:
         if self.some(0.01):
             condition["when"] = "count"
         background = pick([None, "#102030", "/images/x.png", "{{ background }}", "https://x.example/{{ name }}.png"])
+        if self.theme and self.some(0.2):
+            background = pick([*NAMED, "{{ named }}"])
         if self.some(0.1):
             background = wire.Background(source_type="image", source_url="/{{ city }}", source_color="{{ colour }}")
         extra = {"note": [self.string(), {"deep": self.string()}]} if self.some(0.1) else None
@@ -383,6 +429,7 @@ class Maker:
         pick = self.random.choice
         head = {
             "api": pick(["1.4", "1.6"]),
+            "theme": self.theme,
             "environment": pick([None, None, None, shout, softened]),
             "orientation": pick(["landscape", "landscape", "portrait", "{{ 'portrait' if vip else 'landscape' }}"]),
         }
@@ -437,6 +484,10 @@ class Maker:
             del row[pick(list(row))]
         if self.some(0.06):
             row |= pick([{"colour": "no colour"}, {"anchor": "nowhere"}, {"size": "wide"}, {"background": "rgb(x"}])
+        if self.some(0.06):
+            row |= pick(
+                [{"named": "brnd"}, {"named": "ink"}, {"style": "titel"}, {"background": "ink"}, {"colour": "ink"}]
+            )
         if self.some(0.03):
             row[None] = ["extra"]
         return row if self.some(0.99) else [row]
@@ -510,12 +561,17 @@ def shifted(layout, units=None, standing=None):
     if units is None:
         return corners
     pixels = [isinstance(layout.intents[clip].at, Beside) for clip in layout.clips_of(units)]
-    return lambda seen: [
-        corner and (corner[0] + pixel, *corner[1:]) for corner, pixel in zip(corners(seen), pixels, strict=True)
+    return lambda seen, bounds=None: [
+        corner and (corner[0] + pixel, *corner[1:]) for corner, pixel in zip(corners(seen, bounds), pixels, strict=True)
     ]
 
 
 arrangement = Layout.arrangement
+
+
+def nameless(ways, colours):
+    """Write the names of a theme's colours as they are."""
+    return ways({})
 
 
 MUTATIONS = {
@@ -525,7 +581,8 @@ MUTATIONS = {
     "number": lambda: mock.patch.object(
         plan_module, "_numbered", lambda segment, number: b"0" if segment == "number" else segment
     ),
-    "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read: ("top",) * len(found)),
+    "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read, theme: ("top",) * len(found)),
+    "theme": lambda: mock.patch.object(program, "_ways_of_strings", partial(nameless, program._ways_of_strings)),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
     "absent": lambda: mock.patch.object(conditional, "settled", lambda scene, absent: settled(scene, ())),
     "layer": lambda: mock.patch.object(conditional, "layers", lambda layout, highest: [1] * len(layout.intents)),

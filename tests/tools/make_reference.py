@@ -160,8 +160,8 @@ def of_class(cls: type[Any], name: str) -> str:
 
 
 def project_page() -> str:
-    """Project, Scene, their verbs, and the places."""
-    project, scene = aistudios_dsl.Project, aistudios_dsl.Scene
+    """Project, Scene, their verbs, themes, and the places."""
+    project, scene, theme = aistudios_dsl.Project, aistudios_dsl.Scene, aistudios_dsl.Theme
     shared = [name for name, _ in methods(scene)]
     verbs = [(name, getattr(project, name)) for name in shared]
     ends = [(name, found) for name, found in methods(project) if name not in shared]
@@ -177,6 +177,9 @@ def project_page() -> str:
         *(documented(found, f".{name}", 3) for name, found in verbs),
         "## Of a project alone",
         *(documented(found, f"Project.{name}", 3) for name, found in ends),
+        "## Themes",
+        *(documented(found, name, 3) for name, found in (("Theme", theme), ("Theme.load", theme.load))),
+        documented(aistudios_dsl.TextStyle, "TextStyle", 3),
         "## Places",
         *(documented(getattr(aistudios_dsl, name), name, 3) for name in PLACES),
         documented(aistudios_dsl.diff, "diff"),

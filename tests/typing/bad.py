@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from aistudios_dsl import Project, Scene, around, column, grid, inside, row, wire
+from aistudios_dsl import Project, Scene, TextStyle, Theme, around, column, grid, inside, row, wire
 from aistudios_dsl.service import AsyncClient, Client
 
 Project().scene().text("x", att=(0, 0))  # wrong keyword
@@ -37,6 +37,16 @@ around("a", pading=3)  # wrong keyword
 Scene().place(Scene())  # a scene is no group
 Scene().place(row(), at="middle")  # no anchor
 row().text("x", when=True)  # no expression
+Project(theme="brand.toml")  # no theme
+Scene().text("x", style=TextStyle())  # not its name
+TextStyle(size=72)  # wrong keyword
+TextStyle(bold="yes")  # no switch
+Theme(colours={})  # wrong keyword
+Theme(text={"title": {"font_size": 72}})  # no style
+Theme.load(5)  # no path
+Scene().remove(5)  # no tag
+Scene().remove("t", scene=0)  # it is one scene
+Project().map_scenes(lambda scene: scene.clips())  # no scene
 
 
 def wider(clip: wire.Image) -> wire.Image:

@@ -11,6 +11,8 @@ from aistudios_dsl import (
     Group,
     Project,
     Scene,
+    TextStyle,
+    Theme,
     above,
     around,
     below,
@@ -23,13 +25,15 @@ from aistudios_dsl import (
 )
 from aistudios_dsl.service import AsyncClient, Client, Job, Progress, RenderFailed, StillRendering
 
+theme: Theme = Theme(colors={"brand": "#e4002b"}, text={"title": TextStyle(font_size=72, bold=True, color="brand")})
 project: Project = (
-    Project("Name", orientation="portrait", api="1.6", catalog=Catalog(), resolution="1080")
+    Project("Name", orientation="portrait", api="1.6", catalog=Catalog(), resolution="1080", theme=theme)
     .scene(background="#102030", when="vip", each="item in items")
     .avatar("M1", "B1", say="Hello", framing="bust", at="bottom right", margin=(40, "5%"))
     .avatar(Avatar("M1", "B1"), head_at=("50%", 200), head_height=300, effects=["head-only", {"type": "x"}])
     .say("More", by="host", html=True)
     .text("Hi", font_size=60, color="#fff", width="50%", align="center", at=above("logo", gap=24), angle=12)
+    .text("Hi", style="title", background="brand")
     .text("Hi", fit=(300, "20%"), shadow=wire.Shadow(blur=4), animation=("fade-in", 1, 0), tag="t", layer=4)
     .image("https://x.example/a.png", natural=(10, 20), fit="cover", width=300, height=200, angle=4.5)
     .video("https://x.example/a.mp4", poster="https://x.example/a.png", volume=50, at=(10, 20.5), opacity=90)
@@ -39,7 +43,11 @@ project: Project = (
     .edit("t", text="Hello")
     .map(wire.Image, lambda clip: evolve(clip, left=clip.left + 1), tag="i")
     .background("#000000")
+    .remove("i", scene=0)
+    .map_scenes(lambda scene: scene.text("Lumen", at="top right"))
 )
+placed: list[tuple[int, wire.AnyClip]] = project.clips()
+branded: Project = Project(theme=Theme.load(Path("brand.toml"))).add(Scene().text("Hi", tag="t").remove("t"))
 scene: Scene = Scene(background="#fff").text("Hi", at=left_of("a")).text("Ho", at=right_of("b", gap="2%"))
 piped: str = project.add(scene).pipe(lambda value, tail: value.to_json() + tail, "\n")
 rendered: Project = project.render({"name": "Ann"}, city="Rome")

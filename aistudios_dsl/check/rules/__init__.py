@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -33,11 +33,17 @@ class Problem:
 
 @frozen(eq=False)
 class ProjectView:
-    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field."""
+    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field.
+
+    `placed_by`: the arguments about place and size of each clip that a verb made, by path; None without a script.
+    """
 
     project: Project
     scenes: tuple[SceneView, ...]
     pending: Mapping[str, tuple[str, ...]]
+    placed_by: Mapping[str, frozenset[str]] | None = None
+    old_boxes: Sequence[Sequence[int]] = ()
+    """The clips of each scene that are texts with other words than their boxes were made for."""
 
     @cached_property
     def nodes(self) -> tuple[tuple[str, Seen | None, Node], ...]:

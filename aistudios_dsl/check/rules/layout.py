@@ -8,7 +8,7 @@ from itertools import combinations
 from operator import itemgetter
 
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.check.rules import Problem, first_words, problem, scene_rule
+from aistudios_dsl.check.rules import Problem, ProjectView, first_words, problem, project_rule, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
@@ -68,6 +68,16 @@ def text_estimated(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the width of {shown!r} is an estimate", seen)
 
 
+@project_rule("text-in-old-box", "note", "see that the words fit; if not, give width= and height= along with them")
+def text_in_old_box(view: ProjectView) -> Iterator[Problem]:
+    """A loaded text has new words, but its old box, which was not the measure of the old words and so stays."""
+    for scene, clips in zip(view.scenes, view.old_boxes, strict=False):
+        seen = {one.path: one for one in scene.every}
+        for path in (f"{scene.path}.clips[{index}]" for index in clips):
+            message = "its words change, but its box stays, since that was not measured from its words"
+            yield problem(message, seen[path]) if path in seen else Problem(message, path)
+
+
 @scene_rule("off-canvas", "error", "move it onto the canvas, or remove it")
 def off_canvas(scene: SceneView) -> Iterator[Problem]:
     """A clip lies completely outside the canvas."""
@@ -85,12 +95,30 @@ def text_cut_off(scene: SceneView) -> Iterator[Problem]:
             yield problem(f"the text reaches past the canvas {_past(ink, scene.canvas)}", seen, ink)
 
 
-@scene_rule("face-cut-off", "warning", "use framing=, or head_at= and head_height=")
-def face_cut_off(scene: SceneView) -> Iterator[Problem]:
-    """Part of an avatar's head lies outside the canvas."""
-    for seen in scene.clips:
-        if seen.face and overlap(seen.bounds, scene.canvas, 0) and not inside(seen.face.bounds, scene.canvas):
-            yield problem(f"the head reaches past the canvas {_past(seen.face.bounds, scene.canvas)}", seen, seen.face)
+@project_rule("face-cut-off", "warning", "framing= shows the whole head; head_at= and head_height= move and size it")
+def face_cut_off(view: ProjectView) -> Iterator[Problem]:
+    """Part of an avatar's head, from its crown to its chin, lies outside the canvas."""
+    for scene in view.scenes:
+        for seen in scene.clips:
+            head = seen.head
+            if head and overlap(seen.bounds, scene.canvas, 0) and not inside(head.bounds, scene.canvas):
+                message = f"the head reaches past the canvas {_past(head.bounds, scene.canvas)}"
+                yield Problem(message, seen.path, seen, (head,), _unframed(seen, view))
+
+
+def _unframed(seen: Seen, view: ProjectView) -> str:
+    """What to do about a head that is cut, by who framed it; "" for what the rule says."""
+    if view.placed_by is None:
+        return ""
+    given = view.placed_by.get(seen.path)
+    if given is None:
+        name = seen.tag or seen.clip.id
+        return f'edit({name!r}, framing="waist") shows the whole head; head_at= and head_height= move and size it'
+    if "framing" in given:
+        return "leave at= out or name an edge: then framing= shows the whole head"
+    if "head_at" in given:
+        return "move head_at= in, or make head_height= smaller: the hair lies outside the box that they speak of"
+    return ""
 
 
 @scene_rule("cut-off", "note", "if this is not intended, move it in or make it smaller")
