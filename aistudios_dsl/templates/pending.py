@@ -24,12 +24,12 @@ def pending(project: BaseProject) -> Pending:
     templates = Templates(project.environment)
     with lines_named(project.scenes):
         settings = template_strings(templates, partial(filled_project, project, ()))
-        found = {path: templates.names(text) for path, text, _ in settings}
+        found = {path: _free(templates.names(text), templates.columns(text)) for path, text, _ in settings}
         for index, scene in enumerate(project.scenes):
             found |= conditions(scene, index, templates)
             bound = templates.each(scene.each)[0] if scene.each is not None else ()
             for path, text, _ in template_strings(templates, partial(mapped, scene, f"scenes[{index}]")):
-                found[path] = tuple(name for name in templates.names(text) if name not in bound)
+                found[path] = _free(templates.names(text), templates.columns(text), bound)
     return found
 
 
@@ -43,11 +43,18 @@ def conditions(scene: Scene, index: int, templates: Templates) -> Pending:
     if scene.each is not None:
         with under(path := f"scenes[{index}].each"):
             bound, source = templates.each(scene.each)
-            found[path] = templates.expression_names(source)
+            found[path] = _free(templates.expression_names(source), templates.expression_columns(source))
     if scene.when is not None:
         with under(path := f"scenes[{index}].when"):
-            found[path] = tuple(name for name in templates.expression_names(scene.when) if name not in bound)
+            columns = templates.expression_columns(scene.when)
+            found[path] = _free(templates.expression_names(scene.when), columns, bound)
     return found
+
+
+def _free(names: tuple[str, ...], columns: tuple[str, ...], bound: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the names and columns that `each` does not bind."""
+    own = () if "row" in bound else columns
+    return tuple(sorted({name for name in names if name not in bound} | set(own)))
 
 
 def refuse_pending(project: BaseProject) -> None:
