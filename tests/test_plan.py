@@ -68,7 +68,7 @@ VARIANTS = [
     {"name": "👩‍👩‍👧 漢字 e\u0301"},
     {"name": 7, "city": "2.5", "size": 2.5},
     {"name": True, "lines": []},
-    {"lines": [1, {"a": None}]},
+    {"lines": [1, {"a": 0}]},
     {"vip": "false"},
     {"background": "https://x.example/a.png"},
     {"background": "hsl(210, 50%, 13%)"},
@@ -89,6 +89,7 @@ def test_a_row_gives_the_bytes_of_the_slow_path_without_taking_it(change):
 FAULTS = [
     {"name": None},
     {"name": float("nan")},
+    {"lines": [1, {"a": None}]},
     {"name": "\ud800"},
     {"colour": "no colour"},
     {"background": ""},

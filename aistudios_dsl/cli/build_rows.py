@@ -18,6 +18,7 @@ from aistudios_dsl.cli.base import plural, print_line, printable, progress_bar, 
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import DataRow, Rows, of_row, read_rows
+from aistudios_dsl.templates.values import row_values
 from aistudios_dsl.wire.jsontext import canonical
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class FileName:
     def render(self, row: Mapping[str, Any]) -> str:
         """Return the name for a row."""
         try:
-            name = self.templates.render(self.template, row)
+            name = self.templates.render(self.template, row_values(row))
         except DslError as fault:
             raise fault.under("--name") from None
         forbidden = next((mark for mark in name if mark in "/\\" or mark < " "), None)

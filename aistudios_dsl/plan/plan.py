@@ -37,14 +37,8 @@ from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.pending import texts_in_old_boxes
-from aistudios_dsl.templates.render import (
-    filled,
-    filled_project,
-    for_each_row,
-    kept_scenes,
-    render_project,
-    row_values,
-)
+from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
+from aistudios_dsl.templates.values import row_values
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
 
@@ -171,7 +165,7 @@ class Programs:
     def render(self, row: Mapping[str, Any] | None) -> bytes:
         """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
         if self._only is not None:
-            return self._only({**row} if isinstance(row, dict) else row_values(row))
+            return self._only(row_values(row))
         values = row_values(row)
         signature, scopes = self._signature(values)
         return b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])

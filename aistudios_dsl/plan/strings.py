@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from aistudios_dsl.templates.environment import Hook, Templates, checked_value, compiled, inner, jinja, parsed
-from aistudios_dsl.templates.render import row_values
+from aistudios_dsl.templates.environment import Hook, Templates, compiled, inner, jinja, parsed
+from aistudios_dsl.templates.values import PLAIN, checked_value
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
@@ -75,7 +75,7 @@ class Strings:
         run, html = template.root_render_func, string.html
         written = rendered if template.environment.code_generator_class is Metered else rendered_straight
         if not _is_clean(self.templates.configure, string.text):
-            return lambda row: written(run(template.new_context(row_values(row.values))))
+            return lambda row: written(run(template.new_context(dict(row.values))))
         return lambda row: written(run(row.contexts.get(html) or row.borrow(html)))
 
     def names(self, strings: Iterable[TemplateString]) -> tuple[list[str], list[str]]:
@@ -121,7 +121,7 @@ class RowStrings:
         self.contexts: dict[bool, Context] = {}
         self._strings = strings
         for name in asked:
-            if type(values[name]) is not str and hasattr(values[name], "__next__"):
+            if type(values[name]) not in PLAIN and hasattr(values[name], "__next__"):
                 raise TypeError(f"{name} can be read only once")
 
     def borrow(self, html: bool) -> Context:

@@ -341,7 +341,9 @@ def _wrapped(place: Place, clip: Text, width: float, height: float | None) -> Te
     def sized(text: str) -> tuple[str, float, float, float]:
         letter, widest = measure.widest_letter(text, size, ruler=ruler)
         if width < widest:
-            raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
+            raise BuildError(
+                f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide", code="no-room"
+            )
         box = measure.wrap(text, size, width, family=family, ruler=ruler, balance=place.balance)
         return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
 

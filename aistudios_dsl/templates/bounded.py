@@ -19,13 +19,15 @@ from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame, operators
-from jinja2.filters import FILTERS as DEFAULT_FILTERS
+from jinja2.filters import FILTERS
 from jinja2.meta import TrackingCodeGenerator
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, generate_lorem_ipsum
 
 from aistudios_dsl.errors import TemplateError
+from aistudios_dsl.templates.printing import FILTERS_OF_ROWS, TESTS_OF_ROWS, equal, may_be_number, within
+from aistudios_dsl.templates.values import refuse_missing
 from aistudios_dsl.wire.jsontext import depth
 
 LONGEST = 200_000
@@ -185,6 +187,7 @@ def _check_power(left: Any, right: Any) -> None:
 
 def _check_percent(template: Any, *values: Any, **named: Any) -> None:
     if isinstance(template, str | bytes):
+        refuse_missing(*values, *named.values())
         text = template if isinstance(template, str) else template.decode("latin-1")
         fields, widths = _percent_fields(text)
         _check_widths(widths, fields, values, named)
@@ -197,9 +200,16 @@ def _percent_fields(text: str) -> tuple[int, tuple[str, ...]]:
 
 
 def _check_format(template: str, *values: Any, **named: Any) -> None:
+    refuse_missing(*values, *named.values())
     fields = [spec or "" for _, name, spec, _ in Formatter().parse(template) if name is not None]
     widths = ["*" if "{" in spec else width for spec in fields for width in re.findall(r"\d+|\{", spec)]
     _check_widths(widths, len(fields), values, named)
+
+
+def _check_format_map(template: str, values: Any = (), *_: Any) -> None:
+    given = dict(values)
+    wanted = {re.split(r"[.\[]", name, maxsplit=1)[0] for _, name, _, _ in Formatter().parse(template) if name}
+    _check_format(template, **{str(name): value for name, value in given.items() if name in wanted})
 
 
 def _check_widths(widths: Sequence[str], fields: int, values: Any, named: Mapping[str, Any]) -> None:
@@ -224,10 +234,12 @@ def _check_replace(text: Any, old: Any = "", new: Any = "", *_: Any, **__: Any) 
 
 
 def _check_indent(text: Any, width: Any = 4, *_: Any, **__: Any) -> None:
+    refuse_missing(text)
     _reserve(len(text) + (text.count("\n") + 1) * (width if isinstance(width, int) else len(width)))
 
 
 def _check_wrap(text: Any, width: Any = 79, longer: Any = True, wrapstring: Any = "", *_: Any, **__: Any) -> None:
+    refuse_missing(text)
     _reserve(len(text) * (1 + len(wrapstring or "")))
 
 
@@ -267,7 +279,8 @@ _FILTERS: dict[str, Callable[..., None]] = {
 }
 _METHODS: dict[str, Callable[..., None]] = {
     **dict.fromkeys(("center", "ljust", "rjust", "zfill", "to_bytes"), _check_padding),
-    **dict.fromkeys(("format", "format_map"), _check_format),
+    "format": _check_format,
+    "format_map": _check_format_map,
     "expandtabs": _check_tabs,
     "replace": _check_replace,
     "translate": _check_translate,
@@ -318,11 +331,15 @@ _LINEAR = (
 """Filters that take time, and make a value, in proportion to the values they are given."""
 
 
+OWN_FILTERS: dict[str, Callable[..., Any]] = {**FILTERS, **FILTERS_OF_ROWS}
+"""The filters of an environment to which the user adds none."""
+
+
 def _is_straight(node: nodes.Node, filters: Mapping[str, Any]) -> bool:
     """Tell whether a node of a template cannot repeat or enlarge anything, so that its work follows from its length."""
     if not isinstance(node, nodes.Filter):
         return type(node) in _STRAIGHT
-    if node.name not in _LINEAR or filters.get(node.name) is not DEFAULT_FILTERS[node.name] or node.dyn_args:
+    if node.name not in _LINEAR or filters.get(node.name) is not OWN_FILTERS[node.name] or node.dyn_args:
         return False
     if node.name != "format":
         return True
@@ -341,6 +358,30 @@ class _Unfolded(CodeGenerator):
         if not isinstance(node, nodes.TemplateData):
             raise nodes.Impossible
         return super()._output_child_to_const(node, frame, finalize)
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
+        first, operand = node.expr, node.ops[0]
+        constants = [one.value for one in (first, operand.expr) if isinstance(one, nodes.Const)]
+        name = {"eq": "equal", "ne": "equal", "in": "within", "notin": "within"}.get(operand.op)
+        if name is None or len(node.ops) > 1 or not all(map(may_be_number, constants)):
+            self._visit_comparison(node, frame)
+            return
+        self.write(f"({'not ' if operand.op in ('ne', 'notin') else ''}environment.{name}(")
+        self._visit_compared(first, frame)
+        self.write(", ")
+        self._visit_compared(operand.expr, frame)
+        self.write("))")
+
+    def _visit_comparison(self, node: nodes.Compare, frame: Frame) -> None:
+        self.write("(")
+        self._visit_compared(node.expr, frame)
+        for operand in node.ops:
+            self.write(f" {operators[operand.op]} ")
+            self._visit_compared(operand.expr, frame)
+        self.write(")")
+
+    def _visit_compared(self, node: nodes.Node, frame: Frame) -> None:
+        self.visit(node, frame)
 
     def visit_EvalContextModifier(self, node: nodes.EvalContextModifier, frame: Frame) -> None:  # noqa: N802
         for option in node.options:
@@ -377,7 +418,7 @@ class Metered(_Unfolded):
     visit_Dict: Any = _measuring(CodeGenerator.visit_Dict)  # noqa: N815
     visit_Tuple: Any = _measuring(CodeGenerator.visit_Tuple, lambda node: node.ctx == "load")  # noqa: N815
     visit_Getitem: Any = _measuring(CodeGenerator.visit_Getitem, lambda node: isinstance(node.arg, nodes.Slice))  # noqa: N815
-    _visit_compared = _measuring(CodeGenerator.visit, lambda node: not isinstance(node, nodes.Const))
+    _visit_compared: Any = _measuring(CodeGenerator.visit, lambda node: not isinstance(node, nodes.Const))
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802
         turn: Any = nodes.EnvironmentAttribute("turn()", lineno=node.lineno)
@@ -385,14 +426,6 @@ class Metered(_Unfolded):
         body = [nodes.ExprStmt(turn, lineno=node.lineno), *node.body]
         parts = (node.target, node.iter, body, node.else_, kept, node.recursive)
         super().visit_For(nodes.For(*parts, lineno=node.lineno, environment=node.environment), frame)
-
-    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
-        self.write("(")
-        self._visit_compared(node.expr, frame)
-        for operand in node.ops:
-            self.write(f" {operators[operand.op]} ")
-            self._visit_compared(operand.expr, frame)
-        self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
         join = "markup_join" if frame.eval_ctx.autoescape else "str_join"
@@ -420,6 +453,13 @@ class Bounded(ImmutableSandboxedEnvironment):
     concat: Any = staticmethod(joined)
     intercepted_binops: frozenset[str] = frozenset(_OPERATORS)
     measured: Any = staticmethod(_measured)
+    equal: Any = staticmethod(equal)
+    within: Any = staticmethod(within)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.filters.update(FILTERS_OF_ROWS)
+        self.tests.update(TESTS_OF_ROWS)
 
     def meter(self) -> None:
         """Count the work of all filters and tests, also of the user's."""
@@ -441,6 +481,7 @@ class Bounded(ImmutableSandboxedEnvironment):
 
     def concatenated(self, join: Callable[[Iterable[Any]], str], *parts: Any) -> Any:
         """Return `a ~ b`."""
+        refuse_missing(*parts)
         _reserve(sum(map(_weight, parts)))
         return _measured(join(parts))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
+from aistudios_dsl.templates.values import WholeRow, checked_value, is_missing, spelling
 
 if TYPE_CHECKING:
     from jinja2 import Environment, TemplateSyntaxError
@@ -94,7 +95,7 @@ class Templates:
         if _is_plain(self.configure, text):
             return False
         # This reports unknown filters, which parsing alone does not.
-        _names(self.configure, text)
+        _needed(self.configure, text)
         return True
 
     def names(self, text: str) -> tuple[str, ...]:
@@ -105,7 +106,15 @@ class Templates:
         >>> Templates().names("{% for n in names %}{{ n }} of {{ total }}{% endfor %}")
         ('names', 'total')
         """
-        return tuple(sorted(_names(self.configure, text)))
+        return tuple(sorted(_needed(self.configure, text).names))
+
+    def columns(self, text: str) -> tuple[str, ...]:
+        """Return the columns that this text reads as `row["First Name"]`, sorted.
+
+        >>> Templates().columns('Hello {{ row["First Name"] }}')
+        ('First Name',)
+        """
+        return tuple(sorted(_needed(self.configure, text).columns))
 
     def render(self, text: str, row: Mapping[str, Any], *, html: bool = False) -> str:
         """Return the text with the row's values, escaped if it is HTML. Braces in a value are text.
@@ -113,8 +122,7 @@ class Templates:
         Raises `TemplateError` for a name that the row lacks, for None and NaN, and for what Jinja refuses.
         """
         names = self.names(text)
-        _given(names, row)
-        rendered: str = _run(lambda: compiled(self.configure, text, html).render(row), row, names)
+        rendered: str = _run(compiled(self.configure, text, html).render, text, row, names)
         return rendered
 
     def pattern(self, text: str) -> re.Pattern[str]:
@@ -136,7 +144,7 @@ class Templates:
         8
         """
         names = self.expression_names(expression)
-        return _run(lambda: _expression(self.configure, expression)(_given(names, row)), row, names)
+        return _run(_expression(self.configure, expression), expression, row, names)
 
     def truth(self, expression: str, row: Mapping[str, Any]) -> bool:
         """Return what `when` says: a bool, a number, None, or one of "true", "false", "1", "0", "" in any case.
@@ -149,8 +157,9 @@ class Templates:
             return _TRUTHS[value.strip().lower()]
         if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
             return bool(value)
-        hint = "compare it, as in when=\"plan == 'gold'\""
-        raise TemplateError(f"when={expression!r} is {value!r}, which is neither true nor false", hint=hint)
+        raise TemplateError(
+            f"when={expression!r} is {value!r}, which is neither true nor false", hint=_as_truth(expression)
+        )
 
     def each(self, expression: str) -> tuple[tuple[str, ...], str]:
         """Return the names that `each` binds beside `loop`, and the expression of its items.
@@ -190,6 +199,10 @@ class Templates:
         """
         return _expression_names(self.configure, expression)
 
+    def expression_columns(self, expression: str) -> tuple[str, ...]:
+        """Return the columns that this expression reads as `row["First Name"]`, sorted."""
+        return self.columns(_as_text(self.configure, expression))
+
 
 def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, ...]:
     if len(names) == 1:
@@ -199,45 +212,137 @@ def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, 
     return tuple(item)
 
 
-def _given(names: tuple[str, ...], row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the row. Raise `TemplateError` for a name it lacks, for which Jinja would use a global, such as range."""
+def _as_truth(expression: str) -> str:
+    """Return the hint for a text or another value where a condition is wanted."""
+    if re.fullmatch(r"[\w.]+", expression.strip()):
+        name = expression.strip()
+        return f"to ask whether there is one: when=\"{name} != ''\"; or compare it: when=\"{name} == 'gold'\""
+    return "compare it, as in when=\"plan == 'gold'\""
+
+
+def _given(names: tuple[str, ...], row: Mapping[str, Any], text: str) -> None:
+    """Raise `TemplateError` for a name that the row lacks, for which Jinja would use a global, such as range."""
     for name in names:
         if name not in row:
-            known = [key for key in row if isinstance(key, str)]
-            few = nearest(name, known) or len(known) <= 12
-            hint = did_you_mean(name, known) if few else f"the row has {len(known)} others"
-            if name == LOOP:
-                hint = "each= binds it, in the scene, clip or group that is repeated"
-            raise TemplateError(f"the row has no {name!r}", hint=hint or "the row is empty")
-    return row
+            raise TemplateError(f"the row has no {name!r}", hint=missing_hint(name, row, text), code="missing-name")
 
 
-def _run(work: Callable[[], Any], row: Mapping[str, Any], names: Iterable[str]) -> Any:
+def missing_hint(name: str, row: Iterable[Any], text: str = "") -> str:
+    """Return the hint for a name that a row lacks: how the template reads the column that may be meant.
+
+    >>> missing_hint("FirstName", ["First Name"])
+    "did you mean 'First_Name'?"
+    """
+    if name == LOOP:
+        return "each= binds it, in the scene, clip or group that is repeated"
+    columns = [key for key in row if isinstance(key, str) and key != "row"]
+    odd = next((key for key in columns if not key.isidentifier() and name in key and key in text), "")
+    if odd:
+        return f"the column {odd!r} is {_spelt(odd)}"
+    known = list(dict.fromkeys(spelling(key) or key for key in columns))
+    few = nearest(name, known) or len(known) <= 12
+    return (did_you_mean(name, known) if few else f"the row has {len(known)} others") or "the row is empty"
+
+
+def _spelt(column: str) -> str:
+    name = spelling(column)
+    return " or ".join([f"{{{{ {name} }}}}", f'{{{{ row["{column}"] }}}}'][not name :])
+
+
+def _run(work: Callable[[Mapping[str, Any]], Any], text: str, row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     from jinja2 import UndefinedError
 
     from aistudios_dsl.templates.bounded import restart
 
+    _given(names, row, text)
     restart()
     try:
-        value = work()
-    except TemplateError:
+        value = work(row)
+    except TemplateError as fault:
+        if fault.code == "missing-value":
+            raise _named(fault, work, text, row) from None
         raise
     except UndefinedError as fault:
-        raise TemplateError(str(fault.message), hint=_near_attribute(str(fault.message), row)) from fault
+        raise _undefined(str(fault.message), row, text) from fault
     except RecursionError as fault:
         raise TemplateError("the template calls itself endlessly") from fault
     except Exception as fault:
-        texts = [name for name in names if isinstance(row[name], str)] if isinstance(fault, TypeError) else []
-        hint = f"{texts[0]} is text: {texts[0]}|int or {texts[0]}|float is a number" if texts else ""
+        hint = _type_hint(text, row, names) if isinstance(fault, TypeError) else ""
         raise TemplateError(f"rendering failed: {type(fault).__name__}: {fault}", hint=hint) from fault
     if isinstance(value, str) and re.search(_SURROGATE, value):
         raise TemplateError("a value contains an unpaired surrogate")
     return value
 
 
+def _type_hint(text: str, row: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    gaps = _gaps(text, row)
+    if gaps:
+        return f"{gaps[0]} is missing: ask first, as in {gaps[0]} is not none and {gaps[0]} > 3"
+    texts = [name for name in names if isinstance(row[name], str)]
+    return f"{texts[0]} is text: {texts[0]}|int or {texts[0]}|float is a number" if texts else ""
+
+
+def _named(
+    fault: TemplateError, work: Callable[[Mapping[str, Any]], Any], text: str, row: Mapping[str, Any]
+) -> TemplateError:
+    """Return the error of a missing value with the variable that has it."""
+    gaps = _gaps(text, row)
+    name = next((name for name in gaps if len(gaps) == 1 or _fails_alone(name, gaps, work, row)), "")
+    if not name:
+        return fault
+    read = name if name.isidentifier() or "[" in name or "." in name else f'row["{name}"]'
+    hint = f"give it a text: {{{{ {read} or '' }}}} or {{{{ {read}|default('', true) }}}}"
+    return TemplateError(f"{fault.message}: {name!r} is missing in the row", hint=hint, code=fault.code)
+
+
+def _fails_alone(
+    name: str, gaps: Iterable[str], work: Callable[[Mapping[str, Any]], Any], row: Mapping[str, Any]
+) -> bool:
+    """Whether a missing value is what fails, if all others were given."""
+    given = dict.fromkeys((gap for gap in gaps if gap != name), "")
+    try:
+        work({**row, **given, "row": WholeRow({**row.get("row", {}), **given})})
+    except TemplateError as fault:
+        return fault.code == "missing-value"
+    except Exception:
+        return False
+    return False
+
+
+def _gaps(text: str, row: Mapping[str, Any]) -> list[str]:
+    """Return the variables of a text that are missing in the row, in the order of the text; else one inside another."""
+    found = {name: re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in row if isinstance(name, str)}
+    named = sorted((place.start(), name) for name, place in found.items() if place and name != "row")
+    gaps = [name for _, name in named if is_missing(row[name])]
+    inner = (path for _, name in named for path in _paths(row[name], name))
+    return gaps or list(islice(inner, 1))
+
+
+def _paths(value: Any, path: str, depth: int = 0) -> Iterator[str]:
+    if is_missing(value):
+        yield path
+    elif depth < 5 and isinstance(value, Mapping):
+        for key, item in value.items():
+            own = f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r}]"
+            yield from _paths(item, f"{path}{own}", depth + 1)
+    elif depth < 5 and isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _paths(item, f"{path}[{index}]", depth + 1)
+
+
+def _undefined(message: str, row: Mapping[str, Any], text: str) -> TemplateError:
+    column = re.search(r"WholeRow object' has no (?:attribute|element) '?(.*?)'?$", message)
+    if column is None:
+        return TemplateError(message, hint=_near_attribute(message, row))
+    known = list(row.get("row", ()))
+    hint = did_you_mean(column[1], known) if nearest(column[1], known) else missing_hint(column[1], known)
+    return TemplateError(f"the row has no {column[1]!r}", hint=hint, code="missing-name")
+
+
 def _near_attribute(message: str, row: Mapping[str, Any]) -> str:
     quoted = re.findall(r"'([^']*)'", message)
-    inner = [key for value in row.values() if isinstance(value, Mapping) for key in map(str, value)]
+    values = [value for value in row.values() if isinstance(value, Mapping) and not isinstance(value, WholeRow)]
+    inner = [key for value in values for key in map(str, value)]
     inner += _OF_LOOP if LOOP in row else ()
     return did_you_mean(quoted[-1], inner) if quoted and nearest(quoted[-1], inner) else ""
 
@@ -268,14 +373,6 @@ def jinja(configure: Hook | None, html: bool) -> Bounded:
     return environment
 
 
-def checked_value(value: Any) -> Any:
-    if value is None:
-        raise TemplateError("a value is None", hint="give it a text: {{ name or '' }} or {{ name|default('', true) }}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise TemplateError(f"a value is {value}, which cannot be shown", hint="is it missing in the data?")
-    return value
-
-
 @contextmanager
 def _reading(
     configure: Hook | None, text: str, describe: Callable[[Hook | None, str, TemplateSyntaxError], TemplateError]
@@ -300,8 +397,14 @@ def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) 
     if configure is None and re.search(_UNCLOSED, text):
         message, hint, code = "'{{' is never closed", f"close it with '}}}}'; {_LITERAL}", "unclosed-braces"
     elif not hint:
-        hint, code = _LITERAL, "template-syntax"
+        hint, code = _odd_name(excerpt) or _LITERAL, "template-syntax"
     return TemplateError(f"line {fault.lineno} ({excerpt!r}): {message}", hint=hint, code=code)
+
+
+def _odd_name(excerpt: str) -> str:
+    """Return the hint for braces that hold a column's name as it stands in a table, or ""."""
+    found = re.search(r"\{\{\s*([^\W\d]\w*(?:[ \-]+\w+)+)\s*(?:\||\}\})", excerpt)
+    return f"the column {found[1]!r} is {_spelt(found[1])}" if found else ""
 
 
 def _no_expression(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
@@ -350,10 +453,13 @@ def _expression(configure: Hook | None, expression: str) -> Callable[[Mapping[st
 
 @lru_cache(maxsize=1024)
 def _expression_names(configure: Hook | None, expression: str) -> tuple[str, ...]:
+    return Templates(configure).names(_as_text(configure, expression))
+
+
+def _as_text(configure: Hook | None, expression: str) -> str:
     _expression(configure, expression)
     environment = jinja(configure, False)
-    text = f"{environment.variable_start_string} ({expression}) {environment.variable_end_string}"
-    return tuple(sorted(_names(configure, text)))
+    return f"{environment.variable_start_string} ({expression}) {environment.variable_end_string}"
 
 
 @lru_cache(maxsize=4096)
@@ -385,13 +491,21 @@ def inner(tree: Any) -> list[Any]:
     return [piece for output in tree.body for piece in (output.nodes if isinstance(output, nodes.Output) else [output])]
 
 
+@frozen
+class _Needed:
+    """The names that a row must have for a text, and the columns that the text reads as `row["First Name"]`."""
+
+    names: frozenset[str]
+    columns: frozenset[str]
+
+
 @lru_cache(maxsize=4096)
-def _names(configure: Hook | None, text: str) -> frozenset[str]:
+def _needed(configure: Hook | None, text: str) -> _Needed:
     with _reading(configure, text, _no_template):
-        return _needed_names(configure, parsed(configure, text))
+        return _find_needed(configure, parsed(configure, text))
 
 
-def _needed_names(configure: Hook | None, tree: Any) -> frozenset[str]:
+def _find_needed(configure: Hook | None, tree: Any) -> _Needed:
     from jinja2 import nodes
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -413,16 +527,33 @@ def _needed_names(configure: Hook | None, tree: Any) -> frozenset[str]:
     called = {call.node.name for call in tree.find_all(nodes.Call) if isinstance(call.node, nodes.Name)}
     known = set(environment.globals)
     own = known - set(ImmutableSandboxedEnvironment().globals) if configure is not None else set()
-    return frozenset(wanted - own - (called & known) - (_optional_names(tree) - known))
+    columns = _columns(tree) if "row" in wanted else frozenset()
+    names = wanted - own - (called & known) - (_optional_names(tree) - known) - {"row"}
+    return _Needed(frozenset(names), columns)
+
+
+def _columns(tree: Any) -> frozenset[str]:
+    from jinja2 import nodes
+
+    asked = {id(node) for node in _asked(tree)}
+    items = [node for node in tree.find_all((nodes.Getitem, nodes.Getattr)) if id(node) not in asked]
+    own = [node for node in items if isinstance(node.node, nodes.Name) and node.node.name == "row"]
+    keys = [node.attr if isinstance(node, nodes.Getattr) else getattr(node.arg, "value", None) for node in own]
+    return frozenset(key for key in keys if isinstance(key, str) and not hasattr(dict, key))
 
 
 def _optional_names(tree: Any) -> set[str]:
     """Return the names that a row may lack: `name is defined`, `name|default("friend")`."""
     from jinja2 import nodes
 
-    asking = [node.node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined")]
-    asking += [node.node for node in tree.find_all(nodes.Filter) if node.name in ("default", "d")]
-    return {node.name for node in asking if isinstance(node, nodes.Name)}
+    return {node.name for node in _asked(tree) if isinstance(node, nodes.Name)}
+
+
+def _asked(tree: Any) -> list[Any]:
+    from jinja2 import nodes
+
+    tests = [node.node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined")]
+    return tests + [node.node for node in tree.find_all(nodes.Filter) if node.name in ("default", "d")]
 
 
 def _check_known(environment: Environment, tree: Any) -> None:

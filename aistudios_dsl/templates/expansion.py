@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -162,18 +162,24 @@ def conditions(part: Part, templates: Templates, bound: frozenset[str] = frozens
     found: Pending = {}
     if part.each is not None:
         with under(path := f"{part.path}.each"):
-            found[path] = _free(templates.expression_names(templates.each(part.each)[1]), bound)
+            found[path] = _free(templates, templates.each(part.each)[1], bound)
             bound |= {*part.binding(templates)}
     if part.when is not None:
         with under(path := f"{part.path}.when"):
-            found[path] = _free(templates.expression_names(part.when), bound)
+            found[path] = _free(templates, part.when, bound)
     for inner in part.parts:
         found |= conditions(inner, templates, bound)
     return found
 
 
-def _free(names: tuple[str, ...], bound: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if name not in bound)
+def _free(templates: Templates, expression: str, bound: frozenset[str]) -> tuple[str, ...]:
+    return free_names(templates.expression_names(expression), templates.expression_columns(expression), bound)
+
+
+def free_names(names: Iterable[str], columns: Iterable[str], bound: Container[str] = ()) -> tuple[str, ...]:
+    """Return the names and columns that no `each` binds."""
+    own = () if "row" in bound else columns
+    return tuple(sorted({name for name in names if name not in bound} | set(own)))
 
 
 def bound_names(part: Part, templates: Templates, bound: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:

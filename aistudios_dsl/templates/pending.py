@@ -14,7 +14,7 @@ from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named
 from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.expansion import Pending, bound_names, conditions, part_of
+from aistudios_dsl.templates.expansion import Pending, bound_names, conditions, free_names, part_of
 from aistudios_dsl.templates.render import filled_project, mapped, template_strings
 from aistudios_dsl.wire.nodes import Text
 
@@ -31,14 +31,14 @@ def pending(project: BaseProject) -> Pending:
     templates = Templates(project.environment)
     with lines_named(project.scenes):
         settings = template_strings(templates, partial(filled_project, project, ()))
-        found = {path: templates.names(text) for path, text, _ in settings}
+        found = {path: free_names(templates.names(text), templates.columns(text)) for path, text, _ in settings}
         for index, scene in enumerate(project.scenes):
             part = part_of(scene, index)
             found |= conditions(part, templates)
             bound = bound_names(part, templates)
             for path, text, _ in template_strings(templates, partial(mapped, scene, part.path)):
                 known = bound.get(_owner(path, scene), bound[part.path])
-                found[path] = tuple(name for name in templates.names(text) if name not in known)
+                found[path] = free_names(templates.names(text), templates.columns(text), known)
     return found
 
 

@@ -17,6 +17,7 @@ from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.expansion import Occurrence, Part, Repetitions, part_of
 from aistudios_dsl.templates.neighbours import Absent, absent, default_place, settled, tag_of
+from aistudios_dsl.templates.values import row_values, with_values
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
@@ -97,7 +98,11 @@ def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
 def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping[str, Any] | None = None) -> B:
     """Return the literal project of a row. Raises `TemplateError` with the field and the name that is missing."""
     refuse_rendered(project)
-    values = row_values(row) | row_values(variables)
+    return render_values(project, row_values(with_values(row, variables)))
+
+
+def render_values(project: B, values: Mapping[str, Any]) -> B:
+    """Return the literal project of what `row_values` gives."""
     templates = Templates(project.environment)
     with lines_named(project.scenes):
         parts = [part_of(scene, index) for index, scene in enumerate(project.scenes)]
@@ -129,21 +134,6 @@ def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str,
             from aistudios_dsl.templates.rows import of_row
 
             raise of_row(fault, number, row) from fault.__cause__
-
-
-def row_values(row: Any) -> dict[str, Any]:
-    """Return the values that templates can name. None is a row without values.
-
-    >>> row_values({"name": "Ann", None: ["more"]})
-    {'name': 'Ann'}
-    """
-    if row is None:
-        return {}
-    if not isinstance(row, Mapping):
-        hint = 'such as {"name": "Ann"}'
-        raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}", hint=hint)
-    # No template can use a name that is not a string, and Jinja fails on one.
-    return {name: value for name, value in row.items() if isinstance(name, str)}
 
 
 def refuse_rendered(project: BaseProject) -> None:
@@ -258,7 +248,13 @@ def absent_of(scene: Scene, occurrence: Occurrence, templates: Templates) -> Abs
     part = part_at(scene, occurrence.number)
     if not isinstance(part, Draft | GroupDraft) or not (tag := tag_of(part)):
         return None
-    visit = renderer(templates, occurrence.row)
+    render = renderer(templates, occurrence.row)
+
+    def visit(path: str, text: str, html: bool) -> str:
+        if templates.is_template(text) and any(name not in occurrence.row for name in templates.names(text)):
+            raise TemplateError("a name is not bound")  # which rendering would say too, after looking for a hint
+        return render(path, text, html)
+
     found = absent(tag, part, scene._groups, occurrence.scope)
     try:
         found = evolve(found, tag=visit("", tag, False))

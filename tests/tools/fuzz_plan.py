@@ -9,10 +9,14 @@ The exit code is 1 where a pair differs, or where a valid row fell to the slow p
 import argparse
 import sys
 from collections import Counter
+from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from random import Random
 from unittest import mock
 
+import numpy
+import pandas
 from attrs import evolve, frozen
 from markupsafe import Markup
 
@@ -87,8 +91,13 @@ VALUES = [
     ["a", "b<"],
     {"k": 'v"', "n": 3},
     ("t", 1),
+    date(2026, 3, 1),
+    datetime(2026, 3, 1, 14, 30),
+    Decimal("2.50"),
+    numpy.int64(5),
 ]
-BROKEN = [None, float("nan"), float("inf"), "\ud800", "half \udfff", object]
+MISSING = [None, float("nan"), Decimal("NaN"), Decimal("sNaN"), pandas.NA, pandas.NaT, numpy.float32("nan")]
+BROKEN = [*MISSING, float("inf"), Decimal("Infinity"), "\ud800", "half \udfff", object, [None], {"k": pandas.NaT}]
 NAMES = ["name", "city", "note", "count"]
 COLOURS = ["#102030", "rgb(1, 2, 3)", "navy", "#fff", "hsl(210, 50%, 13%)"]
 NAMED = ["brand", "navy"]
@@ -123,6 +132,9 @@ ROWS_FIXED = {
     "tag": ["t", "u", ""],
     "model": ["M000045058"],
     "truth": [True, False, 0, 1.5, "1", "false", None, ""],
+    "First Name": ["Ann", "Bob & Co", "Cid"],
+    "E-Mail": ["a@x.example", "", 7],
+    "gap": [*["here"] * 20, *MISSING],
 }
 HOLES = [
     "{{ name }}",
@@ -146,6 +158,19 @@ HOLES = [
     "{% filter upper %}{{ name }}{% endfilter %}",
     "{% raw %}{{ raw }}{% endraw %}",
     "{{ self }}",
+    "{{ First_Name }}",
+    '{{ row["First Name"]|upper }}',
+    "{{ row['E-Mail'] }} {{ E_Mail|length }}",
+    "{{ gap|default('none', true) }}",
+    "{% if gap is none %}no{% else %}{{ gap|upper }}{% endif %}",
+    "{{ gap|upper }}",
+    "{{ 'a' ~ gap }}",
+    "{{ [gap, name]|join(', ') }}",
+    "{{ '%s'|format(gap) }}",
+    "{{ gap or name }}",
+    "{{ row.gap == 'here' }}",
+    "{% if count == 7 %}seven{% endif %}",
+    "{{ row|length }}",
 ]
 CONSTANTS = [
     "Hello ",
@@ -480,6 +505,8 @@ class Maker:
             row[name] = pick(["Ann", "Bob", "Oslo 12"])
         if self.some(0.1):
             row[pick(list(row))] = pick(BROKEN)
+        if self.some(0.01):
+            row["First-Name"] = "Ann"
         if self.some(0.04):
             del row[pick(list(row))]
         if self.some(0.06):
