@@ -333,7 +333,8 @@ def _paths(value: Any, path: str, depth: int = 0) -> Iterator[str]:
 def _undefined(message: str, row: Mapping[str, Any], text: str) -> TemplateError:
     column = re.search(r"WholeRow object' has no (?:attribute|element) '?(.*?)'?$", message)
     if column is None:
-        return TemplateError(message, hint=_near_attribute(message, row))
+        shown = message.replace(f"{Loop.__module__}.Loop object", LOOP)
+        return TemplateError(shown, hint=_near_attribute(message, row))
     known = list(row.get("row", ()))
     hint = did_you_mean(column[1], known) if nearest(column[1], known) else missing_hint(column[1], known)
     return TemplateError(f"the row has no {column[1]!r}", hint=hint, code="missing-name")
