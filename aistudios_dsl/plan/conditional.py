@@ -15,14 +15,15 @@ from typing import Any
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.editing import GEOMETRY
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
+from aistudios_dsl.build.placement import validate_group
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
 from aistudios_dsl.layout.sizes import plain
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome
 from aistudios_dsl.plan.forms import ClipForm, Forms, Values
 from aistudios_dsl.plan.segments import _loaded
-from aistudios_dsl.resolve.placing import Arrangement, Size
-from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, clip_id, seed_of, seen_size_of, sizes_and_layout
-from aistudios_dsl.resolve.sizing import ClipSize, Room, RoomSize, Setting, text_sizer
+from aistudios_dsl.resolve.placing import Arrangement, Layout, Size, intent_of
+from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, _refuse_same_tags, clip_id, seed_of, seen_size_of
+from aistudios_dsl.resolve.sizing import ClipSize, Room, RoomSize, Setting, clip_size, text_sizer
 from aistudios_dsl.resolve.speaking import with_speech
 from aistudios_dsl.resolve.stacking import layers
 from aistudios_dsl.templates.neighbours import settled
@@ -33,6 +34,7 @@ Sizer = Callable[[str], tuple[Size, Any]]
 """From the words of a text to the size of a clip, and what is written of it: a `ClipSize`, or the values of holes."""
 _CLIPS_KEPT = 20_000
 """How many clips may be in all outcomes that are kept."""
+_SIZERS_KEPT = 1024
 _MADE_ID = re.compile(r"[A-Za-z]+-[0-9a-v]{11}")
 
 
@@ -82,6 +84,7 @@ class ConditionalScene:
     def __init__(self, choices: Choices, literal: Scene, setting: Setting, *, numbered: bool) -> None:
         self._choices, self._forms = choices, Forms(choices, literal, setting, numbered=numbered)
         self._worked = _Memory(self._work_out)
+        self._sizers: dict[Any, tuple[Any, Sizer]] = {}
         self._values = _Memory(lambda worked, words: worked.values(words))
 
     def write(self, kept: KeptScene, number: int, origin: SceneOrigin) -> bytes:
@@ -95,9 +98,10 @@ class ConditionalScene:
         head = self._forms.head
         if head.square:
             clips.insert(0, head.square.written(kept.row, worked.square))
-        said = [forms[place].scripts[line].written(rows[place], {}) for place, line in worked.said]
+        said = [forms[place].scripts[line].written(rows[place], ()) for place, line in worked.said]
+        whole = head.spoken if said else head.silent
         values = {"clips": b",".join(clips), "scripts": b",".join(said), "number": b"%d" % number}
-        return (head.spoken if said else head.silent).written(kept.row, values)
+        return whole.written(kept.row, whole.ordered(values))
 
     def _refuse_ids(self, given: list[str], others: set[str]) -> None:
         """Leave ids that are given twice, or could be those of other clips, to the long way."""
@@ -142,16 +146,46 @@ class ConditionalScene:
     ) -> tuple[Callable[[tuple[str, ...]], list[Values]], Values]:
         """Return what gives the values of all holes for the words of the texts, and the values of the square."""
         setting, items = self._forms.setting, scene._items
-        sizes, layout = sizes_and_layout(scene, setting)
+        before = self._choices.scene._items
+        parts = zip(numbers, items, forms, strict=True)
+        sized = [self._sized(before[number], item, form) for number, item, form in parts]
+        layout = _layout(scene, [size for size, _ in sized], setting)
         _, squares = _backdrop(scene, origin, setting)
         in_front = layers(layout, max([0, *(square.layer for square in squares)]))
         known = [_named(item, place, in_front[place], origin, setting.taken) for place, item in enumerate(items)]
         order = layout.clips_of(layout.order)
-        before = self._choices.scene._items
-        sizers = [_sizer(before[numbers[place]], items[place], forms[place], sizes[place], setting) for place in order]
         worded = [place for place, form in enumerate(forms) if form.words]
         square = {"layer": _number(squares[0].layer), "id": _text(squares[0].id)} if squares else {}
-        return _values(layout.arrangement(), order, sizers, worded, known), square
+        head = self._forms.head.square
+        values = _values(layout.arrangement(), order, [sizer for _, sizer in sized], worded, known, forms)
+        return values, head.ordered(square) if head else ()
+
+    def _sized(self, before: Item, item: Item, form: ClipForm) -> tuple[Any, Sizer]:
+        """Return the size of a clip and its sizer, which are the same wherever it stands likewise."""
+        key: Any = form
+        if isinstance(item, Draft):
+            key = form, item.place.at, item.place.margin, item.parent >= 0
+        found = self._sizers.get(key)
+        if found is None:
+            setting = self._forms.setting
+            size = clip_size(item, setting, label(0, clip_of(item))) if isinstance(item, Draft) else None
+            found = size, _sizer(before, item, form, size, setting)
+            if len(self._sizers) >= _SIZERS_KEPT:
+                self._sizers.clear()
+            self._sizers[key] = found
+        return found
+
+
+def _layout(scene: Scene, sizes: Sequence[Any], setting: Setting) -> Layout:
+    """Return where the clips and groups of a scene are wanted, as `sizes_and_layout` does, for sizes that are known."""
+    intents = []
+    for place, (item, size) in enumerate(zip(scene._items, sizes, strict=True)):
+        framed = size.framed if isinstance(size, ClipSize) else None
+        intents.append(intent_of(place, item, framed, setting.canvas))
+    for group in scene._groups:
+        validate_group(group)
+    _refuse_same_tags(scene)
+    return Layout(intents, scene._groups, setting.canvas)
 
 
 def _standing(part: Any, choice: Choice) -> Any:
@@ -163,8 +197,14 @@ def _standing(part: Any, choice: Choice) -> Any:
 def _named(item: Item, place: int, layer: Any, origin: SceneOrigin, taken: frozenset[str]) -> dict[str, bytes]:
     if not isinstance(item, Draft):
         return {}
-    name = _text(item.clip.id or clip_id(item.clip.type, seed_of(item, place), origin, taken))
+    given = item.clip.id
+    name = _text(given) if given else _made_id(item.clip.type, seed_of(item, place), origin, taken)
     return {"layer": _number(layer), "id": name, "name": name}
+
+
+@lru_cache(maxsize=4096)
+def _made_id(kind: str, seed: str, origin: SceneOrigin, taken: frozenset[str]) -> bytes:
+    return _text(clip_id(kind, seed, origin, taken))
 
 
 def _sizer(before: Item, item: Item, form: ClipForm, size: Any, setting: Setting) -> Sizer:
@@ -208,20 +248,26 @@ def _sizer_of_loaded(before: Item, item: Item) -> Sizer:
 
 
 def _values(
-    arranged: Arrangement, order: Sequence[int], sizers: Sequence[Sizer], worded: Sequence[int], known: Sequence[Values]
+    arranged: Arrangement,
+    order: Sequence[int],
+    sizers: Sequence[Sizer],
+    worded: Sequence[int],
+    known: Sequence[dict[str, bytes]],
+    forms: Sequence[ClipForm],
 ) -> Callable[[tuple[str, ...]], list[Values]]:
     """Return what gives the values of all holes, for the words of the texts at `worded`."""
 
     def values(words: tuple[str, ...]) -> list[Values]:
         words_of = dict(zip(worded, words, strict=True))
-        sized = [sizer(words_of.get(place, "")) for place, sizer in zip(order, sizers, strict=True)]
-        found = list(known)
+        sized = [sizers[place](words_of.get(place, "")) for place in order]
+        found: list[Values] = [()] * len(forms)
         for place, corner, (_, size) in zip(order, arranged([seen for seen, _ in sized]), sized, strict=True):
             if corner:
                 left, top, *in_room = corner
-                found[place] = {**known[place], **dict(_geometry(in_room[0] if in_room else size, left, top))}
+                geometry = dict(_geometry(in_room[0] if in_room else size, left, top))
+                found[place] = forms[place].json.ordered(known[place] | geometry)
             elif isinstance(size, dict):
-                found[place] = size
+                found[place] = forms[place].json.ordered(size)
         return found
 
     return values

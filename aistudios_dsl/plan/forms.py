@@ -32,8 +32,8 @@ from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.node import as_found
 from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, SceneScript, Text
 
-Values = Mapping[str, bytes]
-"""What is filled into holes, by name."""
+Values = tuple[bytes, ...]
+"""What is filled into the holes of a form, in their order."""
 _HOLE = b"\0"
 """Stands for a hole in JSON, which has no such byte."""
 _FORMS_KEPT = 1024
@@ -48,14 +48,15 @@ class Form:
         self._writer = writer
         self._constant = writer.write({}).split(_HOLE) if is_constant else None
 
+    def ordered(self, values: Mapping[str, bytes]) -> Values:
+        """Return the values of the holes, given by name, in the order of the holes."""
+        return tuple(values[name] for name in self._holes)
+
     def written(self, row: Row, values: Values) -> bytes:
         """Return the JSON for a row. Raises what its strings raise, for the row to be rendered the long way."""
-        first, *pieces = self._constant or self._writer.write(row).split(_HOLE)
-        if not pieces:
-            return first
-        found = [first]
-        for name, piece in zip(self._holes, pieces, strict=True):
-            found += values[name], piece
+        pieces = self._constant or self._writer.write(row).split(_HOLE)
+        found: list[Any] = [None] * (2 * len(pieces) - 1)
+        found[::2], found[1::2] = pieces, values
         return b"".join(found)
 
 
