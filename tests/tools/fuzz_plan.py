@@ -530,7 +530,7 @@ def shown(one, other):
 def shifted(layout, units=None, standing=None):
     """Arrange clips, those beside another a pixel too far to the right where only some are arranged, as plans do."""
     corners = arrangement(layout, units, standing)
-    if units is None:
+    if standing is None:
         return corners
     pixels = [isinstance(layout.intents[clip].at, Beside) for clip in layout.clips_of(units)]
     return lambda seen, bounds=None: [
