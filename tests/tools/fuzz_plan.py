@@ -74,7 +74,7 @@ VALUES = [
 BROKEN = [None, float("nan"), float("inf"), "\ud800", "half \udfff", object]
 NAMES = ["name", "city", "note", "count"]
 COLOURS = ["#102030", "rgb(1, 2, 3)", "navy", "#fff", "hsl(210, 50%, 13%)"]
-NAMED = ["brand", "navy"]
+NAMED = ["brand", "navy", " navy "]
 STYLES = ["title", "small"]
 THEMES = [
     Theme(
@@ -446,9 +446,9 @@ def shifted(intents, canvas):
     ]
 
 
-def nameless(ways, colours):
+def nameless(ways, theme):
     """Write the names of a theme's colours as they are."""
-    return ways({})
+    return ways(None)
 
 
 MUTATIONS = {
