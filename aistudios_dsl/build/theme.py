@@ -29,7 +29,6 @@ COLOURS = ("fill", "stroke", "background_color")
 """The colours of a text or shape. Its shadow has one more."""
 _MAY_HAVE_NONE = ("stroke", "background", "background_color")
 
-
 WORDS = {
     "font_size": "font_size",
     "color": "fill",
