@@ -36,8 +36,8 @@ opening = (
 
 pitch = (
     Scene(background=NIGHT)
-    .avatar("M000045058", at="bottom right", say="Meet Lumen One.\n\nYours for 89 euros.")
-    .place(card, at="top left", margin=120, width="42%", tag="card")
+    .avatar("M000045058", height="60%", at="bottom right", say="Meet Lumen One.\n\nYours for 89 euros.")
+    .place(card, at="top left", margin=120, width=720, tag="card")
     .shape("Square", fill=PANEL, at=around("card", padding=48))
     .image(f"{CDN}/lamp.png", natural=(1600, 1200), width="30%", at=below("card", gap=96, align="left"), tag="lamp")
     .shape("Circle", fill=WARM, width=180, at=inside("lamp", "top right"), tag="badge", animation=("zoom-in", 1, 1))

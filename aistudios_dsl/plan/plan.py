@@ -204,8 +204,7 @@ class Programs:
                 stretches[-1][2].extend(own)
             if stretches[-1][0]:
                 stretches.append((0, [], []))
-        colours = theme.colors if theme else {}
-        return [(scope, RowWriter(self._strings, parts, own, colours)) for scope, parts, own in stretches]
+        return [(scope, RowWriter(self._strings, parts, own, theme)) for scope, parts, own in stretches]
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
