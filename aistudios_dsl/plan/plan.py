@@ -11,31 +11,30 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
-from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import DslError, expect
+from aistudios_dsl.plan.choices import Answers, Choices, Decisions
+from aistudios_dsl.plan.conditional import ConditionalScene
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
-    ANSWERING,
-    OpenField,
     Role,
     Segment,
     StringCheck,
     checks,
     cut,
-    decided,
     open_fields,
     open_fields_of_scene,
     placeholders,
     scene_segments,
     token,
 )
-from aistudios_dsl.plan.strings import RowStrings, Strings
+from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
+from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.pending import texts_in_old_boxes
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
@@ -46,12 +45,13 @@ from aistudios_dsl.wire.jsontext import canonical
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
 _SCENES_KEPT = 256
+_CONDITIONAL_KEPT = 16
 
-Answers = tuple[str | bool, ...]
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
-Writers = list[tuple[int, RowWriter]]
-"""Writers for stretches of JSON, each with the scope of its names: 0 the row, n the row as the nth scene binds it."""
+Write = Callable[[Any], bytes]
+Writers = list[tuple[int, Write]]
+"""What writes stretches of JSON, each with the scope of its names: 0 the row, n the row as the nth scene binds it."""
 
 
 class Plan:
@@ -136,31 +136,39 @@ class Programs:
         self._read_twice = {name for each in found for names in each.values() for name in names}
         self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
-        self._decisions = [_Decisions(self._strings, found, template.theme) for found in (self._head, *self._fields)]
+        self._choices = {
+            index: Choices(self._strings, template.scenes[index], part, self._fields[index], template.theme)
+            for index, part in enumerate(self._parts)
+            if part.parts
+        }
+        self._bare = list(template.scenes)
+        for index, choices in self._choices.items():
+            self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
+        self._decisions = [Decisions(self._strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
+        self._conditional_scenes: dict[Any, ConditionalScene] = {}
         self._only = self._only_writer()
 
-    def _only_writer(self) -> RowWriter | None:
-        """Return the one writer of a template in which a row decides nothing."""
-        scenes = self._template.scenes
+    def _only_writer(self) -> Write | None:
+        """Return the one way to write a template in which a row decides nothing."""
         conditional = any(part.parts or part.when is not None or part.each is not None for part in self._parts)
         if conditional or any(decisions.fields for decisions in self._decisions):
             return None
         try:
-            [(_, writer)] = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(scenes)))))
+            [(_, write)] = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
         except Exception:
             # The template is at fault, whatever the row: each row will say so.
             return None
-        return writer
+        return write
 
     def render(self, row: Mapping[str, Any] | None) -> bytes:
         """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
         if self._only is not None:
-            return self._only.write(row_values(row))
+            return self._only(row_values(row))
         values = row_values(row)
         signature, scopes = self._signature(values)
-        return b"".join([writer.write(scopes[scope]) for scope, writer in self._writers(signature)])
+        return b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])
 
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps."""
@@ -173,15 +181,19 @@ class Programs:
     def _scenes_of(self, row: Mapping[str, Any]) -> tuple[Scene, ...]:
         return render_project(self._template, row).scenes
 
-    def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
+    def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Any]]:
         for name in self._read_twice:
             if hasattr(values.get(name), "__next__"):
                 raise TypeError(f"{name} can be read only once")
-        kept = list(kept_scenes(self._parts, self._strings.templates, values))
-        if any(part.parts for part in self._parts):
-            raise NotImplementedError
-        answers = tuple((origin, self._decisions[origin[0] + 1](bound)) for origin, bound, _ in kept)
-        return (self._decisions[0](values), answers), [values, *(bound for _, bound, _ in kept)]
+        scopes: list[Any] = [values]
+        answers, ids = [], set[str]()
+        for origin, bound, repetitions in kept_scenes(self._parts, self._strings.templates, values):
+            index = origin[0]
+            answers.append((origin, self._decisions[index + 1](bound)))
+            choices = self._choices.get(index)
+            found = choices and choices.kept(bound, repetitions.expanded(self._parts[index], bound), ids)
+            scopes.append(found or bound)
+        return (self._decisions[0](values), tuple(answers)), scopes
 
     def _new_writers(self, signature: Signature) -> Writers:
         literal = self._literal(signature)
@@ -191,20 +203,26 @@ class Programs:
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
         head = tuple(cut(document, segments))
-        theme = self._template.theme
-        stretches = [(0, list[Segment](), list(checks(self._head, head, theme)))]
+        stretches = [_Stretch(0, [], list(checks(self._head, head, self._template.theme)))]
         for segment in head:
             if segment != "scenes":
-                stretches[-1][1].append(segment)
+                stretches[-1].segments.append(segment)
                 continue
-            for number, (scope, parts, own) in enumerate(self._scenes(literal, signature)):
-                if stretches[-1][0] != scope:
-                    stretches.append((scope, [], []))
-                stretches[-1][1].extend([b"," if number else b"", *(_numbered(part, number) for part in parts)])
-                stretches[-1][2].extend(own)
-            if stretches[-1][0]:
-                stretches.append((0, [], []))
-        return [(scope, RowWriter(self._strings, parts, own, theme)) for scope, parts, own in stretches]
+            for number, (scope, scene, own) in enumerate(self._scenes(literal, signature)):
+                comma = b"," if number else b""
+                if isinstance(scene, ConditionalScene):
+                    _on(stretches, 0).segments.append(comma)
+                    origin = signature[1][number][0]
+                    stretches.append(_Stretch(scope, [], [], partial(scene.write, number=number, origin=origin)))
+                    continue
+                stretch = _on(stretches, scope)
+                stretch.segments.extend([comma, *(_numbered(part, number) for part in scene)])
+                stretch.checks.extend(own)
+            _on(stretches, 0)
+        return [(each.scope, each.write or self._writer(each)) for each in stretches]
+
+    def _writer(self, stretch: _Stretch) -> Write:
+        return RowWriter(self._strings, stretch.segments, stretch.checks, self._template.theme).write
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
@@ -212,15 +230,19 @@ class Programs:
         for origin, answers in scenes:
             index = origin[0]
             visit = placeholders(self._fields[index], answers)
-            scene = filled(self._template.scenes[index], f"scenes[{index}]", visit)
+            scene = filled(self._bare[index], f"scenes[{index}]", visit)
             literals.append(evolve(scene, origin=origin))
         return filled_project(self._template, tuple(literals), placeholders(self._head, head))
 
     def _scenes(
         self, literal: BaseProject, signature: Signature
-    ) -> Iterator[tuple[int, tuple[Segment, ...], list[StringCheck]]]:
+    ) -> Iterator[tuple[int, tuple[Segment, ...] | ConditionalScene, list[StringCheck]]]:
+        """Yield the scope of each scene, its segments or what writes it, and the checks of its strings."""
         setting, numbered = setting_of(literal), is_numbered(literal)
         for number, (origin, answers) in enumerate(signature[1]):
+            if origin[0] in self._choices:
+                yield number + 1, self._conditional(literal.scenes[number], origin[0], answers, setting, numbered), []
+                continue
             scene, fields = self._template.scenes[origin[0]], self._fields[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
             segments = self._scene_segments.get(key)
@@ -234,6 +256,35 @@ class Programs:
                 raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
             yield 0 if scene.each is None else number + 1, segments, own
 
+    def _conditional(
+        self, literal: Scene, index: int, answers: Answers, setting: Setting, numbered: bool
+    ) -> ConditionalScene:
+        key = index, answers, setting.orientation, setting.taken, numbered
+        found = self._conditional_scenes.get(key)
+        if found is None:
+            if len(self._conditional_scenes) >= _CONDITIONAL_KEPT:
+                self._conditional_scenes.clear()
+            found = ConditionalScene(self._choices[index], literal, setting, numbered=numbered)
+            self._conditional_scenes[key] = found
+        return found
+
+
+@frozen
+class _Stretch:
+    """Segments of JSON under one scope, and the checks of their strings; or what writes a scene."""
+
+    scope: int
+    segments: list[Segment]
+    checks: list[StringCheck]
+    write: Write | None = None
+
+
+def _on(stretches: list[_Stretch], scope: int) -> _Stretch:
+    """Return the stretch of a scope to go on with."""
+    if stretches[-1].scope != scope or stretches[-1].write:
+        stretches.append(_Stretch(scope, [], []))
+    return stretches[-1]
+
 
 def _numbered(segment: Segment, number: int) -> Segment:
     return str(number).encode() if segment == "number" else segment
@@ -241,24 +292,3 @@ def _numbered(segment: Segment, number: int) -> Segment:
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:
     return "deciding" if path in ("orientation", "resolution") else "free", -1, path
-
-
-class _Decisions:
-    """The strings of a scene, or of the project, that decide more than themselves."""
-
-    def __init__(self, strings: Strings, found: Iterable[OpenField], theme: Theme | None) -> None:
-        self.fields = [field for field in found if field.role in ANSWERING]
-        self._strings = strings
-        self._theme = theme
-        self._names = strings.names(field.string for field in self.fields)
-        self._readers = [strings.reader(field.string) for field in self.fields]
-
-    def __call__(self, values: Mapping[str, Any]) -> Answers:
-        if not self.fields:
-            return ()
-        row = RowStrings(self._strings, values, *self._names)
-        answers = decided(self.fields, [read(row) for read in self._readers], self._theme)
-        row.close()
-        for answer in answers:
-            str(answer).encode()
-        return answers

@@ -6,7 +6,7 @@ more than rendering a string; strings that could leave something behind in it ge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +133,21 @@ class RowStrings:
         """Give the Contexts back. A row that failed keeps them, as it may have left something in them."""
         for html, context in self.contexts.items():
             self._strings.take_back(html, context)
+
+
+class Reading:
+    """Reads some strings, for one row after another."""
+
+    def __init__(self, strings: Strings, found: Sequence[TemplateString]) -> None:
+        self._strings = strings
+        self._names = strings.names(found)
+        self._readers = [strings.reader(string) for string in found]
+
+    def __call__(self, values: Mapping[str, Any]) -> list[str]:
+        row = RowStrings(self._strings, values, *self._names)
+        texts = [read(row) for read in self._readers]
+        row.close()
+        return texts
 
 
 def _joining(pieces: tuple[str | PlainName, ...]) -> Callable[[RowStrings], str]:

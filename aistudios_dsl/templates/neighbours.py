@@ -84,13 +84,9 @@ def settled(scene: Scene, left_out: Iterable[Absent]) -> tuple[list[int], Scene]
     in which no clip flows.
     """
     row = _Row(scene, left_out)
-    return list(row.items), evolve(
-        scene,
-        items=tuple(map(row.put, row.items.values())),
-        groups=tuple(
-            row.put(group) if place in row.flowing else evolve(group, tag=None) for place, group in row.groups
-        ),
-    )
+    items = tuple(map(row.put, row.items.values()))
+    groups = tuple(row.put(each) if place in row.flowing else _emptied(each) for place, each in row.groups)
+    return list(row.items), evolve(scene, items=items, groups=groups)
 
 
 class _Row:
@@ -170,6 +166,11 @@ class _Row:
                 target = next((tag for tag in at.tags if not self._absent_as(tag, scope)), None)
                 return (Inside(target), 0) if target else ("center", 0)
         return at, margin
+
+
+def _emptied(group: GroupDraft) -> GroupDraft:
+    """Return a group in which no clip flows without what nobody sees, and so cannot be wrong."""
+    return evolve(group, tag=None, at=None, margin=0, width=None)
 
 
 def _scope(part: Item | GroupDraft) -> Scope:

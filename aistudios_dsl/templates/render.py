@@ -163,6 +163,7 @@ def kept_scenes(
 
 
 def _scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mapping[str, Any]) -> Scene:
+    """Return the literal scene of a row, with the clips and groups that the row keeps."""
     templates = repetitions.templates
     if not part.parts:
         return filled(scene, part.path, renderer(templates, row))
@@ -223,6 +224,22 @@ def spoken(lines: Sequence[Line], clips: Sequence[int]) -> Iterator[tuple[int, i
         yield from ((number, place) for place in places[speaker] for number in turn)
 
 
+def strings_of_absent(scene: Scene, number: int) -> list[str]:
+    """Return the strings that say where a part would stand: those that `absent_of` renders."""
+    part = part_at(scene, number)
+    if not isinstance(part, Draft | GroupDraft) or not (tag := tag_of(part)):
+        return []
+    found = [tag]
+    place = absent(tag, part, scene._groups, ())
+
+    def visit(path: str, text: str, html: bool) -> str:
+        found.append(text)
+        return text
+
+    mapped((place.at, place.margin), "", visit)
+    return found
+
+
 def absent_of(scene: Scene, occurrence: Occurrence, templates: Templates) -> Absent | None:
     """Return what a row leaves out; None where nothing can stand by it, as it has no tag.
 
@@ -231,7 +248,13 @@ def absent_of(scene: Scene, occurrence: Occurrence, templates: Templates) -> Abs
     part = part_at(scene, occurrence.number)
     if not isinstance(part, Draft | GroupDraft) or not (tag := tag_of(part)):
         return None
-    visit = renderer(templates, occurrence.row)
+    render = renderer(templates, occurrence.row)
+
+    def visit(path: str, text: str, html: bool) -> str:
+        if templates.is_template(text) and any(name not in occurrence.row for name in templates.names(text)):
+            raise TemplateError("a name is not bound")  # which rendering would say too, after looking for a hint
+        return render(path, text, html)
+
     found = absent(tag, part, scene._groups, occurrence.scope)
     try:
         found = evolve(found, tag=visit("", tag, False))

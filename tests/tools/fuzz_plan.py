@@ -38,9 +38,10 @@ from aistudios_dsl import (
     wire,
 )
 from aistudios_dsl.build.placement import Beside, Inside
+from aistudios_dsl.plan import conditional, program
 from aistudios_dsl.plan import plan as plan_module
-from aistudios_dsl.plan import program
 from aistudios_dsl.resolve.placing import Layout
+from aistudios_dsl.templates.neighbours import settled
 
 ROWS_PER_TEMPLATE = 8
 
@@ -130,6 +131,7 @@ ROWS_FIXED = {
     "background": ["#102030", "https://x.example/a.png", "/images/b.png", "rgb(9,9,9)"],
     "tag": ["t", "u", ""],
     "model": ["M000045058"],
+    "truth": [True, False, 0, 1.5, "1", "false", None, ""],
     "First Name": ["Ann", "Bob & Co", "Cid"],
     "E-Mail": ["a@x.example", "", 7],
     "gap": [*["here"] * 20, *MISSING],
@@ -188,6 +190,8 @@ CONSTANTS = [
     "\\",
 ]
 SAFE = ["name", "city"]
+EACHES = ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
+WHENS = ["vip", "vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city", "count == 7", "truth"]
 
 
 def shout(environment):
@@ -208,6 +212,7 @@ class Maker:
         self.random = Random(seed)
         self.made = 0
         self.in_group = False
+        self.conditional = False
         self.theme = self.random.choice([None, *THEMES])
 
     def some(self, chance):
@@ -228,7 +233,21 @@ class Maker:
             parts += [pick(HOLES), pick(CONSTANTS)]
         if self.some(0.004):
             parts.append("{{ missing_name }}")
+        if self.conditional and self.some(0.2):
+            parts.append("{{ loop.index if loop is defined else name }}")
         return "".join(parts)
+
+    def conditions(self, chance=0.3):
+        """When a clip or group is there, and how often."""
+        found, pick = {}, self.random.choice
+        if self.conditional and self.some(chance):
+            found["when"] = pick(WHENS)
+        if self.conditional and self.some(chance / 2):
+            found["each"] = pick(
+                ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
+            )
+            found["when"] = pick([None, None, "loop.first", "not loop.last", "loop.index != 2"])
+        return found
 
     def colour(self):
         named = [*NAMED, "{{ named }}", "{{ named }}"] if self.theme and self.some(0.5) else []
@@ -262,9 +281,20 @@ class Maker:
             place["layer"] = pick([1, 7])
         if self.some(0.05):
             place["id"] = pick([self.name(), self.name() + "{{ tag }}"])
+        place |= self.conditions()
+        self.tell_apart(place)
         if self.some(0.1):
             place["extra"] = {"note": [self.string(), 1], "x": {"y": self.string()}}
         return place
+
+    def tell_apart(self, place):
+        """Give the repetitions of a clip places and ids of their own."""
+        if not place.get("each"):
+            return
+        if self.some(0.3) and isinstance(place.get("at"), str):
+            place["at"] = ("10%", "{{ loop.index * 40 }}")
+        if "id" in place:
+            place["id"] += "-{{ loop.index }}"
 
     def text(self, scene, tags):
         pick = self.random.choice
@@ -294,6 +324,10 @@ class Maker:
         if not self.some(0.6):
             return {}
         tag = f"t{len(tags)}" if self.some(0.97) else "{{ tag }}"
+        if self.conditional and self.some(0.1):
+            tag += "-{{ loop.index if loop is defined else 1 }}"
+            tags.append(tag.partition("-")[0] + "-1")
+            return {"tag": tag}
         tags.append(tag)
         return {"tag": tag}
 
@@ -305,6 +339,7 @@ class Maker:
         given = pick(["M000045058", "M000045058", "{{ model }}", Avatar("M1", "C1"), Avatar("M2", "C{{ count }}")])
         if isinstance(given, Avatar):
             place = {"width": 300, "height": 600, "at": pick(["left", "right"])}
+        place |= self.conditions()
         place |= pick([{}, {}, {"voice_only": True}, {"language": pick(["ko", "{{ anchor }}", "{{ align }}"])}])
         scene = scene.avatar(given, effects=pick([(), ("head-only",), ("{{ name }}",)]), **self.tagged(tags), **place)
         for _ in range(pick([0, 1, 1, 2])):
@@ -319,7 +354,8 @@ class Maker:
         layer = {"layer": 3} if self.some(0.1) else {}
         if self.some(0.7):
             stroke = {"stroke": "#fff", "stroke_width": 2} if self.some(0.3) else {}
-            return scene.shape("Square", fill=self.colour(), at=at, **stroke, **layer, **self.tagged(tags))
+            own = self.conditions(0.15)
+            return scene.shape("Square", fill=self.colour(), at=at, **stroke, **layer, **own, **self.tagged(tags))
         sizes = pick([{"natural": (800, 600), "fit": pick(["contain", "cover", None])}, {}])
         return scene.image("https://x.example/a.png", at=at, **sizes, **layer, **self.tagged(tags))
 
@@ -338,9 +374,21 @@ class Maker:
             made = self.group(made, tags, depth + 1) if depth < 2 and self.some(0.2) else self.clip(made, tags)
         self.in_group = outer
         place = {"width": pick([900, 900, "80%", "{{ size }}"])} if self.some(0.4) else {}
+        place |= self.conditions()
         if not depth:
             place |= {key: value for key, value in self.place(tags).items() if key in ("at", "margin", "layer")}
         return scene.place(made, **place, **self.tagged(tags))
+
+    def alternatives(self, scene, tags):
+        """Two texts or avatars, of which a row has one, under the same tag."""
+        tag = f"t{len(tags)}"
+        tags.append(tag)
+        for when in ("vip", "not vip"):
+            if self.some(0.5) or self.in_group:
+                scene = scene.text(self.string(), tag=tag, when=when)
+            else:
+                scene = scene.avatar("M000045058", say=self.string(), tag=tag, when=when)
+        return scene
 
     def clip(self, scene, tags):
         pick = self.random.choice
@@ -348,6 +396,8 @@ class Maker:
             return self.around(scene, tags)
         if not self.in_group and self.some(0.12):
             return self.group(scene, tags)
+        if self.conditional and self.some(0.08):
+            return self.alternatives(scene, tags)
         kind = pick(["text", "text", "text", "avatar", "image", "video", "audio", "shape", "put"])
         if self.in_group and kind in ("avatar", "audio", "put"):
             kind = "text"
@@ -355,7 +405,7 @@ class Maker:
             return getattr(self, kind)(scene, tags)
         url = "https://x.example/" + pick(["a.png", "{{ name }}.png", "{{ city|lower }}/b"])
         if kind == "audio":
-            return scene.audio(url, label=self.string())
+            return scene.audio(url, label=self.string(), **self.conditions())
         if kind == "put":
             clip = wire.Text(
                 id=self.name(),
@@ -423,8 +473,11 @@ class Maker:
         """A project with holes: made by the verbs, or loaded and perhaps changed."""
         while True:
             try:
+                load = self.some(0.25)
+                self.conditional = not load and self.some(0.6)
                 project = self.project()
-                return self.loaded(project) if self.some(0.25) else project
+                self.conditional = self.conditional or self.some(0.5)
+                return self.loaded(project) if load else project
             except DslError:
                 continue
 
@@ -435,6 +488,8 @@ class Maker:
         texts = [clip.id for clip in found._clips() if isinstance(clip, wire.Text)]
         if texts and self.some(0.3):
             found = found.edit(self.random.choice(texts), text=self.string())
+        if self.conditional and found.scenes and self.some(0.5):
+            found = self.clip(found, [])
         if self.some(0.3):
             found = self.scene(found)
         if self.some(0.2) and any(isinstance(clip, wire.AvatarClip) for clip in found.scenes[-1]._clips()):
@@ -556,6 +611,9 @@ MUTATIONS = {
     "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read, theme: ("top",) * len(found)),
     "theme": lambda: mock.patch.object(program, "_ways_of_strings", partial(nameless, program._ways_of_strings)),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
+    "absent": lambda: mock.patch.object(conditional, "settled", lambda scene, absent: settled(scene, ())),
+    "layer": lambda: mock.patch.object(conditional, "layers", lambda layout, highest: [1] * len(layout.intents)),
+    "scope": lambda: mock.patch.object(conditional, "seed_of", lambda item, place: str(place)),
 }
 """Ways to break the plan, each of which a campaign has to find."""
 

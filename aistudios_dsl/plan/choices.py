@@ -1,0 +1,135 @@
+"""What a row decides in a scene whose clips and groups depend on it: which there are, and what their strings decide."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from attrs import evolve, frozen
+
+from aistudios_dsl.build.placement import Around
+from aistudios_dsl.build.scene import Draft, Scene
+from aistudios_dsl.build.theme import Theme
+from aistudios_dsl.plan.segments import ANSWERING, OpenField, decided
+from aistudios_dsl.plan.strings import Reading, Strings
+from aistudios_dsl.templates.expansion import Expansion, Occurrence, Part, Row, Scope
+from aistudios_dsl.templates.neighbours import Absent
+from aistudios_dsl.templates.render import absent_of, strings_of_absent
+
+Answers = tuple[str | bool, ...]
+Choice = tuple[int, Scope, int, Answers]
+"""A clip or group that a row keeps: its number, its repetitions, the place of its group, what its strings decide."""
+Outcome = tuple[tuple[Choice, ...], tuple[Choice, ...], tuple[Absent | None, ...]]
+"""The clips and groups that a row keeps of a scene, and what it leaves out."""
+_OWNER = re.compile(r"scenes\[\d+\]\.(clips|groups|speech)\[(\d+)\]")
+
+
+class Decisions:
+    """The strings of a scene, of one of its parts or of the project that decide more than themselves."""
+
+    def __init__(self, strings: Strings, found: Sequence[OpenField], theme: Theme | None) -> None:
+        self.fields = [field for field in found if field.role in ANSWERING]
+        self._theme = theme
+        self._read = Reading(strings, [field.string for field in self.fields])
+
+    def __call__(self, row: Row) -> Answers:
+        if not self.fields:
+            return ()
+        answers = decided(self.fields, self._read(row), self._theme)
+        for answer in answers:
+            str(answer).encode()
+        return answers
+
+
+@frozen(eq=False)
+class KeptScene:
+    """A scene as a row keeps it. `ids` are those given so far to clips that not all rows have."""
+
+    row: Row
+    clips: Sequence[Occurrence]
+    outcome: Outcome
+    ids: set[str]
+
+
+class Choices:
+    """A scene of the template whose clips and groups depend on the row.
+
+    `head` are the strings outside of these, and `fields` those of each, by its number as in `Part`. Those of speech
+    are its speaker's. `steady` are the clips that every row has under the same ids.
+    """
+
+    def __init__(
+        self, strings: Strings, scene: Scene, part: Part, found: Sequence[OpenField], theme: Theme | None
+    ) -> None:
+        self.strings, self.scene, self.path = strings, scene, part.path
+        self.fields: dict[int | None, list[OpenField]] = {}
+        for field in found:
+            self.fields.setdefault(_owner(field.path, scene), []).append(field)
+        self.head = tuple(self.fields.pop(None, ()))
+        found_in = {number: Decisions(strings, fields, theme) for number, fields in self.fields.items()}
+        self._decisions = {number: decisions for number, decisions in found_in.items() if decisions.fields}
+        self._absent = {number: self._reader_of_absent(number) for number in _numbers(part)}
+        self.steady = frozenset(filter(self._is_steady, _unconditional(part)))
+
+    def bare(self) -> Scene:
+        """Return the scene with its steady clips alone, and without speech."""
+        items = tuple(item for number, item in enumerate(self.scene._items) if number in self.steady)
+        return evolve(self.scene, items=items, lines=(), groups=())
+
+    def kept(self, row: Row, found: Expansion, ids: set[str]) -> KeptScene:
+        """Return the scene as a row keeps it. Raises what rendering its strings raises."""
+        clips, groups = tuple(map(self._choice, found.clips)), tuple(map(self._choice, found.groups))
+        absent = tuple(read(each) for each in found.absent if (read := self._absent[each.number]))
+        return KeptScene(row, found.clips, (clips, groups, absent), ids)
+
+    def _choice(self, found: Occurrence) -> Choice:
+        decisions = self._decisions.get(found.number)
+        return found.number, found.scope, found.parent, decisions(found.row) if decisions else ()
+
+    def _reader_of_absent(self, number: int) -> Callable[[Occurrence], Absent | None] | None:
+        """Return what reads where a part would stand; None where nothing can stand by it."""
+        templates, known = self.strings.templates, dict[Scope, Absent | None]()
+
+        def read(found: Occurrence) -> Absent | None:
+            return absent_of(self.scene, found, templates)
+
+        def read_once(found: Occurrence) -> Absent | None:
+            if found.scope not in known:
+                known[found.scope] = read(found)
+            return known[found.scope]
+
+        strings = strings_of_absent(self.scene, number)
+        return (read if any(map(templates.is_template, strings)) else read_once) if strings else None
+
+    def _is_steady(self, number: int) -> bool:
+        item = self.scene._items[number]
+        is_around = isinstance(item, Draft) and isinstance(item.place.at, Around)
+        return not is_around and all(field.name != "id" for field in self.fields.get(number, ()))
+
+
+def _owner(path: str, scene: Scene) -> int | None:
+    """Return the number of the part that a string of a scene belongs to; None for the scene itself."""
+    found = _OWNER.match(path)
+    if found is None:
+        return None
+    number = int(found[2])
+    match found[1]:
+        case "clips":
+            return number
+        case "groups":
+            return -1 - number
+        case _:
+            return scene._lines[number].speaker
+
+
+def _numbers(part: Part) -> Iterator[int]:
+    for inner in part.parts:
+        yield inner.number
+        yield from _numbers(inner)
+
+
+def _unconditional(part: Part) -> Iterator[int]:
+    """Yield the clips that neither have conditions nor stand in a group that has."""
+    for inner in part.parts:
+        if inner.when is None and inner.each is None:
+            yield from (inner.number,) if inner.number >= 0 else _unconditional(inner)

@@ -1,0 +1,180 @@
+"""JSON with holes: clips, and the scene around them, made once for all rows that need not have the same clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal
+
+from attrs import evolve, frozen
+
+from aistudios_dsl.build.editing import GEOMETRY
+from aistudios_dsl.build.scene import Draft, Item, Line, Scene, clip_of, label, themed_scene
+from aistudios_dsl.plan.choices import Answers, Choices
+from aistudios_dsl.plan.program import RowWriter
+from aistudios_dsl.plan.segments import (
+    OpenField,
+    Slot,
+    _coloured,
+    checks,
+    cut,
+    placeholders,
+    strings_in,
+    token,
+)
+from aistudios_dsl.plan.strings import Reading
+from aistudios_dsl.resolve.scene import resolve_scene
+from aistudios_dsl.resolve.sizing import ClipSize, RoomSize, Setting, clip_size
+from aistudios_dsl.resolve.speaking import generation_of, with_speech
+from aistudios_dsl.templates.expansion import Occurrence, Row
+from aistudios_dsl.templates.render import filled_part, mapped
+from aistudios_dsl.wire.codec import dump
+from aistudios_dsl.wire.node import as_found
+from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, SceneScript, Text
+
+Values = Mapping[str, bytes]
+"""What is filled into holes, by name."""
+_HOLE = b"\0"
+"""Stands for a hole in JSON, which has no such byte."""
+_FORMS_KEPT = 1024
+_ANY_ROOM = 1000.0
+
+
+class Form:
+    """JSON with holes, and with strings that a row writes."""
+
+    def __init__(self, pieces: Sequence[Any], writer: RowWriter, *, is_constant: bool) -> None:
+        self._holes = [piece for piece in pieces if isinstance(piece, str)]
+        self._writer = writer
+        self._constant = writer.write({}).split(_HOLE) if is_constant else None
+
+    def written(self, row: Row, values: Values) -> bytes:
+        """Return the JSON for a row. Raises what its strings raise, for the row to be rendered the long way."""
+        first, *pieces = self._constant or self._writer.write(row).split(_HOLE)
+        if not pieces:
+            return first
+        found = [first]
+        for name, piece in zip(self._holes, pieces, strict=True):
+            found += values[name], piece
+        return b"".join(found)
+
+
+@frozen(eq=False)
+class ClipForm:
+    """A clip by itself, with placeholders for its strings.
+
+    `item` is as resolving takes it, and `clip` as it is on the wire, with holes for what the other clips decide.
+    `scripts` are the lines of speech that the scene has. `words` reads those of a text whose box goes with them.
+    """
+
+    item: Item
+    clip: Any
+    lines: tuple[Line, ...]
+    json: Form
+    scripts: tuple[Form, ...]
+    words: Callable[[Row], list[str]] | None
+
+
+@frozen(eq=False)
+class HeadForm:
+    """A scene without its clips: `silent` where no line of speech is in it, and the square of its background."""
+
+    silent: Form
+    spoken: Form
+    square: Form | None
+
+
+class Forms:
+    """The forms of a scene, under one setting and what a row decides outside of its clips."""
+
+    def __init__(self, choices: Choices, literal: Scene, setting: Setting, *, numbered: bool) -> None:
+        self.choices, self._theme = choices, setting.theme
+        self.literal = themed_scene(evolve(literal, items=()), setting.theme)
+        self.setting = evolve(setting, theme=None)
+        self.api = generation_of(choices.scene, setting.api)
+        self._theme = setting.theme
+        # Without names of colours, a row's colour is written as it is, like any string.
+        self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
+        self._wire = resolve_scene(self.literal, 0, self.setting)
+        self.head = self._head(numbered)
+        self.clip = lru_cache(_FORMS_KEPT)(self._clip)
+
+    def part(self, number: int, answers: Answers) -> Any:
+        """Return a clip or group with placeholders for its strings."""
+        visit = placeholders(self.choices.fields.get(number, ()), answers)
+        return filled_part(self.choices.scene, self.choices.path, Occurrence(number, (), {}), visit)
+
+    def _head(self, numbered: bool) -> HeadForm:
+        found = self.choices.head
+        segments: list[Any] = [field.slot for field in found]
+        with as_found():
+            wire = _coloured(self._wire, len(self._wire.clips), found, segments, self._way)
+            squares, wire = wire.clips, evolve(wire, clips=())
+            if numbered:
+                wire = evolve(wire, scene_idx=_hole("number", segments))
+            nobody = SceneScript(org="", is_tts=False, tts=None, model_id="", cloth_id="")
+            heard = evolve(wire, scripts=(*(wire.scripts or ()), nobody))
+            square = evolve(squares[0], **_holes(("layer", "id"), segments)) if squares else None
+        silent, spoken = dump(wire), dump(heard)
+        silent["clips"] = spoken["clips"] = [_hole("clips", segments)]
+        spoken["scripts"][-1] = _hole("scripts", segments)
+        behind = self._form(dump(square), segments, ()) if square else None
+        return HeadForm(self._form(silent, segments, found), self._form(spoken, segments, found), behind)
+
+    def _clip(self, number: int, answers: Answers) -> ClipForm:
+        scene, path = self.choices.scene, self.choices.path
+        found = self.choices.fields.get(number, [])
+        visit = placeholders(found, answers)
+        own = [(each, line) for each, line in enumerate(scene._lines) if line.speaker == number]
+        lines = [evolve(mapped(line, f"{path}.speech[{each}]", visit), speaker=0) for each, line in own]
+        alone = evolve(self.literal, items=(self.part(number, answers),), lines=tuple(lines), loaded=None)
+        alone = themed_scene(alone, self._theme)
+        words = [field.string for field in found if field.role == "words"]
+        segments: list[Any] = [Slot(each.string, self._way) if each.role == "colour" else each.slot for each in found]
+        with as_found():
+            clip = self._holed(alone._items[0], bool(words), segments)
+            clip = _coloured(evolve(self._wire, clips=(clip,)), -number, found, segments, self._way).clips[0]
+        clips, scripts = with_speech(alone, [clip], self.api)
+        said = [field for field in found if field.role == "speech" and scripts]
+        return ClipForm(
+            alone._items[0],
+            clip,
+            alone._lines,
+            self._form(dump(clips[0]), segments, [field for field in found if field not in said]),
+            tuple(self._form(dump(script), segments, ()) for script in scripts),
+            Reading(self.choices.strings, words) if words else None,
+        )
+
+    def _holed(self, item: Item, has_words: bool, segments: list[Any]) -> Any:
+        """Return a clip as it is on the wire, with holes for what the other clips and its words decide."""
+        clip: Any = clip_of(item)
+        if not isinstance(item, Draft):
+            return evolve(clip, **_holes(("text", *GEOMETRY[:4]) if has_words else (), segments))
+        size = clip_size(item, self.setting, label(0, clip))
+        if isinstance(size, RoomSize) and isinstance(clip, AvatarClip):
+            size = size.within(_ANY_ROOM, _ANY_ROOM)[1]  # for its model, which is the same in any
+        names = ["id", "layer", *GEOMETRY]
+        names += ["name"] if isinstance(clip, EditorClip) else []
+        if isinstance(clip, Text) and (item.place.width is None or item.place.height is None):
+            names += "text", "font_size"
+        fields = size.fields if isinstance(size, ClipSize) else {}
+        return evolve(clip, **{**fields, **_holes(names, segments)})
+
+    def _form(self, document: Any, segments: Sequence[Any], found: Sequence[OpenField]) -> Form:
+        """Return a document with tokens as a form; `found` are the strings to be checked."""
+        pieces = list(cut(document, segments))
+        written: list[Any] = [_HOLE if isinstance(piece, str) else piece for piece in pieces]
+        own = list(checks([field for field in found if field.role != "words"], written, self._theme))
+        if any(validate is str.encode for _, validate in own):
+            raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
+        writer = RowWriter(self.choices.strings, written, own, self._theme)
+        return Form(pieces, writer, is_constant=not own and not strings_in(written))
+
+
+def _holes(names: Sequence[str], segments: list[Any]) -> dict[str, Any]:
+    return {name: _hole(name, segments) for name in names}
+
+
+def _hole(name: str, segments: list[Any]) -> Any:
+    segments.append(name)
+    return token(len(segments) - 1, "value")
