@@ -59,7 +59,9 @@ def everywhere(project, colour, title):
     )
 
 
-@pytest.mark.parametrize(("name", "value"), [("brand", BRAND), ("navy", NAVY), ("#102030", "#102030")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("brand", BRAND), ("navy", NAVY), (" navy ", NAVY), ("#102030", "#102030")]
+)
 def test_a_colour_name_is_taken_in_every_place_and_from_every_row(name, value):
     plain = {key: value for key, value in TITLE.items() if value is not None}
     expected = everywhere(Project(), value, plain | {"color": value}).render(name="Ann").to_json()
@@ -187,6 +189,7 @@ def test_a_style_has_a_word_for_each_word_of_text_about_letters():
         (b"text = 5", "text: must be a table"),
         (b"[text]\ntitle = 5", "text.title: must be a table"),
         (b"[colors]\nbrand = '{{ colour }}'", "a theme holds no templates"),
+        (b"font_family = '{{ font }}'", "a theme holds no templates"),
         (b"[text.title]\nfont_size = 2026-01-01", "font_size must be a number"),
         (b"[text.title]\ncolor = 'brnd'\n[colors]\nbrand = 'red'", "did you mean 'brand'"),
     ],

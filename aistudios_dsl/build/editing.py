@@ -79,7 +79,7 @@ def validate_colours(clip: Clip) -> None:
     """Raise `BuildError` for what is no colour of a text or shape, whatever the theme of its project."""
     for name in COLOURS if isinstance(clip, Text | Shape) else ():
         value: Any = getattr(clip, name, UNSET)
-        if (value or name == "fill") and not (holds_jinja(value) or is_name(value)):
+        if (value or name == "fill") and not (holds_jinja(value) or is_name(value.strip())):
             parse_colour(value, name)
 
 

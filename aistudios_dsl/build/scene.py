@@ -156,7 +156,7 @@ class Scene(Verbs):
     def __attrs_post_init__(self) -> None:
         expect(self.backdrop, str | Background | None, "background must be a colour, a URL or a wire.Background")
         # A name may be that of a colour of the theme, which the scene's project knows.
-        if isinstance(self.backdrop, str) and not holds_jinja(self.backdrop) and not is_name(self.backdrop):
+        if isinstance(self.backdrop, str) and not holds_jinja(self.backdrop) and not is_name(self.backdrop.strip()):
             validate_background(self.backdrop)
         watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
         if fault := fault_of(watermark, self.watermark):
@@ -338,7 +338,7 @@ class Scene(Verbs):
         place = item.place
         if isinstance(new, Text):
             changed = {name for name in WORDS.values() if getattr(new, name) != getattr(item.clip, name)}
-            place = evolve(place, told=place.told.union(changed, told))
+            place = evolve(place, told=place.told.union(changed, (WORDS.get(name, name) for name in told)))
         return self._with(index, evolve(item, clip=new, place=place))
 
 
@@ -416,7 +416,9 @@ def _themed_item(index: int, item: Item, theme: Theme | None) -> Item:
 def refuse_unknown_names(scene: Scene, theme: Theme | None, before: Scene | None = None) -> None:
     """Raise `BuildError` for the name of a colour or style that the theme lacks, in what is new since `before`."""
     known = before._items if before else ()
-    for index, item in enumerate(scene._items):
+    # Most verbs add a clip at the end, and comparing the others as a whole is the fastest.
+    first = len(known) if scene._items[: len(known)] == known else 0
+    for index, item in enumerate(scene._items[first:], first):
         if isinstance(item, Draft) and not (index < len(known) and known[index] is item):
             with under(label(index, clip_of(item))):
                 themed(item.clip, item.place, theme, waiting=True)

@@ -29,7 +29,6 @@ COLOURS = ("fill", "stroke", "background_color")
 """The colours of a text or shape. Its shadow has one more."""
 _MAY_HAVE_NONE = ("stroke", "background", "background_color")
 
-
 WORDS = {
     "font_size": "font_size",
     "color": "fill",
@@ -166,7 +165,7 @@ class Theme:
     font_family: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        expect(self.font_family, str | None, "font_family must be the name of a font")
+        TextStyle(font_family=self.font_family)  # validates it
         for name, style in self.text.items():
             with under(f"text.{name}"):
                 for word in ("color", "background", "stroke"):
@@ -175,6 +174,10 @@ class Theme:
 
     def __hash__(self) -> int:
         return hash((tuple(self.colors), tuple(self.text), self.font_family))
+
+    def _named(self, value: str) -> str | None:
+        """Return the colour of this name, or None. As in CSS, spaces around it do not count."""
+        return self.colors.get(value.strip())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Theme:
@@ -195,14 +198,14 @@ class Theme:
         expect(path, str | PathLike, "path must be that of a file", 'such as "brand.toml"')
         try:
             document = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-        except OSError as fault:
-            hint = near_file(Path(path)) if isinstance(fault, FileNotFoundError) else ""
-            raise LoadError(f"cannot read {path}: {fault.strerror}", hint=hint) from None
         except UnicodeDecodeError:
             raise LoadError(f"{path} is not text in UTF-8") from None
         except (tomllib.TOMLDecodeError, RecursionError) as fault:
             hint = 'such as: [colors], and below it: brand = "#e4002b"'
             raise LoadError(f"{path} is not TOML: {fault}", hint=hint) from None
+        except (OSError, ValueError) as fault:
+            hint = near_file(Path(path)) if isinstance(fault, FileNotFoundError) else ""
+            raise LoadError(f"cannot read {path}: {getattr(fault, 'strerror', fault)}", hint=hint) from None
         try:
             return _theme_of(document)
         except DslError as fault:
@@ -242,10 +245,10 @@ def colour_of(value: str, what: str, theme: Theme | None) -> str:
         return value
     if theme is None:
         parse_colour(value, what)
-    elif value in theme.colors:
-        return theme.colors[value]
+    elif (named := theme._named(value)) is not None:
+        return named
     elif find_colour(value) is None:
-        if not is_name(value):
+        if not is_name(value.strip()):
             parse_colour(value, what)
         near = nearest(value, [*theme.colors, *colour_names()])
         hint = f"did you mean {near!r}?" if near else _known("colours", theme.colors)
@@ -255,10 +258,10 @@ def colour_of(value: str, what: str, theme: Theme | None) -> str:
 
 def backdrop_of(value: str, theme: Theme | None) -> str:
     """Return the colour, as it is recognised on a background, or the URL that a script means by its background."""
-    if theme is not None and value in theme.colors:
-        return theme.colors[value]
+    if theme is not None and (named := theme._named(value)) is not None:
+        return named
     validate_background(value)
-    if theme is not None and is_name(value):
+    if theme is not None and is_name(value.strip()):
         near = nearest(value, theme.colors)
         hint = f"did you mean {near!r}?" if near else _known("colours", theme.colors)
         raise BuildError(f"background is {value!r}, which is neither a colour of the theme nor a URL", hint=hint)
@@ -267,7 +270,7 @@ def backdrop_of(value: str, theme: Theme | None) -> str:
 
 def is_backdrop_colour(value: str, theme: Theme | None) -> bool:
     """Whether a background is a colour, not a URL."""
-    return is_colour_literal(value) or (theme is not None and value in theme.colors)
+    return is_colour_literal(value) or (theme is not None and theme._named(value) is not None)
 
 
 def _known(kind: str, names: Iterable[str]) -> str:

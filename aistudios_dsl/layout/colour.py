@@ -84,7 +84,7 @@ def is_colour_literal(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether the text could be the name of a colour: a letter, then letters, digits, hyphens and underscores."""
+    """Whether the text could be a name in a theme: a letter, then letters, digits, hyphens and underscores."""
     return _NAME.fullmatch(text) is not None
 
 

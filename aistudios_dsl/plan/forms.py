@@ -93,9 +93,9 @@ class Forms:
         self.literal = themed_scene(evolve(literal, items=()), setting.theme)
         self.setting = evolve(setting, theme=None)
         self.api = generation_of(choices.scene, setting.api)
-        self._colours = setting.theme.colors if setting.theme else {}
+        self._theme = setting.theme
         # Without names of colours, a row's colour is written as it is, like any string.
-        self._way: Literal["text", "colour"] = "colour" if self._colours else "text"
+        self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
         self._wire = resolve_scene(self.literal, 0, self.setting)
         self.head = self._head(numbered)
         self.clip = lru_cache(_FORMS_KEPT)(self._clip)
@@ -168,7 +168,7 @@ class Forms:
         own = list(checks([field for field in found if field.role != "words"], written, self._theme))
         if any(validate is str.encode for _, validate in own):
             raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
-        writer = RowWriter(self.choices.strings, written, own, self._colours)
+        writer = RowWriter(self.choices.strings, written, own, self._theme)
         return Form(pieces, writer, is_constant=not own and not strings_in(written))
 
 

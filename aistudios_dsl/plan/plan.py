@@ -222,8 +222,7 @@ class Programs:
         return [(each.scope, each.write or self._writer(each)) for each in stretches]
 
     def _writer(self, stretch: _Stretch) -> Write:
-        theme = self._template.theme
-        return RowWriter(self._strings, stretch.segments, stretch.checks, theme.colors if theme else {}).write
+        return RowWriter(self._strings, stretch.segments, stretch.checks, self._template.theme).write
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature

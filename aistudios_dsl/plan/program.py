@@ -11,6 +11,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from aistudios_dsl.build.speech import escaped, paragraphs
+from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.plan.segments import MovedField, MovingClips, Segment, Slot, StringCheck, strings_in
 from aistudios_dsl.plan.strings import PlainName, RowStrings, Strings, TemplateString
@@ -59,16 +60,16 @@ class RowWriter:
         strings: Strings,
         segments: Sequence[Segment],
         checks: Sequence[StringCheck],
-        colours: Mapping[str, str],
+        theme: Theme | None,
     ) -> None:
         from aistudios_dsl.templates.bounded import LONGEST
 
         pieces: list[Segment | _Word] = [piece for segment in segments for piece in _pieces(strings, segment)]
         room = LONGEST - max((len(string.text) for string in strings_in(segments)), default=0)
-        self._by_words = _Writer(strings, pieces, checks, colours, room)
+        self._by_words = _Writer(strings, pieces, checks, theme, room)
         self._escaped = [word.name for word in self._by_words.words if word.way == "html"]
         self._by_strings: _Writer | None = None
-        self._make_by_strings = partial(_Writer, strings, segments, checks, colours)
+        self._make_by_strings = partial(_Writer, strings, segments, checks, theme)
 
     def write(self, values: Mapping[str, Any]) -> bytes:
         # Values of other types may be HTML already, which Jinja knows not to escape.
@@ -108,13 +109,17 @@ _LONGEST_LETTER = {"text": 1, "html": len("&#34;"), "speech": 1}
 _OF_WORDS: dict[str, Callable[[str], bytes]] = {"text": _text, "html": _html, "speech": _speech}
 
 
-def _ways_of_strings(colours: Mapping[str, str]) -> dict[str, Callable[[str], bytes]]:
-    """Return what writes a string, by the way of its slot; `colours` are those of the theme, by name."""
+def _ways_of_strings(theme: Theme | None) -> dict[str, Callable[[str], bytes]]:
+    """Return what writes a string, by the way of its slot."""
+
+    def colour(text: str) -> str:
+        return (theme and theme._named(text)) or text
+
     return {
         "text": _text,
         "speech": lambda text: _text(paragraphs(text)),
-        "colour": lambda text: _text(colours.get(text, text)),
-        "rgb": lambda text: parse_colour(colours.get(text, text)).rgb.encode(),
+        "colour": lambda text: _text(colour(text)),
+        "rgb": lambda text: parse_colour(colour(text)).rgb.encode(),
     }
 
 
@@ -174,7 +179,7 @@ class _Writer:
         strings: Strings,
         pieces: Sequence[Segment | _Word],
         checks: Sequence[StringCheck],
-        colours: Mapping[str, str],
+        theme: Theme | None,
         room: int = 0,
     ) -> None:
         self._strings = strings
@@ -183,7 +188,7 @@ class _Writer:
         times = Counter(each for each in order if isinstance(each, _Word))
         self.words: list[_Word] = list(times)
         slots = list(dict.fromkeys(each for each in order if isinstance(each, Slot)))
-        ways = _ways_of_strings(colours)
+        ways = _ways_of_strings(theme)
         self._slots = [(ways[slot.way], self._number(slot.string)) for slot in slots]
         groups: dict[MovingClips, list[_Span]] = {}
         for each in order:

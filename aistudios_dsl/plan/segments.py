@@ -200,8 +200,7 @@ def checks(found: Sequence[OpenField], segments: Sequence[Segment], theme: Theme
     written = strings_in(segments)
     for field in found:
         if field.role == "colour":
-            name = _COLOURS[field.name]
-            yield field.string, partial(colour_of, what=name, theme=theme)
+            yield field.string, partial(colour_of, what=_COLOURS[field.name], theme=theme)
         elif field.role == "backdrop":
             yield field.string, partial(backdrop_of, theme=theme)
         elif field.role != "deciding" and field.string not in written:
@@ -253,9 +252,11 @@ def _coloured(
     for number, field in enumerate(found):
         if field.role == "colour":
             clip = clips[first + field.clip]
-            shaded = field.name == "shadow.color"
-            change = {"shadow": evolve(clip.shadow, color=token(number))} if shaded else {}
-            clips[first + field.clip] = evolve(clip, **change or {_COLOURS[field.name]: token(number)})
+            if field.name == "shadow.color":
+                change = {"shadow": evolve(clip.shadow, color=token(number))}
+            else:
+                change = {_COLOURS[field.name]: token(number)}
+            clips[first + field.clip] = evolve(clip, **change)
         elif field.role == "backdrop" and first:
             segments += Slot(field.string, way), Slot(field.string, "rgb")
             clips[0] = evolve(clips[0], fill=token(len(segments) - 2))

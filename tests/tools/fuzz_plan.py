@@ -100,7 +100,7 @@ MISSING = [None, float("nan"), Decimal("NaN"), Decimal("sNaN"), pandas.NA, panda
 BROKEN = [*MISSING, float("inf"), Decimal("Infinity"), "\ud800", "half \udfff", object, [None], {"k": pandas.NaT}]
 NAMES = ["name", "city", "note", "count"]
 COLOURS = ["#102030", "rgb(1, 2, 3)", "navy", "#fff", "hsl(210, 50%, 13%)"]
-NAMED = ["brand", "navy"]
+NAMED = ["brand", "navy", " navy "]
 STYLES = ["title", "small"]
 THEMES = [
     Theme(
@@ -585,7 +585,7 @@ def shown(one, other):
 def shifted(layout, units=None, standing=None):
     """Arrange clips, those beside another a pixel too far to the right where only some are arranged, as plans do."""
     corners = arrangement(layout, units, standing)
-    if units is None:
+    if standing is None:
         return corners
     pixels = [isinstance(layout.intents[clip].at, Beside) for clip in layout.clips_of(units)]
     return lambda seen, bounds=None: [
@@ -596,9 +596,9 @@ def shifted(layout, units=None, standing=None):
 arrangement = Layout.arrangement
 
 
-def nameless(ways, colours):
+def nameless(ways, theme):
     """Write the names of a theme's colours as they are."""
-    return ways({})
+    return ways(None)
 
 
 MUTATIONS = {
