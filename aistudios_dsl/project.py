@@ -14,7 +14,13 @@ from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html, placed_by
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.pending import pending, refuse_pending, texts_in_old_boxes, without_pending
+from aistudios_dsl.templates.pending import (
+    pending,
+    refuse_pending,
+    repeated_clips,
+    texts_in_old_boxes,
+    without_pending,
+)
 from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
@@ -264,7 +270,13 @@ class Project(BaseProject):
         placed = placed_by(self.scenes)
         old_boxes = [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self.scenes)]
         return check(
-            whole, waiting, ignore=codes, script_clips=self._script_clips(), placed_by=placed, old_boxes=old_boxes
+            whole,
+            waiting,
+            ignore=codes,
+            script_clips=self._script_clips(),
+            placed_by=placed,
+            old_boxes=old_boxes,
+            repeated=[repeated_clips(scene) for scene in self.scenes],
         )
 
     @checked

@@ -875,7 +875,7 @@ def test_the_payload_of_a_plan_has_the_findings_of_its_row():
     for row in ROWS_WITH_SCENES:
         expected = project.render(row).check()
         assert expected
-        assert checked(plan.render_json(row), script_clips=plan.script_clips(row)) == expected
+        assert checked(plan.render_json(row), **plan.of_script(row)) == expected
     assert plan.slow_rows == 0
 
 

@@ -22,6 +22,7 @@ from aistudios_dsl import (
     right_of,
     row,
 )
+from aistudios_dsl.check.findings import checked
 from aistudios_dsl.plan import conditional
 
 HOST, GUEST = Avatar("M1", "C1"), Avatar("M2", "C2")
@@ -435,3 +436,10 @@ def test_given_ids_are_unique_among_the_clips_that_a_row_has(repeated, other, fa
                 work()
         else:
             work()
+
+
+def test_no_check_minds_that_repetitions_share_a_tag():
+    template = scene().text("{{ n }}", each="n in range(3)", tag="n", at=(200, "{{ 200 + 200 * n }}"))
+    assert template.render().check() == []
+    plan = template.compile()
+    assert checked(plan.render_json(), **plan.of_script({})) == []

@@ -99,6 +99,7 @@ def check(
     script_clips: Sequence[int] = (),
     placed_by: Mapping[str, frozenset[str]] | None = None,
     old_boxes: Sequence[Sequence[int]] = (),
+    repeated: Sequence[Sequence[int]] = (),
 ) -> list[Finding]:
     """Return the findings of a resolved project, scene by scene, the worst first.
 
@@ -110,12 +111,13 @@ def check(
             background colour. Default all.
         placed_by: The arguments about place and size of each clip that a verb made, by path. Default no script.
         old_boxes: The clips of each scene, by number, that are texts with other words than their boxes were made for.
+        repeated: The clips of each scene, by number, that a row repeated.
 
     Raises:
         DslError: For an unknown code, with the nearest known one.
     """
     ignored = set(map(_known, ignore))
-    view = ProjectView(project, scene_views(project, script_clips), pending or {}, placed_by, old_boxes)
+    view = ProjectView(project, scene_views(project, script_clips), pending or {}, placed_by, old_boxes, repeated)
     found = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
     kept = (one for one in found if not {one.code, f"{one.code}:{one.tag}"} & ignored)
     return sorted(kept, key=_order)
@@ -127,6 +129,7 @@ def checked(
     ignore: Iterable[str] = (),
     script_clips: Sequence[int] = (),
     old_boxes: Sequence[Sequence[int]] = (),
+    repeated: Sequence[Sequence[int]] = (),
 ) -> list[Finding]:
     """Return the findings of a payload, whose braces are text. Raise `LoadError` if it is not a project.
 
@@ -134,7 +137,7 @@ def checked(
     ['scene-order', 'empty-scene']
     """
     document = parse(payload) if isinstance(payload, str | bytes) else payload
-    return check(load(document), ignore=ignore, script_clips=script_clips, old_boxes=old_boxes)
+    return check(load(document), ignore=ignore, script_clips=script_clips, old_boxes=old_boxes, repeated=repeated)
 
 
 def _finding(rule: CheckRule, problem: Problem) -> Finding:

@@ -36,7 +36,7 @@ from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
-from aistudios_dsl.templates.pending import texts_in_old_boxes
+from aistudios_dsl.templates.pending import repeated_clips, texts_in_old_boxes
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
 from aistudios_dsl.templates.values import row_values
 from aistudios_dsl.wire.codec import dump
@@ -84,13 +84,14 @@ class Plan:
         # The long way says what is wrong and where, as if nothing had been tried before.
         return canonical(dump(resolve_project(render_project(self.template, row)))).encode()
 
-    def script_clips(self, row: Mapping[str, Any]) -> list[int]:
-        """Return how many clips the script has in each scene that a row keeps, as `checked` takes them."""
-        return self._programs.script_clips(row)
-
-    def old_boxes(self, row: Mapping[str, Any]) -> list[list[int]]:
-        """Return, for each scene that a row keeps, the texts with other words than their boxes were made for."""
-        return self._programs.old_boxes(row)
+    def of_script(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the JSON of a row does not tell of its script, as `checked` takes it."""
+        scenes = render_project(self.template, row).scenes
+        return {
+            "script_clips": [len(scene._items) for scene in scenes],
+            "old_boxes": [texts_in_old_boxes(scene, index, ()) for index, scene in enumerate(scenes)],
+            "repeated": [repeated_clips(scene) for scene in scenes],
+        }
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
@@ -169,17 +170,6 @@ class Programs:
         values = row_values(row)
         signature, scopes = self._signature(values)
         return b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])
-
-    def script_clips(self, row: Mapping[str, Any]) -> list[int]:
-        """Return how many clips the script has in each scene that a row keeps."""
-        return [len(scene._items) for scene in self._scenes_of(row)]
-
-    def old_boxes(self, row: Mapping[str, Any]) -> list[list[int]]:
-        """Return the texts of each scene that a row keeps with other words than their boxes were made for."""
-        return [texts_in_old_boxes(scene, index, ()) for index, scene in enumerate(self._scenes_of(row))]
-
-    def _scenes_of(self, row: Mapping[str, Any]) -> tuple[Scene, ...]:
-        return render_project(self._template, row).scenes
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Any]]:
         for name in self._read_twice:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Scene, lines_named
+from aistudios_dsl.build.scene import Draft, Scene, lines_named
 from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.expansion import Pending, bound_names, conditions, free_names, part_of
@@ -61,6 +61,11 @@ def texts_in_old_boxes(scene: Scene, index: int, waiting: Container[str]) -> lis
             changes = f"scenes[{index}].clips[{number}].text" in waiting and not is_measured(clip)
             found += [number] if changes or clip.id in scene._kept_boxes else []
     return found
+
+
+def repeated_clips(scene: Scene) -> list[int]:
+    """Return the numbers of the clips that were repeated, which may share a tag."""
+    return [number for number, item in enumerate(scene._items) if isinstance(item, Draft) and item.scope]
 
 
 def refuse_pending(project: BaseProject) -> None:

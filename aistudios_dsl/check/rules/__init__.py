@@ -44,6 +44,8 @@ class ProjectView:
     placed_by: Mapping[str, frozenset[str]] | None = None
     old_boxes: Sequence[Sequence[int]] = ()
     """The clips of each scene that are texts with other words than their boxes were made for."""
+    repeated: Sequence[Sequence[int]] = ()
+    """The clips of each scene that a row repeated, which may share a tag."""
 
     @cached_property
     def nodes(self) -> tuple[tuple[str, Seen | None, Node], ...]:

@@ -52,10 +52,13 @@ def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
                 yield Problem(f"the id {seen.clip.id!r} is also used in {first[seen.clip.id]}", seen.path, seen)
 
 
-@scene_rule("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")
-def duplicate_tag(scene: SceneView) -> Iterator[Problem]:
+@project_rule("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")
+def duplicate_tag(view: ProjectView) -> Iterator[Problem]:
     """Two clips of a scene have the same tag."""
-    return _duplicates(scene, "tag", lambda clip: clip.tag or "")
+    for index, scene in enumerate(view.scenes):
+        repeated = {f"{scene.path}.clips[{number}]" for number in (view.repeated[index] if view.repeated else ())}
+        found = _duplicates(scene, "tag", lambda clip: clip.tag or "")
+        yield from (problem for problem in found if problem.path not in repeated)
 
 
 @project_rule("scene-order", "warning", "number the scenes from 0 in the order of the list")
