@@ -114,6 +114,8 @@ class Place:
     head_height: Length | None = None
     avatar: Avatar | AvatarId | None = None
     language: str | None = None
+    ratio: tuple[Length, Length] | None = None
+    """The width and height that an edit of one of them keeps the ratio of."""
 
 
 def validate(place: Place) -> None:

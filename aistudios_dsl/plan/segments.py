@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from aistudios_dsl.build.editing import COLOURS, is_measured, measured_again, validate_colour
-from aistudios_dsl.build.placement import Beside
+from aistudios_dsl.build.placement import Beside, Place
+from aistudios_dsl.build.resizing import breaks_lines
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
 from aistudios_dsl.layout.geometry import Bounds
@@ -31,8 +32,8 @@ from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import as_found, camel
+from aistudios_dsl.wire.nodes import AnyClip, Clip, Shape, Text
 from aistudios_dsl.wire.nodes import Scene as WireScene
-from aistudios_dsl.wire.nodes import Shape, Text
 
 
 @frozen
@@ -132,6 +133,7 @@ _FREE_OF_DRAFTS = re.compile(
     r"source_url|video_url|label|shadow\.color|effects\[\d+\]\.(?:type|extra\..+)|extra\..+", re.DOTALL
 )
 _DECIDING_OF_WIRE = re.compile(r"id|tag|extra\.(?:id|tag)|model\.ai_name|model\.emotion|(?:animation\.)?type|shapeName")
+_PLACED = frozenset(part.name for part in fields(Place))
 _DECIDING_OF_TEXTS = re.compile(r"align|font.*")
 
 
@@ -145,6 +147,8 @@ def _role(scene: Scene, name: str) -> Role:
 
 def _role_in_clip(item: Item, name: str) -> Role:
     clip = clip_of(item)
+    if isinstance(item, Draft) and item.is_loaded:
+        return _role_in_edited(item, name)
     if isinstance(item, Draft):
         if isinstance(clip, Text) and name == "text":
             return "words" if item.place.width is None or item.place.height is None else "free"
@@ -153,6 +157,19 @@ def _role_in_clip(item: Item, name: str) -> Role:
         return "free" if _FREE_OF_DRAFTS.fullmatch(name) else "deciding"
     if isinstance(clip, Text) and name == "text" and is_measured(clip):
         return "words"
+    return _role_on_the_wire(clip, name)
+
+
+def _role_in_edited(item: Draft, name: str) -> Role:
+    """What a string of a loaded clip takes part in that an edit has given another place or size."""
+    if re.split(r"[.\[]", name, maxsplit=1)[0] in _PLACED:
+        return "deciding"
+    if isinstance(item.clip, Text) and name == "text":
+        return "deciding" if breaks_lines(item.clip, item.place) or is_measured(item.clip) else "free"
+    return _role_on_the_wire(item.clip, name)
+
+
+def _role_on_the_wire(clip: AnyClip | Clip, name: str) -> Role:
     deciding = _DECIDING_OF_WIRE.fullmatch(name) or (isinstance(clip, Text) and _DECIDING_OF_TEXTS.fullmatch(name))
     return "deciding" if deciding else "free"
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, is_built, label
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
@@ -59,7 +59,7 @@ def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
         for number, item in enumerate(scene._items):
             clip = clip_of(item)
             place = f"scenes[{index}].{label(number, clip)}"
-            if clip.id and clip.id in places and (isinstance(item, Draft) or scene._loaded is None):
+            if clip.id and clip.id in places and (is_built(item) or scene._loaded is None):
                 hint = "give each clip a different id, or leave id= out"
                 raise BuildError(f"the id {clip.id!r} is also used by {places[clip.id]}", place, hint)
             if clip.id:
@@ -114,18 +114,26 @@ def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
             computed.append(None)
             continue
         numbers = (plain(size.width), plain(size.height), size.scale_x, size.scale_y, *corner)
-        fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
+        fields: Fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
         for name, number in fields.items():
             if not math.isfinite(number):
                 raise BuildError(f"{name} must be a finite number, not {number}", label(index, clip_of(item)))
-        computed.append({**fields, **size.fields})
+        fields = {**fields, **size.fields}
+        if not is_built(item):  # What stays the same is written as it was, or stays absent.
+            fields = {name: value for name, value in fields.items() if _differs(clip_of(item), name, value)}
+        computed.append(fields)
     return computed
+
+
+def _differs(clip: Any, name: str, value: Any) -> bool:
+    old = getattr(clip, name)
+    return not (old == value or (old is UNSET and name in ("scale_x", "scale_y") and value == 1))
 
 
 def _refuse_same_tags(items: Sequence[Item]) -> None:
     drafted: dict[str, bool] = {}
     for index, item in enumerate(items):
-        clip, is_draft = clip_of(item), isinstance(item, Draft)
+        clip, is_draft = clip_of(item), is_built(item)
         tag = clip.tag
         # A document may have a tag twice, as long as no clip of the script has it too.
         if tag and tag in drafted and (is_draft or drafted[tag]):
@@ -178,11 +186,12 @@ def _finished(
     yield from square
     for index, (item, fields) in enumerate(zip(scene._items, computed, strict=True)):
         clip: Any = clip_of(item)
-        if isinstance(item, Draft) and fields is not None:
-            fields["layer"] = math.floor(highest) + 1 if clip.layer is UNSET else clip.layer
-            fields["id"] = clip.id or clip_id(clip.type, index, origin, taken)
-            if isinstance(clip, EditorClip):
-                fields["name"] = fields["id"]
+        if fields is not None:
+            if is_built(item):
+                fields["layer"] = math.floor(highest) + 1 if clip.layer is UNSET else clip.layer
+                fields["id"] = clip.id or clip_id(clip.type, index, origin, taken)
+                if isinstance(clip, EditorClip) and clip.name is UNSET:
+                    fields["name"] = fields["id"]
             with as_found():  # It was validated before it was sized.
                 clip = evolve(clip, **fields)
         if not isinstance(clip, UnknownClip):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from operator import truediv
 from typing import Any, assert_never, cast
 
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.build.editing import validate_colours
+from aistudios_dsl.build.boxes import scales as scales_of
+from aistudios_dsl.build.editing import faults_in_words, validate_colours
 from aistudios_dsl.build.placement import Place, least_points, validate
+from aistudios_dsl.build.resizing import FRAMED, breaks_lines, kept_edge, refilled, resized, with_numbers
 from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout import text as measure
@@ -61,16 +64,18 @@ class ClipSize:
 
     @property
     def seen(self) -> Pair:
-        """Width and height on the canvas (px)."""
-        return seen_size(self.width, self.height, self.scale_x, self.scale_y, self.stroke)
+        """Width and height on the canvas (px); a negative scale mirrors a clip."""
+        return seen_size(self.width, self.height, abs(self.scale_x), abs(self.scale_y), self.stroke)
 
 
 def clip_size(draft: Draft, setting: Setting) -> ClipSize:
     """Validate a drafted clip, whose strings are rendered, and return its size."""
     clip = cast("AvatarClip | Image | Video | Shape | Text | Audio", draft.clip)
     place, canvas = draft.place, setting.canvas
-    _validate(clip)
     validate(place)
+    if draft.is_loaded:
+        return _edited_size(clip, place, setting)
+    _validate(clip)
     match clip:
         case AvatarClip():
             return _avatar(place, setting)
@@ -91,14 +96,94 @@ def clip_size(draft: Draft, setting: Setting) -> ClipSize:
 def _validate(clip: Clip) -> None:
     for node in (clip, getattr(clip, "animation", None), getattr(clip, "shadow", None)):
         for fault in faults(node, literal=True) if node else ():
-            raise fault
+            raise next(faults_in_words(clip, literal=True), fault)
     validate_colours(clip)
 
 
 def _wanted(place: Place, canvas: Box) -> tuple[float | None, float | None]:
     width = None if place.width is None else extent(place.width, canvas.width, "width")
     height = None if place.height is None else extent(place.height, canvas.height, "height")
-    return width, height
+    if place.ratio is None or (width is None) == (height is None):
+        return width, height
+    across, down = extent(place.ratio[0], canvas.width, "width"), extent(place.ratio[1], canvas.height, "height")
+    return (width, width * down / across) if width is not None else (height * across / down, height)  # type: ignore[operator]
+
+
+def _edited_size(clip: Clip, place: Place, setting: Setting) -> ClipSize:
+    """Return the size of a clip that has numbers, and the corner where it stays if it is not placed anew."""
+    if isinstance(clip, AvatarClip) and any(getattr(place, name) is not None for name in FRAMED):
+        return _reframed(clip, place, setting)
+    fields: dict[str, Any] = {}
+    new: Any = resized(clip, place, setting.canvas)
+    if isinstance(clip, Text) and breaks_lines(clip, place):
+        text, points, width, height = _inside(new, place, setting.canvas)(clip.text)
+        fields = {"text": text, "font_size": points}
+        new = with_numbers(new, width=width, height=height)
+    scales = number(new, "scale_x", 1), number(new, "scale_y", 1)
+    size = ClipSize(new.width, new.height, *scales, max(0, number(new, "stroke_width")), fields=fields)
+    return evolve(size, framed=_corner_kept(clip, new, size.seen, place, setting.canvas))
+
+
+def _corner_kept(clip: Clip, new: Any, seen: Pair, place: Place, canvas: Box) -> Point | None:
+    """Return the corner where an edited clip stays; None where its new place says all.
+
+    An avatar that is taller than the canvas is framed, so that an anchor alone moves it only across.
+    """
+    if place.at is None:
+        return kept_edge(clip, new) if isinstance(clip, Text) else (new.left, new.top)
+    is_sized = any(value is not None for value in (place.width, place.height, place.scale))
+    if isinstance(clip, AvatarClip) and isinstance(place.at, str) and seen[1] > canvas.height and not is_sized:
+        margin = place.margin[0] if isinstance(place.margin, tuple) else place.margin
+        return corner_at(place.at, canvas, (margin, 0))(*seen)[0], new.top
+    return None
+
+
+def _reframed(clip: AvatarClip, place: Place, setting: Setting) -> ClipSize:
+    avatar = place.avatar or Avatar.from_model(clip.model)
+    sized = any(getattr(place, name) is not None for name in ("framing", "head_at", "head_height", "width", "height"))
+    if not (sized or place.scale is not None):
+        # Another figure is centred in the box that the old one was seen in.
+        if not isinstance(avatar, Avatar):
+            avatar = setting.catalog.find(avatar.ai_name, avatar.cloth)
+        new = refilled(clip, avatar.size or (clip.width, clip.height))
+        scales = number(new, "scale_x", 1), number(new, "scale_y", 1)
+        fields = {"model": avatar.model(place.language)}
+        stays = (new.left, new.top) if place.at is None else None
+        return ClipSize(new.width, new.height, *scales, framed=stays, fields=fields)
+    size = _avatar(evolve(place, avatar=avatar), setting)
+    stays = (clip.left, clip.top) if place.at is None and place.framing is None else None
+    return evolve(size, framed=size.framed or stays, fields=size.fields if place.avatar else {})
+
+
+def _inside(clip: Text, place: Place, canvas: Box) -> TextSizer:
+    """Return what sizes a text that is drawn at its scale so that it is seen at a place's width or in its box."""
+    (across, down), fit = scales_of(clip), place.fit
+    width, height = _wanted(place, canvas)
+    wanted = Place(
+        width=width and width / across,
+        height=height and height / down,
+        fit=fit and tuple(map(truediv, _fit_px(fit, canvas), (across, down))),
+        min_font_size=place.min_font_size,
+    )
+    if width is None and height is not None:
+        wanted = evolve(wanted, width=number(clip, "width"))
+    sizer = text_sizer(Draft(clip, wanted), canvas)
+    return lambda text: sizer(_unbroken(clip, text))
+
+
+def _unbroken(clip: Text, text: str) -> str:
+    """Return the words of a text without the breaks that wrapping them at its width gave; other breaks stay."""
+    size, width, bold = clip.font_size * POINT, number(clip, "width"), measure.is_bold(clip.font_weight)
+    lines = text.split("\n")
+    if len(lines) > 1 and width > max(measure.measure(text, size, bold=bold).line_widths) + 0.05:
+        for joined in (" ".join(lines), "".join(lines)):
+            if list(measure.wrap(joined, size, width, bold=bold, family=clip.font_family or "").lines) == lines:
+                return joined
+    return text
+
+
+def _fit_px(fit: Any, canvas: Box) -> Pair:
+    return extent(fit[0], canvas.width, "fit width"), extent(fit[1], canvas.height, "fit height")
 
 
 def _medium(place: Place, canvas: Box, is_image: bool) -> ClipSize:
@@ -159,7 +244,7 @@ def text_sizer(draft: Draft, canvas: Box) -> TextSizer:
 
 def _fitted(place: Place, clip: Text, canvas: Box) -> TextSizer:
     across, down = _fit_box(place, clip)
-    box_width, box_height = extent(across, canvas.width, "fit width"), extent(down, canvas.height, "fit height")
+    box_width, box_height = _fit_px((across, down), canvas)
     bold = measure.is_bold(clip.font_weight)
 
     def sized(text: str) -> tuple[str, float, float, float]:

@@ -9,7 +9,7 @@ from attrs import evolve, fields, has
 
 from aistudios_dsl.build.editing import measured_again
 from aistudios_dsl.build.project import HEAD, BaseProject
-from aistudios_dsl.build.scene import Line, Scene, lines_named
+from aistudios_dsl.build.scene import Draft, Item, Line, Scene, lines_named
 from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
@@ -171,8 +171,14 @@ def _is_kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: s
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:
     """Return the literal scene, with `visit` applied to its strings and its loaded texts measured again."""
     new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
-    items = tuple(measured_again(before, after) for before, after in zip(scene._items, new._items, strict=True))
+    items = tuple(_measured_again(before, after) for before, after in zip(scene._items, new._items, strict=True))
     return evolve(new, items=items)
+
+
+def _measured_again(before: Item, after: Item) -> Item:
+    if isinstance(before, Draft) and isinstance(after, Draft):
+        return evolve(after, clip=measured_again(before.clip, after.clip)) if before.is_loaded else after
+    return measured_again(before, after)  # type: ignore[no-any-return]
 
 
 def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:
