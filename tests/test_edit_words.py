@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, BuildError, Project, above, below, wire
 from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.scene import unread_words
 from aistudios_dsl.build.verbs import VERB_OF
 from aistudios_dsl.layout.geometry import ANCHORS
 
@@ -223,12 +224,21 @@ def test_names_of_the_wire_that_no_argument_sets_are_taken_as_they_are():
         loaded().edit("lamp", url="a", source_url="b")
 
 
+def test_a_loaded_text_that_was_placed_is_measured_for_each_row_on_the_fast_path():
+    document = Project().scene().text("Hello", tag="t", align="right", at=(100.5, 50)).text("x", tag="u").to_dict()
+    loaded = Project.load(document).edit("t", text="Hello {{ name }}", at="top right").edit("u", at=below("t"))
+    plan = loaded.compile()
+    for name in ("Ann", "Bartholomew the Great", "two\nlines", "", "{{ x }}"):
+        assert plan.render_json({"name": name}) == loaded.render(name=name).to_json().encode()
+        left, top, width, _ = box_of(loaded.render(name=name), "t")
+        assert (left + width, top) == pytest.approx((1920, 0))
+    assert plan.slow_rows == 0
+    assert len(plan._programs._scene_segments) == 1
+
+
 @pytest.mark.parametrize("cls", VERB_OF, ids=lambda cls: cls.__name__)
 def test_every_keyword_of_a_verb_is_taken_by_edit(cls):
-    from aistudios_dsl.build.editing import taken_by_edit
-    from aistudios_dsl.build.verbs import words_of
-
-    assert set(words_of(cls)) <= set(taken_by_edit(cls))
+    assert unread_words(cls) == set()
 
 
 # the background
@@ -261,6 +271,13 @@ def test_a_square_that_is_not_the_background_stays(change):
     document = Project().scene(background="#102030").text("Hi").to_dict()
     document["scenes"][0]["clips"][0] |= change
     assert len(Project.load(document).background("https://x.example/b.png").to_dict()["scenes"][0]["clips"]) == 2
+
+
+def test_clips_that_verbs_added_to_a_loaded_scene_stay_beside_a_new_background():
+    project = Project.load(Project().scene(background="#102030").text("Hi").to_dict()).text("Ho", tag="new")
+    clips = project.background("#ffffff").to_dict()["scenes"][0]["clips"]
+    assert [clip["type"] for clip in clips] == ["shape", "textImage", "textImage"]
+    assert clips[0]["fill"] == "#ffffff"
 
 
 def test_a_second_background_square_is_found():

@@ -13,7 +13,7 @@ from attrs import evolve, field, fields, frozen
 
 from aistudios_dsl.build import editing, resizing
 from aistudios_dsl.build.avatar import Avatar
-from aistudios_dsl.build.boxes import is_backdrop
+from aistudios_dsl.build.boxes import is_backdrop, number
 from aistudios_dsl.build.keywords import LABELS, arguments_of, checked_class, keyword_for, script_line
 from aistudios_dsl.build.placement import AvatarId, Place, animation_of, validate
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
@@ -30,7 +30,6 @@ from aistudios_dsl.wire.nodes import (
     Clip,
     EditorClip,
     Effect,
-    Shape,
     UnknownClip,
 )
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -94,6 +93,7 @@ def _with_clip(item: Item, clip: Any) -> Item:
 def label(index: int, clip: AnyClip) -> str:
     """Return the name of a clip in messages.
 
+    >>> from aistudios_dsl.wire.nodes import Image
     >>> label(2, Image(id="i", layer=1, left=0, top=0, width=1, height=1, source_url="https://x.y/z.png", tag="logo"))
     "clips[2] (image, tag 'logo')"
     """
@@ -212,9 +212,11 @@ class Scene(Verbs):
         scene = evolve(self, background=value)
         if self._loaded is None:
             return scene
-        layers: list[Any] = [clip.layer for clip in self._clips() if not isinstance(clip, UnknownClip)]
+        known = [clip for clip in self._clips() if not isinstance(clip, UnknownClip)]
+        lowest = min((clip.layer for clip in known if isinstance(clip.layer, int | float)), default=0)
         for index, item in enumerate(self._items):
-            if isinstance(item, Shape) and item.layer == min(layers) and is_backdrop(item):
+            clip = clip_of(item)
+            if not is_built(item) and is_backdrop(clip) and number(clip, "layer") == lowest:
                 return scene._without(index)
         return scene
 
@@ -433,6 +435,8 @@ def edited(item: Item, changes: Mapping[str, Any]) -> Item:
         if word not in _PLACE:
             values[key.attribute] = changes[word] if changes[word] is UNSET else getattr(wanted, key.attribute)
     given = {_ASKED_AS.get(word, word) for word in words} & _PLACE
+    for word in unread_words(type(clip)) & words.keys():
+        raise BuildError(f"edit cannot change {word}", hint="give it to the verb that adds the clip")
     new = editing.changed(clip, values)
     if "extra" in words:
         with as_found():
@@ -442,6 +446,13 @@ def edited(item: Item, changes: Mapping[str, Any]) -> Item:
         editing.validate_colours(new, on_the_wire=True)
         return evolve(item, clip=new, place=resizing.merged(clip, item.place, place, given))
     return _edited_on_the_wire(item, editing.renamed(clip, new), place, given)
+
+
+def unread_words(cls: type[Clip]) -> set[str]:
+    """Return the arguments of a clip's verb that `edit` finds neither in the clip nor in the place that it makes."""
+    taken = words_of(cls)
+    fields_set = {keyword_for(key.attribute, taken) for key in keys(cls)}
+    return {word for word in taken if _ASKED_AS.get(word, word) not in _PLACE} - fields_set - {"extra"}
 
 
 _ASKED_AS = {"file": "natural", "cloth": "avatar"}

@@ -16,13 +16,14 @@ from typing import Any, Literal
 
 from attrs import evolve, fields, frozen
 
+from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.editing import COLOURS, is_measured, measured_again, validate_colour
 from aistudios_dsl.build.placement import Beside, Place
-from aistudios_dsl.build.resizing import breaks_lines
+from aistudios_dsl.build.resizing import breaks_lines, resized
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
 from aistudios_dsl.layout.geometry import Bounds
-from aistudios_dsl.layout.sizes import seen_size
+from aistudios_dsl.layout.sizes import plain, seen_size
 from aistudios_dsl.plan.strings import TemplateString
 from aistudios_dsl.resolve.placing import Arrangement, Intent, arrange, placing_order
 from aistudios_dsl.resolve.scene import bounds_of_clip, resolve_scene, sizes_and_intents
@@ -164,9 +165,15 @@ def _role_in_edited(item: Draft, name: str) -> Role:
     """What a string of a loaded clip takes part in that an edit has given another place or size."""
     if re.split(r"[.\[]", name, maxsplit=1)[0] in _PLACED:
         return "deciding"
-    if isinstance(item.clip, Text) and name == "text":
-        return "deciding" if breaks_lines(item.clip, item.place) or is_measured(item.clip) else "free"
-    return _role_on_the_wire(item.clip, name)
+    if not isinstance(item.clip, Text) or name != "text":
+        return _role_on_the_wire(item.clip, name)
+    if breaks_lines(item.clip, item.place):
+        return "deciding"
+    if not is_measured(item.clip) or item.place.width is not None:
+        return "free"
+    # A number such as 100.0 stays as it is written where it does not change.
+    as_written = all(repr(plain(number)) == repr(number) for number in (item.clip.left, item.clip.top))
+    return "words" if item.place.at is not None and as_written else "deciding"
 
 
 def _role_on_the_wire(clip: AnyClip | Clip, name: str) -> Role:
@@ -331,6 +338,9 @@ def _moved(
 
     def sizer(index: int, strings: Sequence[TemplateString]) -> tuple[tuple[str, ...], Sizer]:
         size, place = sizes[index], strings.index(words[index]) if index in words else -1
+        item = scene._items[index]
+        if isinstance(item, Draft) and item.is_loaded and place >= 0:
+            return _edited(item, literal._items[index], place, setting)
         if size is not None:
             return _drafted(literal._items[index], size, place, setting)
         return _loaded(scene._items[index], literal._items[index], place)
@@ -388,6 +398,22 @@ def _drafted(item: Item, size: ClipSize, place: int, setting: Setting) -> tuple[
         return seen, (written, width, _number(height), points) if fits else (written, width, _number(height))
 
     return ("text", "width", "height", *(["font_size"] if fits else [])), sized
+
+
+def _edited(before: Draft, after: Any, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
+    """A loaded text whose box goes with its words, at another place or scale."""
+    old = before.clip
+    with as_found():
+        kept = evolve(after.clip, left=old.left, top=old.top, width=old.width, height=old.height)
+
+    def sized(words: Sequence[str]) -> tuple[Pair, tuple[Any, ...]]:
+        with as_found():
+            clip = measured_again(old, evolve(kept, text=words[place]))
+        new = resized(clip, after.place, setting.canvas)
+        seen = seen_box(new)
+        return (seen.width, seen.height), (canonical_string(new.text).encode(), new.width, _number(new.height))
+
+    return ("text", "width", "height"), sized
 
 
 def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:
