@@ -241,6 +241,34 @@ def test_every_keyword_of_a_verb_is_taken_by_edit(cls):
     assert unread_words(cls) == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "odd", "changes", "fault"),
+    [
+        ("title", {"scaleX": 0}, {"width": 100}, "its scale is 0"),
+        ("title", {"scaleX": 0}, {"width": 100, "height": 50}, "its scale is 0"),
+        ("title", {"fontSize": 10**400}, {"width": 100}, "font_size is"),
+        ("title", {"fontSize": 0}, {"fit": (100, 50)}, "font_size is 0"),
+        ("star", {"scaleY": 0}, {"width": 100}, "its scale is 0"),
+        ("star", {"height": 0}, {"width": 100}, "its size is not known"),
+        ("lamp", {"width": 0}, {"width": 100}, "its size is not known"),
+        ("host", {"height": 0}, {"scale": 2}, "its size is not known"),
+    ],
+)
+def test_a_loaded_clip_without_a_sensible_size_says_so(name, odd, changes, fault):
+    document = built().to_dict()
+    [clip] = [clip for clip in document["scenes"][0]["clips"] if clip.get("tag") == name]
+    clip |= odd
+    with pytest.raises(BuildError, match=fault):
+        Project.load(document).edit(name, **changes).to_dict()
+
+
+def test_a_loaded_clip_without_a_size_is_given_both_sides():
+    document = built().to_dict()
+    [clip] = [clip for clip in document["scenes"][0]["clips"] if clip.get("tag") == "lamp"]
+    clip |= {"width": 0, "height": 0}
+    assert box_of(Project.load(document).edit("lamp", width=30, height=20), "lamp") == (100, 200, 30, 20)
+
+
 # the background
 
 

@@ -133,6 +133,14 @@ def kept_edge(before: Text, after: Text) -> Point:
     return box.corners[1] if shift else (box.left, box.top)
 
 
+def drawn_at(clip: Clip) -> Pair:
+    """Return the scales at which a clip is drawn. Raise `BuildError` where one is 0, so that no size can be seen."""
+    across, down = scales(clip)
+    if not (across and down):
+        raise BuildError("its scale is 0, so it is not seen at any size", hint="give scale= too, such as scale=1")
+    return across, down
+
+
 def _factors(clip: Clip, place: Place) -> dict[str, float]:
     """The scales that were given. A clip that was mirrored stays mirrored."""
     if place.scale is None:
@@ -147,17 +155,18 @@ def _signed(clip: Clip, across: float, down: float) -> dict[str, float]:
 
 
 def _boxed(clip: Text, width: float, height: float, factors: dict[str, float]) -> Text:
-    across, down = scales(with_numbers(clip, **factors))
+    across, down = drawn_at(with_numbers(clip, **factors))
     after = with_numbers(clip, **factors, width=width / across, height=height / down)
     left, top = kept_edge(clip, after)
     return with_numbers(after, left=left, top=top)
 
 
 def _shape(clip: Shape, width: float | None, height: float | None, factors: dict[str, float]) -> Shape:
-    across, down = (1.0, 1.0) if factors else scales(clip)
+    if (width, height) == (None, None):
+        return with_numbers(clip, **factors)
+    across, down = (1.0, 1.0) if factors else drawn_at(clip)
     seen = _sides((number(clip, "width") * across, number(clip, "height") * down), width, height)
-    sizes = {"width": seen[0] / across, "height": seen[1] / down} if (width, height) != (None, None) else {}
-    return with_numbers(clip, **sizes, **factors)
+    return with_numbers(clip, width=seen[0] / across, height=seen[1] / down, **factors)
 
 
 def _medium(clip: M, place: Place, width: float | None, height: float | None, factors: dict[str, float]) -> M:
@@ -165,6 +174,10 @@ def _medium(clip: M, place: Place, width: float | None, height: float | None, fa
     own = number(clip, "width"), number(clip, "height")
     if (width, height) == (None, None) and not factors:
         return clip if fit is None and place.natural is None else refilled(clip, place.natural or own, fit or "contain")
+    if place.natural is None and not (own[0] > 0 and own[1] > 0):
+        if width is None or height is None:
+            raise _unknown_size()
+        return with_numbers(clip, width=width, height=height, **_signed(clip, 1, 1))
     natural = place.natural or own
     named = {} if place.natural is None else {"width": natural[0], "height": natural[1]}
     if factors or fit or place.natural or (width is not None and height is not None):
@@ -179,12 +192,16 @@ def _medium(clip: M, place: Place, width: float | None, height: float | None, fa
     return with_numbers(clip, **_signed(clip, across, down))
 
 
+def _unknown_size() -> BuildError:
+    return BuildError("its size is not known", hint="give both width= and height=", code="no-size")
+
+
 def _sides(seen: Pair, width: float | None, height: float | None) -> Pair:
     """Return the width and height (px) for one or both of them; one alone keeps the ratio of what is seen."""
     if width is not None and height is not None:
         return width, height
     if not (seen[0] and seen[1]):
-        raise BuildError("its size is not known", hint="give both width= and height=", code="no-size")
+        raise _unknown_size()
     factor = width / seen[0] if width is not None else 1 if height is None else height / seen[1]
     return seen[0] * factor, seen[1] * factor
 

@@ -371,7 +371,7 @@ def drafted(
 def _further_keys(cls: type[Clip], extra: Any) -> Mapping[str, Any]:
     """Return a copy of a clip's further keys. Raise `BuildError` for a field of its class, with how to set that."""
     further = own_extra(extra) or {}
-    for key in keys(cls):
+    for key in keys(cls) if further else ():
         if name := next((name for name in (key.wire, key.attribute) if name in further), None):
             word = keyword_for(key.attribute, words_of(cls))
             other = f"edit(tag, {key.attribute}=...) sets it"

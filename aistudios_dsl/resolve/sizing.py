@@ -11,15 +11,14 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.build.boxes import scales as scales_of
 from aistudios_dsl.build.editing import faults_in_words, validate_colours
 from aistudios_dsl.build.placement import Place, least_points, validate
-from aistudios_dsl.build.resizing import FRAMED, breaks_lines, kept_edge, refilled, resized, with_numbers
+from aistudios_dsl.build.resizing import FRAMED, breaks_lines, drawn_at, kept_edge, refilled, resized, with_numbers
 from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins
-from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size, seen_size
+from aistudios_dsl.layout.sizes import POINT, extent, length, plain, positive, rounded_up, scaled_size, seen_size
 from aistudios_dsl.wire.node import faults
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Image, Shape, Text, Video
 
@@ -157,7 +156,8 @@ def _reframed(clip: AvatarClip, place: Place, setting: Setting) -> ClipSize:
 
 def _inside(clip: Text, place: Place, canvas: Box) -> TextSizer:
     """Return what sizes a text that is drawn at its scale so that it is seen at a place's width or in its box."""
-    (across, down), fit = scales_of(clip), place.fit
+    (across, down), fit = drawn_at(clip), place.fit
+    positive(clip.font_size, "font_size")
     width, height = _wanted(place, canvas)
     wanted = Place(
         width=width and width / across,
