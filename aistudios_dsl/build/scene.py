@@ -425,27 +425,38 @@ def edited(item: Item, changes: Mapping[str, Any]) -> Item:
     """Return a clip after an edit: of what its verb takes in the verb's meaning, and of other fields as on the wire."""
     clip: Any = clip_of(item)
     taken = words_of(type(clip))
-    words = {name: None if value is UNSET else value for name, value in changes.items() if name in taken}
-    worded = {key: word for key in keys(type(clip)) if (word := keyword_for(key.attribute, taken)) in words}
-    for key, word in worded.items():
-        editing.refuse_removal(clip, key, word, changes[word])
-    wanted, place = _worded(item, words) if words else (clip, Place())
-    values = {name: value for name, value in changes.items() if name not in taken}
-    for key, word in worded.items():
-        if word not in _PLACE:
-            values[key.attribute] = changes[word] if changes[word] is UNSET else getattr(wanted, key.attribute)
-    given = {_ASKED_AS.get(word, word) for word in words} & _PLACE
+    words = {name: value for name, value in changes.items() if name in taken}
     for word in unread_words(type(clip)) & words.keys():
         raise BuildError(f"edit cannot change {word}", hint="give it to the verb that adds the clip")
-    new = editing.changed(clip, values)
+    values, place = _read(item, words) if words else ({}, Place())
+    new = editing.changed(clip, values | {name: value for name, value in changes.items() if name not in taken})
     if "extra" in words:
         with as_found():
-            new = evolve(new, extra={**clip.extra, **wanted.extra})
+            new = evolve(new, extra={**clip.extra, **_further_keys(type(clip), words["extra"])})
+    given = {_ASKED_AS.get(word, word) for word in words} & _PLACE
     if is_built(item):
         editing.refuse_geometry(clip, new)
         editing.validate_colours(new, on_the_wire=True)
         return evolve(item, clip=new, place=resizing.merged(clip, item.place, place, given))
     return _edited_on_the_wire(item, editing.renamed(clip, new), place, given)
+
+
+def _read(item: Item, words: Mapping[str, Any]) -> tuple[dict[str, Any], Place]:
+    """Return the fields of a clip that arguments of its verb set, with their values, and the place that they ask for.
+
+    `UNSET` takes a field away, as None does.
+    """
+    clip: Any = clip_of(item)
+    taken = words_of(type(clip))
+    worded = {key: word for key in keys(type(clip)) if (word := keyword_for(key.attribute, taken)) in words}
+    for key, word in worded.items():
+        editing.refuse_removal(clip, key, word, words[word])
+    made, place = _worded(item, {word: None if value is UNSET else value for word, value in words.items()})
+    return {
+        key.attribute: UNSET if words[word] is UNSET else getattr(made, key.attribute)
+        for key, word in worded.items()
+        if word not in _PLACE
+    }, place
 
 
 def unread_words(cls: type[Clip]) -> set[str]:
@@ -468,9 +479,8 @@ def _edited_on_the_wire(item: Item, new: Any, place: Place, given: Set[str]) -> 
             new = evolve(new, model=evolve(new.model, language=UNSET if place.language is None else place.language))
         pending = evolve(pending, language=None)
     if "margin" in given and place.margin and (pending.at is None or isinstance(pending.at, tuple)):
-        raise BuildError(
-            "margin keeps a clip from an edge, and no edge is named", hint='such as at="top left", margin=40'
-        )
+        hint = 'such as at="top left", margin=40'
+        raise BuildError("margin keeps a clip from an edge, and no edge is named", hint=hint)
     if not given & {"width", "height", "fit"}:
         new = editing.measured_again(old, new)
     if not given and not isinstance(item, Draft):
