@@ -31,10 +31,11 @@ WRONG = [
     (lambda: Project().scene(title="x"), "scene(): unknown argument 'title'", "known are: background, watermark"),
     (lambda: Project(width=9), "Project(): unknown argument 'width'", "known are: name, orientation"),
     (lambda: Scene(backgroud="x"), "Scene(): unknown argument 'backgroud'", "did you mean 'background'?"),
-    (lambda: opened().text("x", tag="t").edit("t", color="#fff"), "text has no field 'color'", "'fill'?"),
-    (lambda: opened().text("x", tag="t").edit("t", bold=True), "text has no field 'bold'", "'font_weight'?"),
+    (lambda: opened().text("x", tag="t").edit("t", colour="#fff"), "text has no field 'colour'", "mean 'color'?"),
+    (lambda: opened().text("x", tag="t").edit("t", blod=True), "text has no field 'blod'", "mean 'bold'?"),
     (lambda: opened().text("x", tag="t").edit("t", say="Hi"), "text has no field 'say'", "only avatar takes 'say'"),
-    (lambda: opened().image(URL, tag="t").edit("t", url=URL), "image has no field 'url'", "'source_url'?"),
+    (lambda: opened().image(URL, tag="t").edit("t", video_url=URL), "image has no field 'video_url'", "mean 'url'?"),
+    (lambda: opened().audio(URL, label="m", id="m").edit("m", at="top"), "audio has no field 'at'", "'left'?"),
 ]
 
 

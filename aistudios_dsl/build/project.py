@@ -178,7 +178,7 @@ class BaseProject(Verbs):
 
     @verb
     def edit(self, tag_or_id: str, /, *, scene: int | None = None, **changes: Any) -> Self:
-        """Change fields of a clip of the scene opened last, else of the one scene that has it.
+        """Change a clip of the scene opened last, else of the one scene that has it, in the words of its verb.
 
         Args:
             tag_or_id: The tag or id of the clip.

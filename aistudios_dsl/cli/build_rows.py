@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, report_write_errors
-from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.build.scene import is_built
 from aistudios_dsl.cli.base import plural, print_line, printable, progress_bar, reject_overwriting, with_options
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
@@ -115,9 +115,7 @@ def build_rows(
 
 
 def _compiled(project: Project, api: Any) -> Plan | None:
-    drafts = all(
-        scene._loaded is None and all(isinstance(item, Draft) for item in scene._items) for scene in project.scenes
-    )
+    drafts = all(scene._loaded is None and all(is_built(item) for item in scene._items) for scene in project.scenes)
     # A plan leaves loaded speech where it is; only a rendered project can be converted.
     return evolve(project, api=api or project.api).compile() if api is None or drafts else None
 

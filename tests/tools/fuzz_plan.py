@@ -467,7 +467,37 @@ class Maker:
         project = Project(self.string() if self.some(0.6) else None, **head)
         for _ in range(pick([0, 1, 2])):
             project = self.scene(project)
-        return self.scene(project, conditional=self.some(0.1))
+        return self.edited(self.scene(project, conditional=self.some(0.1)))
+
+    def edited(self, project):
+        """A project after an edit or two of its last scene, in the words of the verbs."""
+        pick = self.random.choice
+        named = [(clip.tag or clip.id, type(clip)) for clip in project.scenes[-1]._clips() if clip.tag or clip.id]
+        for _ in range(pick([0, 0, 1, 2])):
+            name, kind = pick(named) if named else ("", None)
+            place = {"at": pick([*ANCHORS, (5, 6.5), ("10%", 3), "{{ anchor }}"])} if self.some(0.5) else {}
+            place |= {"width": self.length()} if not place or self.some(0.3) else {}
+            own = {
+                wire.Text: [
+                    {"color": self.colour(), "bold": True},
+                    {"text": self.string(), "align": pick(["right", "{{ align }}"])},
+                    {"fit": (pick([400, "50%"]), 300)},
+                    {"text": self.string(), **place},
+                ],
+                wire.AvatarClip: [
+                    {"framing": pick(["bust", "full"])},
+                    {"language": "{{ 'ko' }}"},
+                    {"say": self.string()},
+                ],
+                wire.Image: [{"url": "https://x.example/{{ name }}.png", "natural": (30, 40)}, {"opacity": 40} | place],
+                wire.Shape: [{"fill": self.colour()}, {"name": pick(["Star", "{{ shape }}"]), **place}],
+                wire.Video: [{"volume": 5}, {"poster": self.string()} | place],
+                wire.Audio: [{"label": self.string()}],
+            }
+            if kind in own:
+                changes = pick([*own[kind], place if kind is not wire.Audio else {"volume": 7}, {"layer": 9}])
+                project = project.edit(name, scene=len(project.scenes) - 1, **changes)
+        return project
 
     def template(self):
         """A project with holes: made by the verbs, or loaded and perhaps changed."""
@@ -490,6 +520,7 @@ class Maker:
             found = found.edit(self.random.choice(texts), text=self.string())
         if self.conditional and found.scenes and self.some(0.5):
             found = self.clip(found, [])
+        found = self.edited(found)
         if self.some(0.3):
             found = self.scene(found)
         if self.some(0.2) and any(isinstance(clip, wire.AvatarClip) for clip in found.scenes[-1]._clips()):

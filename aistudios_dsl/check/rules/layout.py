@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import combinations
 from operator import itemgetter
 
-from aistudios_dsl.build.boxes import number
+from aistudios_dsl.build.boxes import is_backdrop, number
 from aistudios_dsl.check.rules import Problem, ProjectView, first_words, problem, project_rule, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
@@ -201,6 +201,17 @@ def hidden(scene: SceneView) -> Iterator[Problem]:
         front = _hider(seen, scene)
         if front:
             yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
+
+
+@scene_rule(
+    "background-twice", "warning", "remove one of the squares; .background() replaces the one of a loaded scene"
+)
+def background_twice(scene: SceneView) -> Iterator[Problem]:
+    """The square of a plain background is hidden by another full-canvas square."""
+    for seen in scene.clips:
+        front = hider(seen, scene) if is_backdrop(seen.clip) else None
+        if front and is_backdrop(front.clip):
+            yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box)
 
 
 def _hider(seen: Seen, scene: SceneView) -> Seen | None:
