@@ -120,6 +120,10 @@ class Programs:
     """The ways in which a template's rows are written: one program for each answer to what a row decides."""
 
     def __init__(self, template: BaseProject) -> None:
+        with template._measuring():
+            self._read(template)
+
+    def _read(self, template: BaseProject) -> None:
         self._template = template
         self._strings = Strings(template.environment)
         templates = self._strings.templates
@@ -168,6 +172,10 @@ class Programs:
         return (self._decisions[0](values), answers), [values, *(bound for _, bound in kept)]
 
     def _new_writers(self, signature: Signature) -> Writers:
+        with self._template._measuring():
+            return self._made_writers(signature)
+
+    def _made_writers(self, signature: Signature) -> Writers:
         literal = self._literal(signature)
         if not literal.scenes and literal._loaded is None:
             raise ValueError("no scenes")

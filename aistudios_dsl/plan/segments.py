@@ -20,6 +20,7 @@ from aistudios_dsl.build.editing import COLOURS, is_measured, measured_again, va
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
+from aistudios_dsl.layout.fonts import fonts_in_force, using
 from aistudios_dsl.layout.geometry import Bounds
 from aistudios_dsl.layout.sizes import seen_size
 from aistudios_dsl.plan.strings import TemplateString
@@ -376,8 +377,10 @@ def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer
     with as_found():
         kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
+    fonts = fonts_in_force()
+
     def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
-        with as_found():
+        with as_found(), using(fonts):
             clip = measured_again(before, evolve(kept, text=words[place]))
         text = canonical_string(clip.text).encode()
         return bounds_of_clip(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))

@@ -93,7 +93,7 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
     refuse_rendered(project)
     values = row_values(row) | row_values(variables)
     templates = Templates(project.environment)
-    with lines_named(project.scenes):
+    with lines_named(project.scenes), project._measuring():
         visit = renderer(templates, values)
         scenes = tuple(
             evolve(filled(project.scenes[origin[0]], f"scenes[{origin[0]}]", renderer(templates, bound)), origin=origin)
