@@ -221,7 +221,7 @@ def words(text):
 
 VERBS = words("audio avatar background clips edit find image map pipe place put remove say shape text video")
 FIELDS = words("backdrop each extra watermark when")
-PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes theme")
+PROJECT_FIELDS = words("api catalog dictionary environment extra fonts name orientation resolution scenes theme")
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")

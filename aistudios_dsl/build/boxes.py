@@ -53,7 +53,7 @@ def bounded(value: object, default: float = 0) -> float:
 
 
 def ruler_of(clip: Text) -> Ruler:
-    """Return what measures the words of a text, in its font and weight."""
-    from aistudios_dsl.layout.text import bundled, is_bold
+    """Return what measures the words of a text, in its font, weight and style, with the project's fonts."""
+    from aistudios_dsl.layout.fonts import ruler
 
-    return bundled(clip.font_family or "", is_bold(clip.font_weight))
+    return ruler(clip.font_family or "", clip.font_weight, clip.font_style)

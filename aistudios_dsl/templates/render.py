@@ -104,7 +104,7 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
 def render_values(project: B, values: Mapping[str, Any]) -> B:
     """Return the literal project of what `row_values` gives."""
     templates = Templates(project.environment)
-    with lines_named(project.scenes):
+    with lines_named(project.scenes), project._measuring():
         parts = [part_of(scene, index) for index, scene in enumerate(project.scenes)]
         scenes = tuple(
             _rendered(project, origin, parts[origin[0]], repetitions, bound)
