@@ -82,12 +82,12 @@ class TextFile:
 
     def _others(self, file: BinaryIO, size: int) -> Iterator[str]:
         # In UTF-16, a byte of a letter may be that of a line feed.
-        lines = io.TextIOWrapper(file, self._encoding, newline="\n")
         try:
-            for line in lines:
-                self.line += 1
-                self.share = file.tell() / size if size else 0.0
-                yield self._checked(line)
+            with io.TextIOWrapper(file, self._encoding, newline="\n") as lines:
+                for line in lines:
+                    self.line += 1
+                    self.share = file.tell() / size if size else 0.0
+                    yield self._checked(line)
         except UnicodeError as fault:
             reason = getattr(fault, "reason", str(fault))
             raise LoadError(f"is not {self._encoding}: {reason}", self.name, "give another --encoding") from None
