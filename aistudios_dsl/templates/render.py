@@ -125,14 +125,12 @@ def _rendered(
 
 def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
     """Yield what is made of each row; errors name the row, counted from 1."""
-    if not isinstance(rows, Iterable):
-        raise TemplateError(f"rows must be a list of rows, not {type(rows).__name__}", hint='such as [{"name": "Ann"}]')
-    for number, row in enumerate(rows, 1):
+    from aistudios_dsl.templates.rows import mappings, of_row
+
+    for number, row in enumerate(mappings(rows), 1):
         try:
             yield make(row)
         except DslError as fault:
-            from aistudios_dsl.templates.rows import of_row
-
             raise of_row(fault, number, row) from fault.__cause__
 
 
