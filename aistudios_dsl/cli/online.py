@@ -136,7 +136,7 @@ def download(project_id: str, output: str, overwrite: bool, as_json: bool) -> No
 @click.command("list")
 @AS_JSON
 def list_projects(as_json: bool) -> None:
-    """List the projects that were exported; this is free.
+    """List the exported projects; this is free.
 
     Prints a line for each: its id, state, name, and the address of its video where there is one. Drafts are not listed.
 
@@ -155,10 +155,10 @@ def list_projects(as_json: bool) -> None:
 @ID
 @OUTPUT
 def get(project_id: str, output: Path | None) -> None:
-    """Fetch a project as JSON, made by the editor or sent; this is free.
+    """Fetch a project as JSON; this is free.
 
-    Every key is kept as the service sent it. The other commands take the file as it is; `send` leaves out what only the
-    service sets.
+    It may be made in the editor, or sent. Every key is kept as the service sent it. The other commands take the file as
+    it is; `send` leaves out what only the service sets.
 
     \b
     aistudios get ID -o project.json
