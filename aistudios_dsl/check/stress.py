@@ -16,6 +16,7 @@ from aistudios_dsl.layout.geometry import Box, canvas
 from aistudios_dsl.layout.sizes import POINT, extent, length
 from aistudios_dsl.layout.text import TextBox, fit, is_bold, measure, text_height, wrap
 from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.templates.expansion import part_of
 from aistudios_dsl.templates.render import kept_scenes
 from aistudios_dsl.templates.values import row_values
 from aistudios_dsl.wire.nodes import Text
@@ -86,15 +87,15 @@ class TextRoom:
         return wrap(words, points * POINT, self.width, bold=self.bold, family=self.family)
 
 
-def rooms(project: BaseProject) -> Iterator[tuple[int, TextRoom]]:
-    """Yield the texts of a template that wait for a row, each with the number of its scene."""
+def rooms(project: BaseProject) -> Iterator[tuple[int, int, TextRoom]]:
+    """Yield the texts of a template that wait for a row, each with the numbers of its scene and clip."""
     templates = Templates(project.environment)
     area = canvas(project.orientation if project.orientation in ("landscape", "portrait") else "landscape")
     for index, scene in enumerate(project.scenes):
         for number, item in enumerate(scene._items):
             if isinstance(item, Draft) and isinstance(item.clip, Text) and templates.is_template(item.clip.text):
                 try:
-                    yield index, _room(f"scenes[{index}].clips[{number}].text", item.clip, item.place, area)
+                    yield index, number, _room(f"scenes[{index}].clips[{number}].text", item.clip, item.place, area)
                 except DslError:
                     # A size that itself waits for a row has no room that could be told.
                     continue
@@ -168,21 +169,26 @@ class Stress:
     def __init__(self, project: BaseProject) -> None:
         self._project = project
         self._templates = Templates(project.environment)
-        self._strains: dict[int, list[Strain]] = {}
-        for index, room in rooms(project):
-            self._strains.setdefault(index, []).append(Strain(room))
+        self._parts = [part_of(scene, index) for index, scene in enumerate(project.scenes)]
+        self._strains: dict[int, list[tuple[int, Strain]]] = {}
+        for index, clip, room in rooms(project):
+            self._strains.setdefault(index, []).append((clip, Strain(room)))
 
     @property
     def strains(self) -> list[Strain]:
         """What the rows so far did to each text."""
-        return [strain for strains in self._strains.values() for strain in strains]
+        return [strain for strains in self._strains.values() for _, strain in strains]
 
     def add(self, number: int, row: Mapping[str, Any]) -> None:
         """Lay out the words of a row. One that cannot be rendered is left out: its fault is told elsewhere."""
         try:
-            for (index, _), bound in kept_scenes(self._project.scenes, self._templates, row_values(row)):
-                for strain in self._strains.get(index, ()):
-                    strain.add(number, self._templates.render(strain.room.text, bound))
+            for (index, _), bound, repetitions in kept_scenes(self._parts, self._templates, row_values(row)):
+                part = self._parts[index]
+                clips = repetitions.expanded(part, bound).clips if part.parts else ()
+                for clip, strain in self._strains.get(index, ()):
+                    rows = [each.row for each in clips if each.number == clip] if part.parts else [bound]
+                    for each in rows:
+                        strain.add(number, self._templates.render(strain.room.text, each))
         except DslError:
             return
 
@@ -209,7 +215,7 @@ class Budget:
 def budgets(project: BaseProject) -> Iterator[Budget]:
     """Yield the budget of each text that waits for a row; one whose filters take no letters has none."""
     templates = Templates(project.environment)
-    for _, room in rooms(project):
+    for _, _, room in rooms(project):
         names = tuple(dict.fromkeys((*templates.names(room.text), *templates.columns(room.text))))
         words = partial(_words, templates, room.text, names)
         try:
