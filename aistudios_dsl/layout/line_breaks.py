@@ -10,7 +10,6 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from itertools import accumulate
 
 CLASSES = (
     "AL", "B2", "BA", "BB", "CB", "CL", "CM", "CP", "EB", "EM", "EX", "GL", "H2", "H3", "HL", "HY", "ID", "IN", "IS",
@@ -82,8 +81,8 @@ def _keeps(bases: list[str], wide: list[bool], at: int) -> bool:
 
 
 def _keeps_hyphen(bases: list[str], at: int) -> bool:
-    if at == 1:  # LB20a
-        return bases[0] == "HY" and bases[1] == "AL"
+    if at == 1 or bases[at - 2] in ("ZW", "CB", "GL"):  # LB20a
+        return bases[at - 1] == "HY" and bases[at] == "AL"
     return bases[at - 2] == "HL" and bases[at] != "HL"  # LB21a
 
 
@@ -155,7 +154,9 @@ def emergency(word: str) -> tuple[int, ...]:
     (1, 2)
     """
     names = [_class_of(letter)[0] for letter in word]
-    bases = list(accumulate(names, lambda base, name: base if name == "CM" else name))
+    bases: list[str] = []
+    for name in names:
+        bases.append(bases[-1] if name == "CM" and bases else name)
     return tuple(at for at in range(1, len(word)) if not _kept_always(bases[at - 1], names[at]))
 
 
