@@ -249,6 +249,54 @@ def test_a_shadow_falls_where_the_canvas_casts_it_even_when_the_clip_is_turned(b
     assert color_at(png, 95, 95) == (255, 255, 255)
 
 
+def test_underline_panel_shadow_and_mitres_are_painted_as_fabric_paints_them(browser, tmp_path):
+    """The colours are those that Fabric.js 5.5.2 paints at these points of the same clips, in the same Chromium."""
+    shadow = wire.Shadow(color="#ff0000", blur=0, offset_x=10, offset_y=10, enabled=True)
+    outlined = {"fill": "#ccffcc", "stroke": "#008800", "stroke_width": 20}
+    words = {"color": "#000000", "stroke": "#0000ff", "stroke_width": 6, "background": "#ffcccc", "underline": True}
+    project = (
+        Project()
+        .scene(background="#ffffff")
+        .text("One", at=(100, 100), width=200, height=300, **words)
+        .shape("Square", at=(500, 100), width=200, height=100, fill="#0088ff", opacity=50, shadow=shadow)
+        .shape("Triangle", at=(900, 100), width=400, height=500, **outlined)
+        .shape("Triangle", at=(1400, 100), width=160, height=200, shadow=shadow, **outlined)
+    )
+    painted = {
+        "the panel, as high as the line": ((290, 170), (255, 204, 204)),
+        "below the panel, inside the box": ((290, 200), (255, 255, 255)),
+        "the underline": ((120, 166), (0, 0, 0)),
+        "the underline below the last letter": ((180, 166), (0, 0, 0)),
+        "the shadow that shows through": ((550, 150), (127, 131, 191)),
+        "the clip beside it": ((505, 105), (127, 195, 255)),
+        "the shadow, paler": ((705, 205), (255, 127, 127)),
+        "a mitre past a large box": ((1110, 95), (255, 255, 255)),
+        "a mitre inside it": ((1110, 105), (0, 136, 0)),
+        "a mitre past a small box": ((1490, 92), (0, 136, 0)),
+        "its shadow": ((1502, 102), (255, 0, 0)),
+    }
+    page = tmp_path / "scene.svg"
+    page.write_text(project.svg(), encoding="utf-8")
+    png = browser.open(page, 1920, 1080).picture()
+    for what, (point, color) in painted.items():
+        assert color_at(png, *point) == pytest.approx(color, abs=2), what
+
+
+def test_a_loaded_run_of_cjk_that_is_wider_than_its_box_stays_in_one_line():
+    document = Project().scene().text("吾輩は猫である。名前はまだ無い。").to_dict()
+    document["scenes"][0]["clips"][0] |= {"width": 300}
+    assert (
+        Project.load(document).svg().count("<text ")
+        == Project.load(Project().scene().to_dict()).svg().count("<text ") + 1
+    )
+
+
+@pytest.mark.parametrize(("words", "direction"), [("مرحبا بكم", "rtl"), ("Hello", "ltr")])
+def test_speech_stands_on_the_side_where_its_script_begins(shown, words, direction):
+    page = shown(Project().scene().avatar("M000045058", say=words))
+    assert page.run("return getComputedStyle(document.querySelector('blockquote')).direction") == direction
+
+
 def png_file(*colors):
     """A picture of 2 x 2 px: one colour, or one for the left half and one for the right."""
 

@@ -24,6 +24,15 @@ def shape(name: str, width: float, height: float, radius: float = 0) -> str:
     return rectangle(width, height, radius if name in ("Square", "Rectangle_corner0") else 0)
 
 
+def has_corners(name: str) -> bool:
+    """Return whether a stroke around a shape has mitres that reach past its box.
+
+    >>> has_corners("Star"), has_corners("Square")
+    (True, False)
+    """
+    return name in _POLYGONS or name.startswith("Arrow")
+
+
 def rectangle(width: float, height: float, radius: float = 0) -> str:
     """Return a rectangle with corners rounded by `radius` px, at most half its shorter side."""
     r = max(0, min(radius, width / 2, height / 2))

@@ -111,15 +111,18 @@ def _background(background: Background, canvas: Box, drawing: Drawing) -> str:
 
 def _clip(seen: Seen, canvas: Box, drawing: Drawing) -> str:
     shadow, use = _shadow(seen, f"{drawing.prefix}shadow-{seen.index}")
-    inner = element("g", _content(seen, canvas, drawing), transform=placed(seen.box), class_="seen")
     opacity = None if seen.alpha == 1 else seen.alpha
-    return shadow + element("g", inner, class_="clip", data_clip=str(seen.index), opacity=opacity, filter=use)
+    # A translucent clip is made so before it casts its shadow, which therefore is paler and shows through.
+    inside, outside = (opacity, None) if use else (None, opacity)
+    content = _content(seen, canvas, drawing)
+    inner = element("g", content, transform=placed(seen.box), class_="seen", opacity=inside)
+    return shadow + element("g", inner, class_="clip", data_clip=str(seen.index), opacity=outside, filter=use)
 
 
 def _content(seen: Seen, canvas: Box, drawing: Drawing) -> str:
     match seen.clip:
         case Shape() as clip:
-            return mirrored(_shape(clip), seen)
+            return mirrored(_shape(clip, seen), seen)
         case Text() as clip:
             return mirrored(_text(clip, seen, drawing), seen)
         case AvatarClip() as clip:
@@ -151,7 +154,8 @@ def _shadow(seen: Seen, name: str) -> tuple[str, str | None]:
     flood = {"flood_opacity": colour.get("flood_color_opacity"), "flood_color": colour["flood_color"]}
     dx, dy, blur = bounded(shadow.offset_x, 5), bounded(shadow.offset_y, 5), bounded(shadow.blur) * (across + down) / 4
     cast = element("feDropShadow", dx=dx * across, dy=dy * down, stdDeviation=blur, **flood)
-    room = 4 * blur + (abs(dx) + abs(dy)) * max(across, down)
+    past_corners = 2 * number(seen.clip, "stroke_width")  # how far a mitre reaches at most
+    room = 4 * blur + (abs(dx) + abs(dy) + past_corners) * max(across, down)
     around = seen.bounds
     region = {"x": around.left - room, "y": around.top - room, "width": around.width + 2 * room}
     region["height"] = around.height + 2 * room
@@ -159,10 +163,14 @@ def _shadow(seen: Seen, name: str) -> tuple[str, str | None]:
     return element("filter", cast, id=name, **units, **region), f"url(#{name})"
 
 
-def _shape(clip: Shape) -> str:
+_LEAST_CACHE = 256
+"""The least side, px, of the picture that Fabric draws a clip in before it puts it on the canvas."""
+
+
+def _shape(clip: Shape, seen: Seen) -> str:
     stroke, radius = _stroke(clip), max(0, number(clip, "stroke_radius"))
     width, height = abs(number(clip, "width")), abs(number(clip, "height"))
-    return element(
+    drawn = element(
         "path",
         d=outlines.shape(clip.shape_name, width, height, radius),
         transform=_grown(clip),
@@ -170,6 +178,15 @@ def _shape(clip: Shape) -> str:
         **paint("fill", clip.fill),
         **stroke,
     )
+    return _cut_as_cached(drawn, seen) if stroke and outlines.has_corners(clip.shape_name) else drawn
+
+
+def _cut_as_cached(drawn: str, seen: Seen) -> str:
+    """Cut the mitres of a stroke off where the canvas does: 1 px past the box, or past a square of 256 px around it."""
+    across, down = (max(side + 2, _LEAST_CACHE) for side in (seen.box.width, seen.box.height))
+    x, y = (seen.box.width - across) / 2, (seen.box.height - down) / 2
+    view = " ".join(map(figures, (x, y, across, down)))
+    return element("svg", drawn, x=x, y=y, width=across, height=down, viewBox=view)
 
 
 def _stroke(clip: Shape | Text) -> Attributes:
@@ -195,14 +212,30 @@ def _text(clip: Text, seen: Seen, drawing: Drawing) -> str:
         font_size=size,
         font_weight="700" if bold else "400",
         font_style="italic" if clip.font_style == "italic" else None,
-        text_decoration="underline" if clip.underline is True else None,
         **paint("fill", clip.fill),
         **_stroke(clip),
     )
     chips = [chip for line in lines if drawing.template for chip in _chips(line, size, bold)]
-    sheet = outlines.rectangle(seen.box.width, seen.box.height)
-    panel = element("path", d=sheet, **paint("fill", clip.background_color)) if clip.background_color else ""
-    return panel + element("g", *chips, words, transform=_grown(clip))
+    rules = [_underline(line, size, clip) for line in lines if clip.underline is True]
+    return _panel(clip, seen) + element("g", *chips, *rules, words, transform=_grown(clip))
+
+
+def _underline(line: TextLine, size: float, clip: Text) -> str:
+    """Return the line under words as the canvas draws it: unbroken, and without the stroke of the letters."""
+    return element(
+        "rect", x=line.x, y=line.baseline + size / 10, width=line.width, height=size / 15, **paint("fill", clip.fill)
+    )
+
+
+def _panel(clip: Text, seen: Seen) -> str:
+    """Return the background of a text, which is as high as its lines, whatever the height on the wire."""
+    laid = seen.laid
+    if not clip.background_color or laid is None:
+        return ""
+    stroke, (across, down) = max(0, number(clip, "stroke_width")), scales(clip)
+    width = max(seen.box.width, (max(laid.line_widths) + stroke) * across) if not laid.estimated else seen.box.width
+    sheet = outlines.rectangle(width, (laid.height + stroke) * down)
+    return element("path", d=sheet, **paint("fill", clip.background_color))
 
 
 def _line(line: TextLine) -> str:

@@ -81,8 +81,8 @@ def _keeps(bases: list[str], wide: list[bool], at: int) -> bool:
 
 
 def _keeps_hyphen(bases: list[str], at: int) -> bool:
-    if at == 1:  # LB20a
-        return bases[0] == "HY" and bases[1] == "AL"
+    if at == 1 or bases[at - 2] in ("ZW", "CB", "GL"):  # LB20a
+        return bases[at - 1] == "HY" and bases[at] == "AL"
     return bases[at - 2] == "HL" and bases[at] != "HL"  # LB21a
 
 

@@ -96,16 +96,15 @@ def _unpacked(content: bytes, path: Path) -> bytes:
     """Return the font that a WOFF or WOFF2 file holds; other content is a font, if anything."""
     if content[:4] not in (b"wOFF", b"wOF2"):
         return content
-    try:
-        from fontTools.ttLib import TTFont, TTLibError
+    from fontTools.ttLib import TTFont, TTLibError
 
+    unpacked = BytesIO()
+    try:
         with TTFont(BytesIO(content)) as packed:
-            packed.flavor, unpacked = None, BytesIO()
+            packed.flavor = None
             packed.save(unpacked)
     except ImportError:
-        raise BuildError(
-            f"{path} is packed, and what unpacks it is not installed", hint=_EXTRA, code="missing-extra"
-        ) from None
+        raise BuildError(f"unpacking {path} needs brotli", hint=_EXTRA, code="missing-extra") from None
     except TTLibError as fault:
         raise BuildError(f"{path} is not a font: {fault}") from None
     return unpacked.getvalue()
@@ -161,8 +160,9 @@ def _picture_factor(content: bytes, number: int) -> float:
         glyph = font["CBDT"].strikeData[0][name]
         sizes = getattr(glyph, "metrics", None) or strike.indexSubTables[0].metrics
         drawn = getattr(sizes, "Advance", None) or sizes.horiAdvance
+        head: Any = font["head"]
         advance: int = font["hmtx"][name][0]
-        return float(drawn / strike.bitmapSizeTable.ppemX / (advance / font["head"].unitsPerEm))
+        return float(drawn / strike.bitmapSizeTable.ppemX / (advance / head.unitsPerEm))
 
 
 class Shaper:
