@@ -23,6 +23,7 @@ from aistudios_dsl.project import Project
 
 if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
+    from aistudios_dsl.layout.fonts import Fonts
 
 __all__ = [
     "ApiError",
@@ -31,6 +32,7 @@ __all__ = [
     "Catalog",
     "DslError",
     "Finding",
+    "Fonts",
     "Group",
     "LoadError",
     "Project",
@@ -57,11 +59,15 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    # The checks are loaded when they are first used, so that this import stays light.
+    # The checks and the fonts are loaded when they are first used, so that this import stays light.
     if name == "Finding":
         from aistudios_dsl.check.findings import Finding
 
         return Finding
+    if name == "Fonts":
+        from aistudios_dsl.layout.fonts import Fonts
+
+        return Fonts
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -4,6 +4,8 @@ The code of an error is that of its class, unless it has one of these:
 
 - `no-scenes`: the project has no scenes
 - `no-size`: a clip has no size, and none can be computed
+- `no-font`: a font file cannot be read, or has changed
+- `missing-extra`: a package that an extra installs is not there
 - `unknown-tag`: no clip has this tag or id
 - `unknown-style`: the theme has no style of this name
 - `unknown-avatar`: the catalogue does not have this avatar or outfit

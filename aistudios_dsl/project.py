@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.decompile.source import Source
     from aistudios_dsl.draw.pictures import Media
+    from aistudios_dsl.layout.fonts import Fonts
     from aistudios_dsl.plan.plan import Plan
 
 
@@ -53,6 +54,7 @@ class Project(BaseProject):
         workspace_id: The workspace that the project belongs to. Default none.
         resolution: "4k", "1080", "720" or "480". Default none, which leaves the choice to the service.
         theme: The colours and text styles that verbs take by name, and the font. Default none.
+        fonts: `Fonts` to measure texts with. Default none, which leaves the bundled numbers of Noto Sans CJK.
         extra: Further keys of the project in the JSON. Default none.
 
     Raises:
@@ -234,7 +236,8 @@ class Project(BaseProject):
 
         whole = self.resolve()
         clips = [(seen.path, seen.clip) for scene in scene_views(whole, self._script_clips()) for seen in scene.every]
-        found = {path: ruler_of(clip).estimated(clip.text) for path, clip in clips if isinstance(clip, Text)}
+        with self._measuring():
+            found = {path: ruler_of(clip).estimated(clip.text) for path, clip in clips if isinstance(clip, Text)}
         return {path: letters for path, letters in found.items() if letters}
 
     def _script_clips(self) -> list[int]:
@@ -269,15 +272,16 @@ class Project(BaseProject):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
         placed = placed_by(self.scenes)
         old_boxes = [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self.scenes)]
-        return check(
-            whole,
-            waiting,
-            ignore=codes,
-            script_clips=self._script_clips(),
-            placed_by=placed,
-            old_boxes=old_boxes,
-            repeated=[repeated_clips(scene) for scene in self.scenes],
-        )
+        with self._measuring():
+            return check(
+                whole,
+                waiting,
+                ignore=codes,
+                script_clips=self._script_clips(),
+                placed_by=placed,
+                old_boxes=old_boxes,
+                repeated=[repeated_clips(scene) for scene in self.scenes],
+            )
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
@@ -299,9 +303,10 @@ class Project(BaseProject):
         """
         from aistudios_dsl.draw.svg import picture
 
-        resolved, template = self._viewed()
         _validate_media(media)
-        return picture(resolved, scene, media=media, links=links, template=template)
+        with self._measuring():
+            resolved, template = self._viewed()
+            return picture(resolved, scene, media=media, links=links, template=template)
 
     @checked
     def storyboard(self, path: str | os.PathLike[str], *, media: Media | None = None, scene: int | None = None) -> Path:
@@ -323,12 +328,13 @@ class Project(BaseProject):
         from aistudios_dsl.draw.storyboard import page
 
         _validate_media(media)
-        whole, template = self._viewed()
-        # A page shows each template where it is, so the findings do not list them again.
-        found = self.check(ignore=("template-variable",)) if template else self._found(whole, {})
-        scenes = self.scenes if template else ()
-        clips = self._script_clips()
-        return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
+        with self._measuring():
+            whole, template = self._viewed()
+            # A page shows each template where it is, so the findings do not list them again.
+            found = self.check(ignore=("template-variable",)) if template else self._found(whole, {})
+            scenes = self.scenes if template else ()
+            clips = self._script_clips()
+            return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
 
     def _repr_html_(self) -> str:
         from aistudios_dsl.draw.storyboard import framed
@@ -350,12 +356,19 @@ class Project(BaseProject):
 
     @classmethod
     @checked
-    def load(cls, source: str | bytes | os.PathLike[str] | Mapping[str, Any], *, template: bool = True) -> Self:
+    def load(
+        cls,
+        source: str | bytes | os.PathLike[str] | Mapping[str, Any],
+        *,
+        template: bool = True,
+        fonts: Fonts | None = None,
+    ) -> Self:
         """Return the project of a JSON document: a body, or the service's answer to a GET, envelope and all.
 
         Args:
             source: A path, a mapping, or JSON text.
             template: Whether braces in its strings are templates; else they are text. Default True.
+            fonts: `Fonts` to measure its texts with. Default none.
 
         Raises:
             LoadError: The document is not a project; lists every problem.
@@ -367,7 +380,8 @@ class Project(BaseProject):
 
         node = load(unwrapped(document_of(source)))
         with as_found():
-            return cls._of_wire(node, literal=not template)
+            project = cls._of_wire(node, literal=not template)
+        return project if fonts is None else evolve(project, fonts=fonts)
 
 
 _ONE_ROW = "To look at one row: .render(row)"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 
 import httpx
@@ -15,6 +16,10 @@ from hypothesis import settings
 # A busy machine is no fault of the code: no example has a deadline.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+# What is kept between runs is not kept in the home folder of whoever runs the tests.
+_CACHE = tempfile.TemporaryDirectory(prefix="cache-", ignore_cleanup_errors=True)
+os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 # A shell starts a background job with Ctrl-C ignored, and the commands under test would inherit that and wait forever.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -157,10 +157,75 @@ def test_check_rows_lists_every_fault_before_anything_is_written(run):
     assert "row 4 (rows.csv line 5): has 3 columns, the header has 2: 'b' has no column" in result.stderr
     many = "name,city\n" + "Ann\n" * 30
     result = run("build", "template.py", "--data", rows_file(many), "--check-rows")
-    assert "30 rows are faulty, and nothing is written; the first 20" in result.stderr
+    assert "30 rows are faulty, and nothing is written: rows 1, 2, 3 and 27 more: has 1 column" in result.stderr
+    unlike = "name,city\n" + "".join(f"Ann,x,{n}\n" for n in range(30))
+    result = run("build", "template.py", "--data", rows_file(unlike), "--check-rows")
+    assert "30 rows are faulty, and nothing is written; the first 20 kinds of faults" in result.stderr
     assert result.stderr.count("row ") == 20
     fine = run("build", "template.py", "--data", rows_file("name,city\nAnn,Rome\n"), "--check-rows")
     assert titles(fine.stdout) == ["Hi Ann"]
+
+
+def test_one_fault_of_many_rows_is_one_line_and_all_missing_columns_are_named_at_once(run):
+    data = rows_file("nmae,ctiy\n" + "Ann,Rome\n" * 20)
+    for args in (["build", "template.py", "--data", data], ["check", "template.py", "--data", data]):
+        result = run(*args, *(["--check-rows"] if args[0] == "build" else []))
+        said = result.stderr + result.stdout
+        assert result.exit_code == 1
+        assert said.count("the row has no 'city', 'name'") == 1
+        assert "did you mean 'ctiy' for 'city', 'nmae' for 'name'?" in said
+    build = run("build", "template.py", "--data", data, "--check-rows").stderr
+    assert "20 rows are faulty, and nothing is written: rows 1, 2, 3 and 17 more: the row has no" in build
+
+
+def test_blanks_around_values_are_told_once_a_column_and_trim_takes_them_off(run):
+    data = rows_file("name,city\nAnn, Rome\nBob , Oslo\n")
+    result = run("build", "template.py", "--data", data, "-o", "out.jsonl", "--check-rows")
+    notes = [line for line in result.stderr.splitlines() if line.startswith("note:")]
+    assert notes == [
+        "note: blanks around a value of 'city', first in rows.csv line 2: --trim takes them off",
+        "note: blanks around a value of 'name', first in rows.csv line 3: --trim takes them off",
+    ]
+    assert "note: blanks around a value of 'city'" in run("check", "template.py", "--data", data).stderr
+    trimmed = run("build", "template.py", "--data", data, "--trim")
+    assert "note:" not in trimmed.stderr
+    assert titles(trimmed.stdout) == ["Hi Ann", "Hi Bob"]
+
+
+def test_set_fills_a_column_by_its_name_or_its_spelling(run):
+    script = (
+        "from aistudios_dsl import Project\nproject = Project('{{ First_Name }} {{ row[\"Last Name\"] }}').scene()\n"
+    )
+    Path("odd.py").write_text(script, encoding="utf-8")
+    result = run("build", "odd.py", "--set", "First Name=Ann", "--set", "Last Name=Lee")
+    assert json.loads(result.stdout)["name"] == "Ann Lee", result.stderr
+    result = run("build", "odd.py", "--set", "First Name=Ann")
+    assert 'needs Last Name as well\n  hint: give them: --set "Last Name=…"' in result.stderr
+    data = rows_file("First Name,Last Name\nAnn,Lee\n")
+    assert titles(run("build", "odd.py", "--data", data).stdout) == ["Ann Lee"]
+    assert titles(run("build", "odd.py", "--data", data, "--set", "First_Name=Bob").stdout) == ["Bob Lee"]
+    assert run("build", "odd.py", "--data", data, "--strict").exit_code == 0
+
+
+def test_rows_come_from_standard_input(tmp_path):
+    (tmp_path / "template.py").write_text(TEMPLATE, encoding="utf-8")
+    command = [sys.executable, "-m", "aistudios_dsl.cli", "build", "template.py", "--data", "-"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def built(text, *more):
+        made = subprocess.run([*command, *more], cwd=tmp_path, input=text, capture_output=True, env=environment)
+        return made.stdout.decode(), made.stderr.decode()
+
+    assert titles(built(b"name;city\nAnn;Rome\n", "--format", "csv")[0]) == ["Hi Ann"]
+    assert titles(built(b'{"name":"Bob","city":"x"}\n', "--format", "jsonl")[0]) == ["Hi Bob"]
+    assert titles(built((ROOT / "tests/data/spreadsheets/gaps.xlsx").read_bytes(), "--format", "xlsx")[0]) == [
+        "Hi Ann",
+        "Hi Bob",
+    ]
+    assert "add --format, such as --format csv" in built(b"")[1]
+    assert "there is no format 'cvs'\n  hint: did you mean 'csv'?" in built(b"", "--format", "cvs")[1]
+    assert "standard input can be read once" in built(b"", "--format", "csv", "--check-rows")[1]
+    assert "row 1 (standard input line 2): has 1 column" in built(b"name,city\nAnn\n", "--format", "csv")[1]
 
 
 def test_skipped_rows_stand_with_their_reasons_in_a_file_beside_the_output(run):
@@ -316,6 +381,8 @@ def test_a_file_name_that_leaves_the_folder_or_is_none_is_refused(run, name, wor
         (["--name", "x"], "--name requires --data"),
         (["--check-rows"], "--check-rows requires --data"),
         (["--strict"], "--strict requires --data"),
+        (["--sheet", "x"], "--sheet requires --data"),
+        (["--trim"], "--trim requires --data"),
         (["--on-error", "skip"], "--on-error requires --data"),
         (["--data", "rows.csv", "--name", "x"], "name their folder with -o DIR"),
         (["--data", "rows.csv", "--name", "x", "-o", "template.py"], "name their folder with -o DIR"),

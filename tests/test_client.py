@@ -345,6 +345,16 @@ def test_what_is_no_id_of_a_template_is_not_sent(server, call, id):
     assert server.requests == []
 
 
+@pytest.mark.parametrize("given", [{"name": 3}, {"avatar": b"M1"}, {"cloth": ["B1"]}, {"workspace_id": {}}])
+def test_only_words_are_sent_for_a_template(server, call, given):
+    [keyword] = given
+    with pytest.raises(BuildError, match=f"{keyword} must be a string, not"):
+        call("create_from_template", "t1", **given)
+    with pytest.raises(BuildError, match="resolution must be a string, not int"):
+        call("export", "p1", resolution=1080)
+    assert server.requests == []
+
+
 def test_a_project_may_be_larger_than_other_answers(server, call):
     large = {"scenes": [{"text": "x" * 2_000_000}]}
     server.answers["/editor/project/p1"] = [good({"project": large})]

@@ -31,10 +31,11 @@ WRONG = [
     (lambda: Project().scene(title="x"), "scene(): unknown argument 'title'", "known are: background, watermark"),
     (lambda: Project(width=9), "Project(): unknown argument 'width'", "known are: name, orientation"),
     (lambda: Scene(backgroud="x"), "Scene(): unknown argument 'backgroud'", "did you mean 'background'?"),
-    (lambda: opened().text("x", tag="t").edit("t", color="#fff"), "text has no field 'color'", "'fill'?"),
-    (lambda: opened().text("x", tag="t").edit("t", bold=True), "text has no field 'bold'", "'font_weight'?"),
+    (lambda: opened().text("x", tag="t").edit("t", colour="#fff"), "text has no field 'colour'", "mean 'color'?"),
+    (lambda: opened().text("x", tag="t").edit("t", blod=True), "text has no field 'blod'", "mean 'bold'?"),
     (lambda: opened().text("x", tag="t").edit("t", say="Hi"), "text has no field 'say'", "only avatar takes 'say'"),
-    (lambda: opened().image(URL, tag="t").edit("t", url=URL), "image has no field 'url'", "'source_url'?"),
+    (lambda: opened().image(URL, tag="t").edit("t", video_url=URL), "image has no field 'video_url'", "mean 'url'?"),
+    (lambda: opened().audio(URL, label="m", id="m").edit("m", at="top"), "audio has no field 'at'", "'left'?"),
 ]
 
 
@@ -75,7 +76,10 @@ def test_an_unknown_method_is_told_with_the_nearest(wrong, right):
 
 @pytest.mark.parametrize(
     ("given", "right"),
-    [("navy", "#000080"), ("RED", "#ff0000"), ("102030", "#102030"), (" #102030", "#102030"), ("abc", "#aabbcc")],
+    [
+        *(("navy", "#000080"), ("RED", "#ff0000"), ("102030", "#102030"), (" #102030", "#102030"), ("abc", "#aabbcc")),
+        *(("0xff0000", "#ff0000"), ("light blue", "#add8e6"), ("Dark Slate Grey", "#2f4f4f"), ("0XFFF", "#ffffff")),
+    ],
 )
 def test_a_background_colour_that_would_pass_for_a_url_is_refused_with_its_hex_form(given, right):
     template = Project().scene(background="{{ colour }}")
@@ -87,6 +91,40 @@ def test_a_background_colour_that_would_pass_for_a_url_is_refused_with_its_hex_f
         with pytest.raises(BuildError, match="taken for a URL") as found:
             build()
         assert found.value.hint == f"write the colour as '{right}'"
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("oklch(0.7 0.1 200)", 'write "#102030"'),
+        ("hwb(200 10% 10%)", 'write "#102030"'),
+        ("lab(50% 40 59)", 'write "#102030"'),
+        ("color(display-p3 1 0 0 / 50%)", 'write "#102030"'),
+        ("color-mix(in srgb, red, blue)", 'write "#102030"'),
+        ("linear-gradient(90deg, red, blue)", "a gradient is a picture"),
+        ("repeating-conic-gradient(red, blue)", "a gradient is a picture"),
+        ("var(--brand)", "a project has no CSS variables"),
+        ("url(https://x.example/a.png)", "give the URL alone"),
+        ("tomatoe", "did you mean '#ff6347', tomato?"),
+        ("no picture", "give a colour"),
+        ("12345", "give a colour"),
+    ],
+)
+def test_a_background_that_is_neither_a_colour_nor_a_url_nor_a_path_is_refused(given, hint):
+    template = Project().scene(background="{{ colour }}")
+    for build in (
+        lambda: Scene(background=given),
+        lambda: template.render(colour=given),
+        lambda: template.compile().render_json({"colour": given}),
+    ):
+        with pytest.raises(BuildError, match="neither a colour nor a URL nor a path") as found:
+            build()
+        assert hint in found.value.hint
+
+
+@pytest.mark.parametrize("url", ["images/blue", "a.b/c d.png?x=1#y", "file:///a.png", "data:image/png;base64,AA=="])
+def test_paths_of_every_form_are_background_pictures(url):
+    assert Project().scene(background=url).to_dict()["scenes"][0]["background"]["source_url"] == url
 
 
 @pytest.mark.parametrize("url", ["navy.png", "/navy", "https://x.example/102030", "https://x.example/red"])

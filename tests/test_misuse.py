@@ -16,7 +16,7 @@ def opened():
     return Project().scene()
 
 
-AT_THE_VERB = "give at=, width=, height= or scale= to the verb that adds the clip"
+IN_AN_EDIT = "edit(tag, at=..., width=..., height=..., scale=...) changes them"
 
 
 def named():
@@ -195,8 +195,8 @@ def test_a_misuse_is_an_error_of_this_package(call):
             "its size is not known",
             "give natural=(w, h), or both width= and height=",
         ),
-        (lambda: named().edit("t", at="top"), "text has no field 'at'", AT_THE_VERB),
-        (lambda: named().edit("t", scale=2), "text has no field 'scale'", AT_THE_VERB),
+        (lambda: named().edit("t", left=4), "left is computed from the arguments of the verb", IN_AN_EDIT),
+        (lambda: named().map(wire.Text, lambda clip: evolve(clip, width=4)), "width is computed", IN_AN_EDIT),
     ],
 )
 def test_the_hint_of_a_misuse_says_how_to_call(call, message, hint):
@@ -221,7 +221,7 @@ def words(text):
 
 VERBS = words("audio avatar background clips edit find image map pipe place put remove say shape text video")
 FIELDS = words("backdrop each extra watermark when")
-PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes theme")
+PROJECT_FIELDS = words("api catalog dictionary environment extra fonts name orientation resolution scenes theme")
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")

@@ -93,6 +93,8 @@ def test_get_writes_the_project_as_the_service_sent_it(aistudios, tmp_path):
     result = aistudios("get", project_id, "-o", file)
     assert (result.stdout, result.stderr) == ("", f"{file}: Default Template, 1 scene\n")
     assert aistudios("get", project_id).stdout == file.read_text(encoding="utf-8")
+    [line] = aistudios("get", project_id, "--json").stdout.splitlines()
+    assert json.loads(line) == json.loads(file.read_text(encoding="utf-8"))
     found = json.loads(file.read_text(encoding="utf-8"))
     assert (found["_id"], found["state"]) == (project_id, "draft")
     assert found["scenes"] == json.loads(aistudios("build", SEED).stdout)["scenes"]

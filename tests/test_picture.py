@@ -6,11 +6,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.picture import natural_size
@@ -58,11 +60,47 @@ def test_a_turned_photograph_counts_upright(orientation: int) -> None:
     assert natural_size(jpeg(40, 20, orientation)) == ((20, 40) if orientation >= 5 else (40, 20))
 
 
+def turned(kind: str, orientation: int) -> bytes:
+    """A picture of 40 x 20 px that Pillow writes with this EXIF orientation, for an AVIF as `irot` and `imir`."""
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    out = BytesIO()
+    Image.new("RGB", (40, 20), "red").save(out, kind, exif=exif.tobytes() if kind == "AVIF" else exif)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "AVIF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_other_pictures_are_turned_as_chromium_turns_them(kind: str, orientation: int) -> None:
+    """Chromium heeds the eXIf of a PNG and the irot of an AVIF, and not the EXIF of a WebP."""
+    upright = kind == "WEBP" or orientation < 5
+    assert natural_size(turned(kind, orientation)) == ((40, 20) if upright else (20, 40))
+
+
+def test_an_exif_that_chromium_ignores_turns_nothing() -> None:
+    """Neither an eXIf chunk behind the pixels nor a damaged one counts."""
+    data = turned("PNG", 6)
+    at = data.index(b"eXIf") - 4
+    end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+    chunk, last = data[at:end], data.index(b"IEND") - 4
+    assert natural_size(data) == (20, 40)
+    assert natural_size(data[:at] + data[end:last] + chunk + data[last:]) == (40, 20)
+    assert natural_size(data[: end - 1] + bytes([data[end - 1] ^ 1]) + data[end:]) == (40, 20)
+
+
 DOCTYPE = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd">'
 SVGS = [
     (svg('width="120" height="80"'), (120, 80)),
     (svg("height='80px' width=' 120px '"), (120, 80)),
     (svg('width="120pt" height="80pt"'), (160, 107)),
+    (svg('width="2in" height="1in"'), (192, 96)),
+    (svg('width="80Q" height="40q"'), (76, 38)),
+    (svg('width="120PX" height="80Px"'), (120, 80)),
+    (svg('width="10em" height="5EM"'), (160, 80)),
+    (svg('width="10rem" height="5rem"'), (160, 80)),
+    (svg('width="2cm" height="10mm"'), (76, 38)),
+    (svg('width="10pc" height="1e2"'), (160, 100)),
+    (svg('width="+12" height=".5in"'), (12, 48)),
     (svg('width="120.6" height="80.4" viewBox="0 0 1 1"'), (121, 80)),
     (svg('data-width="3" stroke-width="2" width="120" height="80"'), (120, 80)),
     (svg('width="120" height="80"', before="<!-- drawn by hand -->\n" * 40), (120, 80)),
@@ -85,7 +123,14 @@ NO_ROOT_SIZE = [
     svg('width="200" viewBox="0 0 100 50"'),
     svg('width="" height=""'),
     svg('width="-5" height="5"'),
-    svg('width="10em" height="5em"'),
+    svg('width="10em" height="5em" font-size="20"'),
+    svg('width="10em" height="5em"', inside="<style>svg { font: 20px serif }</style>"),
+    svg('width="10rem" height="5rem" style="font-size: 20px"'),
+    svg('width="10ex" height="5ch"'),
+    svg('width="12." height="20"'),
+    svg('width="120 px" height="80"'),
+    svg('width="calc(1px + 2px)" height="80"'),
+    svg('width="10vw" height="10vh"'),
 ]
 
 
@@ -106,6 +151,12 @@ UNREADABLE = [
     (b"\x89PNG\r\n\x1a\n", "is not a picture whose size can be read"),
     (b"\xff\xd8\xff\xe0", "is not a picture whose size can be read"),
     (b"%PDF-1.7\n", "is not a picture whose size can be read"),
+    (b"II*\0" + bytes(64), "is a TIFF picture, which Chromium cannot show"),
+    (b"MM\0*" + bytes(64), "is a TIFF picture, which Chromium cannot show"),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64), "is a HEIC picture, which Chromium cannot show"),
+    (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(64), "is a HEIC picture, which Chromium cannot show"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(64), "is a JPEG 2000 picture, which Chromium cannot show"),
+    (b"\0\0\0\x18ftypavif\0\0\0\0mif1avif" + bytes(64), "is not a picture whose size can be read"),
     (b"\0\0\0\x18ftypmp42" + bytes(64), "is a video; the size of a video is not read"),
     (b"\0\0\0\x14ftypqt  " + bytes(64), "is a video; the size of a video is not read"),
     (b"\x1a\x45\xdf\xa3" + bytes(64), "is a video; the size of a video is not read"),
@@ -119,7 +170,8 @@ def test_what_is_no_picture_is_named(data: bytes, said: str) -> None:
     with pytest.raises(BuildError) as caught:
         natural_size(data)
     assert caught.value.message == f"file (given as bytes) {said}"
-    assert caught.value.hint == "give natural=(width, height) in px"
+    shown = "save it as PNG, JPEG or WebP" if "cannot show" in said else "give natural=(width, height) in px"
+    assert caught.value.hint == shown
 
 
 @pytest.mark.parametrize(
@@ -157,7 +209,17 @@ def test_a_url_is_not_fetched_nor_shown(url: str) -> None:
     )
 
 
-HEADS = [png(9, 9), gif(9, 9), jpeg(9, 9, 6), webp(9, 9), svg('width="9" height="9"'), b"\0\0\0\x18ftypavif", b"II*\0"]
+HEADS = [
+    turned("PNG", 6),
+    turned("AVIF", 6),
+    png(9, 9),
+    gif(9, 9),
+    jpeg(9, 9, 6),
+    webp(9, 9),
+    svg('width="9" height="9"'),
+    b"\0\0\0\x18ftypavif",
+    b"II*\0",
+]
 
 
 @settings(max_examples=200)

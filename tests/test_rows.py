@@ -147,7 +147,7 @@ def test_a_row_that_is_no_mapping_is_told_by_its_number():
         ("p.csv", "id,name\n", "p.csv has a header and no rows"),
         ("p.csv", "id,name\n\n\n", "p.csv has a header and no rows"),
         ("p.csv", b"id,name\n1,Ann\n2,J\xf6rg\n", "p.csv line 3: is not UTF-8, at byte 4 of the line"),
-        ("p.csv", "id,name\n1,Ann\n".encode("utf-16"), "it looks like UTF-16: save it as UTF-8"),
+        ("p.csv", "id,name\n1,Ann\n".encode("utf-16"), "it reads as UTF-16: --encoding utf-16; or save it as UTF-8"),
         ("p.csv", "id,name\n1,Ann\n".encode("utf-16-le"), "p.csv line 1: holds a NUL character"),
         ("p.csv", 'id,name\n1,"Ann\n2,Bob\n', "p.csv line 2: a quote is opened and never closed"),
         ("p.csv", 'id,name\n1,"Ann" Lee\n', "p.csv line 2: text follows a closing quote"),
@@ -161,7 +161,8 @@ def test_a_row_that_is_no_mapping_is_told_by_its_number():
         ("p.json", '{"a":1}', "must be an array of objects, not an object\n  hint: one object on each line is JSONL"),
         ("p.json", "[{]", "p.json is not JSON"),
         ("p.json", b'["\xff"]', "p.json is not UTF-8"),
-        ("p.xlsx", "PK", "p.xlsx is not a known kind of table\n  hint: name it .csv, .jsonl or .json"),
+        ("p.xslx", "PK", "p.xslx is not a known kind of table\n  hint: did you mean 'xlsx'?"),
+        ("p.dat", "a\n1\n", "p.dat is not a known kind of table\n  hint: name it .csv, .xlsx, .jsonl or .parquet"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path, name, content, message):

@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import BuildError, Project
+from aistudios_dsl.layout import line_breaks, metrics
 from aistudios_dsl.layout import text as layout
+from tests.tools import text_error_table
 
 DATA = Path(__file__).parent / "data"
 MEASURED = json.loads((DATA / "text_cases.json").read_text(encoding="utf-8"))
@@ -208,3 +213,191 @@ def test_fit_takes_the_first_size_from_above_that_fits(text, width, height, bold
             layout.fit(text, point_size=72, minimum=12, width=width, height=height, bold=bold)
     else:
         assert layout.fit(text, point_size=72, minimum=12, width=width, height=height, bold=bold)[0] == first
+
+
+# what the font lacks
+
+
+def test_what_is_not_marked_is_within_a_five_thousandth_in_every_script():
+    known = 0
+    for case in text_error_table.cases():
+        box = layout.measure(case["text"], case["size"], bold=case["weight"] >= 600)
+        if "wrap" not in case and not box.estimated:
+            known += 1
+            assert box.width == pytest.approx(case["width"], rel=2e-4), case
+    assert known > 400
+
+
+def test_what_is_not_marked_breaks_as_on_the_canvas():
+    for case in (case for case in text_error_table.cases() if "wrap" in case):
+        box = layout.wrap(case["text"], case["size"], case["wrap"], bold=case["weight"] >= 600, by_grapheme=False)
+        assert box.estimated or [len(line) for line in box.lines] == case["breaks"], case
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "estimated"),
+    [
+        ("⭐⭐⭐⭐⭐ 4.9", 785, "⭐"),
+        ("✅ Done", 393, "✅"),
+        ("H₂O", 182, "₂"),
+        ("1\ufe0f\u20e3", 125, "1\ufe0f\u20e3"),
+        ("🇰🇷🇯🇵", 250, "🇰🇷🇯🇵"),
+        ("👍🏽", 125, "👍🏽"),
+        ("👨\u200d👩\u200d👧", 125, "👨\u200d👩\u200d👧"),
+        ("☀", 100, ""),
+        ("☀\ufe0f", 125, "☀\ufe0f"),
+        ("a\u00adb", 118, ""),
+        ("a\u2028b", 140.5, ""),
+        ("a\x0bb", 140.5, ""),
+        ("a\x85b", 118, ""),
+    ],
+)
+def test_special_letters_are_as_wide_as_on_the_canvas(text, width, estimated):
+    box = layout.measure(text, 100)
+    assert box.width == pytest.approx(width, abs=0.5)
+    assert box.estimated == estimated
+
+
+def test_bold_narrow_spaces_have_their_half_units():
+    assert layout.units("\u202f", bold=True) == 113.5
+
+
+def test_a_letter_is_marked_exactly_if_the_font_has_no_glyph_for_it():
+    assert [letter for letter in "Aé한漢あ。①℃★♥→•ﬁ𠀋" if metrics.is_estimated(letter)] == []
+    assert "".join(letter for letter in "ąęłğşقกक⭐❤₂ⁿ🎉" if metrics.is_estimated(letter)) == "ąęłğşقกक⭐❤₂ⁿ🎉"
+
+
+@pytest.mark.parametrize(
+    ("family", "estimated"),
+    [
+        ("Noto Sans CJK JP", ""),
+        ("'Noto Sans CJK KR'", ""),
+        ("Noto Sans CJK SC", "“：”"),
+        ("Noto Sans CJK TC", "“：”。"),
+    ],
+)
+def test_a_regional_face_is_an_estimate_only_in_the_letters_that_differ(family, estimated):
+    assert layout.estimated("“價格：100”。", family) == estimated
+
+
+# line breaks
+
+CJK = st.text(alphabet="漢字かなカナッャー々。、」』）！？「『（・…한글abc12 iPhone", min_size=1, max_size=60)
+NO_START = "。、」』）！？ーッャ々…・"
+NO_END = "「『（"
+
+
+@settings(max_examples=300)
+@given(CJK, st.integers(200, 900))
+def test_no_line_starts_with_a_closing_or_ends_with_an_opening_mark_where_the_box_leaves_a_choice(text, width):
+    lines = layout.wrap(text, 48, width).lines
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    for before, after in pairwise(lines):
+        whole = before.split(" ")[-1] + after.split(" ")[0]
+        kept = layout.units(whole) * 48 / 1000 <= width
+        assert after[0] not in NO_START or before[-1] in NO_END or not kept or " " in text, lines
+        assert before[-1] not in NO_END or not kept or " " in text, lines
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "width", "lines"),
+    [
+        ("「水」と火。", 100, 320, ("「水」", "と火。")),
+        ("iPhone15を使う", 40, 200, ("iPhone15", "を使う")),
+        ("ちょっとまって", 100, 310, None),
+        ("co-operation", 48, 200, ("co-", "operation")),
+        ("https://a.example/b/c", 48, 300, None),
+        ("Oui, bonjour !", 48, 330, ("Oui,", "bonjour !")),
+        ("supercalifragilistic", 48, 200, ("supercalifragilistic",)),
+    ],
+)
+def test_a_word_wider_than_its_box_is_broken_as_a_typesetter_would(text, size, width, lines):
+    found = layout.wrap(text, size, width).lines
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+    if lines is not None:
+        assert found == lines
+    else:
+        assert len(found) > 1
+        assert all(line[0] not in "ょっ/" for line in found)
+
+
+def test_balanced_lines_are_as_many_and_about_equally_long():
+    text = "The quick brown fox jumps over the lazy dog and then it rests"
+    greedy, balanced = (layout.wrap(text, 48, 900, balance=balance) for balance in (False, True))
+    assert len(balanced.lines) == len(greedy.lines)
+    spread = [max(box.line_widths) - min(box.line_widths) for box in (greedy, balanced)]
+    assert spread[1] < spread[0]
+    assert balanced.width == greedy.width == 900
+
+
+def test_the_verb_balances_and_refuses_to_where_nothing_is_wrapped():
+    text = "one two three four"
+    assert clip_of_text(text, width=360, balance=True)["text"] == "one two\nthree four"
+    assert clip_of_text(text, fit=(360, 200), balance=True)["text"].count("\n") == 1
+    for asked in ({}, {"width": 300, "height": 100}):
+        with pytest.raises(BuildError, match="balance= is for lines that are wrapped"):
+            clip_of_text(text, balance=True, **asked)
+    with pytest.raises(BuildError, match="balance must be True or False"):
+        clip_of_text(text, width=300, balance="yes")
+
+
+def clip_of_text(text, **more):
+    return Project().scene().text(text, **more).to_dict()["scenes"][0]["clips"][0]
+
+
+@settings(max_examples=500)
+@given(
+    st.text(
+        alphabet="abc1 2%$-/.,日本ッャー。「」（）“”’한글กข👍🏽🇰🇷\u200b\u2060\u00a0\u3000\u0301\u200dא".replace(
+            " ", ""
+        ),
+        max_size=12,
+    )
+)
+def test_places_for_breaks_are_those_of_another_implementation_of_uax_14(word):
+    uniseg = pytest.importorskip("uniseg.linebreak", reason="the extra `test` is not installed")
+    theirs = tuple(place for place in uniseg.line_break_boundaries(word) if 0 < place < len(word))
+    # uniseg overlooks that LB21a of Unicode 16 spares wide letters such as U+3000.
+    assert line_breaks.breaks(word) == theirs or ("א" in word and "\u3000" in word)
+
+
+def test_phrases_are_those_of_budoux():
+    budoux = pytest.importorskip("budoux", reason="the extra `cjk` is not installed")
+    for text, parser in (
+        ("今日はとても天気がいいので散歩に行きました。", budoux.load_default_japanese_parser()),
+        ("今天是晴天，我们去公园散步吧。", budoux.load_default_simplified_chinese_parser()),
+        ("วันนี้อากาศดีมากเราไปเดินเล่นกัน", budoux.load_default_thai_parser()),
+    ):
+        ends = line_breaks.phrase_ends(text)
+        phrases = parser.parse(text)
+        theirs = [sum(map(len, phrases[:count])) for count in range(1, len(phrases))]
+        assert [place for place in range(1, len(text)) if ends(place)] == theirs
+
+
+def test_japanese_is_broken_between_phrases_where_they_fit():
+    pytest.importorskip("budoux", reason="the extra `cjk` is not installed")
+    lines = layout.wrap("今日はとても天気がいいので散歩に行きました。", 64, 500).lines
+    assert lines == ("今日はとても", "天気がいいので", "散歩に行きました。") or all(len(line) <= 7 for line in lines)
+
+
+def test_without_budoux_lines_are_filled_and_thai_is_kept_whole(monkeypatch):
+    monkeypatch.setattr(line_breaks, "_model", lambda name: None)
+    lines = layout.wrap("今日はとても天気がいいので散歩に行きました。", 64, 500).lines
+    assert len(lines[0]) == 7
+    assert layout.wrap("วันนี้อากาศดีมากเราไปเดินเล่นกัน", 64, 300).lines == ("วันนี้อากาศดีมากเราไปเดินเล่นกัน",)
+
+
+def test_plain_latin_loads_no_table_but_the_one_of_the_font():
+    script = (
+        "import sys; from aistudios_dsl.layout import metrics, line_breaks, text\n"
+        "text.wrap('one two three (four)', 48, 200); text.measure('Hello', 48, bold=True)\n"
+        "print(metrics._coverage.cache_info().misses, line_breaks._table.cache_info().misses)\n"
+        "print({'uniseg', 'budoux', 'uharfbuzz', 'fontTools'} & set(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True).stdout
+    assert ran == "0 0\nset()\n"
+
+
+def test_the_bundled_data_stays_small():
+    data = Path(metrics.__file__).parent / "data"
+    assert sum(file.stat().st_size for file in data.iterdir()) < 100_000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.layout.geometry import Box, canvas
 from aistudios_dsl.layout.sizes import LARGEST, seen_size
 from aistudios_dsl.wire.node import UNSET, camel
-from aistudios_dsl.wire.nodes import Clip, Text, UnknownClip
+from aistudios_dsl.wire.nodes import Clip, Shape, Text, UnknownClip
 
 if TYPE_CHECKING:
     from aistudios_dsl.layout.metrics import Ruler
@@ -22,6 +22,14 @@ def seen_box(clip: Clip | UnknownClip) -> Box:
     size = abs(number(clip, "width")), abs(number(clip, "height"))
     width, height = seen_size(*size, *scales(clip), stroke)
     return Box(number(clip, "left"), number(clip, "top"), width, height, number(clip, "angle"))
+
+
+def is_backdrop(clip: Clip | UnknownClip) -> bool:
+    """Return whether a clip is the square of a plain background: as large as a canvas, upright, not drawn over time."""
+    if not isinstance(clip, Shape) or clip.shape_name != "Square" or number(clip, "opacity", 100) != 100:
+        return False
+    plain = not (clip.animation or clip.shadow or number(clip, "stroke_width") or number(clip, "stroke_radius"))
+    return plain and seen_box(clip) in (canvas("landscape"), canvas("portrait"))
 
 
 def scales(clip: Clip | UnknownClip) -> tuple[float, float]:
@@ -45,7 +53,7 @@ def bounded(value: object, default: float = 0) -> float:
 
 
 def ruler_of(clip: Text) -> Ruler:
-    """Return what measures the words of a text, in its font and weight."""
-    from aistudios_dsl.layout.text import bundled, is_bold
+    """Return what measures the words of a text, in its font, weight and style, with the project's fonts."""
+    from aistudios_dsl.layout.fonts import ruler
 
-    return bundled(clip.font_family or "", is_bold(clip.font_weight))
+    return ruler(clip.font_family or "", clip.font_weight, clip.font_style)

@@ -2,62 +2,65 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import Any, TypeVar
 
 from attrs import evolve
 
-from aistudios_dsl.build.boxes import seen_box
-from aistudios_dsl.build.keywords import LABELS, hint_for
+from aistudios_dsl.build.keywords import LABELS, hint_for, keyword_for
 from aistudios_dsl.build.measured import measured_again
-from aistudios_dsl.build.placement import animation_of
 from aistudios_dsl.build.speech import paragraphs
-from aistudios_dsl.build.theme import COLOURS
+from aistudios_dsl.build.theme import COLOURS, word_for
+from aistudios_dsl.build.verbs import VERB_OF, words_of
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.layout.colour import is_name, parse_colour
-from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import Fit, scaled_size, unless_same
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, faults_of_extra, holds_jinja, keys
-from aistudios_dsl.wire.nodes import CLIP_TYPES, AvatarClip, Clip, EditorClip, Image, Shape, Text, Video
+from aistudios_dsl.wire.node import UNSET, Key, as_found, fault_of, faults_of_extra, holds_jinja, keys
+from aistudios_dsl.wire.nodes import Clip, EditorClip, Shape, Text
 
 C = TypeVar("C", bound=Clip)
-M = TypeVar("M", bound=Image | Video)
 T = TypeVar("T")
 
 _JINJA = r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
 _KEPT = "\ue000(\\d+)\ue001"
 GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
-PICTURE = ("natural", "file", "fit")
-"""What `edit` takes for a picture or video beside the fields of its wire class."""
-_AT_THE_VERB = "give at=, width=, height= or scale= to the verb that adds the clip"
-_MORE: dict[type[Any], tuple[str, ...]] = {AvatarClip: ("say",), Image: PICTURE, Video: PICTURE}
+
+
+def taken_by_edit(clip_class: type[Any]) -> tuple[str, ...]:
+    """Return what `edit` takes for a clip: the arguments of its verb, and the fields that these do not set."""
+    words = words_of(clip_class)
+    return (*words, *(key.attribute for key in keys(clip_class) if key.attribute not in words))
+
+
+def refuse_unknown(clip: Any, names: Iterable[str]) -> None:
+    """Raise `BuildError` for a name that `edit` does not take, and for two names of one thing."""
+    names, taken, words = tuple(names), taken_by_edit(type(clip)), words_of(type(clip))
+    for name in names:
+        if name not in taken:
+            others = {verb: taken_by_edit(cls) for cls, verb in VERB_OF.items()}
+            kind = LABELS.get(clip.type, clip.type)
+            raise BuildError(f"{kind} has no field {name!r}", hint=hint_for(name, taken, others))
+        word = keyword_for(name, words)
+        if word and word != name and word in names:
+            raise BuildError(f"{word} and {name} are two names of one thing", hint=f"give {word}= alone")
+
+
+def refuse_removal(clip: Any, key: Key, name: str, value: object) -> None:
+    """Raise `BuildError` where `UNSET` would take a field away that every clip of the type has."""
+    if value is UNSET and key.required and getattr(clip, key.attribute) is not UNSET:
+        raise BuildError(f"{name} cannot be removed: every {LABELS.get(clip.type, clip.type)} has one")
 
 
 def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
-    """Return the clip with some fields changed. Only these fields are validated."""
+    """Return the clip with some fields of its wire class changed. Only these fields are validated."""
     known = {key.attribute: key for key in keys(type(clip))}
-    if isinstance(changes.get("animation"), str | tuple | list):
-        changes = {**changes, "animation": animation_of(changes["animation"])}
-    kind = LABELS.get(clip.type, clip.type)
     for name, value in changes.items():
-        if name not in known:
-            others = {LABELS[wire_type]: _editable(cls) for wire_type, cls in CLIP_TYPES.items()}
-            drafted = clip.left is UNSET and name in ("at", "margin", "scale")
-            hint = _AT_THE_VERB if drafted else hint_for(name, _editable(type(clip)), others)
-            raise BuildError(f"{kind} has no field {name!r}", hint=hint)
-        if value is UNSET and known[name].required and getattr(clip, name) is not UNSET:
-            raise BuildError(f"{name} cannot be removed: every {kind} has one")
+        refuse_removal(clip, known[name], name, value)
         if fault := fault_of(known[name], value):
             raise fault
     with as_found():
-        return measured_again(clip, evolve(clip, **changes))
-
-
-def _editable(clip_class: type[Any]) -> tuple[str, ...]:
-    return (*(key.attribute for key in keys(clip_class)), *_MORE.get(clip_class, ()))
+        return evolve(clip, **changes)
 
 
 def returned_by(fn: Callable[[C], C], clip: C) -> C:
@@ -75,12 +78,25 @@ def returned_by(fn: Callable[[C], C], clip: C) -> C:
     return result
 
 
-def validate_colours(clip: Clip) -> None:
-    """Raise `BuildError` for what is no colour of a text or shape, whatever the theme of its project."""
-    for name in COLOURS if isinstance(clip, Text | Shape) else ():
-        value: Any = getattr(clip, name, UNSET)
-        if (value or name == "fill") and not (holds_jinja(value) or is_name(value.strip())):
-            parse_colour(value, name)
+def faults_in_words(clip: Clip, *, literal: bool = False) -> Iterator[BuildError]:
+    """Yield what is wrong with the values of a clip, in the words of its verb."""
+    for key in keys(type(clip)):
+        value = getattr(clip, key.attribute)
+        if fault_of(key, value, literal=literal):
+            word = keyword_for(key.attribute, words_of(type(clip)))
+            fault = fault_of(evolve(key, attribute=word or key.attribute), value, literal=literal)
+            yield from [fault] if fault else []
+
+
+def validate_colours(clip: Clip, *, on_the_wire: bool = False, names: bool = True) -> None:
+    """Raise `BuildError` for what is no colour of a text or shape; it says the verb's word, or that `on_the_wire`.
+
+    `names` lets those pass that a theme may have.
+    """
+    for field in COLOURS if isinstance(clip, Text | Shape) else ():
+        value: Any = getattr(clip, field, UNSET)
+        if (value or field == "fill") and not (holds_jinja(value) or (names and is_name(value.strip()))):
+            parse_colour(value, field if on_the_wire else word_for(clip, field))
 
 
 def validate_map(clip_class: Any, fn: object, tag: object) -> None:
@@ -96,7 +112,8 @@ def refuse_geometry(old: Any, new: Any) -> None:
     """Raise `BuildError` where a field was set that resolve computes."""
     for name in GEOMETRY:
         if getattr(old, name) != getattr(new, name):
-            raise BuildError(f"{name} is computed from the arguments of the verb", hint=_AT_THE_VERB)
+            hint = "edit(tag, at=..., width=..., height=..., scale=...) changes them"
+            raise BuildError(f"{name} is computed from the arguments of the verb", hint=hint)
 
 
 def renamed(before: Any, after: Any) -> Any:
@@ -121,28 +138,6 @@ def natural_of(natural: Any, file: Any) -> tuple[float, float] | None:
     from aistudios_dsl.layout.picture import natural_size
 
     return natural_size(file)
-
-
-def refilled(clip: M, natural: tuple[float, float], fit: Fit = "contain") -> M:
-    """Return the clip with a picture of another natural size (px), centred in the box it was seen in.
-
-    `fit` as in `image`: "contain" stays inside that box, "cover" fills it and overflows, "stretch" takes its ratio.
-    A clip that was mirrored stays mirrored.
-    """
-    old = seen_box(clip)
-    across, down = scaled_size(natural, old.width, old.height, fit=fit)
-    box = Box.about(old.centre, natural[0] * across, natural[1] * down, old.angle)
-    numbers = {
-        "width": natural[0],
-        "height": natural[1],
-        "scale_x": math.copysign(across, clip.scale_x or 1),
-        "scale_y": math.copysign(down, clip.scale_y or 1),
-        "left": box.left,
-        "top": box.top,
-    }
-    changes: dict[str, Any] = {name: unless_same(getattr(clip, name), value) for name, value in numbers.items()}
-    with as_found():
-        return evolve(clip, **changes)
 
 
 # speech

@@ -176,6 +176,8 @@ class Place:
     style: str | None = None
     told: frozenset[str] = frozenset()
     """The fields of a text that its verb was told, which its style does not set."""
+    ratio: tuple[Length, Length] | None = None
+    """The width and height that an edit of one of them keeps the ratio of."""
 
 
 def validate(place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from attrs import evolve, field, frozen
@@ -21,6 +22,8 @@ from aistudios_dsl.wire.nodes import Project as WireProject
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from aistudios_dsl.layout.fonts import Fonts
 
 
 def _own_dictionary(dictionary: Any) -> Any:
@@ -44,6 +47,7 @@ class BaseProject(Verbs):
     environment: Callable[[Environment], None] | None = field(default=None, kw_only=True)
     workspace_id: str | None = field(default=None, kw_only=True)
     resolution: Resolution | str | None = field(default=None, kw_only=True)
+    fonts: Fonts | None = field(default=None, kw_only=True)
     theme: Theme | None = field(default=None, kw_only=True)
     extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=own_extra)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
@@ -178,7 +182,7 @@ class BaseProject(Verbs):
 
     @verb
     def edit(self, tag_or_id: str, /, *, scene: int | None = None, **changes: Any) -> Self:
-        """Change fields of a clip of the scene opened last, else of the one scene that has it.
+        """Change a clip of the scene opened last, else of the one scene that has it, in the words of its verb.
 
         Args:
             tag_or_id: The tag or id of the clip.
@@ -240,10 +244,18 @@ class BaseProject(Verbs):
         return project
 
     def _changed_at(self, index: int, change: Callable[[Scene], Scene]) -> Self:
-        with under(f"scenes[{index}]"):
+        with under(f"scenes[{index}]"), self._measuring():
             scene = change(self.scenes[index])
             refuse_unknown_names(scene, self.theme, self.scenes[index])
         return evolve(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
+
+    def _measuring(self) -> AbstractContextManager[None]:
+        """Measure texts with the project's fonts inside the block."""
+        if self.fonts is None:
+            return nullcontext()
+        from aistudios_dsl.layout.fonts import using
+
+        return using(self.fonts)
 
     def _clips(self) -> Iterator[AnyClip]:
         return (clip for scene in reversed(self.scenes) for clip in scene._clips())
@@ -285,3 +297,7 @@ def _validate(project: BaseProject) -> None:
     expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)
     expect(project.theme, Theme | None, "theme must be a Theme", "Theme.load(path) reads one")
     expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")
+    if project.fonts is not None:
+        from aistudios_dsl.layout.fonts import Fonts
+
+        expect(project.fonts, Fonts, "fonts must be Fonts", "such as fonts=Fonts({'Inter': ['Inter-Regular.ttf']})")

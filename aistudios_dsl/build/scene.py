@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import singledispatch
-from typing import Any, Self, TypeVar
+from inspect import unwrap
+from typing import Any, Self, TypeGuard, TypeVar
 
 from attrs import evolve, field, fields, frozen
 
-from aistudios_dsl.build import editing
+from aistudios_dsl.build import editing, resizing
 from aistudios_dsl.build.avatar import Avatar
-from aistudios_dsl.build.keywords import LABELS, checked_class, keyword_for, script_line
-from aistudios_dsl.build.measured import kept_boxes
+from aistudios_dsl.build.boxes import is_backdrop, number
+from aistudios_dsl.build.keywords import LABELS, arguments_of, checked_class, keyword_for, script_line
+from aistudios_dsl.build.measured import kept_boxes, measured_again
 from aistudios_dsl.build.placement import Around, AvatarId, GroupDraft, Place, animation_of, validate, validate_group
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
-from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
-from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, taken_by_verbs, verb
+from aistudios_dsl.build.theme import COLOURS, WORDS, Theme, backdrop_of, themed
+from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, verb, words_of
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
+from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
 from aistudios_dsl.wire.nodes import (
@@ -32,6 +35,7 @@ from aistudios_dsl.wire.nodes import (
     Image,
     Shape,
     Text,
+    UnknownClip,
     Video,
 )
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -52,7 +56,7 @@ _PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech|groups)\[(\d+)\])?")
 
 @frozen
 class Draft:
-    """A wire clip whose geometry is still absent, and the place and size that its verb was given."""
+    """A wire clip, and the place and size that its verb or an edit was given; resolve works out its numbers."""
 
     clip: Clip
     place: Place
@@ -65,6 +69,12 @@ class Draft:
     """Its number in the template, where a row has left clips out or repeated some; else -1."""
     scope: tuple[tuple[int, int], ...] = ()
     """The repetitions that it is in, outermost first: what is repeated (clip n, group -1 - n), and its count from 0."""
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the clip has numbers already, such as a loaded one; its place then says only what an edit changes."""
+        left: Any = self.clip.left
+        return left is not UNSET
 
 
 @frozen
@@ -84,9 +94,20 @@ def clip_of(item: Item) -> AnyClip:
     return item.clip if isinstance(item, Draft) else item  # type: ignore[return-value]
 
 
+def is_built(item: Item) -> TypeGuard[Draft]:
+    """Whether a verb made the clip, which has no numbers yet."""
+    return isinstance(item, Draft) and not item.is_loaded
+
+
+def _with_clip(item: Item, clip: Any) -> Item:
+    new: Item = evolve(item, clip=clip) if isinstance(item, Draft) else clip
+    return new
+
+
 def label(index: int, clip: AnyClip) -> str:
     """Return the name of a clip in messages.
 
+    >>> from aistudios_dsl.wire.nodes import Image
     >>> label(2, Image(id="i", layer=1, left=0, top=0, width=1, height=1, source_url="https://x.y/z.png", tag="logo"))
     "clips[2] (image, tag 'logo')"
     """
@@ -262,6 +283,23 @@ class Scene(Verbs):
         speaker = max(avatars) if by is None else place_of(by, avatars, "avatar")
         return evolve(self, lines=(*self._lines, Line(text, speaker, html, script_line())))
 
+    def _with_background(self, value: str | Background | None) -> Scene:
+        scene = evolve(self, background=value)
+        if self._loaded is None:
+            return scene
+        known = [clip for clip in self._clips() if not isinstance(clip, UnknownClip)]
+        lowest = min((clip.layer for clip in known if isinstance(clip.layer, int | float)), default=0)
+        for index, item in enumerate(self._items):
+            clip = clip_of(item)
+            if not is_built(item) and is_backdrop(clip) and number(clip, "layer") == lowest:
+                return scene._without(index)
+        return scene
+
+    def _without(self, index: int) -> Scene:
+        """Return the scene without a clip that says nothing."""
+        lines = tuple(evolve(line, speaker=line.speaker - (line.speaker > index)) for line in self._lines)
+        return evolve(self, items=(*self._items[:index], *self._items[index + 1 :]), lines=lines)
+
     def _edited(self, name: str, changes: dict[str, Any]) -> Scene:
         clips = dict(enumerate(self._clips()))
         index = place_of(name, clips)
@@ -269,16 +307,13 @@ class Scene(Verbs):
         with under(label(index, clip)):
             if isinstance(clip, AvatarClip) and "say" in changes:
                 scene = scene._said_instead(index, clip, changes.pop("say"))
-            if isinstance(clip, Image | Video) and (given := set(editing.PICTURE) & set(changes)):
-                scene = scene._pictured(index, clip, {name: changes.pop(name) for name in given})
+            editing.refuse_unknown(clip, changes)
             for name in ("id", "tag"):
                 value = changes.get(name)
                 if value and any(getattr(other, name) == value for place, other in clips.items() if place != index):
                     hint = f"give each clip a different {name}"
                     raise BuildError(f"another clip of the scene has the {name} {value!r}", hint=hint)
-            if isinstance(clip, Text) and isinstance(scene._items[index], Draft) and "style" in changes:
-                scene = scene._restyled(index, changes.pop("style"))
-            return scene._replaced(index, lambda clip: editing.changed(clip, changes), told=changes)
+            return scene._changed_to(index, edited(scene._items[index], changes))
 
     def _said_instead(self, index: int, clip: AvatarClip, text: Any) -> Scene:
         """Replace the first line of an avatar and drop its others; where it said nothing, it speaks last."""
@@ -287,7 +322,7 @@ class Scene(Verbs):
         with as_found():
             if clip.script:
                 script = UNSET if text is None else evolve(clip.script, org=editing.spoken_html(text))
-                scene, unsaid = scene._with(index, evolve(clip, script=script)), None
+                scene, unsaid = scene._with(index, _with_clip(self._items[index], evolve(clip, script=script))), None
             clips, scripts = list(self._clips()), (self._loaded.scripts if self._loaded else ()) or ()
             said = [script for script in scripts if speaker_of(script, clips) == index]
             if self._loaded and said:
@@ -299,21 +334,6 @@ class Scene(Verbs):
         if line is not None and not lines:
             return evolve(scene, lines=(*self._lines, line))
         return evolve(scene, lines=editing.first_replaced(self._lines, lines, line))
-
-    def _pictured(self, index: int, clip: Image | Video, given: Mapping[str, Any]) -> Scene:
-        item, fit = self._items[index], given.get("fit")
-        size = editing.natural_of(given.get("natural"), given.get("file"))
-        validate(Place(natural=size, fit=fit))
-        if not isinstance(item, Draft):
-            return self._with(index, editing.refilled(clip, size or (clip.width, clip.height), fit or "contain"))
-        place = evolve(item.place, natural=size or item.place.natural, fit=fit or item.place.fit)
-        return self._with(index, evolve(item, place=place))
-
-    def _restyled(self, index: int, style: Any) -> Scene:
-        item = self._items[index]
-        assert isinstance(item, Draft)
-        validate(place := evolve(item.place, style=style))
-        return self._with(index, evolve(item, place=place))
 
     def _with(self, index: int, item: Item) -> Scene:
         return evolve(self, items=(*self._items[:index], item, *self._items[index + 1 :]))
@@ -329,17 +349,23 @@ class Scene(Verbs):
 
     def _replaced(self, index: int, fn: Callable[[Any], Any], told: Iterable[str] = ()) -> Scene:
         item = self._items[index]
-        if not isinstance(item, Draft):
-            new = editing.renamed(item, fn(item))
-            return evolve(self._with(index, new), kept_boxes=kept_boxes(self._kept_boxes, item, new))
-        new = fn(item.clip)
-        editing.refuse_geometry(item.clip, new)
-        editing.validate_colours(new)
-        place = item.place
-        if isinstance(new, Text):
-            changed = {name for name in WORDS.values() if getattr(new, name) != getattr(item.clip, name)}
-            place = evolve(place, told=place.told.union(changed, (WORDS.get(name, name) for name in told)))
-        return self._with(index, evolve(item, clip=new, place=place))
+        old: Any = clip_of(item)
+        new = fn(old)
+        if not is_built(item):
+            return self._changed_to(index, _with_clip(item, editing.renamed(old, new)))
+        editing.refuse_geometry(old, new)
+        editing.validate_colours(new, on_the_wire=True)
+        changed = [
+            name for name in WORDS.values() if isinstance(old, Text) and getattr(new, name) != getattr(old, name)
+        ]
+        return self._with(index, evolve(item, clip=new, place=_told(item.place, changed)))
+
+    def _changed_to(self, index: int, item: Item) -> Scene:
+        """Put a changed clip in its place; a loaded text may keep the box of its old words."""
+        old, scene = self._items[index], self._with(index, item)
+        if is_built(old):
+            return scene
+        return evolve(scene, kept_boxes=kept_boxes(self._kept_boxes, clip_of(old), clip_of(item)))
 
 
 def scene_of(node: WireScene, position: int) -> Scene:
@@ -404,7 +430,7 @@ def themed_scene(scene: Scene, theme: Theme | None) -> Scene:
 
 
 def _themed_item(index: int, item: Item, theme: Theme | None) -> Item:
-    if not isinstance(item, Draft):
+    if not is_built(item):
         return item
     with under(label(index, clip_of(item))):
         clip = themed(item.clip, item.place, theme)
@@ -419,7 +445,7 @@ def refuse_unknown_names(scene: Scene, theme: Theme | None, before: Scene | None
     # Most verbs add a clip at the end, and comparing the others as a whole is the fastest.
     first = len(known) if scene._items[: len(known)] == known else 0
     for index, item in enumerate(scene._items[first:], first):
-        if isinstance(item, Draft) and not (index < len(known) and known[index] is item):
+        if is_built(item) and not (index < len(known) and known[index] is item):
             with under(label(index, clip_of(item))):
                 themed(item.clip, item.place, theme, waiting=True)
     backdrop = scene.backdrop
@@ -449,7 +475,11 @@ def drafted(
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
     state |= written
-    clip = cls(**state, extra=_further_keys(cls, place.get("extra")))
+    further = _further_keys(cls, place.get("extra"))
+    with as_found():
+        clip = cls(**state, extra=further)
+    for fault in editing.faults_in_words(clip):
+        raise fault
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
     if "avatar" in own:
         where["avatar"] = _named_avatar(*own["avatar"])
@@ -482,7 +512,7 @@ def _further_keys(cls: type[Clip], extra: Any) -> Mapping[str, Any]:
     further = own_extra(extra) or {}
     for key in keys(cls) if further else ():
         if name := next((name for name in (key.wire, key.attribute) if name in further), None):
-            word = keyword_for(key.attribute, taken_by_verbs()[VERB_OF[cls]])
+            word = keyword_for(key.attribute, words_of(cls))
             other = f"edit(tag, {key.attribute}=...) sets it"
             hint = f"the argument {word!r} sets it" if word else _BY_THE_VERB.get(key.attribute, other)
             raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
@@ -497,6 +527,121 @@ def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:
     if not isinstance(avatar, str) or not isinstance(cloth, str | None):
         raise BuildError("avatar takes an Avatar, or an ai_name and a cloth id as strings")
     return AvatarId(avatar, cloth)
+
+
+# edits
+
+_CONDITIONS = ("when", "each")
+_FILLERS: dict[str, Any] = {"text": "", "url": "", "label": "", "name": "Square", "fill": "#000000"}
+"""Legal values of what a verb requires, where an edit does not give it."""
+
+
+class _Asked:
+    """Takes what a verb makes of its arguments, in the place of a scene."""
+
+    @staticmethod
+    def _add(verb: str, cls: type[Clip], place: Any, own: Mapping[str, Any], **values: Any) -> Any:
+        return cls, place, own, values
+
+
+def _worded(item: Item, words: Mapping[str, Any]) -> tuple[Clip, Place]:
+    """Return the clip and place that the verb of a clip makes of these arguments. Raises `BuildError` as the verb."""
+    clip: Any = clip_of(item)
+    call, given = unwrap(getattr(Verbs, VERB_OF[type(clip)])), dict(words)
+    first: tuple[Any, ...] = ()
+    if isinstance(clip, AvatarClip):
+        known = isinstance(item, Draft) and item.place.avatar
+        named = known.ai_name if known else clip.model.ai_name
+        first = (given.pop("avatar", None) or named, given.pop("cloth", None))
+    required = {name: _FILLERS[name] for name in arguments_of(call).required if name not in words and not first}
+    try:
+        asked = call(_Asked, *first, **required, **given)
+    except BuildError as fault:
+        raise BuildError(fault.message, hint=fault.hint) from None  # Its place is that of the clip.
+    return drafted(*asked)
+
+
+def edited(item: Item, changes: Mapping[str, Any]) -> Item:
+    """Return a clip after an edit: of what its verb takes in the verb's meaning, and of other fields as on the wire."""
+    clip: Any = clip_of(item)
+    taken = words_of(type(clip))
+    conditions: dict[str, Any] = {name: _condition(name, changes[name]) for name in _CONDITIONS if name in changes}
+    words = {name: value for name, value in changes.items() if name in taken and name not in _CONDITIONS}
+    if "style" in words and not is_built(item):
+        raise BuildError("a style is for texts that a verb made", hint="give font_size=, color= and the like")
+    for word in unread_words(type(clip)) & words.keys():
+        raise BuildError(f"edit cannot change {word}", hint="give it to the verb that adds the clip")
+    values, place = _read(item, words) if words else ({}, Place())
+    new = editing.changed(clip, values | {name: value for name, value in changes.items() if name not in taken})
+    if "extra" in words:
+        with as_found():
+            new = evolve(new, extra={**clip.extra, **_further_keys(type(clip), words["extra"])})
+    given = {_ASKED_AS.get(word, word) for word in words} & _PLACE
+    if is_built(item):
+        editing.refuse_geometry(clip, new)
+        editing.validate_colours(new, on_the_wire=True)
+        told = [WORDS.get(name, name) for name in changes if isinstance(clip, Text)]
+        place = _told(resizing.merged(clip, item.place, place, given), told)
+        return evolve(item, clip=new, place=place, **conditions)
+    if any(getattr(new, name, None) != getattr(clip, name, None) for name in COLOURS):
+        editing.validate_colours(new, names=False)
+    changed: Any = _edited_on_the_wire(item, editing.renamed(clip, new), place, given)
+    if not conditions:
+        return changed  # type: ignore[no-any-return]
+    return evolve(changed if isinstance(changed, Draft) else Draft(changed, Place(), script_line()), **conditions)
+
+
+def _told(place: Place, fields: Iterable[str]) -> Place:
+    return evolve(place, told=place.told.union(fields)) if fields else place
+
+
+def _read(item: Item, words: Mapping[str, Any]) -> tuple[dict[str, Any], Place]:
+    """Return the fields of a clip that arguments of its verb set, with their values, and the place that they ask for.
+
+    `UNSET` takes a field away, as None does.
+    """
+    clip: Any = clip_of(item)
+    taken = words_of(type(clip))
+    worded = {key: word for key in keys(type(clip)) if (word := keyword_for(key.attribute, taken)) in words}
+    for key, word in worded.items():
+        editing.refuse_removal(clip, key, word, words[word])
+    made, place = _worded(item, {word: None if value is UNSET else value for word, value in words.items()})
+    return {
+        key.attribute: UNSET if words[word] is UNSET else getattr(made, key.attribute)
+        for key, word in worded.items()
+        if word not in _PLACE
+    }, place
+
+
+def unread_words(cls: type[Clip]) -> set[str]:
+    """Return the arguments of a clip's verb that `edit` finds neither in the clip nor in the place that it makes."""
+    taken = words_of(cls)
+    fields_set = {keyword_for(key.attribute, taken) for key in keys(cls)}
+    return {word for word in taken if _ASKED_AS.get(word, word) not in _PLACE} - fields_set - {"extra", *_CONDITIONS}
+
+
+_ASKED_AS = {"file": "natural", "cloth": "avatar"}
+"""What the place holds of arguments that have another name there."""
+
+
+def _edited_on_the_wire(item: Item, new: Any, place: Place, given: Set[str]) -> Item:
+    """Return a clip that has numbers, changed to `new`, at the place that was given; some wait for the canvas."""
+    old = clip_of(item)
+    pending = resizing.merged(new, item.place if isinstance(item, Draft) else Place(), place, given)
+    if isinstance(new, AvatarClip) and "language" in given:
+        with as_found():
+            new = evolve(new, model=evolve(new.model, language=UNSET if place.language is None else place.language))
+        pending = evolve(pending, language=None)
+    if "margin" in given and place.margin and (pending.at is None or isinstance(pending.at, tuple)):
+        hint = 'such as at="top left", margin=40'
+        raise BuildError("margin keeps a clip from an edge, and no edge is named", hint=hint)
+    if not given & {"width", "height", "fit"}:
+        new = measured_again(old, new)
+    if not given and not isinstance(item, Draft):
+        return new  # type: ignore[no-any-return]
+    if resizing.needs_canvas(new, pending):
+        return Draft(new, pending, script_line())
+    return resizing.moved(resizing.resized(new, pending, canvas()), pending)  # type: ignore[no-any-return]
 
 
 def _effects(effects: Any) -> Any:

@@ -44,6 +44,15 @@ WORDS = {
 """What a style says, in the words of `.text`, and the field of the wire of each."""
 
 
+def word_for(clip: Clip, name: str) -> str:
+    """Return the verb's word for a field of a text or shape.
+
+    >>> word_for(Shape.__new__(Shape), "fill"), word_for(Text.__new__(Text), "fill")
+    ('fill', 'color')
+    """
+    return next((word for word, field in WORDS.items() if field == name), name) if isinstance(clip, Text) else name
+
+
 def switched(given: object, name: str, value: T, path: str = "") -> T | str:
     """Return the value of a switch that is on, and "" for one that is off."""
     # A string, such as "no" or a template, would silently switch it on.
@@ -288,7 +297,7 @@ def themed(clip: C, place: Place, theme: Theme | None, *, waiting: bool = False)
     for name in COLOURS:
         value: Any = changes.get(name, getattr(clip, name, UNSET))
         if isinstance(value, str) and not (waiting and holds_jinja(value)):
-            changes[name] = colour_of(value, name, theme)
+            changes[name] = colour_of(value, word_for(clip, name), theme)
     shadow: Any = clip.shadow
     if shadow and shadow.color is not UNSET and not (waiting and holds_jinja(shadow.color)):
         shade = colour_of(shadow.color, "shadow.color", theme)

@@ -44,15 +44,22 @@ R = TypeVar("R")
 V = TypeVar("V", bound=Callable[..., Any])
 
 
-VERB_OF: dict[type[Clip], str] = {cls: LABELS[kind] for kind, cls in CLIP_TYPES.items()}
+VERB_OF: dict[type[Clip], str] = {CLIP_TYPES[kind]: name for kind, name in LABELS.items()}
 """The verb that adds the clips of each class."""
+
+
+def words_of(clip_class: type[Any]) -> tuple[str, ...]:
+    """Return the arguments of the verb that adds clips of a class; none for a class that no verb adds."""
+    if clip_class not in VERB_OF:
+        return ()
+    taken = arguments_of(unwrap(getattr(Verbs, VERB_OF[clip_class])))
+    return tuple(dict.fromkeys((*taken.positional, *taken.keywords)))
 
 
 def taken_by_verbs() -> dict[str, tuple[str, ...]]:
     """Return the arguments of each verb that adds a clip."""
     # Read when there is a fault: reading all signatures would double the time of the import.
-    taken = {name: arguments_of(unwrap(getattr(Verbs, name))) for name in LABELS.values()}
-    return {name: tuple(dict.fromkeys((*each.positional, *each.keywords))) for name, each in taken.items()}
+    return {name: words_of(clip_class) for clip_class, name in VERB_OF.items()}
 
 
 def verb(method: V) -> V:
@@ -124,7 +131,7 @@ class Verbs(ABC):
 
     @verb
     def background(self, value: str | Background | None) -> Self:
-        """Replace the background.
+        """Replace the background. In a loaded scene that goes for the full-canvas square of a plain colour too.
 
         Args:
             value: A colour ("#102030", "rgb(…)", "hsl(…)", or a name of the theme), the URL of a picture, a
@@ -137,7 +144,7 @@ class Verbs(ABC):
         >>> Scene().background("#102030").backdrop
         '#102030'
         """
-        return self._change(lambda scene: evolve(scene, background=value))
+        return self._change(lambda scene: scene._with_background(value))
 
     @verb
     def avatar(
@@ -472,20 +479,20 @@ class Verbs(ABC):
 
     @verb
     def edit(self, tag_or_id: str, /, **changes: Any) -> Self:
-        """Change fields of a clip. A text that was measured is measured again, and keeps its aligned edge.
+        """Change a clip, in the words of the verb that adds such a clip; docs/editing.md says what stays as it was.
 
         Args:
             tag_or_id: The tag or id of the clip.
-            changes: Field names of its wire class and their new values; `animation` in any form that the verbs take.
-                An avatar also takes `say`: its new words in plain text instead of all it says in the scene, or None.
-                A picture or video also takes `natural` or `file`, and `fit`, as in `image`: the new picture is centred
-                in the box that the old one was seen in.
+            changes: Arguments of that verb in its meaning, such as `color`, `at`, `width` or `animation="fade-in"`;
+                and names of fields on the wire that no argument sets, such as `lock_rotation`. A size replaces
+                the size before it: `width` alone keeps the ratio. `say` is all that an avatar says in the scene from
+                now on, or None. `extra` is added to the further keys that are there.
 
         Raises:
-            BuildError: The tag or a field is unknown, or a value is wrong.
+            BuildError: The tag or a name is unknown, or a value is wrong.
 
         >>> from aistudios_dsl import Scene
-        >>> Scene().text("Hi", tag="t").edit("t", text="Hello").find("t").text
+        >>> Scene().text("Hi", tag="t").edit("t", text="Hello", color="red").find("t").text
         'Hello'
         """
         return self._change(lambda scene: scene._edited(tag_or_id, dict(changes)))

@@ -10,12 +10,13 @@ import click
 
 from aistudios_dsl.atomic_write import write_text
 from aistudios_dsl.cli.base import plural, print_line, print_result, reject_overwriting
-from aistudios_dsl.cli.options import DATA, ProjectFile, project_file
+from aistudios_dsl.cli.data import DataFile, data_options
+from aistudios_dsl.cli.options import ProjectFile, project_file
 
 
 @click.command()
 @project_file
-@DATA
+@data_options
 @click.option("--name", "file_name", metavar="TEMPLATE", help='With -o DIR: name a file for each row, "{{ id }}.json".')
 @click.option("--check-rows", is_flag=True, help="Render all rows before writing any, and list all errors.")
 @click.option("--on-error", type=click.Choice(["stop", "skip"]), help="Stop at a faulty row (default), or skip it.")
@@ -24,7 +25,7 @@ from aistudios_dsl.cli.options import DATA, ProjectFile, project_file
 @click.option("--indent", type=click.IntRange(0, 8), help="Indent the JSON by this many spaces.")
 @click.option("-o", "--output", help="Write to this file or folder, not to stdout.")
 def build(
-    source: ProjectFile, data: Path | None, api: Any, indent: int | None, output: str | None, **of_rows: Any
+    source: ProjectFile, data: DataFile | None, api: Any, indent: int | None, output: str | None, **of_rows: Any
 ) -> None:
     """Print the JSON of a script or a project.
 
@@ -43,7 +44,7 @@ def build(
     """
     _reject_misfits(data, output, indent, of_rows)
     target = None if output is None else Path(output)
-    reject_overwriting(target if output else None, source.path, data)
+    reject_overwriting(target if output else None, source.path, data.path if data else None)
     if data is None:
         _build_one(source, api, indent, target)
     else:
@@ -65,7 +66,7 @@ def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path |
     print_line(f"{output}: {plural(len(project.scenes), 'scene')}, {plural(clips, 'clip')}", err=True)
 
 
-def _reject_misfits(data: Path | None, output: str | None, indent: int | None, of_rows: Mapping[str, Any]) -> None:
+def _reject_misfits(data: DataFile | None, output: str | None, indent: int | None, of_rows: Mapping[str, Any]) -> None:
     """Raise a usage error for options that do not go together."""
     target = None if output is None else Path(output)
     if target and target.exists() and not (target.is_file() or target.is_dir()):
@@ -76,8 +77,9 @@ def _reject_misfits(data: Path | None, output: str | None, indent: int | None, o
                 name = "name" if option == "file_name" else option.replace("_", "-")
                 raise click.UsageError(f"--{name} requires --data")
         return
-    if of_rows["check_rows"] and data.exists() and not data.is_file():
-        raise click.UsageError(f"--check-rows reads the rows twice, and {data} is not a regular file")
+    if of_rows["check_rows"] and data.is_read_once:
+        what = "standard input can be read once" if str(data.path) == "-" else f"{data.path} is not a regular file"
+        raise click.UsageError(f"--check-rows reads the rows twice, and {what}")
     if of_rows["file_name"] is not None:
         if target is None or target.is_file():
             raise click.UsageError("--name names a file for each row: name their folder with -o DIR")

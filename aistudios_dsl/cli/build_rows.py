@@ -10,15 +10,16 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, frozen
+from attrs import Factory, define, evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, report_write_errors
-from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.build.scene import is_built
 from aistudios_dsl.cli.base import plural, print_line, printable, progress_bar, reject_overwriting, with_options
+from aistudios_dsl.cli.data import ROW, DataFile, with_all_missing
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.rows import DataRow, Rows, of_row, read_rows
-from aistudios_dsl.templates.values import row_values
+from aistudios_dsl.templates.rows import DataRow, Rows, of_row
+from aistudios_dsl.templates.values import readable, row_values, with_values
 from aistudios_dsl.wire.jsontext import canonical
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _LONGEST_NAME = 240
 """Bytes; most file systems take 255, and an unfinished file has a longer name."""
 
 _SHOWN_FAULTS = 20
+_NAMED_ROWS = 3
 _REFRESH = 64
 """How many rows pass between two updates of the progress bar."""
 
@@ -41,14 +43,16 @@ class RowsJob:
     project: Project
     plan: Plan | None  # None: render each row and convert it to `api`
     api: Any
-    data: Path
+    data: DataFile
     constants: Mapping[str, str]
-    used: frozenset[str] | None  # the names that the template uses, if columns are checked
+    used: frozenset[str]  # the names that the template and the file names use
+    strict: bool
     file_name: FileName | None
     skip: bool
     written: int = 0
     skipped: int = 0
     slow: int = 0
+    edged: dict[str, str] = Factory(dict)
 
     def render(self, row: Mapping[str, Any]) -> tuple[bytes, bool]:
         """Return the payload of a row, and whether it took the slow path."""
@@ -73,7 +77,7 @@ class Outcome:
 
 def build_rows(
     source: ProjectFile,
-    data: Path,
+    data: DataFile,
     output: Path | None,
     api: Any,
     indent: int | None,
@@ -88,16 +92,30 @@ def build_rows(
     used = {variable for names in project.variables().values() for variable in names}
     if not used:
         print_line("note: the template has no variables: every row gives the same payload", err=True)
-    strict_names = frozenset(used | (name.variables() if name else set())) if strict else None
+    names = frozenset(used | (name.variables() if name else set()))
     plan = _compiled(project, api)
-    job = RowsJob(project, plan, api, data, source.settings, strict_names, name, on_error == "skip")
+    job = RowsJob(project, plan, api, data, source.settings, names, strict, name, on_error == "skip")
+    try:
+        _build(job, output, source.path, indent, check_rows)
+    finally:
+        data.tell_edged(job.edged)
+    parts = [f"{plural(job.written, 'row')} in {time.perf_counter() - started:.1f} s"]
+    if job.skip:
+        listed = f" ({_skipped_path(output).name})" if output and job.skipped else ""
+        parts.append(f"{job.skipped:,} skipped{listed}")
+    if job.slow:
+        parts.append(f"{job.slow:,} by the slow path")
+    print_line(f"{output or 'stdout'}: {', '.join(parts)}", err=True)
+
+
+def _build(job: RowsJob, output: Path | None, script: Path, indent: int | None, check_rows: bool) -> None:
     skipped = _skipped_path(output) if output and job.skip else None
-    reject_overwriting(skipped, source.path, data)
+    reject_overwriting(skipped, script, job.data.path)
     if check_rows:
         _check_rows(job)
     with report_write_errors(output) if output else nullcontext(), ExitStack() as stack:
         skips = stack.enter_context(AtomicFile(skipped)) if skipped else None
-        put, finish = _destination(output, name is not None, (source.path, data), indent, stack)
+        put, finish = _destination(output, job.file_name is not None, (script, job.data.path), indent, stack)
         _write_rows(job, put, skips)
         if skips:
             skips.finish()
@@ -106,18 +124,10 @@ def build_rows(
             many = "the one row was" if job.skipped == 1 else f"all {job.skipped} rows were"
             raise LoadError(f"{many} skipped, and nothing is written", hint=hint)
         finish()
-    parts = [f"{plural(job.written, 'row')} in {time.perf_counter() - started:.1f} s"]
-    if job.skip:
-        parts.append(f"{job.skipped:,} skipped{f' ({skipped.name})' if skipped and job.skipped else ''}")
-    if job.slow:
-        parts.append(f"{job.slow:,} by the slow path")
-    print_line(f"{output or 'stdout'}: {', '.join(parts)}", err=True)
 
 
 def _compiled(project: Project, api: Any) -> Plan | None:
-    drafts = all(
-        scene._loaded is None and all(isinstance(item, Draft) for item in scene._items) for scene in project.scenes
-    )
+    drafts = all(scene._loaded is None and all(is_built(item) for item in scene._items) for scene in project.scenes)
     # A plan leaves loaded speech where it is; only a rendered project can be converted.
     return evolve(project, api=api or project.api).compile() if api is None or drafts else None
 
@@ -137,7 +147,7 @@ class FileName:
     def variables(self) -> set[str]:
         """Return the names that a row must have."""
         try:
-            return set(self.templates.names(self.template))
+            return {*self.templates.names(self.template), *self.templates.columns(self.template)}
         except DslError as fault:
             raise fault.under("--name") from None
 
@@ -177,24 +187,24 @@ def _outcomes(job: RowsJob, rows: Rows) -> Iterator[Outcome]:
 
 
 def _outcome(job: RowsJob, number: int, row: DataRow, names: dict[str, int]) -> Outcome:
-    values = DataRow({**row, **job.constants}, row.place) if job.constants else row
+    values = DataRow(with_values(row, job.constants), row.place) if job.constants else row
     unused = None
-    if job.used is not None and not values.keys() <= job.used:
-        unused = of_row(_unused(values, job.used), number, row)
+    if job.strict and (odd := [name for name in values if not readable([name]) & job.used]):
+        unused = of_row(_unused(odd, job.used), number, row)
     try:
         name = job.file_name.render(values) if job.file_name else ""
         if name in names:
             raise TemplateError(f"the file name {name!r} is that of row {names[name]} too", "--name")
         payload, slow = job.render(values)
     except DslError as fault:
+        fault = with_all_missing(fault, job.used, values)
         return Outcome(number, values, fault=of_row(fault, number, row), unused=unused)
     if name:
         names[name] = number
     return Outcome(number, values, payload, name, slow, unused=unused)
 
 
-def _unused(values: Iterable[str], used: frozenset[str]) -> LoadError:
-    unused = [name for name in values if name not in used]
+def _unused(unused: list[str], used: frozenset[str]) -> LoadError:
     shown = f"{'columns' if len(unused) > 1 else 'column'} {', '.join(map(repr, unused))}"
     near = next((name for name in unused if nearest(name, used)), None)
     hint = did_you_mean(near, sorted(used)) if near else "take it out, or leave --strict out"
@@ -210,26 +220,43 @@ def _faults(outcome: Outcome, job: RowsJob) -> Iterator[DslError]:
 
 
 def _check_rows(job: RowsJob) -> None:
-    """Raise `LoadError` with the first faults if any row has one."""
-    faults: list[DslError] = []
-    count, reported = 0, set[str]()
+    """Raise `LoadError` with the first kinds of faults if any row has one."""
+    found: dict[tuple[str, str, str], list[tuple[int, DslError]]] = {}
+    faulty, reported = set[int](), set[str]()
     for outcome in _with_progress(job, "checking"):
-        # All rows have the same unused columns: report them once.
-        found = [fault for fault in _faults(outcome, job) if fault is outcome.fault or fault.message not in reported]
-        reported.update(fault.message for fault in found if fault is outcome.unused)
-        count += bool(found)
-        faults += found[: _SHOWN_FAULTS - len(faults)]
-    if count == len(faults) == 1:
-        raise faults[0]
-    if count:
-        first = f"; the first {_SHOWN_FAULTS}" if count > _SHOWN_FAULTS else ""
-        many = "1 row is" if count == 1 else f"{count} rows are"
-        raise LoadError(f"{many} faulty, and nothing is written{first}", problems=tuple(faults))
+        for fault in _faults(outcome, job):
+            if fault is outcome.unused and fault.message in reported:
+                # All rows have the same unused columns: report them once.
+                continue
+            reported.add(fault.message if fault is outcome.unused else "")
+            faulty.add(outcome.number)
+            key = ROW.sub("", fault.path), fault.message, fault.hint
+            found.setdefault(key, []).append((outcome.number, fault))
+    if not faulty:
+        return
+    faults = [_of_rows(shared, path) for (path, _, _), shared in found.items()]
+    many = f"{'1 row is' if len(faulty) == 1 else f'{len(faulty):,} rows are'} faulty, and nothing is written"
+    if len(faults) == 1:
+        raise faults[0] if len(faulty) == 1 else faults[0].under(f"{many}: ")
+    first = f"; the first {_SHOWN_FAULTS} kinds of faults" if len(faults) > _SHOWN_FAULTS else ""
+    raise LoadError(f"{many}{first}", problems=tuple(faults[:_SHOWN_FAULTS]))
+
+
+def _of_rows(shared: list[tuple[int, DslError]], path: str) -> DslError:
+    """Return the error that some rows share, with the numbers of the rows."""
+    numbers, fault = [number for number, _ in shared], shared[0][1]
+    if len(numbers) == 1:
+        return fault
+    named = ", ".join(map(str, numbers[:_NAMED_ROWS]))
+    more = len(numbers) - _NAMED_ROWS
+    rows = f"rows {named} and {more:,} more" if more > 0 else f"rows {' and '.join(named.rsplit(', ', 1))}"
+    return TemplateError(fault.message, f"{rows}: {path}" if path else rows, fault.hint, fault.code)
 
 
 def _with_progress(job: RowsJob, action: str) -> Iterator[Outcome]:
     """The outcomes of all rows; on a terminal, with a bar that shows how much of the file is read."""
-    rows = read_rows(job.data)
+    rows = job.data.rows()
+    job.edged = rows.edged
     if not sys.stderr.isatty():
         yield from _outcomes(job, rows)
         return

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from aistudios_dsl.cli.base import file_kind, plural, print_line, printable, with_options
-from aistudios_dsl.cli.options import AS_JSON, DATA, ProjectFile, project_file
+from aistudios_dsl.cli.data import ROW, DataFile, data_options, with_all_missing
+from aistudios_dsl.cli.options import AS_JSON, ProjectFile, project_file
+from aistudios_dsl.cli.stress import print_budgets, print_strains
 from aistudios_dsl.errors import DslError, LoadError, did_you_mean
 
 if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.check.rules import Severity
+    from aistudios_dsl.check.stress import Stress
     from aistudios_dsl.check.summary import FindingSummary, SharedFinding
     from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.project import Project
@@ -29,7 +32,6 @@ FAULT = "row-fault"
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 _NAMED_ROWS = 8
-_ROW = re.compile(r"^row \d+(?: \(.*? (?:line|item) \d+\))?(?:: )?")
 
 
 def _check_codes(ctx: click.Context, option: click.Parameter, ignored: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,15 +46,22 @@ def _check_codes(ctx: click.Context, option: click.Parameter, ignored: tuple[str
 
 @click.command()
 @project_file
-@DATA
+@data_options
 @click.option("--row", type=click.IntRange(1), help="Check this row of --data, or line of a JSONL, only; from 1.")
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @click.option(
     "--ignore", "ignored", multiple=True, metavar="CODE[:TAG]", callback=_check_codes, help="Skip a rule (for a clip)."
 )
+@click.option("--stress", is_flag=True, help="Tell how much room texts leave for longer words.")
 @AS_JSON
 def check(
-    source: ProjectFile, data: Path | None, row: int | None, strict: bool, ignored: tuple[str, ...], as_json: bool
+    source: ProjectFile,
+    data: DataFile | None,
+    row: int | None,
+    strict: bool,
+    ignored: tuple[str, ...],
+    stress: bool,
+    as_json: bool,
 ) -> None:
     """List what is wrong or probably a mistake.
 
@@ -63,19 +72,27 @@ def check(
     aistudios check examples/talking_avatar.py
     aistudios check project.json --strict --ignore unsafe-area --ignore low-contrast:logo
     aistudios check examples/personalised.py --data examples/data/people.csv
+    aistudios check examples/personalised.py --data examples/data/people.csv --stress
     aistudios check videos.jsonl
     """
+    from aistudios_dsl.check.stress import Stress
+
     path = source.path
     if path.is_file() and file_kind(path) == "jsonl":
+        if stress:
+            raise click.UsageError(f"--stress needs a template, and {path} has finished payloads")
         if source.settings or data:
             raise click.UsageError(f"{path} is JSONL with finished payloads: it takes no --set and no --data")
         counts = _check_many(_lines(path, ignored), "line", row, as_json)
     elif data is not None:
-        counts = _check_many(_rows(source.load(), data, source.settings, ignored), "row", row, as_json)
+        project = source.load()
+        strained = Stress(project) if stress else None
+        checks = _rows(project, data, source.settings, ignored, strained)
+        counts = _check_many(checks, "row", row, as_json, strained)
     elif row is not None:
         raise click.UsageError("--row requires --data")
     else:
-        counts = _check_one(source.render(), ignored, as_json)
+        counts = _check_one(source.render(), ignored, as_json, stress)
     if counts["error"] or (strict and counts["warning"]):
         click.get_current_context().exit(1)
 
@@ -83,15 +100,20 @@ def check(
 # one project
 
 
-def _check_one(project: Project, ignored: tuple[str, ...], as_json: bool) -> Mapping[Severity, int]:
+def _check_one(project: Project, ignored: tuple[str, ...], as_json: bool, stress: bool) -> Mapping[Severity, int]:
     from aistudios_dsl.check.findings import counted
+    from aistudios_dsl.check.stress import budgets
 
     findings = project.check(ignore=ignored)
     counts = counted(findings)
+    found = list(budgets(project)) if stress else []
     if as_json:
-        found = [finding.to_dict() for finding in findings]
-        print_line(json.dumps({"findings": found, "counts": counts}, ensure_ascii=False))
+        report: dict[str, Any] = {"findings": [finding.to_dict() for finding in findings], "counts": counts}
+        report |= {"stress": [budget.to_dict() for budget in found]} if stress else {}
+        print_line(json.dumps(report, ensure_ascii=False))
         return counts
+    if stress:
+        print_budgets(found)
     _print_by_scene(findings)
     kinds = ", ".join(plural(count, kind) for kind, count in counts.items() if count)
     print_line(f"{kinds or 'nothing found'} in {plural(len(project.scenes), 'scene')}")
@@ -136,30 +158,43 @@ def _lines(path: Path, ignored: tuple[str, ...]) -> Checks:
         raise DslError(f"cannot read {path}: {fault.strerror}") from None
 
 
-def _rows(project: Project, data: Path, constants: Mapping[str, str], ignored: tuple[str, ...]) -> Checks:
+def _rows(
+    project: Project, data: DataFile, constants: Mapping[str, str], ignored: tuple[str, ...], stress: Stress | None
+) -> Checks:
     """Yield the check of each row of a template, with its number; that of a faulty row raises its fault."""
-    from aistudios_dsl.templates.rows import read_rows
+    from aistudios_dsl.templates.values import with_values
 
     # A template that no row can fill is one fault, not one of each row.
-    plan, rows = project.compile(), read_rows(data)
+    plan, rows = project.compile(), data.rows()
+    needed = {name for names in project.variables().values() for name in names}
     for row in rows.outcomes():
         if isinstance(row, DslError):
             yield rows.count, partial(_raise, row)
-        else:
-            yield rows.count, partial(_check_row, plan, {**row, **constants}, ignored)
+            continue
+        values = with_values(row, constants)
+        if stress:
+            stress.add(rows.count, values)
+        yield rows.count, partial(_check_row, plan, values, needed, ignored)
+    data.tell_edged(rows.edged)
 
 
-def _check_row(plan: Plan, row: Mapping[str, Any], ignored: tuple[str, ...]) -> list[Finding]:
+def _check_row(plan: Plan, row: Mapping[str, Any], needed: set[str], ignored: tuple[str, ...]) -> list[Finding]:
     from aistudios_dsl.check.findings import checked
 
-    return checked(plan.render_json(row), ignore=ignored, **plan.of_script(row))
+    try:
+        document = plan.render_json(row)
+    except DslError as fault:
+        raise with_all_missing(fault, needed, row) from None
+    return checked(document, ignore=ignored, **plan.of_script(row))
 
 
 def _raise(fault: DslError) -> NoReturn:
     raise fault
 
 
-def _check_many(checks: Checks, noun: str, only: int | None, as_json: bool) -> Mapping[Severity, int]:
+def _check_many(
+    checks: Checks, noun: str, only: int | None, as_json: bool, stress: Stress | None = None
+) -> Mapping[Severity, int]:
     from aistudios_dsl.check.summary import summed
 
     summary = summed((number, _findings(check)) for number, check in checks if only in (None, number))
@@ -168,8 +203,11 @@ def _check_many(checks: Checks, noun: str, only: int | None, as_json: bool) -> M
     if as_json:
         found = [group.finding.to_dict() | {"rows": group.rows} for group in summary.groups]
         report = {"findings": found, "counts": summary.counts, "rows": summary.total}
+        report |= {"stress": [strain.to_dict() for strain in stress.strains]} if stress else {}
         print_line(json.dumps(report, ensure_ascii=False))
     else:
+        if stress:
+            print_strains(stress.strains)
         print_summary(summary, noun)
     return summary.counts
 
@@ -184,7 +222,7 @@ def _findings(check: Callable[[], list[Finding]]) -> list[Finding]:
         with_options(fault)
         problems = (fault.problems if isinstance(fault, LoadError) else ()) or (fault,)
         # Equal findings of several rows are printed once, so the row is not part of the path.
-        return [Finding(FAULT, "error", one.message, _ROW.sub("", one.path), remedy=one.hint) for one in problems]
+        return [Finding(FAULT, "error", one.message, ROW.sub("", one.path), remedy=one.hint) for one in problems]
 
 
 def print_summary(summary: FindingSummary, noun: str, *, err: bool = False) -> None:

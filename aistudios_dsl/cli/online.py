@@ -136,7 +136,7 @@ def download(project_id: str, output: str, overwrite: bool, as_json: bool) -> No
 @click.command("list")
 @AS_JSON
 def list_projects(as_json: bool) -> None:
-    """List the projects that were exported; this is free.
+    """List the exported projects; this is free.
 
     Prints a line for each: its id, state, name, and the address of its video where there is one. Drafts are not listed.
 
@@ -154,11 +154,12 @@ def list_projects(as_json: bool) -> None:
 @click.command()
 @ID
 @OUTPUT
-def get(project_id: str, output: Path | None) -> None:
-    """Fetch a project as JSON, made by the editor or sent; this is free.
+@AS_JSON
+def get(project_id: str, output: Path | None, as_json: bool) -> None:
+    """Fetch a project as JSON; this is free.
 
-    Every key is kept as the service sent it. The other commands take the file as it is; `send` leaves out what only the
-    service sets.
+    It may be made in the editor, or sent. Every key is kept as the service sent it. The other commands take the file as
+    it is; `send` leaves out what only the service sets. With --json, it is one line.
 
     \b
     aistudios get ID -o project.json
@@ -170,13 +171,13 @@ def get(project_id: str, output: Path | None) -> None:
         found = client.get(project_id)
     if not isinstance(found.get("scenes"), list):
         raise ApiError("the service sent no project", f"project {project_id}", project_id=project_id)
-    text = canonical(found, 2) + "\n"
+    text = canonical(found, None if as_json else 2) + "\n"
     if output is None:
         print_result(text)
-    else:
-        write_text(output, text)
-        name = found.get("name") or "without a name"
-        print_line(f"{output}: {name}, {plural(len(found['scenes']), 'scene')}", err=True)
+        return
+    write_text(output, text)
+    name = found.get("name") or "without a name"
+    print_line(f"{output}: {name}, {plural(len(found['scenes']), 'scene')}", err=True)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
+from aistudios_dsl.templates.values import readable
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -21,7 +22,6 @@ Command = Callable[..., Any]
 FILE = click.argument("file", type=click.Path(path_type=Path))
 OBJECT = click.option("--object", "name", default="project", show_default=True, help="Name of the project in a script.")
 LITERAL = click.option("--literal", is_flag=True, help="Take braces in the project's strings as text.")
-DATA = click.option("--data", type=click.Path(path_type=Path), help="Rows: a .csv, .jsonl or .json file.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to stdout.")
 YES = click.option("--yes", is_flag=True, help="Do not ask before spending credits.")
@@ -36,7 +36,7 @@ def _parse_settings(ctx: click.Context, option: click.Parameter, texts: tuple[st
     settings = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
+        if not equals or not name.strip():
             raise click.BadParameter(f"{text!r} is not NAME=VALUE")
         settings[name] = value
     return settings
@@ -72,13 +72,13 @@ class ProjectFile:
             return project.render(self.settings) if self.settings else project
         except TemplateError as fault:
             needed = project.variables()
-            if set(needed.get(fault.path, ())) <= self.settings.keys():
+            if set(needed.get(fault.path, ())) <= readable(self.settings):
                 raise
             raise _missing({name for names in needed.values() for name in names}, self.settings) from None
 
 
 def _missing(known: set[str], settings: Mapping[str, str]) -> TemplateError:
-    missing = sorted(known - settings.keys())
+    missing = sorted(known - readable(settings))
     hint = f"give them: {set_options(missing)}"
     misspelt = next((name for name in settings if name not in known and nearest(name, missing)), "")
     hint += f"; for {misspelt!r}, {did_you_mean(misspelt, missing)}" if misspelt else ""
@@ -87,7 +87,7 @@ def _missing(known: set[str], settings: Mapping[str, str]) -> TemplateError:
 
 def set_options(names: list[str]) -> str:
     """Return the options that fill these variables."""
-    return " ".join(f"--set {name}=…" for name in names)
+    return " ".join(f"--set {name}=…" if name.isidentifier() else f'--set "{name}=…"' for name in names)
 
 
 def project_file(command: Command) -> Command:

@@ -12,7 +12,8 @@ import click
 
 from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_text
 from aistudios_dsl.cli.base import plural, print_line, reject_overwriting
-from aistudios_dsl.cli.options import DATA, ProjectFile, project_file
+from aistudios_dsl.cli.data import DataFile, data_options
+from aistudios_dsl.cli.options import ProjectFile, project_file
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @project_file
 @click.option("-o", "--output", default="storyboard.html", show_default=True, help="A page; DIR/ or .svg: pictures.")
-@DATA
+@data_options
 @click.option("--row", type=click.IntRange(1), help="Which row of --data to show, from 1 (the default).")
 @click.option("--scene", type=click.IntRange(0), help="Show this scene only, counted from 0 as in scenes[0].")
 @click.option("--media", type=click.Path(path_type=Path), help="Folder with copies of pictures, named like the URLs.")
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def preview(
     source: ProjectFile,
     output: str,
-    data: Path | None,
+    data: DataFile | None,
     row: int | None,
     scene: int | None,
     media: Path | None,
@@ -55,7 +56,7 @@ def preview(
     is_folder = output.endswith(("/", "\\")) or target.is_dir()
     if not is_folder and target.suffix.lower() not in (".html", ".htm", ".svg"):
         raise click.UsageError(f"-o {output}: name a page .html, one picture .svg, or a folder of pictures DIR/")
-    reject_overwriting(target, source.path, data)
+    reject_overwriting(target, source.path, data.path if data else None)
     project = source.render() if data is None else _rendered_row(source, data, row or 1)
     with report_write_errors(output):
         if not is_folder and target.suffix.lower() != ".svg":
@@ -63,7 +64,7 @@ def preview(
         else:
             numbers = range(len(project.scenes)) if scene is None else [scene]
             written = _write_pictures(
-                project, target, is_folder, numbers, media, [source.path, *([data] if data else [])]
+                project, target, is_folder, numbers, media, [source.path, *([data.path] if data else [])]
             )
     many = f"{written[0]} to {written[-1].name}: {plural(len(written), 'picture')}"
     print_line(many if len(written) > 1 else str(written[0]), err=True)
@@ -71,16 +72,17 @@ def preview(
         print_line("note: no browser could be opened", err=True)
 
 
-def _rendered_row(source: ProjectFile, data: Path, number: int) -> Project:
+def _rendered_row(source: ProjectFile, data: DataFile, number: int) -> Project:
     """Return the project with the values of one row, counted from 1, and of `--set`."""
-    from aistudios_dsl.templates.rows import of_row, read_rows
+    from aistudios_dsl.templates.rows import of_row
+    from aistudios_dsl.templates.values import with_values
 
-    project, rows = source.load(), read_rows(data)
+    project, rows = source.load(), data.rows()
     row = next(islice(rows, number - 1, None), None)
     if row is None:
-        raise DslError(f"{data} has no row {number}", hint=f"it has {rows.count}")
+        raise DslError(f"{data.path} has no row {number}", hint=f"it has {rows.count}")
     try:
-        return project.render({**row, **source.settings})
+        return project.render(with_values(row, source.settings))
     except DslError as fault:
         raise of_row(fault, number, row) from None
 

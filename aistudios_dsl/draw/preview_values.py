@@ -29,6 +29,7 @@ _GUESSES: dict[str, str] = {
     "at[]": "25%",
     "head_at[]": "50%",
     "framing": "waist",
+    "language": "en",
     "fit": "contain",
     **dict.fromkeys(("width", "height", "fit[]", "head_height"), "40%"),
     **dict.fromkeys(("margin", "margin[]", "gap"), "0%"),

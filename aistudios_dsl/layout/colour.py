@@ -18,6 +18,10 @@ _COMMAS = rf"(?a)(rgb|hsl)a?\(\s*{_NUMBER}{_NEXT}{_NEXT}(?:{_NEXT})?\s*\)"
 _SPACES = rf"(?a)(rgb|hsl)a?\(\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}(?:\s*/\s*{_NUMBER})?\s*\)"
 _HEX = r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
 _NAME = re.compile(r"[^\W\d_][\w-]*")
+_ADDRESS = re.compile(
+    r"""(?i)[a-z][a-z0-9+.-]*://[^\s"'<>]+|data:image/\S+|[^"'<>()]*/[^"'<>()]*|[^\s"'<>()]+\.[a-z0-9]{2,5}(?:[?#]\S*)?"""
+)
+"""A URL, a path with a slash, or the name of a file with an ending."""
 _HINTS = {
     "#": "a hex colour has 3, 4, 6 or 8 digits from 0-9 and a-f after the #",
     "rgb": 'write "rgb(16, 32, 48)": each 0 to 255, or each 0% to 100%; a fourth value is alpha, 0 to 1',
@@ -104,10 +108,28 @@ def validate_background(text: str) -> None:
     if is_colour_literal(text):
         parse_colour(text, "background")
         return
-    colour = find_colour(plain) or _from_hex(f"#{plain}")
+    colour = find_colour(plain) or _from_hex(f"#{plain}") or _from_hex(f"#{plain.removeprefix('0x')}")
+    if colour is None and " " in plain:
+        colour = _names().get(plain.replace(" ", ""))
     if colour is not None:
         message = f"background is {text!r}, which would be taken for a URL"
         raise BuildError(message, hint=f"write the colour as {colour.hex!r}")
+    if not _ADDRESS.fullmatch(text):
+        raise BuildError(f"background is {text!r}, which is neither a colour nor a URL nor a path", hint=_other(plain))
+
+
+def _other(text: str) -> str:
+    """Return the hint for a background that is nothing known."""
+    if re.match(r"[a-z-]+-gradient\(", text):
+        return "a gradient is a picture: save it as one and give its URL, or give one colour"
+    if text.startswith("url("):
+        return "give the URL alone, without url()"
+    if text.startswith("var("):
+        return "give the colour itself: a project has no CSS variables"
+    if re.match(r"[a-z-]+\(", text):
+        return _HINTS[""]
+    close = nearest(text, _names())
+    return f"did you mean {_names()[close].hex!r}, {close}?" if close else 'give a colour such as "#102030", or a URL'
 
 
 def parse_colour(text: str, what: str = "color") -> Colour:

@@ -154,7 +154,10 @@ def emergency(word: str) -> tuple[int, ...]:
     (1, 2)
     """
     names = [_class_of(letter)[0] for letter in word]
-    return tuple(at for at in range(1, len(word)) if not _kept_always(names[at - 1], names[at]))
+    bases: list[str] = []
+    for name in names:
+        bases.append(bases[-1] if name == "CM" and bases else name)
+    return tuple(at for at in range(1, len(word)) if not _kept_always(bases[at - 1], names[at]))
 
 
 def _kept_always(before: str, letter: str) -> bool:
@@ -168,27 +171,49 @@ _OF_WORDS = (*_LETTERS, "NU", "IS", "QU", "QI", "QF", "SY", "HY")
 
 # phrases
 
+_WINDOWS = {
+    "UW1": (-3, -2), "UW2": (-2, -1), "UW3": (-1, 0), "UW4": (0, 1), "UW5": (1, 2), "UW6": (2, 3),
+    "BW1": (-2, 0), "BW2": (-1, 1), "BW3": (0, 2),
+    "TW1": (-3, 0), "TW2": (-2, 1), "TW3": (-1, 2), "TW4": (0, 3),
+}  # fmt: skip
+"""The letters around a place whose scores BudouX adds up, from the first to before the last."""
 
-@lru_cache(maxsize=4096)
-def phrases(word: str, family: str = "") -> tuple[int, ...]:
-    """Return where phrases of Japanese, Chinese and Thai end in a word; none where BudouX is not installed.
 
-    Chinese is read as simplified, except in the Taiwan and Hong Kong faces of Noto Sans CJK.
+def phrase_ends(word: str, family: str = "") -> Callable[[int], bool] | None:
+    """Return what tells whether a phrase of Japanese, Chinese or Thai ends at a place in a word.
+
+    None where BudouX is not installed or has no model. Chinese is read as simplified, except in the Taiwan and Hong
+    Kong faces of Noto Sans CJK. BudouX itself reads whole texts; a line end needs a look at a few places only.
     """
     name = "ja" if _KANA.search(word) else "th" if _THAI.search(word) else "zh-hans" if _HAN.search(word) else ""
     if name == "zh-hans" and family.upper().endswith((" TC", " HK")):
         name = "zh-hant"
-    parse = _parser(name) if name else None
-    if parse is None:
-        return ()
-    ends: list[int] = []
-    for phrase in parse(word):
-        ends.append((ends[-1] if ends else 0) + len(phrase))
-    return tuple(ends[:-1])
+    model = _model(name) if name else None
+    if model is None:
+        return None
+    scores, base = model
+
+    def ends(place: int) -> bool:
+        score, most = base, len(word) - place
+        for table, first, last in scores:
+            if place + first >= 0 and last <= most:
+                score += table.get(word[place + first : place + last], 0)
+        return score > 0
+
+    return ends
+
+
+def thai_places(word: str) -> list[int]:
+    """Return where a line may end in Thai, which UAX 14 leaves to a dictionary; none without BudouX."""
+    ends = phrase_ends(word) if _THAI.search(word) else None
+    if ends is None:
+        return []
+    inside = (at for at in range(1, len(word)) if _THAI.match(word[at - 1]) and _THAI.match(word[at]))
+    return [at for at in inside if _class_of(word[at])[0] != "CM" and ends(at)]
 
 
 @cache
-def _parser(name: str) -> Callable[[str], list[str]] | None:
+def _model(name: str) -> tuple[list[tuple[dict[str, int], int, int]], float] | None:
     try:
         import budoux
     except ModuleNotFoundError:
@@ -199,7 +224,9 @@ def _parser(name: str) -> Callable[[str], list[str]] | None:
         "zh-hant": budoux.load_default_traditional_chinese_parser,
         "th": budoux.load_default_thai_parser,
     }
-    return loaders[name]().parse
+    model = loaders[name]().model
+    scores = [(table, *_WINDOWS[feature]) for feature, table in model.items()]
+    return scores, -0.5 * sum(sum(table.values()) for table in model.values())
 
 
 # data

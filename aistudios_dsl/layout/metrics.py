@@ -20,14 +20,18 @@ _FULL, _HANGUL = 1000, 920
 _SPACES = frozenset("\t\r\v\f\u2028\u2029")
 _LONGEST_KEPT = 24
 
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\0-\x1f\x7f-\x9f\xad\u034f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
 """Letters that no font is asked for: control characters, joiners, and what chooses between forms of a letter."""
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
 """Marks for letters of any script."""
+_END_A_JOIN = "\u0621\u0622\u0623\u0624\u0625\u0627\u0629\u062f\u0630\u0631\u0632\u0648\u0649"
+"""Arabic letters that do not join the one behind them."""
 _PICTOGRAPH = "[©®‼⁉™ℹ\u2190-\u2bff〰〽㊗㊙\U0001f000-\U0001faff]"
 _TAIL = "(?:\ufe0f[\U0001f3fb-\U0001f3ff]?|[\U0001f3fb-\U0001f3ff])?[\U000e0020-\U000e007f]*"
+PICTOGRAPH = re.compile(f"{_PICTOGRAPH}|[0-9#*]")
+"""What becomes an emoji before U+FE0F."""
 SEQUENCES = re.compile(
     "[\U0001f1e6-\U0001f1ff]{2}|[0-9#*](?:\ufe0f\u20e3?|\u20e3)"
     f"|{_PICTOGRAPH}(?:{_TAIL}(?:\u200d{_PICTOGRAPH}{_TAIL})+|(?=[\ufe0f\U0001f3fb-\U0001f3ff\U000e0020]){_TAIL})"
@@ -89,7 +93,8 @@ class Face:
         if _MARKS.match(letter) and is_covered(before):
             # A letter with a mark that the font lacks is drawn in another font, and so is as wide as it is there.
             return (_estimate(ord(before)) or _FULL) - self.advance(before)
-        return _joined(ord(letter)) if before > "\u0530" and is_estimated(before) else 0
+        joins = before > "\u0530" and before not in _END_A_JOIN and is_estimated(before)
+        return _joined(ord(letter)) if joins else 0
 
 
 def is_covered(letter: str) -> bool:
@@ -100,7 +105,7 @@ def is_covered(letter: str) -> bool:
 
 def is_estimated(letter: str) -> bool:
     """Return whether the font lacks a letter, so that its width is an estimate."""
-    return not (letter in face(False).advances or is_covered(letter) or _UNSEEN.match(letter))
+    return not (letter in face(False).advances or is_covered(letter) or UNSEEN.match(letter))
 
 
 def _estimate(code: int) -> float:
@@ -143,7 +148,7 @@ def made_face(data: Any, bold: bool) -> Face:
 class Ruler:
     """Measures lines of text in one face of a font; widths are in thousandths of an em."""
 
-    advance: Callable[[str], float]
+    advances: WidthCache[str]
     """The width of a letter alone."""
     pairs: WidthCache[tuple[str, str]]
     """What a letter adds to a line after another one: its advance and the kerning between the two."""
@@ -162,20 +167,25 @@ def ruler_of(
     letters: Callable[[str], tuple[Sequence[str], Sequence[str]]],
 ) -> Ruler:
     """Return a ruler that remembers pairs, words, and the corrections for the ends of lines."""
-    pairs = WidthCache(pair)
+    pairs, advances = WidthCache(pair), WidthCache(advance)
     between = pairs.__getitem__
+
+    def word_between_spaces(word: str) -> float:
+        measured = letters(word)[1]
+        return sum(map(between, pairwise(f" {measured} " if isinstance(measured, str) else (" ", *measured, " "))))
+
     # A word counts all pairs from the space before it to the one after it ...
-    words = WidthCache[str](lambda word: sum(map(between, pairwise((" ", *letters(word)[1], " ")))), most=5_000)
+    words = WidthCache(word_between_spaces, most=5_000)
     # ... but no space is before the first letter of a line, and none after the last.
     edges = WidthCache[tuple[str, str]](
-        lambda ends: advance(ends[0]) - between((" ", ends[0])) - between((ends[1], " "))
+        lambda ends: advances[ends[0]] - between((" ", ends[0])) - between((ends[1], " "))
     )
     word = words.__getitem__
 
     def units(line: str) -> float:
         return sum(map(word, line.split(" "))) + edges[line[0], line[-1]] if line else 0
 
-    return Ruler(advance, pairs, units, estimated, letters)
+    return Ruler(advances, pairs, units, estimated, letters)
 
 
 @cache

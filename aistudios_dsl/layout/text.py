@@ -215,20 +215,23 @@ class _Parts:
     """A word that is wider than a line, cut into letters: where a line may end in it, and how wide its parts are."""
 
     def __init__(self, word: str, wrapper: _Wrapper) -> None:
-        self._wrapper = wrapper
+        self._word, self._wrapper = word, wrapper
         self.letters, measured = wrapper.ruler.letters(word)
-        advances, pairs = wrapper.ruler.advance, wrapper.ruler.pairs
-        ends = [0.0, *accumulate((pairs[pair] for pair in pairwise(measured)), initial=advances(measured[0]))]
-        self._ends = ends
-        self._starts = [end - advances(letter) for end, letter in zip(ends[1:], measured, strict=True)]
-        allowed, phrases = line_breaks.breaks(word), line_breaks.phrases(word, wrapper.family)
-        self._allowed, self._phrases = self._numbers({*allowed, *phrases}), self._numbers(phrases)
-        self._emergency = self._numbers(line_breaks.emergency(word))
+        advances, pairs = wrapper.ruler.advances, wrapper.ruler.pairs
+        added = map(pairs.__getitem__, pairwise(measured))
+        self._ends = [0.0, *accumulate(added, initial=advances[measured[0]])]
+        self._starts = [end - advances[letter] for end, letter in zip(self._ends[1:], measured, strict=True)]
+        self._places = list(accumulate(map(len, self.letters), initial=0))
+        thai = line_breaks.thai_places(word)
+        self._allowed = self._numbers(sorted({*line_breaks.breaks(word), *thai}) if thai else line_breaks.breaks(word))
+        self._ends_phrase = line_breaks.phrase_ends(word, wrapper.family)
 
-    def _numbers(self, places: Iterable[int]) -> list[int]:
+    def _numbers(self, places: Sequence[int]) -> list[int]:
         """Turn places among code points into numbers of letters, and add the end of the word."""
-        number = {place: count for count, place in enumerate(accumulate(map(len, self.letters)), 1)}
-        return sorted({number[place] for place in places if place in number} | {len(self.letters)})
+        if len(self.letters) == len(self._word):
+            return [*places, len(self.letters)]
+        number = {place: count for count, place in enumerate(self._places)}
+        return [number[place] for place in places if place in number] + [len(self.letters)]
 
     def _width(self, start: int, end: int) -> float:
         return self._ends[end] - self._starts[start]
@@ -236,20 +239,27 @@ class _Parts:
     def end_within(self, start: int, room: float, *, fresh: bool) -> int:
         """Return where the line that starts there ends; where it starts if a fresh line is better."""
         last = bisect_right(self._ends, room + self._starts[start]) - 1
-        phrase = self._phrases[bisect_right(self._phrases, last) - 1] if last >= self._phrases[0] else 0
+        first, stop = bisect_right(self._allowed, start), bisect_right(self._allowed, last)
+        fitting = self._allowed[first:stop]
+        phrase = next((at for at in reversed(fitting) if self._is_phrase_end(at)), start)
         if phrase > start:
             return phrase
-        if not fresh and self._width(start, next(at for at in self._phrases if at > start)) <= self._wrapper.limit:
-            return start
-        allowed = self._allowed[bisect_right(self._allowed, last) - 1] if last >= self._allowed[0] else 0
-        if allowed > start or not fresh:
-            return max(allowed, start)
-        return self._too_wide(start, last)
+        if fitting and (fresh or self._next_phrase(first) > self._wrapper.limit + self._starts[start]):
+            return fitting[-1]
+        return self._too_wide(start, last) if fresh else start
+
+    def _is_phrase_end(self, at: int) -> bool:
+        return self._ends_phrase is None or at == len(self.letters) or self._ends_phrase(self._places[at])
+
+    def _next_phrase(self, first: int) -> float:
+        """Return where the next phrase ends, in thousandths of an em from the start of the word."""
+        return self._ends[next(at for at in self._allowed[first:] if self._is_phrase_end(at))]
 
     def _too_wide(self, start: int, last: int) -> int:
         """Return where a part that no rule breaks is broken all the same, if that makes all of it narrow enough."""
-        whole = next(at for at in self._allowed if at > start)
-        ends = [at for at in self._emergency if start < at < whole] + [whole]
+        whole = self._allowed[bisect_right(self._allowed, start)]
+        emergency = self._numbers(line_breaks.emergency(self._word))
+        ends = [at for at in emergency if start < at < whole] + [whole]
         widest = max(self._width(a, b) for a, b in pairwise([start, *ends]))
         if widest <= self._wrapper.limit:
             return max(at for at in ends if at <= last)
@@ -321,7 +331,7 @@ def widest_letter(text: str, size: float, bold: bool = False, *, ruler: Ruler | 
     """
     ruler = ruler or metrics.bundled(bold)
     letters = dict.fromkeys(unicodedata.normalize("NFC", text))
-    widths = [(ruler.advance(letter) * size / 1000, letter) for letter in letters if letter not in "\r\n"]
+    widths = [(ruler.advances[letter] * size / 1000, letter) for letter in letters if letter not in "\r\n"]
     width, letter = max(widths, default=(0.0, ""))
     return letter, width
 
@@ -373,17 +383,26 @@ def estimated(text: str, family: str = "") -> str:
     return bundled(family, False).estimated(text)
 
 
+def is_bundled(family: str) -> bool:
+    """Return whether the bundled numbers are those of a family."""
+    return _FAMILY.fullmatch(family.strip().strip("'\"")) is not None
+
+
+def other_in(family: str) -> str:
+    """Return the letters that the face of another region has in other widths than the bundled one."""
+    found = _FAMILY.fullmatch(family.strip().strip("'\""))
+    return _OTHER_IN.get((found[1] or "").lower(), "") if found else ""
+
+
 @cache
 def bundled(family: str, bold: bool) -> Ruler:
     """Return the ruler of the bundled font, which knows in which letters the faces of other regions differ.
 
     It stands for any other family too, and then calls every letter an estimate.
     """
-    ruler = metrics.bundled(bold)
-    found = _FAMILY.fullmatch(family.strip().strip("'\""))
-    if family and not found:
+    ruler, other = metrics.bundled(bold), other_in(family)
+    if family and not is_bundled(family):
         return evolve(ruler, estimated=lambda text: "".join(dict.fromkeys(text)))
-    other = _OTHER_IN.get((found[1] or "").lower(), "") if found else ""
     if not other:
         return ruler
 

@@ -129,6 +129,10 @@ class Programs:
     """The ways in which a template's rows are written: one program for each answer to what a row decides."""
 
     def __init__(self, template: BaseProject) -> None:
+        with template._measuring():
+            self._read(template)
+
+    def _read(self, template: BaseProject) -> None:
         self._template = template
         self._strings = Strings(template.environment)
         templates = self._strings.templates
@@ -165,6 +169,12 @@ class Programs:
 
     def render(self, row: Mapping[str, Any] | None) -> bytes:
         """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
+        if self._template.fonts is None:
+            return self._written(row)
+        with self._template._measuring():
+            return self._written(row)
+
+    def _written(self, row: Mapping[str, Any] | None) -> bytes:
         if self._only is not None:
             return self._only(row_values(row))
         values = row_values(row)

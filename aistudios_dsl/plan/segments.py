@@ -15,9 +15,12 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
+from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.measured import is_measured, measure_of, measured_again
+from aistudios_dsl.build.placement import Place
+from aistudios_dsl.build.resizing import breaks_lines, resized
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, themed_scene
 from aistudios_dsl.build.theme import COLOURS, Theme, backdrop_of, colour_of, is_backdrop_colour
 from aistudios_dsl.layout.geometry import Bounds
@@ -25,14 +28,14 @@ from aistudios_dsl.layout.sizes import plain, seen_size
 from aistudios_dsl.plan.strings import TemplateString
 from aistudios_dsl.resolve.placing import Arrangement, Size
 from aistudios_dsl.resolve.scene import bounds_of_clip, corners_and_bounds, resolve_scene, sizes_and_layout
-from aistudios_dsl.resolve.sizing import ClipSize, Pair, Room, RoomSize, Setting, text_sizer
+from aistudios_dsl.resolve.sizing import ClipSize, Pair, Room, RoomSize, Setting, depends_on_room, text_sizer
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import as_found, camel
+from aistudios_dsl.wire.nodes import AnyClip, Clip, Shape, Text
 from aistudios_dsl.wire.nodes import Scene as WireScene
-from aistudios_dsl.wire.nodes import Shape, Text
 
 
 @frozen
@@ -130,6 +133,7 @@ _PATH = re.compile(r"scenes\[\d+\]\.(?:clips\[(\d+)\]\.)?(.+)", re.DOTALL)
 _COLOURS = {camel(name): name for name in COLOURS} | {"shadow.color": "shadow.color"}
 _FREE_OF_DRAFTS = re.compile(r"source_url|video_url|label|effects\[\d+\]\.(?:type|extra\..+)|extra\..+", re.DOTALL)
 _DECIDING_OF_WIRE = re.compile(r"id|tag|extra\.(?:id|tag)|model\.ai_name|model\.emotion|(?:animation\.)?type|shapeName")
+_PLACED = frozenset(part.name for part in fields(Place))
 _DECIDING_OF_TEXTS = re.compile(r"align|font.*")
 
 
@@ -143,6 +147,8 @@ def _role(scene: Scene, name: str) -> Role:
 
 def _role_in_clip(item: Item, name: str) -> Role:
     clip = clip_of(item)
+    if isinstance(item, Draft) and item.is_loaded:
+        return _role_in_edited(item, name)
     if isinstance(item, Draft):
         if isinstance(clip, Text) and name == "text":
             return "words" if item.place.width is None or item.place.height is None else "free"
@@ -151,6 +157,25 @@ def _role_in_clip(item: Item, name: str) -> Role:
         return "free" if _FREE_OF_DRAFTS.fullmatch(name) else "deciding"
     if isinstance(clip, Text) and name == "text" and is_measured(clip):
         return "words"
+    return _role_on_the_wire(clip, name)
+
+
+def _role_in_edited(item: Draft, name: str) -> Role:
+    """What a string of a loaded clip takes part in that an edit has given another place or size."""
+    if re.split(r"[.\[]", name, maxsplit=1)[0] in _PLACED:
+        return "deciding"
+    if not isinstance(item.clip, Text) or name != "text":
+        return _role_on_the_wire(item.clip, name)
+    if breaks_lines(item.clip, item.place) or depends_on_room(item):
+        return "deciding"
+    if not is_measured(item.clip) or item.place.width is not None:
+        return "free"
+    # A number such as 100.0 stays as it is written where it does not change.
+    as_written = all(repr(plain(number)) == repr(number) for number in (item.clip.left, item.clip.top))
+    return "words" if item.place.at is not None and as_written else "deciding"
+
+
+def _role_on_the_wire(clip: AnyClip | Clip, name: str) -> Role:
     deciding = _DECIDING_OF_WIRE.fullmatch(name) or (isinstance(clip, Text) and _DECIDING_OF_TEXTS.fullmatch(name))
     return "deciding" if deciding else "free"
 
@@ -330,6 +355,9 @@ def _moved(
         size, item, place = sizes[index], literal._items[index], strings.index(words[index]) if index in words else -1
         if not isinstance(item, Draft) or size is None:
             return _loaded(scene._items[index], item, place)
+        before = scene._items[index]
+        if isinstance(before, Draft) and before.is_loaded and place >= 0:
+            return _edited(before, item, place, setting)
         return _in_room(item, size, place) if isinstance(size, RoomSize) else _drafted(item, size, place, setting)
 
     sets = layout.moving(words)
@@ -400,6 +428,22 @@ def _values_of(size: ClipSize, names: tuple[str, ...]) -> tuple[Any, ...]:
     if names == _NUMBERS:
         return values
     return (*values, canonical_string(size.fields["text"]).encode(), size.fields["font_size"])
+
+
+def _edited(before: Draft, after: Any, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
+    """A loaded text whose box goes with its words, at another place or scale."""
+    old = before.clip
+    with as_found():
+        kept = evolve(after.clip, left=old.left, top=old.top, width=old.width, height=old.height)
+
+    def sized(words: Sequence[str]) -> tuple[Pair, tuple[Any, ...]]:
+        with as_found():
+            clip = measured_again(old, evolve(kept, text=words[place]))
+        new = resized(clip, after.place, setting.canvas)
+        seen = seen_box(new)
+        return (seen.width, seen.height), (canonical_string(new.text).encode(), new.width, _number(new.height))
+
+    return ("text", "width", "height"), sized
 
 
 def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:

@@ -26,7 +26,7 @@ def resolve_project(project: BaseProject, api: Generation | None = None) -> Wire
         if project._row_left_all_out:
             hint = "the row left every scene out: see their when= and each="
         raise BuildError("the project has no scenes", hint=hint, code="no-scenes")
-    with lines_named(project.scenes):
+    with lines_named(project.scenes), project._measuring():
         setting = setting_of(project, api)
         scenes = [resolve_scene(scene, index, setting) for index, scene in enumerate(project.scenes)]
         for index, scene in enumerate(scenes if api else ()):

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.placement import validate_group
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label, themed_scene
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, is_built, label, themed_scene
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
@@ -65,7 +65,7 @@ def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
         for number, item in enumerate(scene._items):
             clip = clip_of(item)
             place = f"scenes[{index}].{label(number, clip)}"
-            if clip.id and clip.id in places and (isinstance(item, Draft) or scene._loaded is None):
+            if clip.id and clip.id in places and (is_built(item) or scene._loaded is None):
                 hint = "give each clip a different id, or leave id= out"
                 raise BuildError(f"the id {clip.id!r} is also used by {places[clip.id]}", place, hint)
             if clip.id:
@@ -131,12 +131,20 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
         left, top, *found = corners.get(index, (0, 0, NOWHERE))  # type: ignore[misc]
         known: Any = found[0] if isinstance(size, RoomSize) else size
         numbers = (plain(known.width), plain(known.height), known.scale_x, known.scale_y, left, top)
-        fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
+        fields: Fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
         for name, number in fields.items():
             if not math.isfinite(number):
                 raise BuildError(f"{name} must be a finite number, not {number}", label(index, clip_of(item)))
-        computed.append({**fields, **known.fields})
+        fields |= known.fields
+        if not is_built(item):  # What stays the same is written as it was, or stays absent.
+            fields = {name: value for name, value in fields.items() if _differs(clip_of(item), name, value)}
+        computed.append(fields)
     return layout, computed
+
+
+def _differs(clip: Any, name: str, value: Any) -> bool:
+    old = getattr(clip, name)
+    return not (old == value or (old is UNSET and name in ("scale_x", "scale_y") and value == 1))
 
 
 def corners_and_bounds(
@@ -162,7 +170,7 @@ def _refuse_same_tags(scene: Scene) -> None:
     for index, item in enumerate(scene._items):
         clip = clip_of(item)
         # The repetitions of one clip may have the same tag.
-        own = (item.number if item.scope else index) if isinstance(item, Draft) else None
+        own = (item.number if item.scope else index) if is_built(item) else None
         tag = clip.tag
         # A document may have a tag twice, as long as no clip of the script has it too.
         if tag and tag in owners and not (owners[tag] == own and (own is None or item.scope)):  # type: ignore[union-attr]
@@ -227,11 +235,14 @@ def _finished(
     for intent, fields, layer in zip(layout.intents, computed, in_front, strict=True):
         item = intent.item
         clip: Any = clip_of(item)
-        if isinstance(item, Draft) and fields is not None:
-            fields["layer"] = layer
-            fields["id"] = clip.id or clip_id(clip.type, seed_of(item, intent.index), origin, taken)
-            if isinstance(clip, EditorClip):
-                fields["name"] = fields["id"]
+        if fields is not None:
+            if isinstance(item, Draft) and item.is_loaded and item.scope:  # A repetition needs an id that is new.
+                fields["id"] = clip_id(clip.type, seed_of(item, intent.index), origin, taken)
+            if is_built(item):
+                fields["layer"] = layer
+                fields["id"] = clip.id or clip_id(clip.type, seed_of(item, intent.index), origin, taken)
+                if isinstance(clip, EditorClip) and clip.name is UNSET:
+                    fields["name"] = fields["id"]
             with as_found():  # It was validated before it was sized.
                 clip = evolve(clip, **fields)
         yield clip

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from operator import truediv
 from typing import Any, assert_never, cast
 
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.boxes import number, ruler_of
+from aistudios_dsl.build.editing import faults_in_words
 from aistudios_dsl.build.placement import Around, Inside, Place, least_points, validate
+from aistudios_dsl.build.resizing import FRAMED, breaks_lines, drawn_at, kept_edge, refilled, resized, with_numbers
 from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import BuildError, under
@@ -22,6 +25,7 @@ from aistudios_dsl.layout.sizes import (
     extent,
     length,
     plain,
+    positive,
     rounded_down,
     rounded_up,
     scaled_size,
@@ -84,8 +88,8 @@ class ClipSize:
 
     @property
     def seen(self) -> Pair:
-        """Width and height on the canvas (px)."""
-        return seen_size(self.width, self.height, self.scale_x, self.scale_y, self.stroke)
+        """Width and height on the canvas (px); a negative scale mirrors a clip."""
+        return seen_size(self.width, self.height, abs(self.scale_x), abs(self.scale_y), self.stroke)
 
 
 NOWHERE = ClipSize(0, 0)
@@ -109,8 +113,9 @@ class RoomSize:
 def clip_size(draft: Draft, setting: Setting, label: str = "") -> ClipSize | RoomSize:
     """Validate a drafted clip, whose strings are rendered, and return its size; `label` is for later errors."""
     clip, canvas = draft.clip, setting.canvas
-    _validate(clip)
     validate(draft.place)
+    if not draft.is_loaded:
+        _validate(clip)
     if not depends_on_room(draft):
         return _size(draft, setting, Room(canvas.width, canvas.height))
 
@@ -125,7 +130,7 @@ def clip_size(draft: Draft, setting: Setting, label: str = "") -> ClipSize | Roo
                 size = _size(draft, setting, room(width, height))
         return size.seen, size
 
-    if not isinstance(clip, Text):
+    if not isinstance(clip, Text) or draft.is_loaded:
         return RoomSize(within)
     return RoomSize(within, wraps(draft), lambda width, height: _text_size(draft, room(width, height)))
 
@@ -133,6 +138,8 @@ def clip_size(draft: Draft, setting: Setting, label: str = "") -> ClipSize | Roo
 def _size(draft: Draft, setting: Setting, room: Room) -> ClipSize:
     clip = cast("AvatarClip | Image | Video | Shape | Text | Audio", draft.clip)
     place = draft.place
+    if draft.is_loaded:
+        return _edited_size(clip, place, setting, room)
     match clip:
         case AvatarClip():
             return _avatar(place, setting, room)
@@ -191,23 +198,107 @@ def covering_size(draft: Draft, width: float, height: float) -> ClipSize:
             hint = "give around() more padding, or a thinner stroke"
             raise BuildError(f"a stroke of {stroke:g} px is wider than what it surrounds", hint=hint)
         return ClipSize(width - stroke, height - stroke, stroke=stroke)
-    if place.natural is None:
+    natural = place.natural or ((number(clip, "width"), number(clip, "height")) if draft.is_loaded else None)
+    if natural is None:
         return ClipSize(width, height)
     fit: Any = place.fit
-    scale_x, scale_y = scaled_size(place.natural, width, height, fit=fit)
-    return ClipSize(*place.natural, plain(scale_x), plain(scale_y))
+    scale_x, scale_y = scaled_size(natural, width, height, fit=fit)
+    return ClipSize(*natural, plain(scale_x), plain(scale_y))
 
 
 def _validate(clip: Clip) -> None:
     for node in (clip, getattr(clip, "animation", None), getattr(clip, "shadow", None)):
         for fault in faults(node, literal=True) if node else ():
-            raise fault
+            raise next(faults_in_words(clip, literal=True), fault)
 
 
 def _wanted(place: Place, room: Room) -> tuple[float | None, float | None]:
     width = None if place.width is None else _across(place.width, room, "width")
     height = None if place.height is None else extent(place.height, room.height, "height")
-    return width, height
+    if place.ratio is None or (width is None) == (height is None):
+        return width, height
+    across, down = _across(place.ratio[0], room, "width"), extent(place.ratio[1], room.height, "height")
+    return (width, width * down / across) if width is not None else (height * across / down, height)  # type: ignore[operator]
+
+
+def _edited_size(clip: Clip, place: Place, setting: Setting, room: Room) -> ClipSize:
+    """Return the size of a clip that has numbers, and the corner where it stays if it is not placed anew."""
+    if isinstance(clip, AvatarClip) and any(getattr(place, name) is not None for name in FRAMED):
+        return _reframed(clip, place, setting, room)
+    fields: dict[str, Any] = {}
+    new: Any = resized(clip, place, Box(0, 0, room.width or 0, room.height))
+    if isinstance(clip, Text) and breaks_lines(clip, place):
+        text, points, width, height = _inside(new, place, room)(clip.text)
+        fields = {"text": text, "font_size": points}
+        new = with_numbers(new, width=width, height=height)
+    scales = number(new, "scale_x", 1), number(new, "scale_y", 1)
+    size = ClipSize(new.width, new.height, *scales, max(0, number(new, "stroke_width")), fields=fields)
+    return evolve(size, framed=_corner_kept(clip, new, size.seen, place, setting.canvas))
+
+
+def _corner_kept(clip: Clip, new: Any, seen: Pair, place: Place, canvas: Box) -> Point | None:
+    """Return the corner where an edited clip stays; None where its new place says all.
+
+    An avatar that is taller than the canvas is framed, so that an anchor alone moves it only across.
+    """
+    if place.at is None:
+        return kept_edge(clip, new) if isinstance(clip, Text) else (new.left, new.top)
+    is_sized = any(value is not None for value in (place.width, place.height, place.scale))
+    if isinstance(clip, AvatarClip) and isinstance(place.at, str) and seen[1] > canvas.height and not is_sized:
+        margin = place.margin[0] if isinstance(place.margin, tuple) else place.margin
+        return corner_at(place.at, canvas, (margin, 0))(*seen)[0], new.top
+    return None
+
+
+def _reframed(clip: AvatarClip, place: Place, setting: Setting, room: Room) -> ClipSize:
+    avatar = place.avatar or Avatar.from_model(clip.model)
+    sized = any(getattr(place, name) is not None for name in ("framing", "head_at", "head_height", "width", "height"))
+    if not (sized or place.scale is not None):
+        # Another figure is centred in the box that the old one was seen in.
+        if not isinstance(avatar, Avatar):
+            avatar = setting.catalog.find(avatar.ai_name, avatar.cloth)
+        new = refilled(clip, avatar.size or (clip.width, clip.height))
+        scales = number(new, "scale_x", 1), number(new, "scale_y", 1)
+        fields = {"model": avatar.model(place.language)}
+        stays = (new.left, new.top) if place.at is None else None
+        return ClipSize(new.width, new.height, *scales, framed=stays, fields=fields)
+    size = _avatar(evolve(place, avatar=avatar), setting, room)
+    stays = (clip.left, clip.top) if place.at is None and place.framing is None else None
+    return evolve(size, framed=size.framed or stays, fields=size.fields if place.avatar else {})
+
+
+def _inside(clip: Text, place: Place, room: Room) -> TextSizer:
+    """Return what sizes a text that is drawn at its scale so that it is seen at a place's width or in its box."""
+    (across, down), fit = drawn_at(clip), place.fit
+    positive(clip.font_size, "font_size")
+    width, height = _wanted(place, room)
+    wanted = Place(
+        width=width and width / across,
+        height=height and height / down,
+        fit=fit and tuple(map(truediv, _fit_px(fit, room), (across, down))),
+        min_font_size=place.min_font_size,
+        balance=place.balance,
+    )
+    if width is None and height is not None:
+        wanted = evolve(wanted, width=number(clip, "width"))
+    sizer = text_sizer(Draft(clip, wanted), room)
+    return lambda text: sizer(_unbroken(clip, text))
+
+
+def _unbroken(clip: Text, text: str) -> str:
+    """Return the words of a text without the breaks that wrapping them at its width gave; other breaks stay."""
+    size, width, ruler = clip.font_size * POINT, number(clip, "width"), ruler_of(clip)
+    lines = text.split("\n")
+    if len(lines) > 1 and width > max(measure.measure(text, size, ruler=ruler).line_widths) + 0.05:
+        for joined in (" ".join(lines), "".join(lines)):
+            wrapped = measure.wrap(joined, size, width, family=clip.font_family or "", ruler=ruler)
+            if list(wrapped.lines) == lines:
+                return joined
+    return text
+
+
+def _fit_px(fit: Any, room: Room) -> Pair:
+    return _across(fit[0], room, "fit width"), extent(fit[1], room.height, "fit height")
 
 
 def _across(width: Length, room: Room, name: str) -> float:
@@ -301,7 +392,7 @@ def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | N
 
 def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
     across, down = _fit_box(place, clip)
-    box_width, box_height = _across(across, room, "fit width"), extent(down, room.height, "fit height")
+    box_width, box_height = _fit_px((across, down), room)
     family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:

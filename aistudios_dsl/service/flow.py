@@ -24,6 +24,7 @@ from aistudios_dsl.errors import (
     RenderFailed,
     StillRendering,
     SubmissionUnknown,
+    expect,
 )
 from aistudios_dsl.service.download import PartialFile, first_words, validate_link, validate_target
 from aistudios_dsl.service.login import PREFIX, Login, Secret
@@ -31,6 +32,7 @@ from aistudios_dsl.service.requests import Answer, Failure, Flow, Pause, Send, W
 from aistudios_dsl.service.response_status import KEY_HINT, data_of, made_data_of, refusal, refuses_token, shown
 from aistudios_dsl.service.webhook import percent_of
 from aistudios_dsl.wire.jsontext import DEEPEST, canonical, copied, depth, parse
+from aistudios_dsl.wire.node import camel
 
 ANSWER_ONLY = frozenset(
     (
@@ -236,8 +238,9 @@ class Calls:
                 f"{shown(repr(template_id))} is not a template id", hint="give an id that templates() lists"
             )
         # The service's table names these keys. Its samples say `model` and `clothes` for the middle two.
-        given = {"name": name, "aiName": avatar, "clothId": cloth, "workspaceId": workspace_id}
-        body = {key: value for key, value in given.items() if value is not None}
+        words = _strings(name=name, avatar=avatar, cloth=cloth, workspace_id=workspace_id)
+        names = {"name": "name", "avatar": "aiName", "cloth": "clothId", "workspace_id": "workspaceId"}
+        body = {names[keyword]: value for keyword, value in words.items()}
         about, look = f"a project from template {template_id}", _where_to_look(name or "", "made")
         path = f"/editor/template/{quote(template_id, safe='')}"
         answer = yield from self._call("POST", path, canonical(body).encode(), safe=False)
@@ -308,8 +311,8 @@ class Calls:
             >>> client.export(client.create(project, export=False), resolution="720").export
             True
         """
-        given = {"workspaceId": workspace_id, "resolution": resolution, "webhookUrl": webhook_url}
-        body = {"projectId": _id(id)} | {name: value for name, value in given.items() if value is not None}
+        given = _strings(workspace_id=workspace_id, resolution=resolution, webhook_url=webhook_url)
+        body = {"projectId": _id(id)} | {camel(keyword): value for keyword, value in given.items()}
         about = f"exporting {_id(id)}"
         look = f"look at its progress before exporting it again: aistudios status {_id(id)}"
         answer = yield from self._call("POST", "/editor/project/export", canonical(body).encode(), safe=False)
@@ -686,6 +689,13 @@ def _objects(data: dict[str, Any], name: str = "items") -> tuple[dict[str, Any],
     lists = (value for key, value in data.items() if isinstance(value, list))
     items = data[name] if isinstance(data.get(name), list) else next(lists, [])
     return tuple(item for item in items if isinstance(item, dict))
+
+
+def _strings(**given: object) -> dict[str, str]:
+    """Return the keywords that were given. Raise `BuildError` for one that is no string."""
+    for keyword, value in given.items():
+        expect(value, str | None, f"{keyword} must be a string")
+    return {keyword: value for keyword, value in given.items() if isinstance(value, str)}
 
 
 def _where_to_look(name: str, again: str = "made and charged again") -> str:

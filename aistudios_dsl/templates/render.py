@@ -11,7 +11,7 @@ from attrs import evolve, fields, has
 from aistudios_dsl.build.measured import kept_boxes, measured_again
 from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.project import HEAD, BaseProject
-from aistudios_dsl.build.scene import Draft, Item, Line, Scene, lines_named
+from aistudios_dsl.build.scene import Draft, Item, Line, Scene, clip_of, is_built, lines_named
 from aistudios_dsl.build.theme import backdrop_of
 from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
@@ -104,7 +104,7 @@ def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping
 def render_values(project: B, values: Mapping[str, Any]) -> B:
     """Return the literal project of what `row_values` gives."""
     templates = Templates(project.environment)
-    with lines_named(project.scenes):
+    with lines_named(project.scenes), project._measuring():
         parts = [part_of(scene, index) for index, scene in enumerate(project.scenes)]
         scenes = tuple(
             _rendered(project, origin, parts[origin[0]], repetitions, bound)
@@ -125,14 +125,12 @@ def _rendered(
 
 def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
     """Yield what is made of each row; errors name the row, counted from 1."""
-    if not isinstance(rows, Iterable):
-        raise TemplateError(f"rows must be a list of rows, not {type(rows).__name__}", hint='such as [{"name": "Ann"}]')
-    for number, row in enumerate(rows, 1):
+    from aistudios_dsl.templates.rows import mappings, of_row
+
+    for number, row in enumerate(mappings(rows), 1):
         try:
             yield make(row)
         except DslError as fault:
-            from aistudios_dsl.templates.rows import of_row
-
             raise of_row(fault, number, row) from fault.__cause__
 
 
@@ -176,7 +174,7 @@ def _scene_of_row(scene: Scene, part: Part, repetitions: Repetitions, row: Mappi
     items, boxes = list[Item](), head._kept_boxes
     for each in found.clips:
         items.append(filled_part(scene, part.path, each, visit(each)))
-        boxes = kept_boxes(boxes, scene._items[each.number], items[-1])
+        boxes = _kept_boxes(boxes, scene._items[each.number], items[-1])
     groups = tuple(filled_part(scene, part.path, each, visit(each)) for each in found.groups)
     left_out = [absent_of(scene, each, templates) for each in found.absent]
     kept, whole = settled(evolve(head, items=tuple(items), groups=groups, kept_boxes=boxes), filter(None, left_out))
@@ -195,7 +193,7 @@ def filled_part(scene: Scene, path: str, occurrence: Occurrence, visit: Visit) -
     if isinstance(old, GroupDraft):
         new = mapped(old, f"{path}.groups[{-1 - number}]", visit)
     else:
-        new = measured_again(old, mapped(old, f"{path}.clips[{number}]", visit))
+        new = _measured_again(old, mapped(old, f"{path}.clips[{number}]", visit))
     if not isinstance(new, Draft | GroupDraft):
         return new
     own = number if number >= 0 else -1 - number
@@ -271,10 +269,19 @@ def filled(scene: Scene, path: str, visit: Visit) -> Scene:
     new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
     items, kept = list[Item](), scene._kept_boxes
     for before, rendered in zip(scene._items, new._items, strict=True):
-        after = measured_again(before, rendered)
-        kept = kept_boxes(kept, before, after)
-        items.append(after)
+        items.append(_measured_again(before, rendered))
+        kept = _kept_boxes(kept, before, items[-1])
     return evolve(new, items=tuple(items), kept_boxes=kept)
+
+
+def _kept_boxes(known: frozenset[Any], before: Item, after: Item) -> frozenset[Any]:
+    return known if is_built(before) else kept_boxes(known, clip_of(before), clip_of(after))
+
+
+def _measured_again(before: Item, after: Item) -> Item:
+    if isinstance(before, Draft) and isinstance(after, Draft):
+        return evolve(after, clip=measured_again(before.clip, after.clip)) if before.is_loaded else after
+    return measured_again(before, after)  # type: ignore[no-any-return]
 
 
 def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:

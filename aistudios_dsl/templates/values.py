@@ -52,9 +52,9 @@ def row_values(row: Any) -> dict[str, Any]:
     return values
 
 
-def columns_of(row: Any) -> Mapping[Any, Any]:
+def columns_of(row: Any, *, may_be_none: bool = True) -> Mapping[Any, Any]:
     """Return a row as a mapping: a mapping, a row of a database (`sqlite3.Row`), or a named tuple."""
-    if row is None:
+    if row is None and may_be_none:
         return {}
     if isinstance(row, Mapping):
         return row
@@ -118,6 +118,16 @@ def clash(columns: Iterable[str]) -> tuple[str, str, str] | None:
         if spelt and seen.setdefault(spelt, name) != name:
             return f"the columns {seen[spelt]!r} and {name!r} are both {{{{ {spelt} }}}}", "", "rename one"
     return None
+
+
+def readable(columns: Iterable[Any]) -> set[str]:
+    """Return the names by which templates can read some columns.
+
+    >>> sorted(readable(["First Name", "age", None]))
+    ['First Name', 'First_Name', 'age']
+    """
+    names = [name for name in columns if isinstance(name, str)]
+    return {*names, *filter(None, map(spelling, names))}
 
 
 def with_values(row: Any, more: Mapping[str, Any] | None) -> Any:

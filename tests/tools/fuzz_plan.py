@@ -38,6 +38,7 @@ from aistudios_dsl import (
     wire,
 )
 from aistudios_dsl.build.placement import Beside, Inside
+from aistudios_dsl.layout.text import POINT, is_bold, wrap
 from aistudios_dsl.plan import conditional, program
 from aistudios_dsl.plan import plan as plan_module
 from aistudios_dsl.resolve.placing import Layout
@@ -467,7 +468,37 @@ class Maker:
         project = Project(self.string() if self.some(0.6) else None, **head)
         for _ in range(pick([0, 1, 2])):
             project = self.scene(project)
-        return self.scene(project, conditional=self.some(0.1))
+        return self.edited(self.scene(project, conditional=self.some(0.1)))
+
+    def edited(self, project):
+        """A project after an edit or two of its last scene, in the words of the verbs."""
+        pick = self.random.choice
+        named = [(clip.tag or clip.id, type(clip)) for clip in project.scenes[-1]._clips() if clip.tag or clip.id]
+        for _ in range(pick([0, 0, 1, 2])):
+            name, kind = pick(named) if named else ("", None)
+            place = {"at": pick([*ANCHORS, (5, 6.5), ("10%", 3), "{{ anchor }}"])} if self.some(0.5) else {}
+            place |= {"width": self.length()} if not place or self.some(0.3) else {}
+            own = {
+                wire.Text: [
+                    {"color": self.colour(), "bold": True},
+                    {"text": self.string(), "align": pick(["right", "{{ align }}"])},
+                    {"fit": (pick([400, "50%"]), 300)},
+                    {"text": self.string(), **place},
+                ],
+                wire.AvatarClip: [
+                    {"framing": pick(["bust", "full"])},
+                    {"language": "{{ 'ko' }}"},
+                    {"say": self.string()},
+                ],
+                wire.Image: [{"url": "https://x.example/{{ name }}.png", "natural": (30, 40)}, {"opacity": 40} | place],
+                wire.Shape: [{"fill": self.colour()}, {"name": pick(["Star", "{{ shape }}"]), **place}],
+                wire.Video: [{"volume": 5}, {"poster": self.string()} | place],
+                wire.Audio: [{"label": self.string()}],
+            }
+            if kind in own:
+                changes = pick([*own[kind], place if kind is not wire.Audio else {"volume": 7}, {"layer": 9}])
+                project = project.edit(name, scene=len(project.scenes) - 1, **changes)
+        return project
 
     def template(self):
         """A project with holes: made by the verbs, or loaded and perhaps changed."""
@@ -484,17 +515,29 @@ class Maker:
     def loaded(self, project):
         bare = [evolve(scene, when=None, each=None) for scene in project.scenes]
         document = evolve(project.with_scenes(bare), literal=True, environment=None).to_dict()
+        if self.some(0.3):
+            self.measure_as_the_canvas(document)
         found = Project.load(document)
         texts = [clip.id for clip in found._clips() if isinstance(clip, wire.Text)]
         if texts and self.some(0.3):
             found = found.edit(self.random.choice(texts), text=self.string())
         if self.conditional and found.scenes and self.some(0.5):
             found = self.clip(found, [])
+        found = self.edited(found)
         if self.some(0.3):
             found = self.scene(found)
         if self.some(0.2) and any(isinstance(clip, wire.AvatarClip) for clip in found.scenes[-1]._clips()):
             found = found.say(self.string())
         return found
+
+    def measure_as_the_canvas(self, document):
+        """Boxes as the canvas writes them: a little narrower than ours, or as wide as a long line is wrapped at."""
+        for text in (clip for scene in document["scenes"] for clip in scene["clips"] if clip["type"] == "textImage"):
+            text["width"] *= 1 - 3e-6
+            if self.some(0.3):
+                text["width"], text["text"] = 700, " ".join([text["text"], "word"] * 3)
+                box = wrap(text["text"], text["fontSize"] * POINT, 700, bold=is_bold(text.get("fontWeight")))
+                text["height"] = box.height
 
     def row(self):
         """A row with every name, then perhaps broken."""

@@ -14,6 +14,9 @@ Scene().image("x", shadow=wire.Shadow())  # a picture drops no shadow
 Scene().audio("x")  # the label is missing
 Scene().shape("Star")  # the fill is missing
 Scene().avatar("M1", framing="knees")  # no framing
+Scene().avatar("M1", voice_only="yes")  # no bool
+Scene().text("x", extra=5)  # no mapping
+Scene().audio("x", label="x", extra=["x"])  # no mapping
 Project(api="2.0")  # no generation
 Scene().text("x", animation="wobble")  # no animation
 wire.Animation(type="fade-in", duration="1", delay=0)  # no number

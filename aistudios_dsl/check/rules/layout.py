@@ -7,9 +7,12 @@ from functools import lru_cache
 from itertools import combinations
 from operator import itemgetter
 
-from aistudios_dsl.build.boxes import number
+from attrs import evolve
+
+from aistudios_dsl.build.boxes import is_backdrop, number
 from aistudios_dsl.check.rules import Problem, ProjectView, first_words, problem, project_rule, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
+from aistudios_dsl.layout.fonts import exact_with
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
 from aistudios_dsl.view.occlusion import hider, may_be_transparent, over_face, over_text
@@ -58,14 +61,16 @@ def text_overflow(scene: SceneView) -> Iterator[Problem]:
             yield problem(message, seen, seen.box, around(seen.lines))
 
 
-@scene_rule("text-estimated", "note", "look at it in the editor, or use letters that the bundled font has")
+@scene_rule("text-estimated", "note", "give the project the font files, or look at the text in the editor")
 def text_estimated(scene: SceneView) -> Iterator[Problem]:
-    """A text has letters that the bundled font lacks, so its width is an estimate."""
+    """A text has letters that neither the bundled font nor the project's fonts have, so its width is an estimate."""
     for seen in scene.texts:
         letters = seen.laid.estimated if seen.laid else ""
         if letters:
             shown = letters if len(letters) <= 20 else f"{letters[:20]}…"
-            yield problem(f"the width of {shown!r} is an estimate", seen)
+            family = seen.clip.font_family if isinstance(seen.clip, Text) else ""
+            remedy = f"measure it with fonts={exact_with(letters, family or '')}, or look at it in the editor"
+            yield evolve(problem(f"the width of {shown!r} is an estimate", seen), remedy=remedy)
 
 
 @project_rule("text-in-old-box", "note", "see that the words fit; if not, give width= and height= along with them")
@@ -201,6 +206,17 @@ def hidden(scene: SceneView) -> Iterator[Problem]:
         front = _hider(seen, scene)
         if front:
             yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
+
+
+@scene_rule(
+    "background-twice", "warning", "remove one of the squares; .background() replaces the one of a loaded scene"
+)
+def background_twice(scene: SceneView) -> Iterator[Problem]:
+    """The square of a plain background is hidden by another full-canvas square."""
+    for seen in scene.clips:
+        front = hider(seen, scene) if is_backdrop(seen.clip) else None
+        if front and is_backdrop(front.clip):
+            yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box)
 
 
 def _hider(seen: Seen, scene: SceneView) -> Seen | None:

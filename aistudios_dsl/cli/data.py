@@ -1,0 +1,97 @@
+"""The options that say where rows come from, and what their commands tell about rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import frozen
+
+from aistudios_dsl.cli.base import print_line
+from aistudios_dsl.errors import DslError, TemplateError, nearest
+
+if TYPE_CHECKING:
+    from aistudios_dsl.templates.rows import Rows
+
+Command = Callable[..., Any]
+
+ROW = re.compile(r"^row \d+(?: \(.*? (?:line|item|row) \d+\))?(?:: )?")
+"""The number and place of a row, at the start of an error's path."""
+
+
+@frozen
+class DataFile:
+    """The file, or standard input ("-"), that rows are read from, and how."""
+
+    path: Path
+    format: str | None = None
+    sheet: str | None = None
+    encoding: str | None = None
+    trim: bool = False
+
+    def rows(self) -> Rows:
+        """Return the rows, to be read once."""
+        from aistudios_dsl.templates.rows import read_rows
+
+        return read_rows(
+            self.path, format=self.format, sheet=self.sheet, encoding=self.encoding, trim=self.trim, tell=True
+        )
+
+    @property
+    def is_read_once(self) -> bool:
+        """Whether it is a stream, whose rows cannot be read again."""
+        return str(self.path) == "-" or (self.path.exists() and not self.path.is_file())
+
+    def tell_edged(self, edged: Mapping[str, str]) -> None:
+        """Say in which columns there were blanks around a text, which make it another one."""
+        for column, place in edged.items() if not self.trim else ():
+            print_line(f"note: blanks around a value of {column!r}, first in {place}: --trim takes them off", err=True)
+
+
+_PATH = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Rows: .csv, .xlsx, .ods, .xls, .jsonl, .json, .parquet or .arrow; - is standard input.",
+)
+_FORMAT = click.option(
+    "--format", "data_format", metavar="KIND", help="What --data is, if its name does not say: csv, xlsx…"
+)
+_SHEET = click.option("--sheet", metavar="NAME", help="The sheet of a workbook, if it has several.")
+_ENCODING = click.option("--encoding", metavar="NAME", help="The encoding of a text file, such as cp1252; else UTF-8.")
+_TRIM = click.option("--trim", is_flag=True, help="Take off blanks around the values.")
+
+
+def data_options(command: Command) -> Command:
+    """Add --data and the options for reading it; the command gets them as a `DataFile`, or None, as its `data`."""
+
+    @wraps(command)
+    def run(*args: Any, data: Path | None, data_format: str | None, trim: bool, **more: Any) -> Any:
+        options = {"format": data_format, "sheet": more.pop("sheet"), "encoding": more.pop("encoding"), "trim": trim}
+        if data is not None:
+            return command(*args, data=DataFile(data, **options), **more)
+        given = next((name for name, value in options.items() if value), None)
+        if given:
+            raise click.UsageError(f"--{given} requires --data")
+        return command(*args, data=None, **more)
+
+    return _PATH(_FORMAT(_SHEET(_ENCODING(_TRIM(run)))))
+
+
+def with_all_missing(fault: DslError, needed: Iterable[str], row: Iterable[Any]) -> DslError:
+    """Return the error of a missing column with all columns that the row lacks, and the nearest names it has."""
+    if fault.code != "missing-name":
+        return fault
+    from aistudios_dsl.templates.values import readable
+
+    known = readable(row)
+    missing = sorted(set(needed) - known - {"row"})
+    if len(missing) < 2:
+        return fault
+    near = {name: nearest(name, known) for name in missing}
+    found = [f"{close!r} for {name!r}" for name, close in near.items() if close]
+    hint = f"did you mean {', '.join(found)}?" if found else fault.hint
+    return TemplateError(f"the row has no {', '.join(map(repr, missing))}", hint=hint, code=fault.code)
