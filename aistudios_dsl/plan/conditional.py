@@ -214,17 +214,8 @@ def _sizer(before: Item, item: Item, form: ClipForm, size: Any, setting: Setting
         return lambda words: (seen, size)
     if not isinstance(item, Draft):
         return _sizer_of_loaded(before, item)
-    if isinstance(size, RoomSize) and size.words_within:
-        words_within, shrinks = lru_cache(64)(size.words_within), size.shrinks
-
-        def in_room(words: str) -> tuple[Size, Any]:
-            def within(width: float | None, height: float | None) -> tuple[tuple[float, float], ClipSize]:
-                found = words_within(width, height)(words)
-                return found.seen, found
-
-            return RoomSize(within, shrinks), None
-
-        return in_room
+    if isinstance(size, RoomSize):
+        return _sizer_in_room(size)
     sized = text_sizer(item, Room(setting.canvas.width, setting.canvas.height))
     drawn = size.scale_x, size.scale_y, size.stroke
 
@@ -234,6 +225,20 @@ def _sizer(before: Item, item: Item, form: ClipForm, size: Any, setting: Setting
         return found.seen, found
 
     return of_text
+
+
+def _sizer_in_room(size: RoomSize) -> Sizer:
+    assert size.words_within is not None  # every text has it
+    words_within, shrinks = lru_cache(64)(size.words_within), size.shrinks
+
+    def in_room(words: str) -> tuple[Size, Any]:
+        def within(width: float | None, height: float | None) -> tuple[tuple[float, float], ClipSize]:
+            found = words_within(width, height)(words)
+            return found.seen, found
+
+        return RoomSize(within, shrinks), None
+
+    return in_room
 
 
 def _sizer_of_loaded(before: Item, item: Item) -> Sizer:

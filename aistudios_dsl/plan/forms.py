@@ -30,7 +30,7 @@ from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.node import as_found
-from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, SceneScript, Text
+from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
 
 Values = tuple[bytes, ...]
 """What is filled into the holes of a form, in their order."""
@@ -92,7 +92,7 @@ class Forms:
         self.choices, self._theme = choices, setting.theme
         self.literal = themed_scene(evolve(literal, items=()), setting.theme)
         self.setting = evolve(setting, theme=None)
-        self.api = generation_of(choices.scene, setting.api)
+        self.api: Generation = generation_of(choices.scene, setting.api)
         self._theme = setting.theme
         # Without names of colours, a row's colour is written as it is, like any string.
         self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
