@@ -9,9 +9,9 @@ from io import TextIOBase
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from attrs import evolve
+from attrs import evolve, fields, has
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
@@ -36,9 +36,12 @@ from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.templates.pending import conditions
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
-from aistudios_dsl.templates.values import row_values
+from aistudios_dsl.templates.values import KeyedRow, plain_values, row_values
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
+
+if TYPE_CHECKING:
+    from aistudios_dsl.templates.frames import DataFrame
 
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
@@ -66,7 +69,7 @@ class Plan:
     def __reduce__(self) -> tuple[type[Plan], tuple[BaseProject]]:
         return Plan, (self.template,)
 
-    def render_json(self, row: Mapping[str, Any] | None = None, /) -> bytes:
+    def render_json(self, row: Mapping[str, Any] | KeyedRow | None = None, /) -> bytes:
         """Return the UTF-8 JSON of one row: the bytes, or the error, of `template.render(row).to_json().encode()`.
 
         >>> from aistudios_dsl import Project
@@ -85,11 +88,11 @@ class Plan:
         """Return how many clips the script has in each scene that a row keeps, as `checked` takes them."""
         return self._programs.script_clips(row)
 
-    def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
+    def write_jsonl(self, rows: Iterable[Any] | DataFrame, file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
 
         Args:
-            rows: The values of each row by name; read as they are written.
+            rows: The values of each row by name, or a data frame; read as they are written.
             file: A path, which appears when all rows are written, or a file opened for bytes.
 
         Returns:
@@ -109,7 +112,7 @@ class Plan:
             whole.finish()
         return count
 
-    def _write(self, rows: Iterable[Mapping[str, Any]], file: BinaryIO | AtomicFile) -> int:
+    def _write(self, rows: Iterable[Any] | DataFrame, file: BinaryIO | AtomicFile) -> int:
         count, lines = 0, for_each_row(rows, self.render_json)
         while batch := list(islice(lines, _ROWS_A_WRITE)):
             file.write(b"\n".join([*batch, b""]))
@@ -123,6 +126,7 @@ class Programs:
     def __init__(self, template: BaseProject) -> None:
         self._template = template
         self._strings = Strings(template.environment)
+        self._reads_row = _mentions(template, "row")
         templates = self._strings.templates
         found = [conditions(scene, index, templates) for index, scene in enumerate(template.scenes)]
         self._read_twice = {name for each in found for names in each.values() for name in names}
@@ -146,10 +150,11 @@ class Programs:
             return None
         return writer
 
-    def render(self, row: Mapping[str, Any] | None) -> bytes:
+    def render(self, row: Mapping[str, Any] | KeyedRow | None) -> bytes:
         """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
         if self._only is not None:
-            return self._only.write(row_values(row))
+            values = None if self._reads_row else plain_values(row)
+            return self._only.write(row_values(row) if values is None else values)
         values = row_values(row)
         signature, scopes = self._signature(values)
         return b"".join([writer.write(scopes[scope]) for scope, writer in self._writers(signature)])
@@ -221,6 +226,17 @@ class Programs:
 
 def _numbered(segment: Segment, number: int) -> Segment:
     return str(number).encode() if segment == "number" else segment
+
+
+def _mentions(value: Any, word: str) -> bool:
+    """Tell whether a word is part of a string anywhere in a value."""
+    if isinstance(value, str):
+        return word in value
+    if isinstance(value, tuple | list | frozenset):
+        return any(_mentions(item, word) for item in value)
+    if isinstance(value, Mapping):
+        return any(_mentions(item, word) for item in value.values())
+    return has(type(value)) and any(_mentions(getattr(value, own.name), word) for own in fields(type(value)))
 
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:

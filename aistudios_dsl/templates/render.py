@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
@@ -89,7 +89,7 @@ def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
         return evolve(value, **changes)
 
 
-def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping[str, Any] | None = None) -> B:
+def render_project(project: B, row: Any, variables: Mapping[str, Any] | None = None) -> B:
     """Return the literal project of a row. Raises `TemplateError` with the field and the name that is missing."""
     refuse_rendered(project)
     return render_values(project, row_values(with_values(row, variables)))
@@ -107,7 +107,7 @@ def render_values(project: B, values: Mapping[str, Any]) -> B:
         return filled_project(project, scenes, visit)
 
 
-def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
+def for_each_row(rows: Any, make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
     """Yield what is made of each row; errors name the row, counted from 1."""
     from aistudios_dsl.templates.rows import mappings, of_row
 
