@@ -10,6 +10,7 @@ The code of an error is that of its class, unless it has one of these:
 - `unknown-style`: the theme has no style of this name
 - `unknown-avatar`: the catalogue does not have this avatar or outfit
 - `not-rendered`: a template has to be rendered first
+- `missing-name`, `missing-value`: a row lacks a name that a template needs, or has no value for it
 - `template-syntax`, `unclosed-braces`: Jinja cannot read a template
 - `template-too-large`: a template is too large or nested too deeply
 - `no-key`, `key-refused`: there is no API key, or the service does not accept it

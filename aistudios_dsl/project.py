@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from aistudios_dsl.draw.pictures import Media
     from aistudios_dsl.layout.fonts import Fonts
     from aistudios_dsl.plan.plan import Plan
+    from aistudios_dsl.templates.frames import DataFrame
+    from aistudios_dsl.templates.values import KeyedRow
 
 
 @checked_class("scenes", "loaded", "loaded_scenes", "literal", "row_left_all_out")
@@ -86,11 +88,11 @@ class Project(BaseProject):
         return {path: names for path, names in pending(self).items() if names}
 
     @checked
-    def render(self, row: Mapping[str, Any] | None = None, /, **variables: Any) -> Self:
+    def render(self, row: Mapping[str, Any] | KeyedRow | None = None, /, **variables: Any) -> Self:
         """Return the literal project of one row.
 
         Args:
-            row: Names and values. Default none.
+            row: Names and values: a mapping, or a row of a database. Default none.
             variables: More of them; they override those of the row.
 
         Raises:
@@ -102,11 +104,11 @@ class Project(BaseProject):
         return render_project(self, row, variables)
 
     @checked
-    def render_all(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Self]:
+    def render_all(self, rows: Iterable[Any] | DataFrame) -> Iterator[Self]:
         """Yield the literal project of each row.
 
         Args:
-            rows: Mappings of names to values, taken one at a time.
+            rows: Mappings of names to values, rows of a database, or a data frame; taken one at a time.
 
         Raises:
             TemplateError: As `render` does; names the row, counted from 1.
