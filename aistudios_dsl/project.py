@@ -45,7 +45,10 @@ class Project(BaseProject):
         environment: A function at the top of a module that takes the Jinja environment and may add filters and globals.
         workspace_id: The workspace that the project belongs to. Default none.
         resolution: "4k", "1080", "720" or "480". Default none, which leaves the choice to the service.
-        extra: Further keys of the project in the JSON. Default none.
+        extra: Further keys of the project in the JSON; of its own `isExport`, and "landscape" as `orientation`, which
+            is not written otherwise. Default none.
+        key_order: Keys of the JSON, in the order in which they follow each other, such as "scenes name". Default that
+            of the vendor's samples.
 
     Raises:
         BuildError: An argument is unknown or has a wrong value.

@@ -195,8 +195,8 @@ def words(text):
 
 
 VERBS = words("audio avatar background edit find image map pipe put say shape text video")
-FIELDS = words("backdrop each extra watermark when")
-PROJECT_FIELDS = words("api catalog dictionary environment extra name orientation resolution scenes")
+FIELDS = words("backdrop each extra key_order watermark when")
+PROJECT_FIELDS = words("api catalog dictionary environment extra key_order name orientation resolution scenes")
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")

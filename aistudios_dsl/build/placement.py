@@ -9,7 +9,7 @@ from typing import Any, Literal, TypedDict, get_args
 from attrs import field, frozen
 
 from aistudios_dsl.build.avatar import Avatar, tupled, validate_language
-from aistudios_dsl.errors import BuildError, did_you_mean
+from aistudios_dsl.errors import BuildError, did_you_mean, expect
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
 from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
@@ -109,6 +109,7 @@ class Place:
     natural: tuple[float, float] | None = field(default=None, converter=tupled)
     fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
+    exact: bool = False
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
@@ -132,6 +133,7 @@ def validate(place: Place) -> None:
     validate_language(place.language)
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
+    expect(place.exact, bool, "exact must be True or False")
     fit: object = place.fit
     if not isinstance(fit, str | tuple | None):
         hint = 'a text takes fit=(width, height); a picture or video "contain", "cover" or "stretch"'
@@ -225,7 +227,10 @@ class Placed(TypedDict, total=False):
     `id`: the id on the wire, unique in the project. Default one that follows from the clip's number.
     `tag`: a name to find the clip by, unique in its scene. Default none.
     `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
-    `extra`: further keys of the clip in the JSON, and their values. Default none.
+    `extra`: further keys of the clip in the JSON; of its class those that no argument sets, such as `lockRotation`,
+    and those to be left out, with `wire.UNSET`. Default none.
+    `key_order`: keys of the JSON, in the order in which they follow each other, such as "left top width height".
+    Default that of the vendor's samples.
     """
 
     at: Position
@@ -236,6 +241,7 @@ class Placed(TypedDict, total=False):
     tag: str
     opacity: float | None
     extra: Mapping[str, Any]
+    key_order: str
 
 
 class Sized(Placed, total=False):

@@ -19,7 +19,7 @@ from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, taken_by_verbs
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import validate_background
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
+from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, fault_of, holds_jinja, keys, reordered
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -41,7 +41,13 @@ _DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
 _LOCKS = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "skewing_x", "skewing_y", "uni_scaling")
 _EDITOR_STATE = {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in _LOCKS}
 _AVATAR_STATE = {"model": PENDING, "head_only": None, "voice_only": False, "is_delete": False}
-_BY_THE_VERB = {"type": "it follows from the verb", "name": "it follows from the id"}
+_KEY_ORDER = 'key_order must be names of keys in a string, such as "left top width height"'
+_BY_THE_SCENE = {
+    "background": "the argument 'background' sets it",
+    "watermark": "the argument 'watermark' sets it",
+    "clips": "the verbs add them",
+    "scripts": "say(...) adds to it",
+}
 _PLACE = frozenset(attribute.name for attribute in fields(Place))
 _PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech)\[(\d+)\])?")
 
@@ -85,11 +91,37 @@ def _label(index: int, kind: str, tag: object) -> str:
     return f"clips[{index}] ({kind}{f', tag {tag!r}' if tag else ''})"
 
 
-def own_extra(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return a copy of further keys. Raise `BuildError` for what is not JSON."""
+def own_extra(extra: Any, cls: type[Node], hint_of: Callable[[Key], str]) -> Mapping[str, Any] | None:
+    """Return a copy of the further keys of an object.
+
+    Among them may be fields of its class, by their keys: those that nothing else sets, and with `UNSET` those that are
+    left out. Raise `BuildError` for any other field, with what sets it as `hint_of` says, and for what is not JSON.
+    """
     expect(extra, Mapping | None, "extra must be a mapping of keys to JSON")
-    own: Mapping[str, Any] | None = own_json(extra, "extra")
-    return own
+    if extra is None:
+        return None
+    absent = {name for name, value in extra.items() if value is UNSET}
+    for key in keys(cls):
+        if key.wire in absent and not key.required and key.attribute not in editing.GEOMETRY:
+            absent.remove(key.wire)
+        elif name := next((name for name in (key.wire, key.attribute) if name in extra), None):
+            hint = hint_of(key) or ("" if name == key.wire else f"its key is {key.wire!r}")
+            if hint:
+                raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
+    for name in absent:
+        raise BuildError(f"extra leaves out {name!r}, which is no optional field of wire.{cls.__name__}")
+    unset = {name: value for name, value in extra.items() if value is UNSET}
+    return {**own_json({name: value for name, value in extra.items() if value is not UNSET}, "extra"), **unset}
+
+
+def _extra_of_scene(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    # An empty list of scripts is said by no verb.
+    silent = isinstance(extra, Mapping) and extra.get("scripts") == []
+    return own_extra(
+        extra,
+        WireScene,
+        lambda key: "" if silent and key.attribute == "scripts" else _BY_THE_SCENE.get(key.attribute, ""),
+    )
 
 
 @singledispatch
@@ -114,7 +146,10 @@ class Scene(Verbs):
         watermark: Whether the service adds its watermark. Default False.
         when: A Jinja expression; the scene is left out of the rows where it is false. Default None, always in.
         each: "item in items": the scene is repeated for each item. Default None, once.
-        extra: Further keys of the scene in the JSON. Default none.
+        extra: Further keys of the scene in the JSON; of its own `thumbnailUrl` and `sceneIdx`, and with `wire.UNSET`
+            those that are left out. Default none.
+        key_order: Keys of the JSON, in the order in which they follow each other, such as "sceneIdx background".
+            Default that of the vendor's samples.
 
     Raises:
         BuildError: An argument is unknown or has a wrong value.
@@ -127,7 +162,8 @@ class Scene(Verbs):
     watermark: bool = False
     when: str | None = None
     each: str | None = None
-    extra: Mapping[str, Any] | None = field(default=None, converter=own_extra)
+    extra: Mapping[str, Any] | None = field(default=None, converter=_extra_of_scene)
+    key_order: str | None = None
     _items: tuple[Item, ...] = field(default=(), alias="items")
     _lines: tuple[Line, ...] = field(default=(), alias="lines")
     _loaded: WireScene | None = field(default=None, alias="loaded")
@@ -145,6 +181,8 @@ class Scene(Verbs):
         watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
         if fault := fault_of(watermark, self.watermark):
             raise fault
+        expect(self.key_order, str | None, _KEY_ORDER)
+        reordered(WireScene, self.extra or {}, self.key_order)
         for name in ("when", "each"):
             expect(getattr(self, name), str | None, f"{name} must be a Jinja expression in a string")
 
@@ -311,8 +349,11 @@ def drafted(
     written = {name: UNSET if value is None and name in optional else value for name, value in stated.items()}
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
-    state |= written
-    clip = cls(**state, extra=_further_keys(cls, place.get("extra")))
+    further = dict(own_extra(place.get("extra"), cls, lambda key: _hint_for_field(cls, key)) or {})
+    state |= written | {name: further.pop(key.wire) for name, key in known.items() if key.wire in further}
+    order = place.get("key_order")
+    expect(order, str | None, _KEY_ORDER)
+    clip = cls(**state, extra=further, key_order=reordered(cls, further, order))
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
     if "avatar" in own:
         where["avatar"] = _named_avatar(*own["avatar"])
@@ -324,16 +365,13 @@ def drafted(
     return clip, wanted
 
 
-def _further_keys(cls: type[Clip], extra: Any) -> Mapping[str, Any]:
-    """Return a copy of a clip's further keys. Raise `BuildError` for a field of its class, with how to set that."""
-    further = own_extra(extra) or {}
-    for key in keys(cls):
-        if name := next((name for name in (key.wire, key.attribute) if name in further), None):
-            word = keyword_for(key.attribute, taken_by_verbs()[VERB_OF[cls]])
-            other = f"edit(tag, {key.attribute}=...) sets it"
-            hint = f"the argument {word!r} sets it" if word else _BY_THE_VERB.get(key.attribute, other)
-            raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
-    return further
+def _hint_for_field(cls: type[Clip], key: Key) -> str:
+    """Return what sets a field of a clip; "" if only `extra` does."""
+    word = keyword_for(key.attribute, taken_by_verbs()[VERB_OF[cls]])
+    # bold=True is one of many weights.
+    if word and word != "bold":
+        return f"the argument {word!r} sets it"
+    return "it follows from the verb" if key.attribute in ("type", *editing.GEOMETRY) else ""
 
 
 def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:
@@ -347,10 +385,12 @@ def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:
 
 
 def _effects(effects: Any) -> Any:
-    given: Iterable[Any] = (effects,) if isinstance(effects, str | Mapping) else () if effects is None else effects
+    if effects is None:
+        return UNSET
+    given: Iterable[Any] = (effects,) if isinstance(effects, str | Mapping) else effects
     if not isinstance(given, Iterable):
         raise BuildError(f"effects is {effects!r}", hint='such as "head-only", or several in a list')
-    return tuple(_effect(effect) for effect in given) or UNSET
+    return tuple(_effect(effect) for effect in given)
 
 
 def _effect(effect: str | Mapping[str, Any]) -> Effect:

@@ -14,11 +14,10 @@ from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
-from aistudios_dsl.layout.sizes import plain
 from aistudios_dsl.resolve.placing import Intent, arrange, intent_of
 from aistudios_dsl.resolve.sizing import ClipSize, Setting, clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
-from aistudios_dsl.wire.node import UNSET, as_found
+from aistudios_dsl.wire.node import UNSET, as_found, with_keys
 from aistudios_dsl.wire.nodes import AnyClip, Background, EditorClip, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
@@ -47,7 +46,10 @@ def resolve_scene(scene: Scene, index: int, setting: Setting) -> WireScene:
         if scripts:
             fields["scripts"] = scripts
         if scene._loaded is None:
-            return WireScene(**fields, thumbnail_url=None, scene_idx=index, extra=scene.extra or {})
+            further = {name: value for name, value in (scene.extra or {}).items() if name != "scripts"}
+            if "scripts" in (scene.extra or {}):
+                fields.setdefault("scripts", ())
+            return with_keys(WireScene(**fields, thumbnail_url=None, scene_idx=index), further, scene.key_order)
         with as_found():
             return evolve(scene._loaded, **fields)
 
@@ -59,7 +61,9 @@ def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
         for number, item in enumerate(scene._items):
             clip = clip_of(item)
             place = f"scenes[{index}].{label(number, clip)}"
-            if clip.id and clip.id in places and (isinstance(item, Draft) or scene._loaded is None):
+            # Nobody knows what the id of an unknown clip is for.
+            is_ours = isinstance(item, Draft) or (scene._loaded is None and not isinstance(clip, UnknownClip))
+            if clip.id and clip.id in places and is_ours:
                 hint = "give each clip a different id, or leave id= out"
                 raise BuildError(f"the id {clip.id!r} is also used by {places[clip.id]}", place, hint)
             if clip.id:
@@ -113,7 +117,7 @@ def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
         if size is None:
             computed.append(None)
             continue
-        numbers = (plain(size.width), plain(size.height), size.scale_x, size.scale_y, *corner)
+        numbers = (size.width, size.height, size.scale_x, size.scale_y, *corner)
         fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
         for name, number in fields.items():
             if not math.isfinite(number):
@@ -182,7 +186,7 @@ def _finished(
             fields["layer"] = math.floor(highest) + 1 if clip.layer is UNSET else clip.layer
             fields["id"] = clip.id or clip_id(clip.type, index, origin, taken)
             if isinstance(clip, EditorClip):
-                fields["name"] = fields["id"]
+                fields["name"] = fields["id"] if clip.name is UNSET else clip.name
             with as_found():  # It was validated before it was sized.
                 clip = evolve(clip, **fields)
         if not isinstance(clip, UnknownClip):

@@ -111,8 +111,8 @@ def _medium(place: Place, canvas: Box, is_image: bool) -> ClipSize:
             raise BuildError("its size is not known", hint=hint, code="no-size")
         return ClipSize(width, height, *_scales(place))
     fit: Any = place.fit
-    scale_x, scale_y = scaled_size(place.natural, width, height, _scale_asked(place), fit)
-    return ClipSize(*place.natural, plain(scale_x), plain(scale_y))
+    scale_x, scale_y = scaled_size(place.natural, width, height, asked := _scale_asked(place), fit)
+    return ClipSize(*place.natural, *(asked or (plain(scale_x), plain(scale_y))))
 
 
 def _scales(place: Place) -> Pair:
@@ -151,13 +151,22 @@ def text_sizer(draft: Draft, canvas: Box) -> TextSizer:
         return lambda text: (text, *given)
     if draft.place.fit is not None:
         return _fitted(draft.place, clip, canvas)
-    return _unwrapped(clip, height) if width is None else _wrapped(clip, width, height)
+    written = plain if draft.place.exact else rounded_up
+    size = _letter_size(clip, draft.place)
+    if width is None:
+        return _unwrapped(clip, size, height, written)
+    return _wrapped(clip, size, width, height, written)
+
+
+def _letter_size(clip: Text, place: Place) -> float:
+    # To the last digit, the editor multiplies before it divides.
+    return clip.font_size * 4 / 3 if place.exact else clip.font_size * POINT
 
 
 def _fitted(place: Place, clip: Text, canvas: Box) -> TextSizer:
     across, down = _fit_box(place, clip)
     box_width, box_height = extent(across, canvas.width, "fit width"), extent(down, canvas.height, "fit height")
-    bold = measure.is_bold(clip.font_weight)
+    bold, written = measure.is_bold(clip.font_weight), plain if place.exact else rounded_up
 
     def sized(text: str) -> tuple[str, float, float, float]:
         size, box = measure.fit(
@@ -169,34 +178,36 @@ def _fitted(place: Place, clip: Text, canvas: Box) -> TextSizer:
             bold=bold,
             family=clip.font_family or "",
         )
-        return "\n".join(box.lines), size, rounded_up(box.width), plain(box.height)
+        return "\n".join(box.lines), size, written(box.width), plain(box.height)
 
     return sized
 
 
-def _unwrapped(clip: Text, height: float | None) -> TextSizer:
-    points, size = clip.font_size, clip.font_size * POINT
+def _unwrapped(clip: Text, size: float, height: float | None, written: Callable[[float], float]) -> TextSizer:
+    points = clip.font_size
     lines_and_width = measure.measurer(size, measure.is_bold(clip.font_weight))
     of_one_line = plain(height or measure.text_height(size, 1))
 
     def sized(text: str) -> tuple[str, float, float, float]:
         lines, width = lines_and_width(text)
         if len(lines) == 1:
-            return lines[0], points, rounded_up(width), of_one_line
-        return "\n".join(lines), points, rounded_up(width), plain(height or measure.text_height(size, len(lines)))
+            return lines[0], points, written(width), of_one_line
+        return "\n".join(lines), points, written(width), plain(height or measure.text_height(size, len(lines)))
 
     return sized
 
 
-def _wrapped(clip: Text, width: float, height: float | None) -> TextSizer:
-    points, size, bold = clip.font_size, clip.font_size * POINT, measure.is_bold(clip.font_weight)
+def _wrapped(
+    clip: Text, size: float, width: float, height: float | None, written: Callable[[float], float]
+) -> TextSizer:
+    points, bold = clip.font_size, measure.is_bold(clip.font_weight)
 
     def sized(text: str) -> tuple[str, float, float, float]:
         letter, widest = measure.widest_letter(text, size, bold)
         if width < widest:
             raise BuildError(f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide")
         box = measure.wrap(text, size, width, bold=bold, family=clip.font_family or "")
-        return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
+        return "\n".join(box.lines), points, written(box.width), plain(height or box.height)
 
     return sized
 
@@ -272,8 +283,8 @@ def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box) -> Pai
     width, height = _wanted(place, canvas)
     if place.head_at is not None and width is None and height is None and place.scale is None:
         return _framing_scales(avatar, "waist", canvas)
-    scale_x, scale_y = scaled_size(size, width, height, _scale_asked(place))
-    return plain(scale_x), plain(scale_y)
+    scale_x, scale_y = scaled_size(size, width, height, asked := _scale_asked(place))
+    return asked or (plain(scale_x), plain(scale_y))
 
 
 def _framing_scales(avatar: Avatar, framing: str, canvas: Box) -> Pair:
