@@ -57,7 +57,10 @@ class Project(BaseProject):
         resolution: "4k", "1080", "720" or "480". Default none, which leaves the choice to the service.
         theme: The colours and text styles that verbs take by name, and the font. Default none.
         fonts: `Fonts` to measure texts with. Default none, which leaves the bundled numbers of Noto Sans CJK.
-        extra: Further keys of the project in the JSON. Default none.
+        extra: Further keys of the project in the JSON; of its own `isExport`, and "landscape" as `orientation`, which
+            is not written otherwise. Default none.
+        key_order: Keys of the JSON, in the order in which they follow each other, such as "scenes name". Default that
+            of the vendor's samples.
 
     Raises:
         BuildError: An argument is unknown or has a wrong value.

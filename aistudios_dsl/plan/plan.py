@@ -33,7 +33,7 @@ from aistudios_dsl.plan.segments import (
     token,
 )
 from aistudios_dsl.plan.strings import Strings
-from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
+from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.pending import repeated_clips, texts_in_old_boxes
@@ -250,11 +250,12 @@ class Programs:
                 continue
             scene, fields = self._template.scenes[origin[0]], self._fields[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
+            counted = numbered and not has_own_number(scene)
             segments = self._scene_segments.get(key)
             if segments is None:
                 if len(self._scene_segments) >= _SCENES_KEPT:
                     self._scene_segments.clear()
-                segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=numbered)
+                segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=counted)
                 self._scene_segments[key] = segments
             own = list(checks(fields, segments, setting.theme))
             if any(validate is str.encode for _, validate in own):
