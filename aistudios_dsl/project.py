@@ -150,7 +150,7 @@ class Project(BaseProject):
             BuildError: Something in the script cannot be said on the wire.
             TemplateError: Templates wait for a row.
 
-        >>> Project().scene().text("Hello", at=(40, 60)).resolve().scenes[0].clips[0].top
+        >>> Project().scene().text("Hello", at="top", margin=60).resolve().scenes[0].clips[0].top
         60
         """
         from aistudios_dsl.resolve.project import resolve_project
@@ -260,7 +260,7 @@ class Project(BaseProject):
         Raises:
             DslError: What `resolve` raises; or a code is unknown.
 
-        >>> [finding.code for finding in Project().scene().text("Hello", at=(0, 0)).check()]
+        >>> [finding.code for finding in Project().scene().text("Hello", at="top left").check()]
         ['unsafe-area']
         """
         waiting = pending(self)
