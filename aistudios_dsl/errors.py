@@ -7,9 +7,15 @@ The code of an error is that of its class, unless it has one of these:
 - `no-font`: a font file cannot be read, or has changed
 - `missing-extra`: a package that an extra installs is not there
 - `unknown-tag`: no clip has this tag or id
+- `circle`: clips are placed by one another in a circle
+- `no-tags`: `around()` names no clip
+- `in-group`: a clip or an argument that has no place in a group
+- `no-width`: a percentage of the width of a group that has none
+- `no-room`: the room is too narrow for what is in it
 - `unknown-style`: the theme has no style of this name
 - `unknown-avatar`: the catalogue does not have this avatar or outfit
 - `not-rendered`: a template has to be rendered first
+- `missing-name`, `missing-value`: a row lacks a name that a template needs, or has no value for it
 - `template-syntax`, `unclosed-braces`: Jinja cannot read a template
 - `template-too-large`: a template is too large or nested too deeply
 - `no-key`, `key-refused`: there is no API key, or the service does not accept it

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from aistudios_dsl.draw.pictures import Media
     from aistudios_dsl.layout.fonts import Fonts
     from aistudios_dsl.plan.plan import Plan
+    from aistudios_dsl.templates.frames import DataFrame
+    from aistudios_dsl.templates.values import KeyedRow
 
 
 @checked_class("scenes", "loaded", "loaded_scenes", "literal", "row_left_all_out")
@@ -55,7 +57,10 @@ class Project(BaseProject):
         resolution: "4k", "1080", "720" or "480". Default none, which leaves the choice to the service.
         theme: The colours and text styles that verbs take by name, and the font. Default none.
         fonts: `Fonts` to measure texts with. Default none, which leaves the bundled numbers of Noto Sans CJK.
-        extra: Further keys of the project in the JSON. Default none.
+        extra: Further keys of the project in the JSON; of its own `isExport`, and "landscape" as `orientation`, which
+            is not written otherwise. Default none.
+        key_order: Keys of the JSON, in the order in which they follow each other, such as "scenes name". Default that
+            of the vendor's samples.
 
     Raises:
         BuildError: An argument is unknown or has a wrong value.
@@ -86,11 +91,11 @@ class Project(BaseProject):
         return {path: names for path, names in pending(self).items() if names}
 
     @checked
-    def render(self, row: Mapping[str, Any] | None = None, /, **variables: Any) -> Self:
+    def render(self, row: Mapping[str, Any] | KeyedRow | None = None, /, **variables: Any) -> Self:
         """Return the literal project of one row.
 
         Args:
-            row: Names and values. Default none.
+            row: Names and values: a mapping, or a row of a database. Default none.
             variables: More of them; they override those of the row.
 
         Raises:
@@ -102,11 +107,11 @@ class Project(BaseProject):
         return render_project(self, row, variables)
 
     @checked
-    def render_all(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Self]:
+    def render_all(self, rows: Iterable[Any] | DataFrame) -> Iterator[Self]:
         """Yield the literal project of each row.
 
         Args:
-            rows: Mappings of names to values, taken one at a time.
+            rows: Mappings of names to values, rows of a database, or a data frame; taken one at a time.
 
         Raises:
             TemplateError: As `render` does; names the row, counted from 1.
@@ -145,7 +150,7 @@ class Project(BaseProject):
             BuildError: Something in the script cannot be said on the wire.
             TemplateError: Templates wait for a row.
 
-        >>> Project().scene().text("Hello", at=(40, 60)).resolve().scenes[0].clips[0].top
+        >>> Project().scene().text("Hello", at="top", margin=60).resolve().scenes[0].clips[0].top
         60
         """
         from aistudios_dsl.resolve.project import resolve_project
@@ -255,7 +260,7 @@ class Project(BaseProject):
         Raises:
             DslError: What `resolve` raises; or a code is unknown.
 
-        >>> [finding.code for finding in Project().scene().text("Hello", at=(0, 0)).check()]
+        >>> [finding.code for finding in Project().scene().text("Hello", at="top left").check()]
         ['unsafe-area']
         """
         waiting = pending(self)

@@ -1,35 +1,40 @@
-"""One brand in a TOML file, one script, both orientations: a hook, a face, a call to action.
+"""One brand in a TOML file, one script, both orientations: a hook, and a call to action.
 
-aistudios build examples/branded.py --object landscape -o landscape.json
+aistudios build examples/branded.py --object portrait -o portrait.json
 """
 
 from pathlib import Path
 
-from aistudios_dsl import Project, Scene, Theme, above, around
+from aistudios_dsl import Project, Scene, Theme, around, column, row
 
 BRAND = Theme.load(Path(__file__).with_name("brand.toml"))
 
 
+def plate(scene, group, tag, fill, **place):
+    """Place a group with a plate behind it; in a scene or in another group."""
+    return scene.place(group, tag=tag, **place).shape("Square", fill=fill, stroke_radius=24, at=around(tag))
+
+
 def with_logo(scene):
-    return scene.shape("Star", fill="sun", width=72, at="top right", margin=64)
+    return scene.shape("Star", fill="sun", width=72, at="top right", margin="5%", tag="logo")
 
 
-def button(scene, words, **place):
-    """A label on a plate that is as large as its words ask for."""
-    return scene.text(words, style="label", tag="button", **place).shape(
-        "Rectangle_corner0", fill="accent", at=around("button", padding=(64, 32)), tag="plate"
-    )
-
+hook = row(padding=(64, 32)).text("3 stretches\nfor desk workers", style="title")
+button = row(padding=(64, 32)).text("Follow for more", style="label")
+call = (
+    column(gap=24, align="center", padding=48)
+    .text("one minute a day", style="note")
+    .pipe(plate, button, "button", "accent")
+)
 
 scenes = [
     Scene(background="ink")
     .avatar("M000045058", say="Sitting all day? Here are three stretches.")
-    .text("3 stretches\nfor desk workers", style="title", at="bottom", margin="10%"),
+    .pipe(plate, hook, "hook", "accent", at="bottom", margin="6%"),
     Scene(background="ink")
     .avatar("M000045058", framing="bust", say="Roll your shoulders. Open your chest. Breathe.")
-    .pipe(button, "Follow for more", at="bottom", margin="10%")
-    .text("one minute a day", style="note", at=above("plate", gap=24)),
+    .pipe(plate, call, "call", "panel", at="bottom", margin="6%"),
 ]
 
-project = Project("Three stretches", orientation="portrait", theme=BRAND).add(*scenes).map_scenes(with_logo)
-landscape = Project("Three stretches", theme=BRAND).add(*scenes).map_scenes(with_logo)
+project = Project("Three stretches", theme=BRAND).add(*scenes).map_scenes(with_logo)
+portrait = Project("Three stretches", orientation="portrait", theme=BRAND).add(*scenes).map_scenes(with_logo)

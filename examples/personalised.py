@@ -3,7 +3,7 @@
 aistudios build examples/personalised.py --data examples/data/people.csv -o videos.jsonl
 """
 
-from aistudios_dsl import Project, below
+from aistudios_dsl import Project, column
 
 NIGHT, GOLD = "#0b1b2b", "#ffc857"
 SHOP = "https://shop.example.com"
@@ -14,15 +14,23 @@ def shop_words(environment):
     environment.filters["euros"] = lambda cents: f"€{int(cents) / 100:,.2f}"
 
 
+thanks = (
+    column(gap=24)
+    .text("Thank you, {{ name }}", font_size=80, min_font_size=36, fit=("100%", 220))
+    .text("{{ spent|euros }} in {{ city }}", font_size=48, color=GOLD)
+)
+order = (
+    column(gap=32, align="center")
+    .image(SHOP + "/pictures/{{ item|lower|replace(' ', '-') }}.png", natural=(1200, 900), width="100%")
+    .text("{{ item }}", font_size=56)
+)
 project = (
     Project("Thank you, {{ name }}", webhook_url=SHOP + "/rendered/{{ id }}", environment=shop_words)
     .scene(background=NIGHT)
     .avatar("M000045058", say="Hello {{ name }}!\n\nThank you for {{ orders }} orders.", at="bottom right")
-    .text("Thank you, {{ name }}", font_size=80, min_font_size=36, fit=(960, 220), at=(96, 160), tag="thanks")
-    .text("{{ spent|euros }} in {{ city }}", font_size=48, color=GOLD, at=below("thanks", gap=24, align="left"))
+    .place(thanks, at="left", margin="5%", width="50%")
     .scene(background=NIGHT, each="item in items.split(';')", when="item != ''")
-    .image(SHOP + "/pictures/{{ item|lower|replace(' ', '-') }}.png", natural=(1200, 900), width="50%", tag="picture")
-    .text("{{ item }}", font_size=56, at=below("picture", gap=32))
+    .place(order, width="50%")
     .scene(background=GOLD, when="plan == 'gold'")
     .avatar("M000045058", framing="bust", say="{{ name }}, gold members such as you ship for free.")
 )

@@ -9,18 +9,23 @@ CDN = "https://cdn.example.com/lamp"
 NIGHT, PANEL, WARM = "#0b1b2b", "#16324a", "#ffc857"
 
 
+def panel(scene, group, tag, **place):
+    """Place a group with a plate behind it, which is as large as the words ask for."""
+    return scene.place(group, tag=tag, **place).shape("Square", fill=PANEL, stroke_radius=16, at=around(tag))
+
+
 def bullet(words):
     return row(gap=20).shape("Circle", fill=WARM, width=16).text(words, font_size=36)
 
 
 title = (
-    column(gap=8)
-    .text("Lumen One", font_size=96, color=WARM, bold=True, animation="fade-in")
+    column(gap=8, padding=(48, 32))
+    .text("Lumen One", font_size=96, color=WARM, bold=True, tag="name")
     .text("The lamp that reads with you.", font_size=40)
 )
-card = (
-    column(gap=24)
-    .text("Light that follows the day", font_size=48, bold=True)
+reasons = (
+    column(gap=24, padding=48)
+    .text("Light for every hour", font_size=48, bold=True)
     .place(bullet("Warm at night, clear by day"))
     .place(bullet("One charge lasts a week"))
     .place(bullet("Two years of guarantee"))
@@ -28,21 +33,26 @@ card = (
 
 opening = (
     Scene(background=NIGHT)
-    .video(f"{CDN}/turntable.mp4", poster=f"{CDN}/poster.jpg", natural=(1920, 1080), width="100%")
-    .place(title, at="bottom left", margin=120, tag="title")
-    .shape("Square", fill="rgba(11, 27, 43, 0.72)", at=around("title", padding=(48, 32)))
+    .video(
+        f"{CDN}/lamp.mp4", poster=f"{CDN}/poster.jpg", natural=(1920, 1080), width="100%", height="100%", fit="cover"
+    )
+    .pipe(panel, title, "title", at="bottom left", margin=96)
     .audio(f"{CDN}/theme.mp3", label="Theme", volume=40)
 )
 
-pitch = (
-    Scene(background=NIGHT)
-    .avatar("M000045058", height="60%", at="bottom right", say="Meet Lumen One.\n\nYours for 89 euros.")
-    .place(card, at="top left", margin=120, width=720, tag="card")
-    .shape("Square", fill=PANEL, at=around("card", padding=48))
-    .image(f"{CDN}/lamp.png", natural=(1600, 1200), width="30%", at=below("card", gap=96, align="left"), tag="lamp")
-    .shape("Circle", fill=WARM, width=180, at=inside("lamp", "top right"), tag="badge", animation=("zoom-in", 1, 1))
-    .text("€89", font_size=44, color=NIGHT, bold=True, at=inside("badge"))
-)
 
-project = Project("Lumen One").add(opening, pitch)
-portrait = Project("Lumen One", orientation="portrait").add(opening, pitch)
+def pitch(**figure):
+    return (
+        Scene(background=NIGHT)
+        .avatar("M000045058", say="Meet Lumen One.\n\nYours for 89 euros.", **figure)
+        .pipe(panel, reasons, "reasons", at="top left", margin=96)
+        .image(
+            f"{CDN}/lamp.png", natural=(1600, 1200), width=480, at=below("reasons", gap=48, align="left"), tag="lamp"
+        )
+        .shape("Circle", fill=WARM, width="40%", at=inside("lamp", "top right"), tag="badge", animation="zoom-in")
+        .text("€89", fit=("70%", "50%"), color=NIGHT, bold=True, at=inside("badge"), animation="zoom-in")
+    )
+
+
+project = Project("Lumen One").add(opening, pitch(at="bottom right", margin=("6%", 0)))
+portrait = Project("Lumen One", orientation="portrait").add(opening, pitch(at="bottom right", height="70%"))

@@ -12,6 +12,8 @@ from aistudios_dsl.wire.nodes import Project as WireProject
 HERE = Path(__file__).parent
 REAL = sorted([*(HERE / "data").glob("*project.json"), *(HERE / "golden").glob("*.json")])
 """The vendor's samples, and what the examples build."""
+EDITOR = sorted((HERE / "data" / "editor_like").glob("*.json"))
+"""Projects as the web editor writes them, with what no sample shows."""
 
 HOSTILE = [
     "",
@@ -113,7 +115,9 @@ def at(document, path):
 @st.composite
 def spoilt(draw):
     """A real project in which a few values are others, a few keys are gone, and a few are new."""
-    document = json.loads(draw(st.sampled_from(REAL)).read_text(encoding="utf-8"))
+    source = draw(st.sampled_from([*REAL, *EDITOR]))
+    document = Spoilt(json.loads(source.read_text(encoding="utf-8")))
+    document.story = [source.stem]
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from([path for path in places_in(document) if path]))
         parent, name = at(document, path[:-1]), path[-1]
@@ -126,7 +130,15 @@ def spoilt(draw):
             parent.append(json.loads(json.dumps(parent[name])))
         else:
             parent[name] = draw(_like(parent[name]))
+        document.story.append(f"{change} at {path}")
     return document
+
+
+class Spoilt(dict):
+    """A project that says what was changed in it, since all of it would be too long to print."""
+
+    def __repr__(self):
+        return f"<{', '.join(self.story)}>"
 
 
 def _like(value):

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,15 +15,14 @@ from aistudios_dsl.check.findings import CODES, Finding, by_scene, checked
 from aistudios_dsl.check.rules import RULES
 from aistudios_dsl.check.rules.media import shown_url, unreachable
 from aistudios_dsl.check.summary import summed
-from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import overlap
 from aistudios_dsl.templates.rows import read_rows
+from tests.examples import EXAMPLES, ROOT
 from tests.pages import Reader, blocks
 
-ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "checks.md"
-SHARED, *EXAMPLES = [block.code for block in blocks(PAGE) if block.language == "python"]
+SHARED, *SHOWN = [block.code for block in blocks(PAGE) if block.language == "python"]
 SECTIONS = re.split(r"^### ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
 SHOP = "https://cdn.example.com/"
 
@@ -59,7 +57,7 @@ def names_of(example):
 
 
 @pytest.mark.parametrize(
-    ("section", "example"), list(zip(SECTIONS, EXAMPLES, strict=True)), ids=lambda text: text.split()[0]
+    ("section", "example"), list(zip(SECTIONS, SHOWN, strict=True)), ids=lambda text: text.split()[0]
 )
 def test_each_rule_finds_its_bad_example_and_is_silent_on_the_good_one(section, example):
     names = names_of(example)
@@ -89,20 +87,16 @@ def test_the_commands_of_the_page_run_as_they_stand(tmp_path):
 # what ships is silent
 
 
-SCRIPTS = [path for path in sorted((ROOT / "examples").glob("*.py")) if "\nproject = " in path.read_text("utf-8")]
-
-
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
-def test_every_example_is_silent_but_for_the_variables_of_templates(path):
-    project = load_script(path)
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_every_example_is_silent_but_for_the_variables_of_templates(example):
+    project = example.project
     assert set(codes(project)) <= ({"template-variable"} if project.variables() else set())
 
 
-def test_the_example_of_a_template_is_silent_for_each_of_its_rows_but_one_with_braces():
-    template = load_script(ROOT / "examples" / "personalised.py")
-    people = list(read_rows(ROOT / "examples" / "data" / "people.csv"))
-    for row, project in zip(people, template.render_all(people), strict=True):
-        hostile = any("{{" in value for value in row.values())
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if each.data], ids=lambda example: example.name)
+def test_the_example_of_a_template_is_silent_for_each_of_its_rows_but_one_with_braces(example):
+    for row, project in zip(read_rows(example.data), example.videos, strict=True):
+        hostile = any("{{" in str(value) for value in row.values())
         assert set(codes(project)) == ({"leftover-braces"} if hostile else set())
 
 

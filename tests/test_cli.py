@@ -51,7 +51,7 @@ def test_build_takes_a_project_json_too():
 def test_build_writes_a_file_whole_and_counts_on_stderr(tmp_path):
     result = aistudios("build", "examples/product_promo.py", "-o", tmp_path / "promo.json")
     assert result.stdout == ""
-    assert "2 scenes, 10 clips" in result.stderr
+    assert "2 scenes, 17 clips" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["promo.json"]
     assert json.loads((tmp_path / "promo.json").read_text(encoding="utf-8"))["name"] == "Lumen One"
 

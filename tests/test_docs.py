@@ -73,6 +73,17 @@ def test_the_error_in_the_readme_is_the_one_a_script_gets(tmp_path, monkeypatch)
     assert [line.split() for line in result.stderr.splitlines()] == [line.split() for line in shown.splitlines()]
 
 
+WIRE_NUMBERS = {"gallery.md", "checks.md"}
+"""Pages that show the vendor's sample number for number, or what goes wrong."""
+
+
+def test_no_page_and_no_example_places_by_coordinates_that_a_person_worked_out():
+    scripts = [path for path in (ROOT / "examples").glob("*.py") if path.name != "talking_avatar.py"]
+    pages = [page for page in [ROOT / "README.md", *PAGES] if page.name not in WIRE_NUMBERS]
+    worked_out = re.compile(r"at=\(-?\d|\bgap=-")
+    assert [path.name for path in [*scripts, *pages] if worked_out.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_every_link_between_pages_leads_somewhere():
     for page in [ROOT / "README.md", *PAGES]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):

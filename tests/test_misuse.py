@@ -220,8 +220,10 @@ def words(text):
 
 
 VERBS = words("audio avatar background clips edit find image map pipe place put remove say shape text video")
-FIELDS = words("backdrop each extra watermark when")
-PROJECT_FIELDS = words("api catalog dictionary environment extra fonts name orientation resolution scenes theme")
+FIELDS = words("backdrop each extra key_order watermark when")
+PROJECT_FIELDS = words(
+    "api catalog dictionary environment extra fonts key_order name orientation resolution scenes theme"
+)
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")

@@ -3,13 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
-BUILDS = [path for path in EXAMPLES if "project = " in path.read_text(encoding="utf-8") and "dask" not in path.name]
-DATA = {"personalised": ["--data", str(Path(__file__).parent.parent / "examples" / "data" / "people.csv")]}
+from tests.examples import EXAMPLES
+
 NO_NETWORK = """
 import socket, sys
 def refused(*a, **k): raise OSError("the network was used")
@@ -20,21 +18,23 @@ main()
 """
 
 
-def built(path, seed):
+each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+
+
+def built(example, seed):
     env = os.environ | {"PYTHONHASHSEED": seed}
-    command = [sys.executable, "-c", NO_NETWORK, str(path), *DATA.get(path.stem, [])]
+    command = [sys.executable, "-c", NO_NETWORK, *example.arguments]
     return subprocess.run(command, capture_output=True, check=True, env=env).stdout
 
 
-@pytest.mark.parametrize("path", BUILDS, ids=lambda path: path.stem)
-def test_two_processes_write_the_same_bytes_without_network(path):
-    first = built(path, "1")
+@each_example
+def test_two_processes_write_the_same_bytes_without_network(example):
+    first = built(example, "1")
     assert first.startswith(b"{")
-    assert first == built(path, "2")
+    assert first == built(example, "2")
 
 
-@pytest.mark.parametrize("path", BUILDS, ids=lambda path: path.stem)
-def test_an_example_gives_its_golden_file(path):
+@each_example
+def test_an_example_gives_its_golden_file(example):
     """Golden files are rewritten by `python -m tests.tools.make_golden`."""
-    golden = Path(__file__).parent / "golden" / f"{path.stem}.json{'l' if path.stem in DATA else ''}"
-    assert built(path, "0") == golden.read_bytes()
+    assert built(example, "0") == example.golden.read_bytes()

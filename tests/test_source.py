@@ -2,8 +2,10 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -12,9 +14,9 @@ from hypothesis import strategies as st
 from aistudios_dsl import Avatar, LoadError, Project, Scene, TemplateError, below, wire
 from aistudios_dsl.decompile.expressions import Call, Verbatim, assigned, quoted
 from aistudios_dsl.wire.jsontext import canonical
-from tests.documents import ANY, HOSTILE, REAL, spoilt
+from tests.documents import ANY, EDITOR, HOSTILE, REAL, spoilt
 
-NAMES = {"Avatar", "Catalog", "Project", "above", "below", "left_of", "right_of", "wire"}
+NAMES = {"Avatar", "Catalog", "Project", "Scene", "above", "below", "left_of", "right_of", "wire"}
 BLUE = "/images/background/bg_blue_gradient.png"
 
 
@@ -200,34 +202,19 @@ def test_a_dialogue_names_its_speakers():
 
 def test_what_no_verb_says_is_put_visibly():
     document = Project().scene().shape("Star", fill="red", width=9).to_dict()
-    document["scenes"][0]["clips"][0]["glow"] = 3
+    document["scenes"][0]["clips"][0] |= {"scaleX": None, "glow": 3}
     source = same_again(document)
     assert (source.verbs, source.puts) == (0, 1)
     assert ".put(\n        wire.Shape(" in source
     assert 'extra={"glow": 3}' in source
 
 
-def test_another_key_order_and_odd_values_are_loaded_as_found():
+def test_values_that_no_class_takes_are_loaded_as_found():
     document = Project().scene().shape("Star", fill="red", width=9).to_dict()
     [clip] = document["scenes"][0]["clips"]
-    document["scenes"][0]["clips"] = [dict(reversed(clip.items())), clip | {"opacity": 140, "id": "b"}]
+    document["scenes"][0]["clips"] = [clip | {"opacity": 140}, clip | {"width": -1, "id": "b"}]
     source = same_again(document)
     assert source.count("wire.load_node(") == 2
-
-
-def test_keys_of_the_service_are_loaded_and_scenes_still_said_by_verbs():
-    document = {"_id": "p1", **Project("N").scene().text("Hi").to_dict(), "progress": 100.0}
-    source = same_again(document)
-    assert "Project.load(" in source
-    assert '.text("Hi")' in source
-
-
-def test_scenes_with_numbers_of_their_own_keep_them():
-    document = Project("N").scene().text("Hi").scene().text("Ho").to_dict()
-    document["scenes"][1]["sceneIdx"] = 0
-    source = same_again(document)
-    assert source.puts == 0
-    assert "loaded.with_scenes([scene_0, scene_1])" in source
 
 
 def test_clips_that_share_an_id_are_put_but_for_the_first():
@@ -249,6 +236,190 @@ def test_many_clips_are_no_endless_chain(tmp_path):
 def test_brackets_too_deep_for_a_parser_are_text():
     deep = json.loads("[" * 90 + "]" * 90)
     assert "Project.load(\n    '" in same_again({"scenes": [], "dictionary": deep})
+
+
+# what the editor writes and no sample shows
+
+
+@pytest.mark.parametrize(
+    ("verb", "change", "said"),
+    [
+        ("avatar", {"headOnly": False}, 'extra={"headOnly": False}'),
+        ("avatar", {"headOnly": ...}, 'extra={"headOnly": wire.UNSET}'),
+        ("avatar", {"isDelete": True}, 'extra={"isDelete": True}'),
+        ("avatar", {"isDelete": ..., "glow": 1}, 'extra={"isDelete": wire.UNSET, "glow": 1}'),
+        ("avatar", {"voiceOnly": True}, "voice_only=True"),
+        ("avatar", {"voiceOnly": ...}, "voice_only=None"),
+        ("avatar", {"effects": []}, "effects=[]"),
+        ("avatar", {"opacity": ...}, "opacity=None"),
+        ("avatar", {"name": "host", "lockRotation": True}, 'extra={"name": "host", "lockRotation": True}'),
+        ("image", {"angle": ..., "opacity": ...}, "opacity=None, angle=None"),
+        ("image", {"fill": "red"}, 'extra={"fill": "red"}'),
+        ("image", {"width": 604.0}, "natural=(604.0, 400)"),
+        ("image", {"scaleX": 1.0, "scaleY": 1.0}, "scale=1.0"),
+        ("image", {"left": 604.0}, "at=(604.0, 340)"),
+        ("shape", {"height": 60.0}, "height=60.0"),
+        ("shape", {"stroke": ..., "strokeRadius": ...}, 'extra={"stroke": wire.UNSET, "strokeRadius": wire.UNSET}'),
+        ("text", {"fontWeight": "bold"}, 'extra={"fontWeight": "bold"}'),
+        ("text", {"charSpacing": 0}, 'extra={"charSpacing": 0}'),
+        ("audio", {"tag": "music"}, 'extra={"tag": "music"}'),
+    ],
+)
+def test_fields_that_the_editor_writes_otherwise_are_said_by_a_small_keyword(verb, change, said):
+    scene = Scene()
+    made = {
+        "avatar": scene.avatar("M000045058"),
+        "image": scene.image("u", natural=(600, 400)),
+        "shape": scene.shape("Star", fill="red", width=60),
+        "text": scene.text("Hi", width=100, height=50),
+        "audio": scene.audio("u", label="l"),
+    }
+    document = Project().add(made[verb]).to_dict()
+    [clip] = document["scenes"][0]["clips"]
+    clip = {key: value for key, value in (clip | change).items() if value is not ...}
+    document["scenes"][0]["clips"] = [clip]
+    source = same_again(document)
+    assert said in source
+    assert (source.verbs, source.puts) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("level", "order", "said"),
+    [
+        ("clip", "left top width height", 'key_order="left top width height"'),
+        ("clip", "own id", 'extra={"own": 1}, key_order="own id type'),
+        ("scene", "sceneIdx background", 'key_order="sceneIdx background watermark clips thumbnailUrl"'),
+        ("project", "scenes name", 'key_order="scenes name"'),
+    ],
+)
+def test_another_order_of_keys_is_said(level, order, said):
+    document = Project("N").scene().audio("u", label="l").to_dict()
+    parts = {"project": document, "scene": document["scenes"][0], "clip": document["scenes"][0]["clips"][0]}
+    part = {"own": 1} | parts[level] if "own" in order else dict(parts[level])
+    parts[level].clear()
+    parts[level].update({key: part[key] for key in order.split()} | part if "own" in order else _moved(part, order))
+    source = same_again(document)
+    assert said in " ".join(source.split())
+    assert "load" not in source
+
+
+def _moved(part, order):
+    """The object with some keys one after the other, where the first of them was."""
+    names = order.split()
+    rest = [name for name in part if name not in names]
+    start = min(list(part).index(name) for name in names)
+    return {name: part[name] for name in [*rest[:start], *names, *rest[start:]]}
+
+
+def test_what_a_project_and_a_scene_say_beyond_their_arguments_is_extra():
+    scene = Project().scene().text("Hi").to_dict()["scenes"][0]
+    scene = {key: value for key, value in scene.items() if key != "watermark"} | {"thumbnailUrl": "t", "sceneIdx": 7}
+    document = {"_id": "p1", "orientation": "landscape", "scenes": [scene], "isExport": True, "progress": 100.0}
+    source = same_again(document)
+    assert "load" not in source
+    for said in ('"orientation": "landscape"', '"isExport": True', '"progress": 100.0', 'key_order="_id orientation'):
+        assert said in source
+    assert '"watermark": wire.UNSET' in source
+    assert '"sceneIdx": 7' in source
+
+
+@pytest.mark.parametrize("orientation", ["landscape", "portrait"])
+def test_a_place_is_said_as_a_person_would(orientation):
+    canvas = {"landscape": 1920, "portrait": 1080}[orientation]
+    scene = Scene().shape("Square", fill="red", width=canvas, height=9, at=(0, 850.5))
+    source = same_again(Project(orientation=orientation).add(scene).to_dict())
+    assert "at=(0, 850.5)" in source
+    assert "margin" not in source
+
+
+def test_a_text_that_was_measured_to_the_last_digit_has_no_size():
+    def written(**more):
+        return Project().scene().text("Welcome to it", font_size=28, **more).to_dict()
+
+    assert written(exact=True) != written()
+    assert '.text("Welcome to it", font_size=28, exact=True)' in same_again(written(exact=True))
+    assert '.text("Welcome to it", font_size=28)' in same_again(written())
+
+
+# scenes of one shape
+
+
+@pytest.mark.parametrize("path", EDITOR, ids=lambda path: path.stem)
+def test_projects_of_the_editor_become_scripts_that_a_person_keeps(path, tmp_path):
+    text = path.read_text(encoding="utf-8")
+    document = json.loads(text)
+    source = same_again(document)
+    unknown = sum(clip["type"] == "sticker" for scene in document["scenes"] for clip in scene["clips"])
+    assert source.puts == unknown
+    assert "Project.load(" not in source
+    assert 4 * len(source.splitlines()) < len(json.dumps(document, indent=1).splitlines())
+    assert source.count("def make_scene(") == 1
+    assert formatted(source, tmp_path) == source
+    assert "height=" not in "".join(re.findall(r"\.text\((.*?)\)\n", source, re.DOTALL))
+
+
+def test_scenes_of_one_shape_are_made_by_a_function_where_that_is_shorter(tmp_path):
+    def scene(number, **more):
+        card = Scene(background="https://cdn.example.com/backgrounds/office.png")
+        for top in (99.25, 399.5, 699.75, 999.25):
+            card = card.shape("Square", fill="#ffffff", width=812.5, height=220, at=(101.5, top), opacity=85, angle=3)
+        card = card.text(f"Step {number}", font_size=64, color="#102030", tag=f"step{number}", id=f"step-{number}")
+        return card.avatar("M000045058", say=f"This is step {number}.", id=f"host-{number}", **more)
+
+    scenes = [scene(0), Scene().text("Between"), *(scene(number, opacity=50) for number in (1, 2, 3))]
+    source = same_again(Project("Steps").add(*scenes).to_dict())
+    assert formatted(source, tmp_path) == source
+    assert "def make_scene(step, tag, step_id, say, opacity, avatar_id):" in source
+    assert source.count("make_scene(") == 5
+    assert 'make_scene(\n            step="Step 0",\n            tag="step0",\n' in source
+    few = same_again(Project("Steps").add(*scenes[:2]).to_dict())
+    assert "def " not in few
+
+
+def test_further_keys_that_differ_in_some_items_share_the_others():
+    locks = {"lockRotation": True, "lockMovementX": False, "lockMovementY": False}
+    scene = Scene()
+    for number in range(4):
+        scene = scene.shape("Star", fill="red", width=9, extra={"name": f"star {number}", **locks})
+    source = same_again(Project().add(scene).to_dict())
+    assert 'LOCKS = {"lockRotation": True, "lockMovementX": False, "lockMovementY": False}' in source
+    assert 'extra={"name": "star 3", **LOCKS}' in source
+
+
+def test_what_is_said_more_than_once_is_named():
+    shadow = wire.Shadow(color="#00000060", blur=4)
+    logo = "https://cdn.example.com/pictures/logo.png"
+    scene = Scene()
+    for number in range(3):
+        scene = scene.text(str(number), at=(12.5, 7.25), animation=("in-left", 2, number // 3), shadow=shadow)
+        scene = scene.image(logo, natural=(640, 480), extra={"note": "made by the editor"})
+    source = same_again(Project().add(scene).to_dict())
+    for said in (
+        f'IMAGE_URL = "{logo}"',
+        'SHADOW = wire.Shadow(color="#00000060", blur=4)',
+        'IN_LEFT = ("in-left", 2, 0)',
+        "TEXT_PLACE = (12.5, 7.25)",
+        "IMAGE_SIZE = (640, 480)",
+        'EXTRA = {"note": "made by the editor"}',
+    ):
+        assert source.count(said) == 1
+    assert source.count("IMAGE_URL, natural=IMAGE_SIZE") == 3
+
+
+def test_a_scene_of_many_clips_is_read_in_good_time():
+    """Time that grows with the square of the clips would be 16 times as long."""
+    seconds = []
+    for count in (25, 100):
+        scene = Scene()
+        for number in range(count):
+            place = below(f"s{number - 1}", gap=3, align="left") if number else (2500.5, 10)
+            scene = scene.shape("Star", fill="red", width=40, at=place, tag=f"s{number}")
+        project = Project.load(Project().add(scene).to_dict())
+        start = time.perf_counter()
+        source = project.to_python()
+        seconds.append(time.perf_counter() - start)
+        assert source.count("below(") == count - 1
+    assert seconds[1] < 9 * seconds[0]
 
 
 # templates

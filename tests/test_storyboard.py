@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -25,19 +24,17 @@ from aistudios_dsl.draw.svg import Drawing, scene_svg, view_of
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.wire.nodes import ShapeName
 from tests.chromium import open_browser
+from tests.examples import EXAMPLES, ROOT
 from tests.tools import make_gallery, storyboard_boxes
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if "\nproject = " in path.read_text("utf-8"))
 DOCS = ROOT / "docs"
-GOLDEN = ROOT / "tests" / "golden"
 AXE = (ROOT / "tests" / "data" / "axe.min.js").read_text(encoding="utf-8")
 
 OFF, SHARE = 48, 0.002
 """A screenshot may differ from the kept one by more than so much (of 255) in this share of its pixels: fonts are
 smoothed differently elsewhere. A word that is gone is more than that."""
 
-each_example = pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +52,6 @@ def shown(browser, tmp_path):
     return show
 
 
-def literal(project):
-    """The project, a template in its one row."""
-    return project.render(row()) if project.variables() else project
-
-
 def row():
     return {"id": 1, "name": "Ann", "city": "Paris", "plan": "gold", "orders": 3, "spent": 99.5, "items": "Lamp;Shade"}
 
@@ -74,8 +66,8 @@ def quiet(browser):
 
 
 @each_example
-def test_every_clip_of_an_example_is_where_the_wire_says(shown, path):
-    project = literal(load_script(path))
+def test_every_clip_of_an_example_is_where_the_wire_says(shown, example):
+    project = example.videos[0]
     browser = shown(project)
     assert list(storyboard_boxes.misplaced(project, browser.measured())) == []
     assert quiet(browser)
@@ -352,11 +344,11 @@ def test_a_copy_that_is_no_picture_is_refused(media, words):
 
 
 @each_example
-def test_the_page_of_an_example_looks_as_it_was_when_someone_looked(shown, path, tmp_path):
-    browser = shown(load_script(path), width=1280)
+def test_the_page_of_an_example_looks_as_it_was_when_someone_looked(shown, example, tmp_path):
+    browser = shown(example.project, width=1280)
     browser.run("document.body.style.fontFamily = \"'Noto Sans CJK KR'\"")
     seen = Image.open(io.BytesIO(browser.picture(0.5))).convert("RGB")
-    kept = Image.open(GOLDEN / f"{path.stem}.png").convert("RGB")
+    kept = Image.open(example.golden.with_suffix(".png")).convert("RGB")
     seen.save(tmp_path / "seen.png")
     assert abs(seen.height - kept.height) <= 4, f"look at {tmp_path / 'seen.png'}"
     kept = kept.crop((0, 0, *seen.size))
@@ -367,7 +359,7 @@ def test_the_page_of_an_example_looks_as_it_was_when_someone_looked(shown, path,
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
 def test_axe_finds_nothing_serious(shown, width, dark):
-    project = literal(load_script(ROOT / "examples" / "personalised.py"))
+    project = load_script(ROOT / "examples" / "personalised.py").render(row())
     project = project.scene(background="#8899aa").text("Pale", color="#90a0b0", at=(9, 9), tag="pale")
     browser = shown(project, width=width, dark=dark)
     assert browser.run("return document.querySelectorAll('.finding').length") > 1
@@ -406,9 +398,9 @@ def test_the_page_works_without_a_mouse(shown):
 
 
 def test_the_page_is_no_wider_than_a_phone(shown):
-    for path in EXAMPLES:
-        browser = shown(load_script(path), width=360, height=740)
-        assert browser.run("return document.documentElement.scrollWidth") == 360, path.stem
+    for example in EXAMPLES:
+        browser = shown(example.project, width=360, height=740)
+        assert browser.run("return document.documentElement.scrollWidth") == 360, example.name
 
 
 A4, LETTER = (8.27, 11.69), (8.5, 11)
@@ -440,8 +432,8 @@ def test_a_page_of_paper_holds_one_scene(shown, orientation, clips):
 
 
 @each_example
-def test_an_example_is_printed_on_as_many_pages_as_it_has_scenes(shown, path):
-    project = load_script(path)
+def test_an_example_is_printed_on_as_many_pages_as_it_has_scenes(shown, example):
+    project = example.project
     browser = shown(project)
     printed = {sheets(browser, inches, landscape) for inches in (A4, LETTER) for landscape in (False, True)}
     assert printed == {len(project.scenes)}
@@ -726,7 +718,7 @@ def test_a_notebook_shows_what_hinders_a_scene():
 
 
 def test_pages_and_pictures_are_the_same_bytes_each_time(tmp_path):
-    project = literal(load_script(EXAMPLES[0]))
+    project = EXAMPLES[0].project
     one, two = (project.storyboard(tmp_path / name).read_bytes() for name in ("1.html", "2.html"))
     assert one == two
     assert project.svg() == project.svg()

@@ -12,6 +12,7 @@ from attrs import asdict, evolve, field, frozen
 
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect
 from aistudios_dsl.layout.sizes import LARGEST
+from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, Node, Number, holds_jinja, shown
 from aistudios_dsl.wire.nodes import (
     AvatarClip,
@@ -66,6 +67,11 @@ def tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _own_extra(extra: Mapping[str, Any] | None) -> Any:
+    expect(extra, Mapping | None, "extra of an avatar must be a mapping of keys to JSON")
+    return own_json(extra, "extra")
+
+
 @frozen
 class Avatar:
     """An avatar in one outfit.
@@ -85,6 +91,7 @@ class Avatar:
         thumbnail: Width and height of its thumbnail. Default (384, 240).
         picture: Width and height of the picture that is cut out. Default those of `tight`.
         written: The model as the editor wrote it, where it does not follow from the rest. Default none.
+        extra: Further keys of the model in the JSON. Default none.
 
     Raises:
         BuildError: A value is wrong.
@@ -105,6 +112,7 @@ class Avatar:
     thumbnail: tuple[Number, Number] = field(default=(384, 240), converter=tupled)
     picture: tuple[Number, Number] | None = field(default=None, converter=tupled)
     written: Model | None = None
+    extra: Mapping[str, Any] | None = field(default=None, converter=_own_extra, hash=False)
 
     def __attrs_post_init__(self) -> None:
         for name, kind, words in _KINDS:
@@ -143,7 +151,8 @@ class Avatar:
         """
         if self.written is not None:
             return self.written if language is None else evolve(self.written, language=language)
-        model = Model(ai_name=self.ai_name, emotion=self.cloth, language=language or self.language or UNSET)
+        language = language or self.language
+        model = Model(ai_name=self.ai_name, emotion=self.cloth, language=language or UNSET, extra=self.extra or {})
         return self._complete(model, self.origin, self.tight) if self.origin and self.tight else model
 
     def _complete(self, model: Model, origin: tuple[Number, Number], tight: Rectangle) -> Model:
@@ -204,11 +213,18 @@ class Avatar:
         language: Any = model.language
         # Another string is kept as it was written, in `written`.
         known = isinstance(language, str) and (is_language(language) or holds_jinja(language))
-        found = cls(model.ai_name, model.emotion, language if known else None)
+        found = cls(model.ai_name, model.emotion, language if known else None, extra=model.extra or None)
         value = model.editor or model.editor_value
         if value:
             found = _with_geometry(found, model.deploy_image or DeployImage(), value)
-        return found if _text(found.model()) == _text(model) else evolve(found, written=model)
+        return found if _is_model_of(found, model) else evolve(found, written=model)
+
+
+def _is_model_of(avatar: Avatar, model: Model) -> bool:
+    try:
+        return _text(avatar.model()) == _text(model)
+    except BuildError:  # Its numbers give others that cannot be written.
+        return False
 
 
 def _is_number(value: object) -> TypeGuard[Number]:

@@ -168,6 +168,7 @@ class Place:
     fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
     balance: bool = False
+    exact: bool = False
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
@@ -197,6 +198,7 @@ def validate(place: Place) -> None:
     expect(place.balance, bool, "balance must be True or False")
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
+    expect(place.exact, bool, "exact must be True or False")
     fit: object = place.fit
     if not isinstance(fit, str | tuple | None):
         hint = 'a text takes fit=(width, height); a picture or video "contain", "cover" or "stretch"'
@@ -361,7 +363,10 @@ class Placed(TypedDict, total=False):
     `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
     `when`: a Jinja expression; the clip is left out of the rows where it is false. Default None, always in.
     `each`: "item in items": the clip is repeated for each item, with `loop.index` and its like. Default None, once.
-    `extra`: further keys of the clip in the JSON, and their values. Default none.
+    `extra`: further keys of the clip in the JSON; of its class those that no argument sets, such as `lockRotation`,
+    and those to be left out, with `wire.UNSET`. Default none.
+    `key_order`: keys of the JSON, in the order in which they follow each other, such as "left top width height".
+    Default that of the vendor's samples.
     """
 
     at: Position
@@ -374,6 +379,7 @@ class Placed(TypedDict, total=False):
     when: str | None
     each: str | None
     extra: Mapping[str, Any]
+    key_order: str
 
 
 class Sized(Placed, total=False):

@@ -16,7 +16,7 @@ from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
 from aistudios_dsl.errors import BuildError, expect, under
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, fault_of, keys
+from aistudios_dsl.wire.node import UNSET, Key, fault_of, keys, reordered
 from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution
 from aistudios_dsl.wire.nodes import Project as WireProject
 
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from aistudios_dsl.layout.fonts import Fonts
+
+
+def _extra_of_project(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return own_extra(extra, WireProject, lambda key: _hint_for_key(key, (extra or {}).get(key.wire)))
+
+
+def _hint_for_key(key: Key, value: object) -> str:
+    """Return what sets a field of the project; "" if only `extra` does."""
+    # The orientation that a project has without saying so is written only on request.
+    if key.attribute == "is_export" or (key.attribute, value) == ("orientation", "landscape"):
+        return ""
+    return "scene(...) adds them" if key.attribute == "scenes" else f"the argument {key.attribute!r} sets it"
 
 
 def _own_dictionary(dictionary: Any) -> Any:
@@ -49,7 +61,8 @@ class BaseProject(Verbs):
     resolution: Resolution | str | None = field(default=None, kw_only=True)
     fonts: Fonts | None = field(default=None, kw_only=True)
     theme: Theme | None = field(default=None, kw_only=True)
-    extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=own_extra)
+    extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=_extra_of_project)
+    key_order: str | None = field(default=None, kw_only=True)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
     _loaded: WireProject | None = field(default=None, kw_only=True, alias="loaded")
     """The loaded project that this one came from: its keys, their order, and the fields the DSL does not model."""
@@ -84,6 +97,7 @@ class BaseProject(Verbs):
         when: str | None = None,
         each: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        key_order: str | None = None,
     ) -> Self:
         """Open a new scene, to which the verbs that follow apply.
 
@@ -92,7 +106,8 @@ class BaseProject(Verbs):
             watermark: Whether the service adds its watermark. Default False.
             when: A Jinja expression; rows where it is false leave the scene out. Default None, always in.
             each: "item in items": the scene is repeated for each item. Default None, once.
-            extra: Further keys of the scene in the JSON. Default none.
+            extra: Further keys of the scene in the JSON, as `Scene` takes them. Default none.
+            key_order: Keys of the JSON, in the order in which they follow each other. Default the vendor's.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value.
@@ -101,7 +116,10 @@ class BaseProject(Verbs):
         >>> Project().scene(background="#102030").scene()
         Project(2 scenes)
         """
-        return self.add(Scene(background=background, watermark=watermark, when=when, each=each, extra=extra))
+        opened = Scene(
+            background=background, watermark=watermark, when=when, each=each, extra=extra, key_order=key_order
+        )
+        return self.add(opened)
 
     @checked
     def add(self, *scenes: Scene) -> Self:
@@ -292,6 +310,10 @@ def _validate(project: BaseProject) -> None:
     for name in ("name", "orientation", "webhook_url", "workspace_id", "resolution"):
         if fault := fault_of(known[name], getattr(project, name)):
             raise fault
+    if "orientation" in (project.extra or {}) and project.orientation != "landscape":
+        raise BuildError("extra holds 'orientation'", hint="the argument 'orientation' sets it")
+    expect(project.key_order, str | None, "key_order must be names of keys in a string", 'such as "scenes name"')
+    reordered(WireProject, project.extra or {}, project.key_order)
     generation(project.api)
     hint = "write it at the top of a module, so that a plan can be pickled"
     expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)

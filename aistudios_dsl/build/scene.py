@@ -24,7 +24,7 @@ from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
+from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, fault_of, holds_jinja, keys, reordered
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -49,7 +49,13 @@ _DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
 _LOCKS = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "skewing_x", "skewing_y", "uni_scaling")
 _EDITOR_STATE = {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in _LOCKS}
 _AVATAR_STATE = {"model": PENDING, "head_only": None, "voice_only": False, "is_delete": False}
-_BY_THE_VERB = {"type": "it follows from the verb", "name": "it follows from the id"}
+_KEY_ORDER = 'key_order must be names of keys in a string, such as "left top width height"'
+_BY_THE_SCENE = {
+    "background": "the argument 'background' sets it",
+    "watermark": "the argument 'watermark' sets it",
+    "clips": "the verbs add them",
+    "scripts": "say(...) adds to it",
+}
 _PLACE = frozenset(attribute.name for attribute in fields(Place))
 _PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech|groups)\[(\d+)\])?")
 
@@ -118,11 +124,37 @@ def _label(index: int, kind: str, tag: object) -> str:
     return f"clips[{index}] ({kind}{f', tag {tag!r}' if tag else ''})"
 
 
-def own_extra(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return a copy of further keys. Raise `BuildError` for what is not JSON."""
+def own_extra(extra: Any, cls: type[Node], hint_of: Callable[[Key], str]) -> Mapping[str, Any] | None:
+    """Return a copy of the further keys of an object.
+
+    Among them may be fields of its class, by their keys: those that nothing else sets, and with `UNSET` those that are
+    left out. Raise `BuildError` for any other field, with what sets it as `hint_of` says, and for what is not JSON.
+    """
     expect(extra, Mapping | None, "extra must be a mapping of keys to JSON")
-    own: Mapping[str, Any] | None = own_json(extra, "extra")
-    return own
+    if extra is None:
+        return None
+    absent = {name for name, value in extra.items() if value is UNSET}
+    for key in keys(cls):
+        if key.wire in absent and not key.required and key.attribute not in editing.GEOMETRY:
+            absent.remove(key.wire)
+        elif name := next((name for name in (key.wire, key.attribute) if name in extra), None):
+            hint = hint_of(key) or ("" if name == key.wire else f"its key is {key.wire!r}")
+            if hint:
+                raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
+    for name in absent:
+        raise BuildError(f"extra leaves out {name!r}, which is no optional field of wire.{cls.__name__}")
+    unset = {name: value for name, value in extra.items() if value is UNSET}
+    return {**own_json({name: value for name, value in extra.items() if value is not UNSET}, "extra"), **unset}
+
+
+def _extra_of_scene(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    # An empty list of scripts is said by no verb.
+    silent = isinstance(extra, Mapping) and extra.get("scripts") == []
+    return own_extra(
+        extra,
+        WireScene,
+        lambda key: "" if silent and key.attribute == "scripts" else _BY_THE_SCENE.get(key.attribute, ""),
+    )
 
 
 @singledispatch
@@ -147,7 +179,10 @@ class Scene(Verbs):
         watermark: Whether the service adds its watermark. Default False.
         when: A Jinja expression; the scene is left out of the rows where it is false. Default None, always in.
         each: "item in items": the scene is repeated for each item. Default None, once.
-        extra: Further keys of the scene in the JSON. Default none.
+        extra: Further keys of the scene in the JSON; of its own `thumbnailUrl` and `sceneIdx`, and with `wire.UNSET`
+            those that are left out. Default none.
+        key_order: Keys of the JSON, in the order in which they follow each other, such as "sceneIdx background".
+            Default that of the vendor's samples.
 
     Raises:
         BuildError: An argument is unknown or has a wrong value.
@@ -160,7 +195,8 @@ class Scene(Verbs):
     watermark: bool = False
     when: str | None = None
     each: str | None = None
-    extra: Mapping[str, Any] | None = field(default=None, converter=own_extra)
+    extra: Mapping[str, Any] | None = field(default=None, converter=_extra_of_scene)
+    key_order: str | None = None
     _items: tuple[Item, ...] = field(default=(), alias="items")
     _lines: tuple[Line, ...] = field(default=(), alias="lines")
     _groups: tuple[GroupDraft, ...] = field(default=(), alias="groups")
@@ -182,6 +218,8 @@ class Scene(Verbs):
         watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
         if fault := fault_of(watermark, self.watermark):
             raise fault
+        expect(self.key_order, str | None, _KEY_ORDER)
+        reordered(WireScene, self.extra or {}, self.key_order)
         for name in ("when", "each"):
             _condition(name, getattr(self, name))
 
@@ -474,10 +512,12 @@ def drafted(
     written = {name: UNSET if value is None and name in optional else value for name, value in stated.items()}
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
-    state |= written
     further = _further_keys(cls, place.get("extra"))
+    state |= written | {name: further.pop(key.wire) for name, key in known.items() if key.wire in further}
+    order = place.get("key_order")
+    expect(order, str | None, _KEY_ORDER)
     with as_found():
-        clip = cls(**state, extra=further)
+        clip = cls(**state, extra=further, key_order=reordered(cls, further, order))
     for fault in editing.faults_in_words(clip):
         raise fault
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
@@ -507,16 +547,17 @@ def _condition(name: str, given: object) -> str | None:
     return given  # type: ignore[return-value]
 
 
-def _further_keys(cls: type[Clip], extra: Any) -> Mapping[str, Any]:
-    """Return a copy of a clip's further keys. Raise `BuildError` for a field of its class, with how to set that."""
-    further = own_extra(extra) or {}
-    for key in keys(cls) if further else ():
-        if name := next((name for name in (key.wire, key.attribute) if name in further), None):
-            word = keyword_for(key.attribute, words_of(cls))
-            other = f"edit(tag, {key.attribute}=...) sets it"
-            hint = f"the argument {word!r} sets it" if word else _BY_THE_VERB.get(key.attribute, other)
-            raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
-    return further
+def _further_keys(cls: type[Clip], extra: Any) -> dict[str, Any]:
+    return dict(own_extra(extra, cls, lambda key: _hint_for_field(cls, key)) or {})
+
+
+def _hint_for_field(cls: type[Clip], key: Key) -> str:
+    """Return what sets a field of a clip; "" if only `extra` does."""
+    word = keyword_for(key.attribute, words_of(cls))
+    # bold=True is one of many weights.
+    if word and word != "bold":
+        return f"the argument {word!r} sets it"
+    return "it follows from the verb" if key.attribute in ("type", *editing.GEOMETRY) else ""
 
 
 def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:
@@ -573,9 +614,8 @@ def edited(item: Item, changes: Mapping[str, Any]) -> Item:
         raise BuildError(f"edit cannot change {word}", hint="give it to the verb that adds the clip")
     values, place = _read(item, words) if words else ({}, Place())
     new = editing.changed(clip, values | {name: value for name, value in changes.items() if name not in taken})
-    if "extra" in words:
-        with as_found():
-            new = evolve(new, extra={**clip.extra, **_further_keys(type(clip), words["extra"])})
+    if {"extra", "key_order"} & words.keys():
+        new = _with_further_keys(new, words)
     given = {_ASKED_AS.get(word, word) for word in words} & _PLACE
     if is_built(item):
         editing.refuse_geometry(clip, new)
@@ -613,11 +653,27 @@ def _read(item: Item, words: Mapping[str, Any]) -> tuple[dict[str, Any], Place]:
     }, place
 
 
+def _with_further_keys(clip: Clip, words: Mapping[str, Any]) -> Clip:
+    own = {key.wire: key.attribute for key in keys(type(clip))}
+    further = _further_keys(type(clip), words.get("extra"))
+    given: dict[str, Any] = {own[name]: further.pop(name) for name in own if name in further}
+    given["extra"] = {**clip.extra, **further}
+    if "key_order" in words:
+        expect(words["key_order"], str | None, _KEY_ORDER)
+        given["key_order"] = reordered(type(clip), given["extra"], words["key_order"])
+    with as_found():
+        return evolve(clip, **given)
+
+
 def unread_words(cls: type[Clip]) -> set[str]:
     """Return the arguments of a clip's verb that `edit` finds neither in the clip nor in the place that it makes."""
     taken = words_of(cls)
     fields_set = {keyword_for(key.attribute, taken) for key in keys(cls)}
-    return {word for word in taken if _ASKED_AS.get(word, word) not in _PLACE} - fields_set - {"extra", *_CONDITIONS}
+    return (
+        {word for word in taken if _ASKED_AS.get(word, word) not in _PLACE}
+        - fields_set
+        - {"extra", "key_order", *_CONDITIONS}
+    )
 
 
 _ASKED_AS = {"file": "natural", "cloth": "avatar"}
@@ -645,10 +701,12 @@ def _edited_on_the_wire(item: Item, new: Any, place: Place, given: Set[str]) -> 
 
 
 def _effects(effects: Any) -> Any:
-    given: Iterable[Any] = (effects,) if isinstance(effects, str | Mapping) else () if effects is None else effects
+    if effects is None:
+        return UNSET
+    given: Iterable[Any] = (effects,) if isinstance(effects, str | Mapping) else effects
     if not isinstance(given, Iterable):
         raise BuildError(f"effects is {effects!r}", hint='such as "head-only", or several in a list')
-    return tuple(_effect(effect) for effect in given) or UNSET
+    return tuple(_effect(effect) for effect in given)
 
 
 def _effect(effect: str | Mapping[str, Any]) -> Effect:

@@ -269,11 +269,11 @@ def backdrop_of(value: str, theme: Theme | None) -> str:
     """Return the colour, as it is recognised on a background, or the URL that a script means by its background."""
     if theme is not None and (named := theme._named(value)) is not None:
         return named
+    near = nearest(value, theme.colors) if theme is not None and is_name(value.strip()) else ""
+    if near:
+        message = f"background is {value!r}, which is neither a colour of the theme nor a URL"
+        raise BuildError(message, hint=f"did you mean {near!r}?")
     validate_background(value)
-    if theme is not None and is_name(value.strip()):
-        near = nearest(value, theme.colors)
-        hint = f"did you mean {near!r}?" if near else _known("colours", theme.colors)
-        raise BuildError(f"background is {value!r}, which is neither a colour of the theme nor a URL", hint=hint)
     return value
 
 

@@ -158,8 +158,8 @@ class Verbs(ABC):
         framing: Framing | None = None,
         head_at: tuple[Length, Length] | None = None,
         head_height: Length | None = None,
-        effects: str | Mapping[str, Any] | Iterable[str | Mapping[str, Any]] = (),
-        voice_only: bool = False,
+        effects: str | Mapping[str, Any] | Iterable[str | Mapping[str, Any]] | None = None,
+        voice_only: bool | None = False,
         **place: Unpack[Sized],
     ) -> Self:
         """Add an avatar and what it says.
@@ -173,10 +173,11 @@ class Verbs(ABC):
                 that an anchor moves them only across. Default "waist", unless a place or size is given.
             head_at: Where the middle of its head is, (x, y) in px or percent of the canvas. Default none.
             head_height: The height of its head, in px or percent of the canvas height. Default none.
-            effects: The name of an effect such as "head-only", a mapping with a `type`, or several. Default none.
-            voice_only: Whether it is heard but not seen. Default False.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
-                `height` as `placement.Sized` says. `at=(x, y)` alone means scale 1.
+            effects: The name of an effect such as "head-only", a mapping with a `type`, or several; `[]` writes an
+                empty list, as the editor does. Default none.
+            voice_only: Whether it is heard but not seen, or None to leave it out. Default False.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
+                `width`, `height` as `placement.Sized` says. `at=(x, y)` alone means scale 1.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. An unknown avatar is found at `resolve`.
@@ -234,6 +235,7 @@ class Verbs(ABC):
         stroke: str | None = None,
         stroke_width: float | None = None,
         style: str | None = None,
+        exact: bool = False,
         **place: Unpack[ShadedText],
     ) -> Self:
         """Add a text, measured as the editor's canvas measures it.
@@ -256,8 +258,10 @@ class Verbs(ABC):
             stroke: Colour of the outline of the letters. Default none.
             stroke_width: Width of that outline in px, from 0 up. Default 0.
             style: The name of a `TextStyle` of the project's theme, for what is not given here. Default none.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `height`,
-                `angle`, `animation`, `shadow` as `placement.ShadedText` says.
+            exact: Whether the measured width is written to the last digit, as the editor does, and not rounded up to
+                0.01 px. Default False.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
+                `height`, `angle`, `animation`, `shadow` as `placement.ShadedText` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. Words that do not fit are found at `resolve`.
@@ -270,7 +274,14 @@ class Verbs(ABC):
             "text",
             Text,
             place,
-            {"width": width, "fit": fit, "min_font_size": min_font_size, "balance": balance, "style": style},
+            {
+                "width": width,
+                "fit": fit,
+                "min_font_size": min_font_size,
+                "balance": balance,
+                "exact": exact,
+                "style": style,
+            },
             text=text,
             fill=color,
             font_size=font_size,
@@ -301,8 +312,8 @@ class Verbs(ABC):
             natural: Its size `(width, height)` in px. Default read from `file`.
             file: A copy of the picture, as a path or bytes, from which its size is read. Default none.
             fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
-                `height`, `angle`, `animation` as `placement.Turned` says.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
+                `width`, `height`, `angle`, `animation` as `placement.Turned` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
@@ -332,8 +343,8 @@ class Verbs(ABC):
             natural: Its size `(width, height)` in px. Default not known: give `width` and `height`.
             fit: How it fills `width` x `height`: "contain", "cover" or "stretch". Default as `width` and `height` say.
             volume: 1 to 100 percent, or None to leave it out. Default 100.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
-                `height` as `placement.Sized` says.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
+                `width`, `height` as `placement.Sized` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. A size that is not known is found at `resolve`.
@@ -357,6 +368,7 @@ class Verbs(ABC):
         when: str | None = None,
         each: str | None = None,
         extra: Mapping[str, Any] | None = None,
+        key_order: str | None = None,
     ) -> Self:
         """Add a sound. It is not seen, so it takes no place.
 
@@ -368,7 +380,8 @@ class Verbs(ABC):
             id: The id on the wire. Default one that follows from the clip's number.
             when: A Jinja expression; the sound is left out of the rows where it is false. Default None, always in.
             each: "item in items": the sound is repeated for each item. Default None, once.
-            extra: Further keys of the clip in the JSON. Default none.
+            extra: Further keys of the clip in the JSON, as `placement.Placed` says. Default none.
+            key_order: Keys of the JSON, in the order in which they follow each other. Default the vendor's.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value.
@@ -377,7 +390,7 @@ class Verbs(ABC):
         >>> Scene().audio("https://x.example/a.mp3", label="Music", id="music").find("music").label
         'Music'
         """
-        place = {"layer": layer, "id": id, "when": when, "each": each, "extra": extra}
+        place = {"layer": layer, "id": id, "when": when, "each": each, "extra": extra, "key_order": key_order}
         return self._add("audio", Audio, place, {}, source_url=url, label=label, volume=volume)
 
     @verb
@@ -399,8 +412,8 @@ class Verbs(ABC):
             stroke: Colour of its outline, likewise. Default none.
             stroke_width: Width of the outline in whole px, from 0 up. Default 0.
             stroke_radius: Radius of its corners in whole px, from 0 up. Default 0.
-            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `width`,
-                `height`, `angle`, `animation`, `shadow` as `placement.Shaded` says.
+            place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
+                `width`, `height`, `angle`, `animation`, `shadow` as `placement.Shaded` says.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value. A missing size is found at `resolve`.

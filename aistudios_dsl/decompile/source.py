@@ -12,16 +12,26 @@ from attrs import evolve, frozen
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import speaker_of
-from aistudios_dsl.decompile.script import SceneCalls, ScriptOutline, script_text
-from aistudios_dsl.decompile.verb_calls import Context, VerbCall, calls_for, in_order, same, speech_call, text_of
+from aistudios_dsl.decompile.script import ScriptOutline, script_text
+from aistudios_dsl.decompile.shapes import SceneCalls, alike
+from aistudios_dsl.decompile.verb_calls import (
+    Context,
+    Earlier,
+    VerbCall,
+    calls_for,
+    moved_keys,
+    same,
+    speech_call,
+    text_of,
+)
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal
 from aistudios_dsl.resolve.scene import clip_id, resolve_scene
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, depth
-from aistudios_dsl.wire.node import UNSET, keys
-from aistudios_dsl.wire.nodes import AnyClip, Generation, Shape, UnknownClip
+from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, keys
+from aistudios_dsl.wire.nodes import AnyClip, Generation, Shape
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
@@ -56,10 +66,12 @@ def decompile(project: WireProject, project_class: type[Project], *, literal: bo
     """
     wanted = text_of(project)
     reader = ProjectReader(project, not literal, _first_places(project))
-    outline = next(outline for outline in reader.outlines() if _gives(outline, project_class, wanted))
+    plain = next(outline for outline in reader.outlines() if _gives(outline, project_class, wanted))
+    shaped = () if plain.loaded else (plain.with_shapes(alike(plain.scenes, exact=exact)) for exact in (True, False))
+    outline = next((each for each in shaped if each.shapes and _gives(each, project_class, wanted)), plain)
     braces = literal and any(mark in wanted for mark in ("{{", "{%", "{#"))
-    source = Source(script_text(outline, literal=braces))
-    source.verbs = sum(scene.verbs for scene in outline.scenes)
+    source = Source(script_text(outline, plain, literal=braces))
+    source.verbs = sum(scene.verbs for scene in plain.scenes)
     source.puts = sum(len(scene.clips) for scene in project.scenes) - source.verbs
     return source
 
@@ -95,9 +107,10 @@ class ProjectReader:
         scenes, document = self.project.scenes, dump(self.project)
         spoken = any(scene.scripts for scene in scenes)
         opened = self._opened_scenes("1.6" if spoken else "1.4")
-        if opened is not None and in_order(self.project) and self.project.is_export is UNSET:
+        key_order = moved_keys(self.project)
+        if opened is not None and key_order is not None:
             # Project(...).scene(...): arguments say everything.
-            yield ScriptOutline(*self._arguments(spoken), opened)
+            yield ScriptOutline(*self._arguments(spoken, key_order), opened)
         head = document | {"scenes": []}
         if opened is not None and not spoken and depth(head) <= _DEEPEST:
             # Project.load({...}).scene(...): what no argument says is loaded.
@@ -113,14 +126,18 @@ class ProjectReader:
         whole = document if depth(document) <= _DEEPEST else canonical(document)
         yield ScriptOutline((whole,), {}, (), "Project.load")
 
-    def _arguments(self, spoken: bool) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _arguments(self, spoken: bool, key_order: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of `Project(...)`."""
         values = {key.attribute: getattr(self.project, key.attribute) for key in keys(WireProject)}
         given = {name: value for name, value in values.items() if name != "scenes" and value is not UNSET}
         args = (given.pop("name"),) if "name" in given else ()
         api = {"api": "1.6"} if spoken else {}
-        extra = {"extra": self.project.extra} if self.project.extra else {}
-        return args, given | api | extra
+        extra = {"isExport": given.pop("is_export")} if "is_export" in given else {}
+        if given.get("orientation") == "landscape":
+            extra["orientation"] = given.pop("orientation")
+        extra |= self.project.extra
+        more = {"extra": extra, "key_order": key_order}
+        return args, given | api | {name: value for name, value in more.items() if value}
 
     def _setting(self, api: Generation) -> Setting:
         return Setting(self.project.orientation or "landscape", Catalog(), api)
@@ -128,14 +145,16 @@ class ProjectReader:
     def _opened_scenes(self, api: Generation) -> tuple[SceneCalls, ...] | None:
         """Return the scenes as `.scene(...)` and verbs; None if one of them holds what no argument says."""
         scenes = self.project.scenes
-        if not all(_is_usual(scene, index) for index, scene in enumerate(scenes)):
+        if not all(map(_is_usual, scenes)):
             return None
         return tuple(self._opened(scene, index, api) for index, scene in enumerate(scenes))
 
     def _opened(self, scene: WireScene, index: int, api: Generation) -> SceneCalls:
         opening, squares = self._background(scene, index)
         opening |= {"watermark": True} if scene.watermark else {}
-        opening |= {"extra": scene.extra} if scene.extra else {}
+        extra = {**_lacking_in_scene(scene, index), **scene.extra}
+        more = {"extra": extra, "key_order": moved_keys(scene)}
+        opening |= {name: value for name, value in more.items() if value}
         return evolve(self._filled(scene, index, api, squares), opening=opening)
 
     def _background(self, scene: WireScene, index: int) -> tuple[dict[str, Any], int]:
@@ -164,8 +183,12 @@ class ProjectReader:
         clips = scene.clips
         tags = Counter(clip.tag for clip in clips if clip.tag)
         added, verbs = list[list[VerbCall]](), squares
+        unique_tags = {tag for tag, times in tags.items() if times == 1 and not (self.template and holds_jinja(tag))}
+        context = Context(self._setting(api), self.template, Earlier(unique_tags))
+        for clip in clips[:squares]:
+            context.before.add(clip)
         for place in range(squares, len(clips)):
-            clip, context = clips[place], Context(self._setting(api), clips[:place], self.template)
+            clip = clips[place]
             unique = self.first_places[clip.id] == (index, place) and tags[clip.tag or ""] < 2
             calls = list(calls_for(clip, context)) if unique else []
             if calls:
@@ -173,6 +196,7 @@ class ProjectReader:
                 default_id = clip_id(clip.type, place - squares, (index, 0), frozenset())
                 calls[0] = _without_defaults(calls[0], default_id, context)
             added.append(calls or [VerbCall("put", (clip,))])
+            context.before.add(clip)
         lines = self._lines(scene, clips[squares:]) if speech else []
         return SceneCalls({}, tuple(_with_lines(added, lines, clips[squares:])), verbs)
 
@@ -190,17 +214,25 @@ def _first_places(project: WireProject) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _is_usual(scene: WireScene, index: int) -> bool:
+def _is_usual(scene: WireScene) -> bool:
     """Whether a scene that verbs build can have these values."""
-    written = isinstance(scene.watermark, bool) and scene.thumbnail_url is None and in_order(scene)
-    numbered = isinstance(scene.scene_idx, int) and scene.scene_idx == index
-    return written and numbered and (scene.scripts is UNSET or bool(scene.scripts))
+    return isinstance(scene.watermark, bool | Unset) and scene.scripts is not None and moved_keys(scene) is not None
+
+
+def _lacking_in_scene(scene: WireScene, index: int) -> dict[str, Any]:
+    """Return what no argument of a scene says."""
+    lacking: dict[str, tuple[bool, Any]] = {
+        "watermark": (scene.watermark is UNSET, UNSET),
+        "sceneIdx": (not same(scene.scene_idx, index), scene.scene_idx),
+        "thumbnailUrl": (scene.thumbnail_url is not None, scene.thumbnail_url),
+        "scripts": (scene.scripts == (), []),
+    }
+    return {name: value for name, (is_lacking, value) in lacking.items() if is_lacking}
 
 
 def _without_defaults(call: VerbCall, default_id: str, context: Context) -> VerbCall:
     """Return the call without the layer and the id that the clip gets anyway."""
-    layers = [clip.layer for clip in context.before if not isinstance(clip, UnknownClip)]
-    defaults = {"id": default_id, "layer": math.floor(max([0, *layers])) + 1}
+    defaults = {"id": default_id, "layer": math.floor(context.before.highest) + 1}
     named = {name: value for name, value in call.named.items() if not same(value, defaults.get(name, UNSET))}
     return evolve(call, named=named)
 

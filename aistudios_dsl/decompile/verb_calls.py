@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeAlias, assert_never
 
@@ -10,6 +12,7 @@ from attrs import evolve, field, fields_dict, frozen
 
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.editing import GEOMETRY
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import paragraphs
@@ -21,7 +24,7 @@ from aistudios_dsl.resolve.scene import resolve_scene
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
-from aistudios_dsl.wire.node import UNSET, Node, as_found, holds_jinja
+from aistudios_dsl.wire.node import UNSET, Node, as_found, holds_jinja, keys
 from aistudios_dsl.wire.nodes import (
     Animation,
     AnyClip,
@@ -38,6 +41,9 @@ from aistudios_dsl.wire.nodes import (
 Named: TypeAlias = dict[str, Any]
 KnownClip: TypeAlias = AvatarClip | Image | Video | Shape | Text | Audio
 _ALIGN_SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
+_EXACT: Named = {"exact": True}
+_FRAMINGS = ("", "bust", "head", "full")
+_NEIGHBOURS = 8
 _LARGEST_GAP = 200
 """Two clips further apart than this (px) are not described as neighbours."""
 
@@ -56,13 +62,56 @@ class VerbCall:
         return changed
 
 
+class Earlier:
+    """The clips of a scene that come before a call: their highest layer, and those that others can be placed beside.
+
+    Only the last few clips that line up with a box are kept, so that a scene of many clips is read in good time.
+    """
+
+    def __init__(self, tags: Container[str]) -> None:
+        """Start with no clips. Only those with one of the `tags` are remembered as neighbours."""
+        self.highest: float = 0
+        self.tagged: dict[str, AnyClip] = {}
+        self._tags = tags
+        self._lined_up: dict[tuple[str, float], deque[tuple[str, Box]]] = {}
+
+    def add(self, clip: AnyClip) -> None:
+        """Add the next clip."""
+        if isinstance(clip, UnknownClip):
+            return
+        self.highest = max(self.highest, clip.layer)
+        if isinstance(clip, Audio) or not clip.tag or clip.tag not in self._tags:
+            return
+        self.tagged[clip.tag] = clip
+        target = seen_box(clip).bounds
+        for line in _lines(target):
+            self._lined_up.setdefault(line, deque(maxlen=_NEIGHBOURS)).append((clip.tag, target))
+
+    def lined_up(self, bounds: Box) -> dict[str, Box]:
+        """Return the last clips that share an edge or a centre line with a box, by their tags."""
+        found = (pair for line in _lines(bounds) for pair in reversed(self._lined_up.get(line, ())))
+        return dict(found)
+
+
+def _lines(box: Box) -> tuple[tuple[str, float], ...]:
+    """Return the edges and centre lines of a box; those of two clips that line up are equal."""
+    left, top = box.left, box.top
+    across = (("left", left), ("center", left + box.width / 2), ("right", left + box.width))
+    down = (("top", top), ("middle", top + box.height / 2), ("bottom", top + box.height))
+    return tuple((name, round(number, 2)) for name, number in (*across, *down))
+
+
 @frozen
 class Context:
     """What a call depends on: the setting, the scene's clips before it, and whether strings are templates."""
 
     setting: Setting
-    before: tuple[AnyClip, ...] = ()
-    template: bool = False
+    template: bool
+    before: Earlier
+    avatars: dict[str, Avatar] = field(factory=dict)
+    """Avatars that were read before, by the text of their models."""
+    scales: dict[int, dict[str, Any]] = field(factory=dict)
+    """The scales at which framings show those avatars."""
 
     @property
     def canvas(self) -> Box:
@@ -81,7 +130,7 @@ class Context:
     def clip_of(self, call: VerbCall) -> AnyClip:
         """Return the clip that a call gives here."""
         at = call.named.get("at")
-        neighbours = [clip for clip in self.before if isinstance(at, Beside) and clip.tag == at.tag]
+        neighbours = [self.before.tagged[at.tag]] if isinstance(at, Beside) else []
         return resolve_scene(call.apply(Scene().put(*neighbours)), 0, self.setting).clips[-1]
 
     def gives(self, call: VerbCall, wanted: str) -> bool:
@@ -99,8 +148,17 @@ def text_of(node: Node) -> str:
 
 def in_order(node: Node) -> bool:
     """Whether the node's keys are in the order in which its class writes them."""
+    return moved_keys(node) == ""
+
+
+def moved_keys(node: Node) -> str | None:
+    """Return the keys that are not where their class writes them, as `key_order` takes them; None if it cannot."""
     found = list(dump(node))
-    return found == [*(key for key in type(node).KEYS.split() if key in found), *node.extra]
+    known = set(found)
+    usual = [*(key for key in type(node).KEYS.split() if key in known), *node.extra]
+    places = [place for place, (one, other) in enumerate(zip(found, usual, strict=True)) if one != other]
+    moved = found[places[0] : places[-1] + 1] if places else []
+    return " ".join(moved) if all(key.split() == [key] for key in moved) else None
 
 
 def same(value: Any, other: Any) -> bool:
@@ -113,23 +171,54 @@ def calls_for(clip: AnyClip, context: Context) -> tuple[VerbCall, ...]:
 
     The first call adds the clip; an avatar's speech may follow.
     """
-    if isinstance(clip, UnknownClip) or clip.extra or not in_order(clip):
+    key_order = moved_keys(clip)
+    if isinstance(clip, UnknownClip) or key_order is None:
         return ()
     silent, speech = _without_speech(clip, context)
     try:
-        call = _best_call(silent, context)
+        call = _best_call(silent, {"key_order": key_order} if key_order else {}, context)
     except ArithmeticError:
         return ()
     return () if call is None or speech is None else (call, *speech)
 
 
-def _best_call(clip: KnownClip, context: Context) -> VerbCall | None:
+def _best_call(clip: KnownClip, ordered: Named, context: Context) -> VerbCall | None:
     wanted = text_of(clip)
-    found = next((call for call in _candidates(clip, context) if context.gives(call, wanted)), None)
+    found = _first_exact(clip, ordered, context, wanted)
     if found is None or not isinstance(found.named.get("at"), tuple):
         return found
-    better = (_moved(found, place) for place in _places(clip, context, _kept_edge(found, clip, context)))
-    return next((call for call in better if context.gives(call, wanted)), None)
+    for place in _places(clip, context, _kept_edge(found, clip, context)):
+        moved = _moved(found, place)
+        if place == _at(clip) or context.gives(moved, wanted):
+            return moved
+    return None
+
+
+def _first_exact(clip: KnownClip, ordered: Named, context: Context, wanted: str) -> VerbCall | None:
+    """Return the first candidate that gives the clip, with what it lacks as `extra`."""
+    more: Named | None = None
+    for call in _candidates(clip, context):
+        try:
+            if more is None:
+                extra = _lacking(context.clip_of(call), clip)
+                more = ({"extra": extra} if extra else {}) | ordered
+            completed = evolve(call, named={**call.named, **more})
+            if text_of(context.clip_of(completed)) == wanted:
+                return completed
+        except (DslError, ArithmeticError):
+            continue
+    return None
+
+
+def _lacking(given: AnyClip, wanted: KnownClip) -> Named:
+    """Return what `extra` has to hold for a clip that verbs give to be the wanted one, but for size and place."""
+    extra: Named = {}
+    for key in keys(type(wanted)):
+        value = getattr(wanted, key.attribute)
+        is_other = not same(value, getattr(given, key.attribute)) and not isinstance(value, Node | tuple)
+        if is_other and key.attribute not in (*GEOMETRY, "text"):
+            extra[key.wire] = value
+    return {**extra, **wanted.extra}
 
 
 def _moved(call: VerbCall, place: Named) -> VerbCall:
@@ -147,7 +236,7 @@ def _without_speech(clip: KnownClip, context: Context) -> tuple[KnownClip, tuple
     if context.setting.api != "1.4" or not script or script.tts is not None or script.extra:
         return clip, None
     with as_found():
-        silent = evolve(clip, script=UNSET, key_order=())
+        silent = evolve(clip, script=UNSET, key_order=tuple(key for key in clip.key_order if key != "script"))
     return silent, (speech_call(script.org, context.template),) if in_order(script) else None
 
 
@@ -177,7 +266,8 @@ def _candidates(clip: KnownClip, context: Context) -> Iterator[VerbCall]:
             for text, size in _text_sizes(clip, context):
                 yield _call("text", text, clip, named | _at(clip) | size)
         case Shape():
-            named = {"fill": clip.fill} | _unusual(clip, stroke="", stroke_width=0, stroke_radius=0)
+            outline = _unusual(clip, stroke="", stroke_width=0, stroke_radius=0)
+            named = {"fill": clip.fill} | {name: value for name, value in outline.items() if value is not None}
             for size in _box_sizes(clip, context, square=True):
                 yield _call("shape", clip.shape_name, clip, named | _at(clip) | size)
         case Image() | Video():
@@ -253,11 +343,13 @@ def _text_sizes(clip: Text, context: Context) -> Iterator[tuple[str, Named]]:
     """Yield the words, in one piece where wrapping breaks them at the same places, and the size asked for."""
     scale = _scale(clip)
     yield clip.text, scale
+    yield clip.text, scale | _EXACT
     # A row's words are measured again only if the template's own words were, so a template's box is given or measured.
     if not context.is_template(clip.text):
         for width in _lengths(clip.width, context.canvas.width, context):
             yield clip.text.replace("\n", " "), {"width": width} | scale
             yield clip.text, {"width": width} | scale
+            yield clip.text, {"width": width} | scale | _EXACT
         yield clip.text, {"height": clip.height} | scale
     yield from ((clip.text, size) for size in _box_sizes(clip, context))
 
@@ -282,8 +374,8 @@ def _scaled_sizes(clip: KnownClip, natural: tuple[float, float], context: Contex
     across, down, scale = clip.scale_x, clip.scale_y, _scale(clip)
     if not (isinstance(across, int | float) and isinstance(down, int | float)):
         return
-    widths = _lengths(round(natural[0] * across, 2), context.canvas.width, context)
-    heights = _lengths(round(natural[1] * down, 2), context.canvas.height, context)
+    widths = _lengths(plain(round(natural[0] * across, 2)), context.canvas.width, context)
+    heights = _lengths(plain(round(natural[1] * down, 2)), context.canvas.height, context)
     sides: list[Named] = [{"width": width} for width in widths] + [{"height": height} for height in heights]
     if not scale:
         yield {}
@@ -304,17 +396,15 @@ def _lengths(value: float, side: float, context: Context) -> list[float | str]:
     percent = round(value / side * 100, 6)
     in_percent = context.knows_canvas and percent % 1 == 0 and 0 < percent <= 100
     handy = in_percent and (value % 1 != 0 or percent == 100)
-    return [f"{percent:.0f}%", plain(value)] if handy else [plain(value)]
+    return [f"{percent:.0f}%", value] if handy else [value]
 
 
 def _avatar_calls(clip: AvatarClip, context: Context) -> Iterator[VerbCall]:
-    if not in_order(clip.model):
-        return
     args, avatar, named = _avatar_arguments(clip.model, context)
-    if clip.effects:
-        effects = clip.effects
+    named |= _unusual(clip, voice_only=False)
+    if isinstance(clip.effects, tuple):
         named["effects"] = [
-            {"type": effect.type, **effect.extra} if effect.extra else effect.type for effect in effects
+            {"type": effect.type, **effect.extra} if effect.extra else effect.type for effect in clip.effects
         ]
     sizes = _scaled_sizes(clip, avatar.size, context) if avatar.size else [{"width": clip.width, "height": clip.height}]
     for place in chain(_framings(clip, avatar, context), (_at(clip) | size for size in sizes)):
@@ -328,7 +418,8 @@ def _avatar_arguments(model: Model, context: Context) -> tuple[tuple[Any, ...], 
             language = None if model.language == known.language else model.language or None
             if text_of(known.model(language)) == text_of(model):
                 return (model.ai_name, model.emotion), known, {"language": language} if language else {}
-    avatar = Avatar.from_model(model)
+    text = text_of(model)
+    avatar = context.avatars.get(text) or context.avatars.setdefault(text, Avatar.from_model(model))
     return (avatar,), avatar, {}
 
 
@@ -337,19 +428,26 @@ def _framings(clip: AvatarClip, avatar: Avatar, context: Context) -> Iterator[Na
     scale = clip.scale_x
     if not (avatar.size and context.knows_canvas and isinstance(scale, int | float) and same(scale, clip.scale_y)):
         return
-    for framing in ({}, {"framing": "bust"}, {"framing": "head"}, {"framing": "full"}):
-        try:
-            shown = context.clip_of(VerbCall("avatar", (avatar,), framing | {"id": "x", "layer": 1}))
-        except (DslError, ArithmeticError):
-            continue
-        if isinstance(shown, AvatarClip) and same(shown.scale_x, scale):
-            yield framing
-            by_head = framing.get("framing") in ("head", "bust") and avatar.head_in_figure
-            x, _, width, _ = by_head or (0, 0, *avatar.size)
-            left = clip.left + x * scale
-            for at, margin in (("bottom left", left), ("bottom right", context.canvas.width - left - width * scale)):
-                yield framing | {"at": at}
-                yield framing | {"at": at, "margin": plain(round(margin, 2))}
+    scales = context.scales.get(id(avatar)) or context.scales.setdefault(id(avatar), _framed_scales(avatar, context))
+    for framing in (framing for framing in _FRAMINGS if same(scales.get(framing), scale)):
+        named = {"framing": framing} if framing else {}
+        yield named
+        x, _, width, _ = (framing in ("head", "bust") and avatar.head_in_figure) or (0, 0, *avatar.size)
+        left = clip.left + x * scale
+        for at, margin in (("bottom left", left), ("bottom right", context.canvas.width - left - width * scale)):
+            yield named | {"at": at}
+            yield named | {"at": at, "margin": plain(round(margin, 2))}
+
+
+def _framed_scales(avatar: Avatar, context: Context) -> dict[str, Any]:
+    """Return the scale at which each framing shows an avatar; "" is the usual one."""
+    found: dict[str, Any] = {}
+    for framing in _FRAMINGS:
+        named = {"framing": framing} if framing else {}
+        with suppress(DslError, ArithmeticError):
+            shown = context.clip_of(VerbCall("avatar", (avatar,), named | {"id": "x", "layer": 1}))
+            found[framing] = getattr(shown, "scale_x", None)
+    return found
 
 
 # the place, said by an anchor or a neighbour instead of (x, y)
@@ -378,12 +476,12 @@ def _effort(place: Named) -> tuple[int, float]:
     at, margin = place.get("at"), place.get("margin", 0)
     insets = margin if isinstance(margin, tuple) else (margin,)
     if isinstance(at, tuple):
-        return (2, 0) if all(isinstance(number, int) for number in at) else (6, 0)
+        return (2, 0) if all(isinstance(number, int) for number in at) else (4, 0)
     if isinstance(at, Beside):
         return (3 if isinstance(at.gap, int) else 5), abs(at.gap)  # type: ignore[arg-type]
     if margin == 0:
         return (0, 0 if at is None else 1)
-    return (1 if all(isinstance(inset, int) for inset in insets) else 4), sum(insets)
+    return (1 if all(isinstance(inset, int) and inset <= _LARGEST_GAP for inset in insets) else 6), sum(insets)
 
 
 def _anchored(clip: KnownClip, anchor: Anchor, box: Box, context: Context) -> Iterator[Named]:
@@ -413,15 +511,12 @@ def _margins(anchor: Anchor, bounds: Box, canvas: Box, point: tuple[float, float
 
 
 def _beside(box: Box, context: Context) -> Iterator[Named]:
-    for clip in reversed(context.before):
-        if isinstance(clip, UnknownClip | Audio) or not clip.tag or context.is_template(clip.tag):
-            continue
-        target = seen_box(clip).bounds
+    for tag, target in context.before.lined_up(box.bounds).items():
         neighbour = (target.left, target.top, target.width, target.height)
         for side, gap, align in _neighbours(box.bounds, target):
             left, top = corner_beside(side, gap, align, box.angle)(neighbour, box.width, box.height)
             if (plain(left), plain(top)) == (box.left, box.top):
-                yield {"at": Beside(side, clip.tag, gap, align)}
+                yield {"at": Beside(side, tag, gap, align)}
 
 
 def _neighbours(bounds: Box, target: Box) -> Iterator[tuple[Side, float, Align]]:

@@ -9,9 +9,9 @@ from io import TextIOBase
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen, has
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
@@ -33,14 +33,17 @@ from aistudios_dsl.plan.segments import (
     token,
 )
 from aistudios_dsl.plan.strings import Strings
-from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
+from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.pending import repeated_clips, texts_in_old_boxes
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
-from aistudios_dsl.templates.values import row_values
+from aistudios_dsl.templates.values import KeyedRow, plain_values, row_values
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
+
+if TYPE_CHECKING:
+    from aistudios_dsl.templates.frames import DataFrame
 
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
@@ -69,7 +72,7 @@ class Plan:
     def __reduce__(self) -> tuple[type[Plan], tuple[BaseProject]]:
         return Plan, (self.template,)
 
-    def render_json(self, row: Mapping[str, Any] | None = None, /) -> bytes:
+    def render_json(self, row: Mapping[str, Any] | KeyedRow | None = None, /) -> bytes:
         """Return the UTF-8 JSON of one row: the bytes, or the error, of `template.render(row).to_json().encode()`.
 
         >>> from aistudios_dsl import Project
@@ -93,11 +96,11 @@ class Plan:
             "repeated": [repeated_clips(scene) for scene in scenes],
         }
 
-    def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
+    def write_jsonl(self, rows: Iterable[Any] | DataFrame, file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
 
         Args:
-            rows: The values of each row by name; read as they are written.
+            rows: The values of each row by name, or a data frame; read as they are written.
             file: A path, which appears when all rows are written, or a file opened for bytes.
 
         Returns:
@@ -117,7 +120,7 @@ class Plan:
             whole.finish()
         return count
 
-    def _write(self, rows: Iterable[Mapping[str, Any]], file: BinaryIO | AtomicFile) -> int:
+    def _write(self, rows: Iterable[Any] | DataFrame, file: BinaryIO | AtomicFile) -> int:
         count, lines = 0, for_each_row(rows, self.render_json)
         while batch := list(islice(lines, _ROWS_A_WRITE)):
             file.write(b"\n".join([*batch, b""]))
@@ -135,6 +138,7 @@ class Programs:
     def _read(self, template: BaseProject) -> None:
         self._template = template
         self._strings = Strings(template.environment)
+        self._reads_row = _mentions(template, "row")
         templates = self._strings.templates
         self._parts = [part_of(scene, index) for index, scene in enumerate(template.scenes)]
         found = [conditions(part, templates) for part in self._parts]
@@ -168,16 +172,17 @@ class Programs:
             return None
         return write
 
-    def render(self, row: Mapping[str, Any] | None) -> bytes:
+    def render(self, row: Mapping[str, Any] | KeyedRow | None) -> bytes:
         """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
         if self._template.fonts is None:
             return self._written(row)
         with self._template._measuring():
             return self._written(row)
 
-    def _written(self, row: Mapping[str, Any] | None) -> bytes:
+    def _written(self, row: Mapping[str, Any] | KeyedRow | None) -> bytes:
         if self._only is not None:
-            return self._only(row_values(row))
+            values = None if self._reads_row else plain_values(row)
+            return self._only(row_values(row) if values is None else values)
         values, ids = row_values(row), RowIds()
         signature, scopes = self._signature(values, ids)
         written = b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])
@@ -256,11 +261,12 @@ class Programs:
                 continue
             scene, fields = self._template.scenes[origin[0]], self._fields[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
+            counted = numbered and not has_own_number(scene)
             segments = self._scene_segments.get(key)
             if segments is None:
                 if len(self._scene_segments) >= _SCENES_KEPT:
                     self._scene_segments.clear()
-                segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=numbered)
+                segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=counted)
                 self._scene_segments[key] = segments
             own = list(checks(fields, segments, setting.theme))
             if any(validate is str.encode for _, validate in own):
@@ -299,6 +305,17 @@ def _on(stretches: list[_Stretch], scope: int) -> _Stretch:
 
 def _numbered(segment: Segment, number: int) -> Segment:
     return str(number).encode() if segment == "number" else segment
+
+
+def _mentions(value: Any, word: str) -> bool:
+    """Tell whether a word is part of a string anywhere in a value."""
+    if isinstance(value, str):
+        return word in value
+    if isinstance(value, tuple | list | frozenset):
+        return any(_mentions(item, word) for item in value)
+    if isinstance(value, Mapping):
+        return any(_mentions(item, word) for item in value.values())
+    return has(type(value)) and any(_mentions(getattr(value, own.name), word) for own in fields(type(value)))
 
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:

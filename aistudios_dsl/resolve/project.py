@@ -8,12 +8,12 @@ from attrs import evolve
 
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.project import HEAD, BaseProject, generation
-from aistudios_dsl.build.scene import lines_named
+from aistudios_dsl.build.scene import Scene, lines_named
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.resolve.scene import given_ids, resolve_scene
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.resolve.speaking import converted
-from aistudios_dsl.wire.node import as_found
+from aistudios_dsl.wire.node import as_found, with_keys
 from aistudios_dsl.wire.nodes import Generation
 from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -35,7 +35,9 @@ def resolve_project(project: BaseProject, api: Generation | None = None) -> Wire
                 scenes[index] = converted(scene, setting.api, first)
         if is_numbered(project):
             with as_found():
-                scenes = [evolve(scene, scene_idx=index) for index, scene in enumerate(scenes)]
+                for index, scene in enumerate(scenes):
+                    if not has_own_number(project.scenes[index]):
+                        scenes[index] = evolve(scene, scene_idx=index)
         return with_settings(project, tuple(scenes))
 
 
@@ -50,11 +52,16 @@ def is_numbered(project: BaseProject) -> bool:
     return project._loaded is None or positions != list(range(project._loaded_scenes))
 
 
+def has_own_number(scene: Scene) -> bool:
+    """Return whether a scene of a script was given the number that is written."""
+    return "sceneIdx" in (scene.extra or {})
+
+
 def with_settings(project: BaseProject, scenes: tuple[WireScene, ...]) -> WireProject:
     given: dict[str, Any] = {name: value for name in HEAD if (value := getattr(project, name)) is not None}
     if project.orientation == "landscape":
         del given["orientation"]
     if project._loaded is None:
-        return WireProject(scenes=scenes, extra=project.extra or {}, **given)
+        return with_keys(WireProject(scenes=scenes, **given), project.extra, project.key_order)
     with as_found():
         return evolve(project._loaded, scenes=scenes, **given)

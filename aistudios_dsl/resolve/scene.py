@@ -15,12 +15,11 @@ from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, is_built, lab
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
-from aistudios_dsl.layout.sizes import plain
 from aistudios_dsl.resolve.placing import Corner, Intent, Layout, Node, Size, intent_of
 from aistudios_dsl.resolve.sizing import NOWHERE, ClipSize, RoomSize, Setting, clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.resolve.stacking import layers
-from aistudios_dsl.wire.node import UNSET, as_found
+from aistudios_dsl.wire.node import UNSET, as_found, with_keys
 from aistudios_dsl.wire.nodes import AnyClip, Background, EditorClip, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
@@ -53,7 +52,10 @@ def resolve_scene(scene: Scene, index: int, setting: Setting, open_texts: Collec
         if scripts:
             fields["scripts"] = scripts
         if scene._loaded is None:
-            return WireScene(**fields, thumbnail_url=None, scene_idx=index, extra=scene.extra or {})
+            further = {name: value for name, value in (scene.extra or {}).items() if name != "scripts"}
+            if "scripts" in (scene.extra or {}):
+                fields.setdefault("scripts", ())
+            return with_keys(WireScene(**fields, thumbnail_url=None, scene_idx=index), further, scene.key_order)
         with as_found():
             return evolve(scene._loaded, **fields)
 
@@ -65,7 +67,9 @@ def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
         for number, item in enumerate(scene._items):
             clip = clip_of(item)
             place = f"scenes[{index}].{label(number, clip)}"
-            if clip.id and clip.id in places and (is_built(item) or scene._loaded is None):
+            # Nobody knows what the id of an unknown clip is for.
+            is_ours = is_built(item) or (scene._loaded is None and not isinstance(clip, UnknownClip))
+            if clip.id and clip.id in places and is_ours:
                 hint = "give each clip a different id, or leave id= out"
                 raise BuildError(f"the id {clip.id!r} is also used by {places[clip.id]}", place, hint)
             if clip.id:
@@ -130,7 +134,7 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
             continue
         left, top, *found = corners.get(index, (0, 0, NOWHERE))  # type: ignore[misc]
         known: Any = found[0] if isinstance(size, RoomSize) else size
-        numbers = (plain(known.width), plain(known.height), known.scale_x, known.scale_y, left, top)
+        numbers = (known.width, known.height, known.scale_x, known.scale_y, left, top)
         fields: Fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
         for name, number in fields.items():
             if not math.isfinite(number):

@@ -321,8 +321,8 @@ def _medium(place: Place, room: Room, is_image: bool) -> ClipSize:
             raise BuildError("its size is not known", hint=hint, code="no-size")
         return ClipSize(width, height, *_scales(place))
     fit: Any = place.fit
-    scale_x, scale_y = scaled_size(place.natural, width, height, _scale_asked(place), fit)
-    return ClipSize(*place.natural, plain(scale_x), plain(scale_y))
+    scale_x, scale_y = scaled_size(place.natural, width, height, asked := _scale_asked(place), fit)
+    return ClipSize(*place.natural, *(asked or (plain(scale_x), plain(scale_y))))
 
 
 def _scales(place: Place) -> Pair:
@@ -367,7 +367,7 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
         return _fitted(draft.place, clip, room)
     if width is not None:
         return _wrapped(draft.place, clip, width, height)
-    unwrapped = _unwrapped(clip, height)
+    unwrapped = _unwrapped(draft.place, clip, height)
     if not room.wraps or room.width is None:
         return unwrapped
     return _narrowed(unwrapped, draft, rounded_down(room.width), height)
@@ -393,7 +393,7 @@ def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | N
 def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
     across, down = _fit_box(place, clip)
     box_width, box_height = _fit_px((across, down), room)
-    family, ruler = clip.font_family or "", ruler_of(clip)
+    family, ruler, written = clip.font_family or "", ruler_of(clip), plain if place.exact else rounded_up
 
     def sized(text: str) -> tuple[str, float, float, float]:
         size, box = measure.fit(
@@ -406,27 +406,32 @@ def _fitted(place: Place, clip: Text, room: Room) -> TextSizer:
             ruler=ruler,
             balance=place.balance,
         )
-        return "\n".join(box.lines), size, rounded_up(box.width), plain(box.height)
+        return "\n".join(box.lines), size, written(box.width), plain(box.height)
 
     return sized
 
 
-def _unwrapped(clip: Text, height: float | None) -> TextSizer:
-    points, size = clip.font_size, clip.font_size * POINT
+def _letter_size(place: Place, clip: Text) -> float:
+    # To the last digit, the editor multiplies before it divides.
+    return clip.font_size * 4 / 3 if place.exact else clip.font_size * POINT
+
+
+def _unwrapped(place: Place, clip: Text, height: float | None) -> TextSizer:
+    points, size, written = clip.font_size, _letter_size(place, clip), plain if place.exact else rounded_up
     lines_and_width = measure.measurer(size, ruler=ruler_of(clip))
     of_one_line = plain(height or measure.text_height(size, 1))
 
     def sized(text: str) -> tuple[str, float, float, float]:
         lines, width = lines_and_width(text)
         if len(lines) == 1:
-            return lines[0], points, rounded_up(width), of_one_line
-        return "\n".join(lines), points, rounded_up(width), plain(height or measure.text_height(size, len(lines)))
+            return lines[0], points, written(width), of_one_line
+        return "\n".join(lines), points, written(width), plain(height or measure.text_height(size, len(lines)))
 
     return sized
 
 
 def _wrapped(place: Place, clip: Text, width: float, height: float | None) -> TextSizer:
-    points, size = clip.font_size, clip.font_size * POINT
+    points, size, written = clip.font_size, _letter_size(place, clip), plain if place.exact else rounded_up
     family, ruler = clip.font_family or "", ruler_of(clip)
 
     def sized(text: str) -> tuple[str, float, float, float]:
@@ -436,7 +441,7 @@ def _wrapped(place: Place, clip: Text, width: float, height: float | None) -> Te
                 f"width is {width:g} px, but its letter {letter!r} alone is {widest:.1f} px wide", code="no-room"
             )
         box = measure.wrap(text, size, width, family=family, ruler=ruler, balance=place.balance)
-        return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
+        return "\n".join(box.lines), points, written(box.width), plain(height or box.height)
 
     return sized
 
@@ -521,8 +526,8 @@ def _figure_scales(avatar: Avatar, size: Pair, place: Place, canvas: Box, room: 
     if place.head_at is not None and width is None and height is None and place.scale is None:
         scale = _framing_scale(avatar, size, "waist", canvas)
         return scale, scale
-    scale_x, scale_y = scaled_size(size, width, height, _scale_asked(place))
-    return plain(scale_x), plain(scale_y)
+    scale_x, scale_y = scaled_size(size, width, height, asked := _scale_asked(place))
+    return asked or (plain(scale_x), plain(scale_y))
 
 
 def _framing_scale(avatar: Avatar, size: Pair, framing: str, canvas: Box) -> float:

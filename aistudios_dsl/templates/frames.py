@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aistudios_dsl.errors import DslError, LoadError
 from aistudios_dsl.templates.records import DataRow, Record, header
-from aistudios_dsl.templates.textfiles import is_stdin, kind_of, opened, unreadable
+from aistudios_dsl.templates.textfiles import head_of, is_stdin, kind_of, opened, unreadable
 
 _AT_ONCE = 1000
 _MISSING = 'pip install "aistudios-dsl[frames]"'
+
+
+class DataFrame(Protocol):
+    """A data frame of pandas, Polars, Arrow or another library."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return its columns, as Arrow defines it."""
+        ...
 
 
 def is_frame(source: Any) -> bool:
@@ -78,9 +86,10 @@ class TableFile:
             from pyarrow import ArrowException, BufferReader, OSFile
         except ImportError:
             raise DslError("Parquet and Arrow files need the extra frames", hint=_MISSING) from None
+        head = b""
         try:
             with opened(self.path) as stream:
-                head = stream.peek(64) if hasattr(stream, "peek") else b""
+                head = head_of(stream)
                 source = BufferReader(stream.read()) if is_stdin(self.path) else OSFile(str(self.path))
             number = 0
             for batch, share in batches(source):

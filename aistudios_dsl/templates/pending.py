@@ -11,7 +11,7 @@ from attrs import evolve
 
 from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Draft, Scene, lines_named
+from aistudios_dsl.build.scene import Draft, Scene, clip_of, is_built, lines_named
 from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.expansion import Pending, bound_names, conditions, free_names, part_of
@@ -56,8 +56,9 @@ def texts_in_old_boxes(scene: Scene, index: int, waiting: Container[str]) -> lis
     `waiting` holds the field paths of templates, in which the scene has this `index`.
     """
     found = []
-    for number, clip in enumerate(scene._items):
-        if isinstance(clip, Text):
+    for number, item in enumerate(scene._items):
+        clip = clip_of(item)
+        if isinstance(clip, Text) and not is_built(item):
             changes = f"scenes[{index}].clips[{number}].text" in waiting and not is_measured(clip)
             found += [number] if changes or clip.id in scene._kept_boxes else []
     return found

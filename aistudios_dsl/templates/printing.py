@@ -12,7 +12,7 @@ from jinja2.filters import FILTERS, make_attrgetter
 from jinja2.tests import TESTS
 
 from aistudios_dsl.errors import TemplateError
-from aistudios_dsl.templates.values import is_missing, refuse_missing
+from aistudios_dsl.templates.values import checked_value, is_missing, refuse_missing
 
 _WRITING = (
     *("capitalize", "center", "e", "escape", "forceescape", "format", "indent", "lower", "pprint", "replace", "safe"),
@@ -45,7 +45,11 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def written(*args: Any, **named: Any) -> Any:
-        refuse_missing(*args, *named.values())
+        for value in args:
+            if type(value) is not str:
+                checked_value(value)
+        if named:
+            refuse_missing(*named.values())
         return function(*args, **named)
 
     return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -95,7 +95,7 @@ def _changed(value: Any, changes: dict[str, Any], path: str) -> Any:
         return evolve(value, **changes)
 
 
-def render_project(project: B, row: Mapping[str, Any] | None, variables: Mapping[str, Any] | None = None) -> B:
+def render_project(project: B, row: Any, variables: Mapping[str, Any] | None = None) -> B:
     """Return the literal project of a row. Raises `TemplateError` with the field and the name that is missing."""
     refuse_rendered(project)
     return render_values(project, row_values(with_values(row, variables)))
@@ -123,7 +123,7 @@ def _rendered(
     return evolve(scene, origin=origin)
 
 
-def for_each_row(rows: Iterable[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
+def for_each_row(rows: Any, make: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
     """Yield what is made of each row; errors name the row, counted from 1."""
     from aistudios_dsl.templates.rows import mappings, of_row
 

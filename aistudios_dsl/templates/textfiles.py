@@ -166,10 +166,15 @@ def unreadable(path: Path, fault: OSError) -> LoadError:
     return LoadError(f"cannot read {path}: {fault.strerror or fault}", hint=near)
 
 
+def head_of(file: Any) -> bytes:
+    """Return the first bytes of a file without reading on, as far as it can tell."""
+    peek = getattr(file, "peek", None)
+    return bytes(peek(64)[:64]) if peek else b""
+
+
 def refuse_binary(path: Path, name: str, file: BinaryIO) -> None:
     """Raise `LoadError` for a file that is not text, with what it is."""
-    head: bytes = file.peek(64) if hasattr(file, "peek") else b""
-    kind = kind_of(head, path)
+    kind = kind_of(head_of(file), path)
     if kind:
         known = re.search(r"\(\.(\w+)\)", kind) or re.search(r"a (Parquet|Arrow) ", f"a{kind[2:]}")
         ending = known[1].lower() if known else ""

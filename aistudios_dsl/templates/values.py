@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from functools import lru_cache
 from math import isfinite, isinf
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from attrs import frozen
 
@@ -24,6 +24,18 @@ _ABSENT = ("NAType", "NaTType", "NullScalar", "MaskedConstant")
 """The types of pandas, Arrow and NumPy whose only value says that there is none."""
 _GROUPS = (list, tuple, set, frozenset, deque, KeysView, ValuesView, ItemsView)
 _HOLDERS = (*_GROUPS, Mapping)
+
+
+class KeyedRow(Protocol):
+    """A row that is read by keys, such as `sqlite3.Row`."""
+
+    def keys(self) -> Iterable[Any]:
+        """Return the names of its columns."""
+        ...
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """Return the value of a column."""
+        ...
 
 
 class WholeRow(dict[str, Any]):
@@ -52,16 +64,31 @@ def row_values(row: Any) -> dict[str, Any]:
     return values
 
 
+def plain_values(row: Any) -> dict[str, Any] | None:
+    """Return what `row_values` gives of a row of texts and numbers with readable names, but for `row`; else None.
+
+    Most rows are so, and this takes half the time.
+    """
+    if not isinstance(row, dict):
+        return None
+    for value in row.values():
+        kind = type(value)
+        if kind is not str and kind is not int and (kind is not float or value != value):
+            return None
+    return {**row} if _names(tuple(row)) is _AS_THEY_ARE else None
+
+
 def columns_of(row: Any, *, may_be_none: bool = True) -> Mapping[Any, Any]:
     """Return a row as a mapping: a mapping, a row of a database (`sqlite3.Row`), or a named tuple."""
     if row is None and may_be_none:
         return {}
     if isinstance(row, Mapping):
         return row
-    if isinstance(row, tuple) and hasattr(row, "_asdict"):
-        found: Mapping[Any, Any] = row._asdict()
-        return found
-    if not hasattr(row, "keys") or not hasattr(row, "__getitem__"):
+    # A named tuple, or a row of SQLAlchemy.
+    as_mapping: Callable[[], Mapping[Any, Any]] | None = getattr(row, "_asdict", None)
+    if as_mapping is not None:
+        return as_mapping()
+    if row is None or not hasattr(row, "keys") or not hasattr(row, "__getitem__"):
         hint = 'such as {"name": "Ann"}'
         raise TemplateError(f"a row is a mapping of names to values, not {type(row).__name__}", hint=hint)
     names = list(row.keys())
@@ -89,7 +116,11 @@ def _names(names: tuple[Any, ...]) -> _Names:
     if fault:
         raise TemplateError(*fault)
     spelt = tuple((spelling(name), name) for name in texts if spelling(name) not in ("", name))
-    return _Names(spelt, tuple(name for name in names if not isinstance(name, str)))
+    unreadable = tuple(name for name in names if not isinstance(name, str))
+    return _Names(spelt, unreadable) if spelt or unreadable else _AS_THEY_ARE
+
+
+_AS_THEY_ARE = _Names()
 
 
 @lru_cache(maxsize=4096)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from attrs import NOTHING, Attribute, field, fields, frozen
+from attrs import NOTHING, Attribute, evolve, field, fields, frozen
 
 from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.wire.jsontext import has_surrogate, own_json
@@ -135,6 +135,7 @@ class Node:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given if value is not UNSET)})"
 
 
+N = TypeVar("N", bound=Node)
 _KEYS_OF: dict[type[Node], tuple[Key, ...]] = {}
 
 
@@ -238,6 +239,43 @@ def lacking(node: Node) -> Iterator[str]:
         for index, inner in enumerate(value if key.array and value else (value,)):
             place = f"{key.attribute}[{index}]" if key.array else key.attribute
             yield from (f"{place}.{name}" for name in (lacking(inner) if isinstance(inner, Node) else ()))
+
+
+def with_keys(node: N, extra: Mapping[str, Any] | None, key_order: str | None = None) -> N:
+    """Return a node with further keys. One that its class knows sets that field, and `UNSET` leaves it out.
+
+    >>> from aistudios_dsl.wire.nodes import Origin
+    >>> with_keys(Origin(width=1374), {"height": 2444, "unit": "px"})
+    Origin(height=2444, width=1374, extra={'unit': 'px'})
+    """
+    if not extra and not key_order:
+        return node
+    given = extra or {}
+    own = {key.wire: key.attribute for key in keys(type(node)) if key.wire in given}
+    fields = {attribute: given[name] for name, attribute in own.items()}
+    further = {name: value for name, value in given.items() if name not in own}
+    return evolve(node, extra=further, key_order=reordered(type(node), further, key_order), **fields)
+
+
+def reordered(cls: type[Node], extra: Iterable[str], key_order: str | None) -> tuple[str, ...]:
+    """Return the keys of an object in order, those named in `key_order` one after the other; () for the usual order.
+
+    Raise `BuildError` for a name that is no key of it, or that is named twice.
+
+    >>> from aistudios_dsl.wire.nodes import Shadow
+    >>> reordered(Shadow, ["spread"], "offsetX blur")
+    ('color', 'offsetX', 'blur', 'offsetY', 'enabled', 'spread')
+    """
+    if not key_order:
+        return ()
+    usual, named = [*cls.KEYS.split(), *extra], key_order.split()
+    for name in named:
+        if name not in usual or named.count(name) > 1:
+            if name in usual:
+                raise BuildError(f"key_order names {name!r} twice", hint="name it once")
+            raise BuildError(f"key_order names {name!r}, which is no key of it", hint=did_you_mean(name, usual))
+    first = min(map(usual.index, named))
+    return (*usual[:first], *named, *(name for name in usual[first:] if name not in named))
 
 
 def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | None:

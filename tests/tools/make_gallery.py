@@ -4,46 +4,57 @@ Look before committing. `python -m tests.tools.make_gallery`; with `--screenshot
 """
 
 import io
-import re
 import sys
-from pathlib import Path
+from itertools import groupby
 
-from aistudios_dsl.cli.base import load_script
+from aistudios_dsl import Project
+from tests.examples import EXAMPLES, ROOT
+from tests.pages import blocks
 
-ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if "\nproject = " in path.read_text("utf-8"))
+COMPOSE = ROOT / "docs" / "howto" / "compose.md"
 HEAD = """# Gallery
 
 The code of every example and the scenes it builds, drawn from the numbers it sends. Avatars, and pictures known only by
-URL, are placeholders in their true boxes. `python -m tests.tools.make_gallery` makes this page.
+URL, are placeholders in their true boxes; a template is shown with its first row. `python -m tests.tools.make_gallery`
+makes this page.
 """
 
 
 def pictures():
-    """The pictures by name, and the text of each: one SVG a scene, and that of the README's script."""
+    """The pictures by name, and the text of each: one SVG a scene, that of the README's script, those of a how-to."""
+    hello, *_ = (block.code for block in blocks(ROOT / "README.md") if block.language == "python")
+    found = {"hello.svg": defined(hello)["project"].svg()}
+    for example in EXAMPLES:
+        video = example.videos[0]
+        found |= {f"{example.name}-{number}.svg": video.svg(number, links=False) for number in range(len(video.scenes))}
+    for block in blocks(COMPOSE):
+        if block.language == "python" and block.title:
+            for name, project in defined(block.code).items():
+                found[f"compose-{block.title.removesuffix('.py')}-{name}.svg"] = project.svg(links=False)
+    return {name: f"{text}\n" for name, text in found.items()}
+
+
+def defined(script):
+    """The projects that a script defines, by name."""
     names = {}
-    exec(re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[1], names)
-    return {"hello.svg": names["project"].svg() + "\n"} | {
-        f"{path.stem}-{number}.svg": project.svg(number, links=False) + "\n"
-        for path in EXAMPLES
-        for project in [load_script(path)]
-        for number in range(len(project.scenes))
-    }
+    exec(script, names)
+    return {name: value for name, value in names.items() if isinstance(value, Project)}
 
 
 def page():
     """The gallery's text."""
     parts = [HEAD]
-    for path in EXAMPLES:
-        source = path.read_text(encoding="utf-8").rstrip()
-        project = load_script(path)
-        width = 220 if project.orientation == "portrait" else 400
-        row = "\n".join(
-            f'<img src="img/{path.stem}-{number}.svg" width="{width}" alt="scenes[{number}] of {path.stem}">'
-            for number in range(len(project.scenes))
-        )
-        title = path.stem.replace("_", " ").capitalize()
-        parts.append(f"## {title}\n\n{row}\n\n```python\n{source}\n```\n")
+    for path, examples in groupby(EXAMPLES, lambda example: example.path):
+        images = []
+        for example in examples:
+            width = 220 if example.project.orientation == "portrait" else 400
+            images += [
+                f'<img src="img/{example.name}-{number}.svg" width="{width}" alt="scenes[{number}] of {example.name}">'
+                for number in range(len(example.videos[0].scenes))
+            ]
+        title, source = path.stem.replace("_", " ").capitalize(), path.read_text(encoding="utf-8")
+        code = f'```python title="examples/{path.name}"\n{source}```'
+        parts.append("\n".join((f"## {title}", "", *images, "", code, "")))
     return "\n".join(parts)
 
 
@@ -54,9 +65,9 @@ def keep_screenshots():
     from tests.chromium import Browser
 
     browser = Browser()
-    for path in EXAMPLES:
-        target = ROOT / "tests" / "golden" / f"{path.stem}.png"
-        browser.open(load_script(path).storyboard(target.with_suffix(".html")), width=1280)
+    for example in EXAMPLES:
+        target = example.golden.with_suffix(".png")
+        browser.open(example.project.storyboard(target.with_suffix(".html")), width=1280)
         target.with_suffix(".html").unlink()
         browser.run("document.body.style.fontFamily = \"'Noto Sans CJK KR'\"")
         picture = Image.open(io.BytesIO(browser.picture(0.5))).convert("RGB")
@@ -66,7 +77,8 @@ def keep_screenshots():
 
 
 if __name__ == "__main__":
-    for name, text in pictures().items():
+    drawn = pictures()
+    for name, text in drawn.items():
         (ROOT / "docs" / "img" / name).write_text(text, encoding="utf-8")
     (ROOT / "docs" / "gallery.md").write_text(page(), encoding="utf-8")
     if "--screenshots" in sys.argv:

@@ -120,7 +120,7 @@ def misplaced(project, measured):
         left, top, width, _ = seen["place"]
         scale = width / (1080 if portrait else 1920)
         for index, clip in enumerate(scene["clips"]):
-            if clip["type"] == "audio":
+            if clip["type"] == "audio" or clip.get("voiceOnly"):
                 continue
             name = f"scene {number} clip {index} ({clip['type']} {clip.get('shapeName', '')})"
             drawn = seen["clips"][str(index)]
