@@ -242,19 +242,31 @@ class Project(BaseProject):
         >>> [finding.code for finding in Project().scene().text("Hello", at=(0, 0)).check()]
         ['unsafe-area']
         """
+        return self._checked(ignore)
+
+    def _checked(self, ignore: str | Iterable[str], *, across: bool = True) -> list[Finding]:
         waiting = pending(self)
         settled = without_pending(self, waiting)
-        return settled._found(settled.resolve(), waiting, ignore)
+        return settled._found(settled.resolve(), waiting, ignore, across)
 
     def _found(
-        self, whole: WireProject, waiting: Mapping[str, tuple[str, ...]], ignore: str | Iterable[str] = ()
+        self,
+        whole: WireProject,
+        waiting: Mapping[str, tuple[str, ...]],
+        ignore: str | Iterable[str] = (),
+        across: bool = True,
     ) -> list[Finding]:
         from aistudios_dsl.check.findings import check
+        from aistudios_dsl.layout.geometry import canvas
+        from aistudios_dsl.view.asked import asked_of
 
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
-        return check(whole, waiting, ignore=codes, script_clips=self._script_clips())
+        area = canvas(self.orientation)
+        asked = [asked_of(scene, area) for scene in self.scenes]
+        clips = self._script_clips()
+        return check(whole, waiting, ignore=codes, script_clips=clips, asked=asked, across=across)
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
@@ -302,7 +314,8 @@ class Project(BaseProject):
         _validate_media(media)
         whole, template = self._viewed()
         # A page shows each template where it is, so the findings do not list them again.
-        found = self.check(ignore=("template-variable",)) if template else self._found(whole, {})
+        ignored = ("template-variable",)
+        found = self._checked(ignored, across=False) if template else self._found(whole, {}, across=False)
         scenes = self.scenes if template else ()
         clips = self._script_clips()
         return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)

@@ -105,7 +105,7 @@ def _print_by_scene(findings: Sequence[Finding]) -> None:
     for scene, group in by_scene(findings):
         click.secho("project" if scene is None else f"scenes[{scene}]", bold=True)
         for finding in group:
-            _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.message, shown)
+            _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.told, shown)
 
 
 def _print_finding(finding: Finding, place: str, message: str, shown: set[str], err: bool = False) -> None:
@@ -152,7 +152,8 @@ def _rows(project: Project, data: Path, constants: Mapping[str, str], ignored: t
 def _check_row(plan: Plan, row: Mapping[str, Any], ignored: tuple[str, ...]) -> list[Finding]:
     from aistudios_dsl.check.findings import checked
 
-    return checked(plan.render_json(row), ignore=ignored, script_clips=plan.script_clips(row))
+    payload, clips, asked = plan.render_json(row), plan.script_clips(row), plan.asked(row)
+    return checked(payload, ignore=ignored, script_clips=clips, asked=asked)
 
 
 def _raise(fault: DslError) -> NoReturn:
@@ -200,7 +201,7 @@ def print_summary(summary: FindingSummary, noun: str, *, err: bool = False) -> N
 
 
 def _message(group: SharedFinding, noun: str) -> str:
-    message = group.finding.message
+    message = group.finding.told
     return message if group.alike else f"{message} ({noun} {group.rows[0]}; others are similar)"
 
 

@@ -23,6 +23,8 @@ _TIE = 1 - 1.68e-6
 """Chromium measures slightly less than the font says. That decides whether a word that just fits stays on its line."""
 
 _FAMILY = re.compile(r"noto sans cjk( kr)?", re.IGNORECASE)
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f"
+"""Letters without an outline that Unicode does not count as blanks: fillers, joiners, variation selectors."""
 _LINE_ENDS = re.compile(r"\r?\n")
 _WORD_GAPS = re.compile(r"[ \t\r]")
 _CJK = re.compile(
@@ -173,6 +175,31 @@ def widest_letter(text: str, size: float, bold: bool = False) -> tuple[str, floa
     widths = [(units(letter, bold) * size / 1000, letter) for letter in letters if letter not in "\r\n"]
     width, letter = max(widths, default=(0.0, ""))
     return letter, width
+
+
+def longest_piece(text: str, size: float, bold: bool = False) -> tuple[str, float]:
+    """Return the widest part of a text that wrapping does not break, and its width in px; ("", 0) for no text.
+
+    >>> longest_piece("a lamp", 100)
+    ('lamp', 239.3)
+    """
+    words = (word for line in _lines(text) for word in _WORD_GAPS.split(line))
+    pieces = dict.fromkeys(piece for word in words for piece in (word if _CJK.search(word) else [word]))
+    width, piece = max(((units(piece, bold) * size / 1000, piece) for piece in pieces), default=(0.0, ""))
+    return piece, width
+
+
+def has_letters(text: str) -> bool:
+    """Whether anything of a text is seen: blanks, and letters without a width or an outline, are not.
+
+    >>> has_letters(" \u200b\u3164"), has_letters(" a")
+    (False, True)
+    """
+    return not (text.isspace() or not text) and any(_is_inked(letter) for letter in text)
+
+
+def _is_inked(letter: str) -> bool:
+    return not letter.isspace() and letter not in _BLANK and unicodedata.category(letter) not in ("Cf", "Cc")
 
 
 def units(line: str, bold: bool = False) -> int:

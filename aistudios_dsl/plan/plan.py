@@ -15,7 +15,9 @@ from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import DslError, expect
+from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
     ANSWERING,
@@ -36,6 +38,7 @@ from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.templates.pending import conditions
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project, row_values
+from aistudios_dsl.view.asked import Asked, asked_of
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
 
@@ -82,7 +85,12 @@ class Plan:
 
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps, as `checked` takes them."""
-        return self._programs.script_clips(row)
+        return [len(scene._items) for scene in self._programs.kept(row)]
+
+    def asked(self, row: Mapping[str, Any]) -> list[tuple[Asked, ...]]:
+        """Return what the script asked of the clips in each scene that a row keeps, as `checked` takes it."""
+        area = canvas(self.template.orientation)
+        return [asked_of(scene, area) for scene in self._programs.kept(row)]
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
@@ -153,11 +161,10 @@ class Programs:
         signature, scopes = self._signature(values)
         return b"".join([writer.write(scopes[scope]) for scope, writer in self._writers(signature)])
 
-    def script_clips(self, row: Mapping[str, Any]) -> list[int]:
-        """Return how many clips the script has in each scene that a row keeps."""
+    def kept(self, row: Mapping[str, Any]) -> list[Scene]:
+        """Return the template's scene for each scene that a row keeps."""
         scenes = self._template.scenes
-        kept = kept_scenes(scenes, self._strings.templates, row_values(row))
-        return [len(scenes[origin[0]]._items) for origin, _ in kept]
+        return [scenes[origin[0]] for origin, _ in kept_scenes(scenes, self._strings.templates, row_values(row))]
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
         for name in self._read_twice:

@@ -63,10 +63,12 @@ def refuse_pending(project: BaseProject) -> None:
 
 
 def without_pending(project: B, found: Pending) -> B:
-    """Return the project with braces as text, and with those scenes empty that wait for a row."""
+    """Return the project with braces as text, and with those scenes empty whose layout waits for a row."""
     waiting = {path.partition(".")[0] for path in found if not path.endswith(".when")}
     scenes = (
-        Scene(position=scene._position, written_at=None) if f"scenes[{index}]" in waiting else scene
+        Scene(position=scene._position, written_at=None)
+        if f"scenes[{index}]" in waiting and not scene._is_as_loaded
+        else scene
         for index, scene in enumerate(project.scenes)
     )
     return evolve(project, scenes=tuple(scenes), literal=True)

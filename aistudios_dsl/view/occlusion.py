@@ -79,15 +79,15 @@ def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
             yield front
 
 
-def over_text(text: Seen, scene: SceneView) -> Iterator[Seen]:
-    """Yield the avatars and pictures, from the front, that cover all that the canvas shows of a text."""
-    fronts = [front for front in _fronts(text, around(text.lines), scene) if isinstance(front.clip, AvatarClip | Image)]
+def over_text(text: Seen, scene: SceneView, share: float = 1) -> Iterator[Seen]:
+    """Yield the clips, from the front, that cover at least this share of what the canvas shows of a text."""
+    fronts = list(_fronts(text, around(text.lines), scene))
     if not fronts:
         return
     points = [line.point(along, 0.5) for line in text.lines for along in _ALONG]
     points = [point for point in points if share_of(scene.canvas, point)]
     for front in fronts if points else ():
-        if all(_covers(front, point) for point in points):
+        if sum(_covers(front, point) for point in points) >= share * len(points):
             yield front
 
 

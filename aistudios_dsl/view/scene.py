@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import repeat
 
 from attrs import evolve, frozen
 
@@ -14,7 +15,8 @@ from aistudios_dsl.layout.colour import Colour, find_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, upright_overlap, within
 from aistudios_dsl.layout.sizes import POINT
-from aistudios_dsl.layout.text import TextBox, baseline, is_bold, line_height, measure, text_height, wrap
+from aistudios_dsl.layout.text import TextBox, baseline, has_letters, is_bold, line_height, measure, text_height, wrap
+from aistudios_dsl.view.asked import NOTHING, Asked
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Project, Scene, Shape, Text, UnknownClip
 
@@ -55,6 +57,8 @@ class Seen:
     """Its order in depth, by layer, then by place in the list. The higher is in front."""
     alpha: float
     """Its opacity, 0 to 1."""
+    asked: Asked = NOTHING
+    """What its verb was given; nothing for what was loaded."""
 
     @property
     def tag(self) -> str:
@@ -113,13 +117,16 @@ class Seen:
 class SceneView:
     """A scene as it is seen and heard. `path` is its place in the project.
 
-    `has_backdrop`: its first clip is the square of a background colour, which messages do not count.
+    `has_backdrop`: its first clip is the square of a background colour, which messages do not count. `asked`: what its
+    script asked of the clips that it counts. `pending`: the paths of its fields that wait for a row.
     """
 
     scene: Scene
     path: str
     canvas: Box
     has_backdrop: bool = False
+    asked: tuple[Asked, ...] = ()
+    pending: frozenset[str] = frozenset()
 
     @cached_property
     def every(self) -> tuple[Seen, ...]:
@@ -133,8 +140,8 @@ class SceneView:
 
     @cached_property
     def texts(self) -> tuple[Seen, ...]:
-        """The texts that have letters."""
-        return tuple(seen for seen in self.clips if seen.lines)
+        """The texts that have letters, but for those that wait for a row."""
+        return tuple(seen for seen in self.clips if seen.lines and not self._waits(f"{seen.path}."))
 
     @cached_property
     def painted(self) -> tuple[Seen, ...]:
@@ -149,7 +156,14 @@ class SceneView:
     @cached_property
     def speech(self) -> tuple[Utterance, ...]:
         """What is said in it."""
-        return tuple(said for said in utterances(self.scene) if said.text.strip())
+        return tuple(said for said in utterances(self.scene) if has_letters(said.text))
+
+    def _waits(self, path: str) -> bool:
+        return any(field.startswith(path) for field in self.pending)
+
+    def waits(self, said: Utterance) -> bool:
+        """Whether an utterance waits for a row."""
+        return self._waits(self.path_of(said))
 
     def path_of(self, said: Utterance) -> str:
         """Return what findings call the script of an utterance."""
@@ -157,10 +171,15 @@ class SceneView:
             return f"{self.path}.{said.place}"
         return f"{self.every[said.speaker].path}.script"
 
+    def behind(self, above: Seen) -> Iterator[Seen]:
+        """Yield the clips behind a text, from the front, that its lines touch."""
+        ink = around(above.lines)
+        return (seen for seen in self.painted if seen.depth < above.depth and upright_overlap(seen.bounds, ink, 0))
+
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
         """Yield the known colours behind the lines of a text; none where a picture is behind them."""
         ink = around(lines)
-        behind = [seen for seen in self.painted if seen.depth < above.depth and upright_overlap(seen.bounds, ink, 0)]
+        behind = list(self.behind(above))
         if all(_is_even(seen, ink) for seen in behind):
             points = [lines[0].centre]
         else:
@@ -181,16 +200,27 @@ class SceneView:
         return None if colour is None else composite([*layers, colour])
 
 
-def scene_views(project: Project, script_clips: Sequence[int] = ()) -> tuple[SceneView, ...]:
+def scene_views(
+    project: Project,
+    script_clips: Sequence[int] = (),
+    asked: Sequence[tuple[Asked, ...]] = (),
+    pending: Iterable[str] = (),
+) -> tuple[SceneView, ...]:
     """Return the views of a resolved project's scenes.
 
     `script_clips`: how many clips of each scene its script counts; the square of a background colour comes before them.
+    `asked`: what its script asked of them. `pending`: the paths of the fields that wait for a row.
     """
     size = canvas(project.orientation)
     counts = script_clips or [len(scene.clips) for scene in project.scenes]
+    waiting: dict[str, set[str]] = {}
+    for path in pending:
+        waiting.setdefault(path.partition(".")[0], set()).add(path)
+    scenes = zip(project.scenes, counts, asked or repeat((), len(counts)), strict=True)
     return tuple(
-        SceneView(scene, f"scenes[{index}]", size, len(scene.clips) > count)
-        for index, (scene, count) in enumerate(zip(project.scenes, counts, strict=True))
+        SceneView(scene, path, size, len(scene.clips) > count, own, frozenset(waiting.get(path, ())))
+        for index, (scene, count, own) in enumerate(scenes)
+        for path in (f"scenes[{index}]",)
     )
 
 
@@ -212,12 +242,13 @@ def _seen(clip: AnyClip, index: int, scene: SceneView) -> Seen:
         box.bounds if box.angle else box,
         (number(clip, "layer"), index),
         min(1.0, max(0.0, number(clip, "opacity", 100) / 100)),
+        scene.asked[counted] if 0 <= counted < len(scene.asked) else NOTHING,
     )
 
 
 def _laid_out(clip: Text) -> TextBox | None:
     size, width, bold = font_px(clip), number(clip, "width"), is_bold(clip.font_weight)
-    if not (clip.text.strip() and size > 0 and width > 0):
+    if not (has_letters(clip.text) and size > 0 and width > 0):
         return None
     family = clip.font_family or "Noto Sans CJK"
     box = measure(clip.text, size, bold=bold, family=family)
@@ -234,7 +265,7 @@ def _lines(clip: Text, laid: TextBox, seen: Seen) -> Iterator[TextLine]:
     size, share = font_px(clip), _SHARES.get(clip.align or "", 0.0)
     edge, (across, down) = max(0, number(clip, "stroke_width")) / 2, scales(clip)
     for index, (words, width) in enumerate(zip(laid.lines, laid.line_widths, strict=True)):
-        if words.strip():
+        if has_letters(words):
             x, top = share * (number(clip, "width") - width), index * line_height(size)
             corner = (edge + x) * across, (edge + top) * down
             part = Box(*corner, width * across, text_height(size, 1) * down)

@@ -41,6 +41,8 @@ Degrees = Annotated[Number, ValueRule(), "degrees clockwise"]
 class Animation(Node):
     """How a clip appears or disappears.
 
+    No page of the vendor says in which unit duration and delay are: seconds are an assumption.
+
     >>> Animation(type="fade-in", duration=1, delay=0)
     Animation(type='fade-in', duration=1, delay=0)
     """

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import combinations
 from operator import itemgetter
 
-from aistudios_dsl.build.boxes import number
-from aistudios_dsl.check.rules import Problem, first_words, problem, scene_rule
+from aistudios_dsl.build.boxes import number, scales
+from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
+from aistudios_dsl.layout.overlap import TOLERANCE, around, bleeds, inside, overhang, overlap, pairs
+from aistudios_dsl.layout.text import has_letters, is_bold, longest_piece
 from aistudios_dsl.view.occlusion import hider, may_be_transparent, over_face, over_text
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, composite, faded, safe_area
-from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
+from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, composite, faded, font_px, safe_area
+from aistudios_dsl.wire.node import shortened
+from aistudios_dsl.wire.nodes import Animation, AvatarClip, Image, Text
 
 CONTRAST = 4.5
 """What WCAG 2.2 (1.4.3, level AA) asks of small text: it asks 3 of large, but a video may be watched small."""
+SMALLEST = 12
+"""Points below which a text is called small: the least that `fit` takes by itself."""
+MOST = 0.6
+"""The share of a text that is most of it."""
+_MOST_UNDER = 3
+"""How many texts under one text are told."""
 _SIDES = ("left", "top", "right", "bottom")
 _BLACK = Colour(0, 0, 0)
 _LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
@@ -34,10 +42,31 @@ def no_size(scene: SceneView) -> Iterator[Problem]:
 
 @scene_rule("text-empty", "warning", "give it text; if rows may have none, write {{ name or 'other words' }}")
 def text_empty(scene: SceneView) -> Iterator[Problem]:
-    """A text is empty."""
+    """A text is empty, or has only blanks and letters without an outline."""
     for seen in scene.clips:
-        if isinstance(seen.clip, Text) and not seen.clip.text.strip():
-            yield problem("the text has no letters", seen)
+        if isinstance(seen.clip, Text) and not has_letters(seen.clip.text):
+            yield problem("the text has no letters that are seen", seen)
+
+
+@scene_rule("text-small", "warning", "make it 12 pt or more")
+def text_small(scene: SceneView) -> Iterator[Problem]:
+    """A text is smaller than 12 pt, counting its scale."""
+    for seen in scene.texts:
+        points = number(seen.clip, "font_size") * scales(seen.clip)[1]
+        if points < SMALLEST - 0.01:
+            yield problem(f"the text is {points:.3g} pt, less than {SMALLEST}", seen)
+
+
+@scene_rule("word-too-wide", "warning", "make the box wider or the text smaller: fit=(width, height) finds the size")
+def word_too_wide(scene: SceneView) -> Iterator[Problem]:
+    """A word is wider than the width that its text was to be wrapped to, and makes the box wider."""
+    for seen in scene.texts:
+        clip, asked = seen.clip, seen.asked.width
+        if asked is None or not isinstance(clip, Text) or number(clip, "width") <= asked + TOLERANCE:
+            continue
+        word, width = longest_piece(clip.text, font_px(clip), is_bold(clip.font_weight))
+        if width > asked + TOLERANCE:
+            yield problem(f"its word {shortened(word, 40)!r} is {width:.0f} px wide, its width= {asked:g} px", seen)
 
 
 @scene_rule("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
@@ -99,6 +128,8 @@ def cut_off(scene: SceneView) -> Iterator[Problem]:
     for seen in scene.clips:
         if isinstance(seen.clip, Text | AvatarClip) or not overlap(seen.bounds, scene.canvas, 0):
             continue
+        if bleeds(seen.bounds, scene.canvas):
+            continue
         left, top, right, bottom = (past > TOLERANCE for past in overhang(seen.bounds, scene.canvas))
         if (left != right or top != bottom) and not inside(scene.canvas, seen.bounds):
             yield problem(f"the {seen.kind} reaches past the canvas {_past(seen.bounds, scene.canvas)}", seen)
@@ -131,17 +162,20 @@ def text_over_face(scene: SceneView) -> Iterator[Problem]:
             covered = tuple(line for line in text.lines if overlap(line, face))
             if covered:
                 how = "over" if text.depth > avatar.depth else "behind"
-                yield problem(f"the text is {how} the face of {_named(avatar)}", text, face, *covered)
+                yield problem(f"the text is {how} the face of {named(avatar)}", text, face, *covered)
 
 
 @scene_rule("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
 def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts overlap and are shown at the same time."""
-    for back, front in combinations(sorted(scene.texts, key=lambda seen: seen.depth), 2):
-        if not overlap(back.bounds, front.bounds) or _take_turns(back, front):
+    texts, told = scene.texts, Counter[int]()
+    for one, other in pairs([around(seen.lines) for seen in texts]):
+        back, front = sorted((texts[one], texts[other]), key=lambda seen: seen.depth)
+        if told[front.index] >= _MOST_UNDER or _take_turns(back, front):
             continue
         if any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene)):
-            yield problem(f"the text is over {_named(back)}", front, around(front.lines), around(back.lines))
+            told[front.index] += 1
+            yield problem(f"the text is over {named(back)}", front, around(front.lines), around(back.lines))
 
 
 def _shown(seen: Seen, scene: SceneView) -> list[Box]:
@@ -159,20 +193,13 @@ def _animation(seen: Seen) -> str:
     return animation.type if isinstance(animation, Animation) else ""
 
 
-def _named(seen: Seen) -> str:
-    place = seen.path.rpartition(".")[2]
-    words = first_words(seen)
-    known_by = f", tag {seen.tag!r}" if seen.tag else f", {words!r}" if words else ""
-    return f"{place} ({seen.kind}{known_by})"
-
-
 @scene_rule("hidden", "warning", "give it a higher layer, or remove it")
 def hidden(scene: SceneView) -> Iterator[Problem]:
     """The whole visible part of a clip is behind a video, a JPEG or an opaque square."""
     for seen in scene.clips:
         front = _hider(seen, scene)
         if front:
-            yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
+            yield problem(f"the {seen.kind} is hidden by {named(front)}", seen, seen.box, front.box)
 
 
 def _hider(seen: Seen, scene: SceneView) -> Seen | None:
@@ -192,24 +219,24 @@ def face_covered(scene: SceneView) -> Iterator[Problem]:
 @scene_rule("text-behind-avatar", "warning", "give the text a higher layer, or move it")
 def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
     """A whole text is behind an avatar's body."""
-    for text, front in _before_texts(scene):
+    for text, front in _before_texts(scene, 1):
         if isinstance(front.clip, AvatarClip):
             yield _behind("the text", text, front)
 
 
 @scene_rule("behind-picture", "note", "if the picture is opaque there, give what it hides a higher layer")
 def behind_picture(scene: SceneView) -> Iterator[Problem]:
-    """A face or a whole text is behind a picture, which may be transparent there."""
+    """A face, or most of a text, is behind a picture, which may be transparent there."""
     for avatar, front in _before_faces(scene):
         if may_be_transparent(front):
             yield _behind("the face", avatar, front)
-    for text, front in _before_texts(scene):
+    for text, front in _before_texts(scene, MOST):
         if may_be_transparent(front):
             yield _behind("the text", text, front)
 
 
 def _behind(what: str, seen: Seen, front: Seen) -> Problem:
-    return problem(f"{what} is behind {_named(front)}", seen, seen.face or seen.box, front.box)
+    return problem(f"{what} is behind {named(front)}", seen, seen.face or seen.box, front.box)
 
 
 def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
@@ -220,11 +247,12 @@ def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
             yield avatar, fronts[0]
 
 
-def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
-    """Each text behind an avatar's body, or a picture; those at a face, and those hidden, have their own rules."""
+def _before_texts(scene: SceneView, share: float) -> Iterator[tuple[Seen, Seen]]:
+    """Each text of which this share is behind an avatar's body or a picture, but for those hidden or at a face."""
     faces = [seen.face for seen in scene.clips if seen.face]
     for text in scene.texts:
-        fronts = sorted(over_text(text, scene), key=may_be_transparent)
+        fronts = [front for front in over_text(text, scene, share) if isinstance(front.clip, AvatarClip | Image)]
+        fronts.sort(key=may_be_transparent)
         if not fronts or _hider(text, scene):
             continue
         if not any(overlap(line, face) for line in text.lines for face in faces):
@@ -271,4 +299,4 @@ def layers_tied(scene: SceneView) -> Iterator[Problem]:
         layer = seen.depth[0]
         other = first.setdefault(layer, seen)
         if other is not seen:
-            yield problem(f"layer {layer} is also used by {_named(other)}", seen, seen.box, other.box)
+            yield problem(f"layer {layer} is also used by {named(other)}", seen, seen.box, other.box)

@@ -1,0 +1,132 @@
+"""Rules on clips that lie on one another: pictures at one place, covered texts, texts that outgrow their shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
+from aistudios_dsl.layout.colour import find_colour
+from aistudios_dsl.layout.geometry import ANCHORS, Box
+from aistudios_dsl.layout.overlap import TOLERANCE, around, covers, cut, overhang, pairs
+from aistudios_dsl.view.occlusion import SOLID, hider, may_be_transparent, over_text
+from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen
+from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Video
+
+ALIKE = 0.9
+"""The share of the larger of two pictures that both cover, above which they are at one place wherever they stand."""
+_HALF = 0.5
+_COVERED = 0.15
+"""The share of a text's letters that must be covered to be reported."""
+_STANDS = 0.45
+"""The share of a text that lies on a shape which it is taken to stand on."""
+_MIDDLE = 0.15
+_SPACE = 0.2
+"""The share of a line's height that is empty above its letters, and below them."""
+_PANELS = ("Square", "Rectangle_corner0")
+_BARE = ("Line_v2", "Arrow_1_v2", "Arrow_2_v2")
+
+
+@scene_rule("same-place", "warning", "move one of them, or remove it: without at=, clips stand in the centre")
+def same_place(scene: SceneView) -> Iterator[Problem]:
+    """Two pictures or videos lie on one another at the same place."""
+    media = [seen for seen in scene.clips if _is_medium(seen, scene)]
+    told = set[int]()
+    for one, other in pairs([seen.bounds for seen in media]):
+        back, front = sorted((media[one], media[other]), key=lambda seen: seen.depth)
+        if front.index not in told and _at_one_place(back.bounds, front) and not hider(back, scene):
+            told.add(front.index)
+            yield problem(f"the {front.kind} is at the same place as {named(back)}", front, front.box, back.box)
+
+
+def _is_medium(seen: Seen, scene: SceneView) -> bool:
+    comes_and_goes = bool(getattr(seen.clip, "animation", None))
+    is_backdrop = covers(seen.bounds, scene.canvas)
+    return isinstance(seen.clip, Image | Video) and seen.alpha >= SOLID and not (comes_and_goes or is_backdrop)
+
+
+def _at_one_place(back: Box, front: Seen) -> bool:
+    box, both = front.bounds, cut(back, front.bounds)
+    larger, shared = max(_area(back), _area(box)), _area(both)
+    if _may_frame(front, back) or not larger:
+        return False
+    at = {name for name in ANCHORS if _is_near(_anchor(back, name), _anchor(box, name))}
+    corners = at - {"top", "left", "right", "bottom", "center"}
+    hidden = shared >= ALIKE * _area(back)
+    apart = abs(back.width - box.width) > TOLERANCE and abs(back.height - box.height) > TOLERANCE
+    return shared >= ALIKE * larger or bool(at and (hidden or shared >= _HALF * larger)) or bool(corners and apart)
+
+
+def _may_frame(front: Seen, back: Box) -> bool:
+    """Whether a picture in front may be a frame: it may be transparent, and reaches past all sides, but not far."""
+    around_it = all(past < -TOLERANCE for past in overhang(back, front.bounds))
+    return may_be_transparent(front) and around_it and _area(back) > 0.6 * _area(front.bounds)
+
+
+def _anchor(box: Box, name: str) -> tuple[float, float]:
+    return box.point(*ANCHORS[name])  # type: ignore[index]
+
+
+def _is_near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) <= 1 and abs(one[1] - other[1]) <= 1
+
+
+def _area(box: Box) -> float:
+    return box.width * box.height
+
+
+@scene_rule("text-covered", "warning", "give the text a higher layer, or move one of them")
+def text_covered(scene: SceneView) -> Iterator[Problem]:
+    """A shape, a video or a JPEG covers some of a text's letters."""
+    for text in scene.texts:
+        fronts = over_text(text, scene, _COVERED)
+        front = next(
+            (one for one in fronts if not isinstance(one.clip, AvatarClip) and not may_be_transparent(one)), None
+        )
+        if front and not hider(text, scene):
+            yield problem(f"letters of the text are behind {named(front)}", text, around(text.lines), front.box)
+
+
+@scene_rule("text-past-shape", "warning", "make the shape larger, or wrap the text: width=, or fit=(width, height)")
+def text_past_shape(scene: SceneView) -> Iterator[Problem]:
+    """A text begins on a shape and reaches past its edge."""
+    for text in scene.texts:
+        shape = next((seen for seen in scene.behind(text) if _is_panel(seen, scene)), None)
+        past = _past_shape(text, shape) if shape else 0
+        if shape and past > 0:
+            yield problem(f"the text reaches {past:.0f} px past {named(shape)}", text, around(text.lines), shape.box)
+
+
+def _is_panel(seen: Seen, scene: SceneView) -> bool:
+    clip = seen.clip
+    if not isinstance(clip, Shape) or clip.shape_name in _BARE or seen.box.angle or covers(seen.bounds, scene.canvas):
+        return False
+    fill = find_colour(clip.fill)
+    return fill is None or bool(fill.alpha) or bool(clip.stroke_width)
+
+
+def _past_shape(text: Seen, shape: Seen) -> float:
+    """How far (px) a text reaches past the shape it stands on; 0 where it does not, or stands on something else."""
+    assert isinstance(shape.clip, Shape)
+    ink, panel = _letters(text), shape.bounds
+    if text.box.angle or not (ink.width and ink.height):
+        return 0
+    slack = (ESTIMATE_SLACK - 1) * ink.width if text.laid and text.laid.estimated else 2
+    left, top, right, bottom = overhang(ink, panel)
+    is_within_height, is_within_width = max(top, bottom) <= TOLERANCE, max(left, right) <= slack
+    shared = cut(ink, panel)
+    across, down = shared.width / ink.width, shared.height / ink.height
+    if shape.clip.shape_name not in _PANELS:
+        x, y = ink.centre[0] - panel.centre[0], ink.centre[1] - panel.centre[1]
+        is_label = abs(x) <= _MIDDLE * panel.width and abs(y) <= _MIDDLE * panel.height
+        return max(left, right) if is_label and is_within_height and not is_within_width else 0
+    if is_within_height and not is_within_width and across >= _STANDS:
+        return max(left, right)
+    is_too_long = len(text.lines) > 1 and top <= TOLERANCE < bottom and down >= _STANDS
+    return bottom if is_too_long and is_within_width else 0
+
+
+def _letters(text: Seen) -> Box:
+    """The box of a text's letters, without the space above and below them."""
+    ink = around(text.lines)
+    space = _SPACE * text.lines[0].height
+    return Box(ink.left, ink.top + space, ink.width, max(0, ink.height - 2 * space))

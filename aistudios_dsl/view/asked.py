@@ -1,0 +1,56 @@
+"""What a script asked for that the JSON of a clip no longer says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import fields, frozen
+
+from aistudios_dsl.build.placement import Place
+from aistudios_dsl.build.scene import Draft, Item, Scene
+from aistudios_dsl.errors import BuildError
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.layout.sizes import extent
+from aistudios_dsl.wire.nodes import Text
+
+_LEAST = fields(Place).min_font_size.default
+
+
+@frozen
+class Asked:
+    """What the verb of a clip was given: the width (px) that wraps a text, "stretch", and keywords without effect."""
+
+    width: float | None = None
+    stretched: bool = False
+    idle: tuple[str, ...] = ()
+
+
+NOTHING = Asked()
+
+
+def asked_of(scene: Scene, canvas: Box) -> tuple[Asked, ...]:
+    """Return what was asked of each clip that a script counts in a scene; lengths with Jinja are left out."""
+    return tuple(_asked(item, canvas) for item in scene._items)
+
+
+def _asked(item: Item, canvas: Box) -> Asked:
+    if not isinstance(item, Draft):
+        return NOTHING
+    place = item.place
+    if not isinstance(item.clip, Text):
+        return Asked(stretched=place.fit == "stretch")
+    return Asked(_wrap_width(place, canvas), idle=tuple(_idle(place)))
+
+
+def _wrap_width(place: Place, canvas: Box) -> float | None:
+    if place.width is None or place.height is not None:
+        return None
+    try:
+        return extent(place.width, canvas.width)
+    except BuildError:
+        return None
+
+
+def _idle(place: Place) -> Iterator[str]:
+    if place.fit is None and place.min_font_size != _LEAST:
+        yield "min_font_size"
