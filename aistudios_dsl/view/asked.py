@@ -18,10 +18,14 @@ _LEAST = fields(Place).min_font_size.default
 
 @frozen
 class Asked:
-    """What the verb of a clip was given: the width (px) that wraps a text, "stretch", and keywords without effect."""
+    """What the verb of a clip was given: the width (px) that wraps a text, "stretch", keywords without effect.
+
+    `anywhere`: whether it was given no place.
+    """
 
     width: float | None = None
     stretched: bool = False
+    anywhere: bool = False
     idle: tuple[str, ...] = ()
 
 
@@ -38,7 +42,7 @@ def _asked(item: Item, canvas: Box) -> Asked:
         return NOTHING
     place = item.place
     if not isinstance(item.clip, Text):
-        return Asked(stretched=place.fit == "stretch")
+        return Asked(stretched=place.fit == "stretch", anywhere=place.at is None)
     return Asked(_wrap_width(place, canvas), idle=tuple(_idle(place)))
 
 

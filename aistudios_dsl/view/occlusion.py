@@ -6,16 +6,20 @@ import math
 import re
 from collections.abc import Iterator
 
+from aistudios_dsl.build.boxes import bounded
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box, Point
 from aistudios_dsl.layout.overlap import TOLERANCE, around, cut, inside, upright_overlap
 from aistudios_dsl.view.scene import SceneView, Seen, paint, share_of
-from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Text, Video
+from aistudios_dsl.wire.nodes import Animation, AvatarClip, Image, Shape, Text, Video
 
 SOLID = 0.75
 """The least opacity at which a clip hides a face or a text; only one of 1 hides a whole clip."""
 FACE = 0.1
 """The share of a face that must be covered to be reported."""
+
+LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
+"""The animations after which a clip is gone."""
 
 _JPEG = re.compile(r"[^?#]*\.jpe?g(?:[?#]|$)", re.IGNORECASE)
 _STEPS = [(step + 0.5) / 9 for step in range(9)]
@@ -101,8 +105,24 @@ def _fronts(back: Seen, bounds: Box, scene: SceneView) -> Iterator[Seen]:
 
 
 def _is_solid(front: Seen) -> bool:
-    comes_and_goes = bool(getattr(front.clip, "animation", None))
-    return front.alpha >= SOLID and not comes_and_goes and not isinstance(front.clip, Text)
+    return front.alpha >= SOLID and not comes_and_goes(front) and not isinstance(front.clip, Text)
+
+
+def animation_of(seen: Seen) -> str:
+    """Return the type of a clip's animation; "" where it has none."""
+    animation = _animation(seen)
+    return animation.type if animation else ""
+
+
+def comes_and_goes(seen: Seen) -> bool:
+    """Whether a clip is animated, but for one that appears at once and stays."""
+    animation = _animation(seen)
+    return animation is not None and (animation.type in LEAVING or bounded(animation.delay) > 0)
+
+
+def _animation(seen: Seen) -> Animation | None:
+    animation = getattr(seen.clip, "animation", None)
+    return animation if isinstance(animation, Animation) else None
 
 
 def _covers(front: Seen, point: Point) -> bool:

@@ -122,19 +122,23 @@ def avatar_two_sizes(view: ProjectView) -> Iterator[Problem]:
     """An avatar in one outfit has a head or a figure of two sizes in one project."""
     first: dict[tuple[str, str], tuple[Seen, tuple[float, ...]]] = {}
     for seen, clip in _avatars(view):
-        sizes = _sizes(clip.model)
-        if not sizes:
-            continue
-        other, known = first.setdefault((clip.model.ai_name, clip.model.emotion), (seen, sizes))
-        if any(abs(one - before) > 0.5 for one, before in zip(sizes, known, strict=True)):
-            was, now = ("{:g} x {:g} px, figure {:g} x {:g} px".format(*each) for each in (known, sizes))
-            yield Problem(f"its head is {now}, but in {other.path} {was}", f"{seen.path}.model", seen)
+        for sizes in _sizes_of(clip.model):
+            other, known = first.setdefault((clip.model.ai_name, clip.model.emotion), (seen, sizes))
+            if any(abs(one - before) > 0.5 for one, before in zip(sizes, known, strict=True)):
+                was, now = ("{:g} x {:g} px, figure {:g} x {:g} px".format(*each) for each in (known, sizes))
+                yield Problem(f"its head is {now}, but in {other.path} {was}", f"{seen.path}.model", seen)
+                break
 
 
-def _sizes(model: Model) -> tuple[float, ...]:
-    value = model.editor or model.editor_value
+def _sizes_of(model: Model) -> Iterator[tuple[float, ...]]:
+    for value in (model.editor, model.editor_value):
+        if value and not _nonsense(value) and (sizes := _sizes(value)):
+            yield sizes
+
+
+def _sizes(value: EditorValue) -> tuple[float, ...]:
     names = ("head_width", "head_height", "model_tight_w", "model_tight_h")
-    numbers = [getattr(value, name) for name in names] if value else [UNSET]
+    numbers = [getattr(value, name) for name in names]
     return () if UNSET in numbers else tuple(map(bounded, numbers))
 
 

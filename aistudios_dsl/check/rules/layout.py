@@ -13,10 +13,10 @@ from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, bleeds, inside, overhang, overlap, pairs
 from aistudios_dsl.layout.text import has_letters, is_bold, longest_piece
-from aistudios_dsl.view.occlusion import hider, may_be_transparent, over_face, over_text
+from aistudios_dsl.view.occlusion import LEAVING, animation_of, hider, may_be_transparent, over_face, over_text
 from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, composite, faded, font_px, safe_area
 from aistudios_dsl.wire.node import shortened
-from aistudios_dsl.wire.nodes import Animation, AvatarClip, Image, Text
+from aistudios_dsl.wire.nodes import AvatarClip, Image, Text
 
 CONTRAST = 4.5
 """What WCAG 2.2 (1.4.3, level AA) asks of small text: it asks 3 of large, but a video may be watched small."""
@@ -28,7 +28,6 @@ _MOST_UNDER = 3
 """How many texts under one text are told."""
 _SIDES = ("left", "top", "right", "bottom")
 _BLACK = Colour(0, 0, 0)
-_LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
 
 
 @scene_rule("no-size", "error", "give width and height; the natural size of media, the seen size of the others")
@@ -42,16 +41,20 @@ def no_size(scene: SceneView) -> Iterator[Problem]:
 
 @scene_rule("text-empty", "warning", "give it text; if rows may have none, write {{ name or 'other words' }}")
 def text_empty(scene: SceneView) -> Iterator[Problem]:
-    """A text is empty, or has only blanks and letters without an outline."""
+    """A text is empty, is transparent, or has only blanks and letters without an outline."""
     for seen in scene.clips:
         if isinstance(seen.clip, Text) and not has_letters(seen.clip.text):
             yield problem("the text has no letters that are seen", seen)
+        elif isinstance(seen.clip, Text) and _is_clear(seen.clip):
+            yield problem("the text is wholly transparent", seen)
 
 
 @scene_rule("text-small", "warning", "make it 12 pt or more")
 def text_small(scene: SceneView) -> Iterator[Problem]:
     """A text is smaller than 12 pt, counting its scale."""
-    for seen in scene.texts:
+    for seen in scene.clips:
+        if not seen.lines:
+            continue
         points = number(seen.clip, "font_size") * scales(seen.clip)[1]
         if points < SMALLEST - 0.01:
             yield problem(f"the text is {points:.3g} pt, less than {SMALLEST}", seen)
@@ -184,13 +187,8 @@ def _shown(seen: Seen, scene: SceneView) -> list[Box]:
 
 
 def _take_turns(one: Seen, other: Seen) -> bool:
-    kinds = [_animation(seen) for seen in (one, other)]
-    return all(kinds) and sum(kind in _LEAVING for kind in kinds) == 1
-
-
-def _animation(seen: Seen) -> str:
-    animation = getattr(seen.clip, "animation", None)
-    return animation.type if isinstance(animation, Animation) else ""
+    kinds = [animation_of(seen) for seen in (one, other)]
+    return all(kinds) and sum(kind in LEAVING for kind in kinds) == 1
 
 
 @scene_rule("hidden", "warning", "give it a higher layer, or remove it")
@@ -274,8 +272,7 @@ def low_contrast(scene: SceneView) -> Iterator[Problem]:
 def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colour]]:
     clip = seen.clip
     assert isinstance(clip, Text)
-    inks = [find_colour(clip.fill), find_colour(clip.stroke) if clip.stroke_width else None]
-    fronts = [faded(ink, seen.alpha) for ink in inks if ink]
+    fronts = [faded(ink, seen.alpha) for ink in _inks(clip)]
     plate = find_colour(clip.background_color)
     behind = [faded(plate, seen.alpha)] if plate else []
     lines = _shown(seen, scene)
@@ -283,6 +280,17 @@ def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colo
         hidden_ground = bool(behind) and behind[0].alpha == 1
         for ground in (_BLACK,) if hidden_ground else scene.grounds(seen, lines):
             yield _weighed(tuple(fronts), (*behind, ground))
+
+
+def _inks(clip: Text) -> list[Colour]:
+    """The known colours of a text's letters and their outline."""
+    found = [find_colour(clip.fill), find_colour(clip.stroke) if clip.stroke_width else None]
+    return [ink for ink in found if ink]
+
+
+def _is_clear(clip: Text) -> bool:
+    inks = _inks(clip)
+    return bool(inks) and not any(ink.alpha for ink in inks)
 
 
 @lru_cache(maxsize=1024)

@@ -41,6 +41,7 @@ _PAGES = {
     "twitter.com": r"/\w+/status/",
     "x.com": r"/\w+/status/",
     "github.com": r"/[^/]+/[^/]+/(?:blob|tree)/",
+    "gist.github.com": r"/[^/]+/\w+$",
     "gitlab.com": r"/.+/-/(?:blob|tree)/",
     "bitbucket.org": r"/[^/]+/[^/]+/src/",
     "commons.wikimedia.org": r"/wiki/(?!Special:(?:FilePath|Redirect))",

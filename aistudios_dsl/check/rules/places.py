@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import find_colour
-from aistudios_dsl.layout.geometry import ANCHORS, Box
+from aistudios_dsl.layout.geometry import ANCHORS, Box, Point
 from aistudios_dsl.layout.overlap import TOLERANCE, around, covers, cut, overhang, pairs
-from aistudios_dsl.view.occlusion import SOLID, hider, may_be_transparent, over_text
+from aistudios_dsl.view.occlusion import SOLID, animation_of, hider, may_be_transparent, over_text
 from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen
 from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Video
 
@@ -17,8 +17,10 @@ ALIKE = 0.9
 _HALF = 0.5
 _COVERED = 0.15
 """The share of a text's letters that must be covered to be reported."""
-_STANDS = 0.45
+_STANDS = 0.35
 """The share of a text that lies on a shape which it is taken to stand on."""
+_PANEL = 1.5
+"""How many times higher than a line a shape is on which it stands, rather than one that marks it."""
 _MIDDLE = 0.15
 _SPACE = 0.2
 """The share of a line's height that is empty above its letters, and below them."""
@@ -33,27 +35,30 @@ def same_place(scene: SceneView) -> Iterator[Problem]:
     told = set[int]()
     for one, other in pairs([seen.bounds for seen in media]):
         back, front = sorted((media[one], media[other]), key=lambda seen: seen.depth)
-        if front.index not in told and _at_one_place(back.bounds, front) and not hider(back, scene):
+        if front.index not in told and _at_one_place(back, front) and not hider(back, scene):
             told.add(front.index)
             yield problem(f"the {front.kind} is at the same place as {named(back)}", front, front.box, back.box)
 
 
 def _is_medium(seen: Seen, scene: SceneView) -> bool:
-    comes_and_goes = bool(getattr(seen.clip, "animation", None))
-    is_backdrop = covers(seen.bounds, scene.canvas)
-    return isinstance(seen.clip, Image | Video) and seen.alpha >= SOLID and not (comes_and_goes or is_backdrop)
-
-
-def _at_one_place(back: Box, front: Seen) -> bool:
-    box, both = front.bounds, cut(back, front.bounds)
-    larger, shared = max(_area(back), _area(box)), _area(both)
-    if _may_frame(front, back) or not larger:
+    if not isinstance(seen.clip, Image | Video) or seen.alpha < SOLID:
         return False
-    at = {name for name in ANCHORS if _is_near(_anchor(back, name), _anchor(box, name))}
-    corners = at - {"top", "left", "right", "bottom", "center"}
-    hidden = shared >= ALIKE * _area(back)
-    apart = abs(back.width - box.width) > TOLERANCE and abs(back.height - box.height) > TOLERANCE
-    return shared >= ALIKE * larger or bool(at and (hidden or shared >= _HALF * larger)) or bool(corners and apart)
+    return not (animation_of(seen) or covers(seen.bounds, scene.canvas))
+
+
+def _at_one_place(back: Seen, front: Seen) -> bool:
+    one, other = back.bounds, front.bounds
+    larger, shared = max(_area(one), _area(other)), _area(cut(one, other))
+    if _may_frame(front, one) or not larger:
+        return False
+    if shared >= ALIKE * larger or (back.asked.anywhere and front.asked.anywhere):
+        return True
+    at = [shares for shares in ANCHORS.values() if _is_near(one.point(*shares), other.point(*shares))]
+    if at and shared >= min(ALIKE * _area(one), _HALF * larger):
+        return True
+    # A strip along an edge of a picture is as wide or as high as the picture.
+    is_strip = abs(one.width - other.width) <= TOLERANCE or abs(one.height - other.height) <= TOLERANCE
+    return any(0.5 not in shares for shares in at) and not is_strip
 
 
 def _may_frame(front: Seen, back: Box) -> bool:
@@ -62,11 +67,7 @@ def _may_frame(front: Seen, back: Box) -> bool:
     return may_be_transparent(front) and around_it and _area(back) > 0.6 * _area(front.bounds)
 
 
-def _anchor(box: Box, name: str) -> tuple[float, float]:
-    return box.point(*ANCHORS[name])  # type: ignore[index]
-
-
-def _is_near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+def _is_near(one: Point, other: Point) -> bool:
     return abs(one[0] - other[0]) <= 1 and abs(one[1] - other[1]) <= 1
 
 
@@ -121,8 +122,9 @@ def _past_shape(text: Seen, shape: Seen) -> float:
         return max(left, right) if is_label and is_within_height and not is_within_width else 0
     if is_within_height and not is_within_width and across >= _STANDS:
         return max(left, right)
-    is_too_long = len(text.lines) > 1 and top <= TOLERANCE < bottom and down >= _STANDS
-    return bottom if is_too_long and is_within_width else 0
+    # A lower panel would be a bar that marks a text, or underlines it.
+    is_panel = panel.height > _PANEL * ink.height or len(text.lines) > 1
+    return max(top, bottom) if is_within_width and is_panel and down >= _STANDS else 0
 
 
 def _letters(text: Seen) -> Box:

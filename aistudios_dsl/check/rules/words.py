@@ -12,11 +12,12 @@ _ENDS = r"(?= ?(?:$|[.,;:!?…)\]'’\"»%/]))"
 _BEFORE_NONE = r"(?<!\bto )(?<!\bor )(?<!\band )(?<!\b[Bb]ar )"
 _SAID_OF = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )(?<!\bbe )(?<!\bleft )(?<!\ban )(?<!\bthe )(?<!\bof )"
 _OWN = r"(?<!\bmy )(?<!\byour )(?<!\bhis )(?<!\bher )(?<!\bour )(?<!\bthe )(?<!\ba )"
+_UNITS = r"(?:k[gm]|EUR|USD|euros?|dollars?|points?|percent|items?|years?|days?|hours?|minutes?|people|users|orders)"
 _VALUES = re.compile(
-    # Inside a sentence, "None" is a value; at the start of one, or after a colon, it may be English.
-    rf"(?<=[^\W\d_] ){_BEFORE_NONE}None\b|(?<=[,$€£=] )None\b|(?<=[$€£=(])None\b|\ANone(?:,|\W?\Z)"
-    rf"|{_SAID_OF}\bundefined\b|\bNaN\b|\bNaT\b|(?:^|(?<=[\s$€£=(,])){_OWN}nan{_ENDS}"
-    r"|^null$|(?<=[$€£=])null\b|\[object Object\]",
+    # Inside a sentence, "None" is a value; at the start of one, or after "Allergens:", it is English.
+    rf"(?<=[^\W\d_] ){_BEFORE_NONE}None\b|(?:(?<=[,$€£=] )|(?<=[^\Ws_]: )|(?<=[$€£=(]))None\b"
+    rf"|\ANone(?:,|\W?\Z| {_UNITS}\b)|{_SAID_OF}\bundefined\b|\bNaN\b|\bNaT\b"
+    rf"|(?:^|(?<=[\s$€£=(,])){_OWN}nan(?:{_ENDS}| {_UNITS}\b)|^null$|(?<=[$€£=])null\b|\[object Object\]",
     re.MULTILINE,
 )
 _TAGS = (
@@ -33,7 +34,8 @@ _MARKDOWN = re.compile(
     re.MULTILINE,
 )
 _SPOKEN_MARKDOWN = re.compile(
-    r"(?<![\w*])\*[^\W_][^*\n]*\*(?![\w*])|(?<!\w)_[^\W_][^_\n]*_(?!\w)|`[^`\n]+`|^[ \t]*\* +\S", re.MULTILINE
+    r"(?<![\w*])\*[^\W_][^*\n]*\*(?![\w*])|(?<!\w)_[^\W_][^_\n]*_(?!\w)|`[^`\n]+`|^[ \t]*\* +\S|^- +\S[^\n]*\n+- +\S",
+    re.MULTILINE,
 )
 _ENDINGS = "com org net edu gov io ai co app dev info me tv ly eu uk de fr es it nl kr jp cn in br us ca au ch at"
 _URL = re.compile(
