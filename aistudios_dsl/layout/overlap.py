@@ -61,6 +61,8 @@ def within(box: Box, point: Point) -> Point:
     >>> within(Box(100, 100, 50, 20, angle=90), (90, 130))
     (30, 10)
     """
+    if not box.angle:
+        return point[0] - box.left, point[1] - box.top
     return Box(0, 0, 1, 1, -box.angle).point(point[0] - box.left, point[1] - box.top)
 
 

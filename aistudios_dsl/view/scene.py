@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import repeat
+from itertools import islice, repeat
 
 from attrs import evolve, frozen
 
@@ -13,16 +15,34 @@ from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.speech import Utterance, utterances
 from aistudios_dsl.layout.colour import Colour, find_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
-from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, upright_overlap, within
+from aistudios_dsl.layout.overlap import TOLERANCE, within
 from aistudios_dsl.layout.sizes import POINT
 from aistudios_dsl.layout.text import TextBox, baseline, has_letters, is_bold, line_height, measure, text_height, wrap
 from aistudios_dsl.view.asked import NOTHING, Asked
 from aistudios_dsl.wire.node import UNSET
-from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Project, Scene, Shape, Text, UnknownClip
+from aistudios_dsl.wire.nodes import (
+    Animation,
+    AnyClip,
+    Audio,
+    AvatarClip,
+    Image,
+    Project,
+    Scene,
+    Shape,
+    Text,
+    UnknownClip,
+    Video,
+)
 
 ESTIMATE_SLACK = 1.1
 """How much wider than its box a text may be whose width is only an estimate."""
 
+SOLID = 0.75
+"""The least opacity at which a clip hides a face or a text; only one of 1 hides a whole clip."""
+LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
+"""The animations after which a clip is gone."""
+
+_JPEG = re.compile(r"[^?#]*\.jpe?g(?:[?#]|$)", re.IGNORECASE)
 _SHARES = {"center": 0.5, "right": 1.0}
 _SAMPLES = (0.1, 0.5, 0.9)
 _CLEAR = Colour(0, 0, 0, 0.0)
@@ -149,6 +169,16 @@ class SceneView:
         return tuple(sorted(self.clips, key=lambda seen: seen.depth, reverse=True))
 
     @cached_property
+    def solid(self) -> tuple[Seen, ...]:
+        """The clips that may hide something, from front to back. Texts hide nothing."""
+        return tuple(seen for seen in self.painted if _is_solid(seen))
+
+    @cached_property
+    def opaque(self) -> tuple[Seen, ...]:
+        """The solid clips that surely hide all behind their boxes, from front to back."""
+        return tuple(seen for seen in self.solid if _is_opaque(seen))
+
+    @cached_property
     def by_depth(self) -> tuple[Seen, ...]:
         """All clips, from back to front."""
         return tuple(sorted(self.every, key=lambda seen: seen.depth))
@@ -171,25 +201,27 @@ class SceneView:
             return f"{self.path}.{said.place}"
         return f"{self.every[said.speaker].path}.script"
 
-    def behind(self, above: Seen) -> Iterator[Seen]:
-        """Yield the clips behind a text, from the front, that its lines touch."""
-        ink = around(above.lines)
-        return (seen for seen in self.painted if seen.depth < above.depth and upright_overlap(seen.bounds, ink, 0))
+    @cached_property
+    def hiders(self) -> dict[int, Seen | None]:
+        """What hides a clip, by its place in the list, for those that were asked for."""
+        return {}
 
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
         """Yield the known colours behind the lines of a text; none where a picture is behind them."""
-        ink = around(lines)
-        behind = list(self.behind(above))
-        if all(_is_even(seen, ink) for seen in behind):
-            points = [lines[0].centre]
-        else:
-            points = [line.point(share, 0.5) for line in lines for share in _SAMPLES]
-        found = (self._ground(behind, point) for point in points)
-        return (colour for colour in found if colour is not None)
+        first = bisect_right(self.painted, (-above.depth[0], -above.depth[1]), key=_from_front)
+        for line in lines:
+            for share in _SAMPLES:
+                colour = self._ground(first, line.point(share, 0.5))
+                if colour is not None:
+                    yield colour
 
-    def _ground(self, behind: Sequence[Seen], point: Point) -> Colour | None:
+    def _ground(self, first: int, point: Point) -> Colour | None:
         layers: list[Colour] = []
-        for seen in behind:
+        for seen in islice(self.painted, first, None):
+            bounds = seen.bounds
+            x, y = point[0] - bounds.left, point[1] - bounds.top
+            if not (0 <= x <= bounds.width and 0 <= y <= bounds.height):
+                continue
             colour = paint(seen, point)
             if colour is None:
                 return None
@@ -198,6 +230,10 @@ class SceneView:
                 return composite(layers)
         colour = _backdrop(self.scene)
         return None if colour is None else composite([*layers, colour])
+
+
+def _from_front(seen: Seen) -> tuple[float, int]:
+    return -seen.depth[0], -seen.depth[1]
 
 
 def scene_views(
@@ -285,6 +321,39 @@ def _face(clip: AvatarClip) -> Box | None:
     return Box((x - tight_x) * across, (y - tight_y) * down, width * across, height * down)
 
 
+def animation_of(seen: Seen) -> str:
+    """Return the type of a clip's animation; "" where it has none."""
+    animation = _animation(seen)
+    return animation.type if animation else ""
+
+
+def _is_solid(seen: Seen) -> bool:
+    """Whether a clip hides what is behind it; an animated one does if it appears at once and stays."""
+    animation = _animation(seen)
+    comes_and_goes = animation is not None and (animation.type in LEAVING or bounded(animation.delay) > 0)
+    return seen.alpha >= SOLID and not comes_and_goes and not isinstance(seen.clip, Text)
+
+
+def _animation(seen: Seen) -> Animation | None:
+    animation = getattr(seen.clip, "animation", None)
+    return animation if isinstance(animation, Animation) else None
+
+
+def _is_opaque(seen: Seen) -> bool:
+    clip = seen.clip
+    if seen.alpha < 1:
+        return False
+    if not isinstance(clip, Shape):
+        return isinstance(clip, Video) or is_jpeg(seen)
+    fill = find_colour(clip.fill)
+    return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
+
+
+def is_jpeg(seen: Seen) -> bool:
+    """Whether a clip is a picture without transparency, by the suffix of its URL."""
+    return isinstance(seen.clip, Image) and bool(_JPEG.match(seen.clip.source_url))
+
+
 # colours
 
 
@@ -304,13 +373,6 @@ def composite(layers: Sequence[Colour]) -> Colour:
 def _backdrop(scene: Scene) -> Colour | None:
     solid = scene.background.source_type == "color"
     return find_colour(scene.background.source_color) if solid else None
-
-
-def _is_even(seen: Seen, ink: Box) -> bool:
-    """Whether a clip is known to paint one colour all over a box."""
-    clip = seen.clip
-    uneven = seen.box.angle or isinstance(clip, Text) or (isinstance(clip, Shape) and clip.shape_name != "Square")
-    return not uneven and inside(ink, seen.bounds, 0)
 
 
 def paint(seen: Seen, point: Point) -> Colour | None:

@@ -100,8 +100,8 @@ def _nonsense(value: EditorValue) -> str:
         return f"its head is {_size(head)}" if any((head.left, head.top, head.width, head.height)) else ""
     if head and figure and max(overhang(Box(*head.centre, 0, 0), figure)) > 0:
         return "its head is outside its figure"
-    wide, high = value.model_origin_w, value.model_origin_h
-    if figure and wide is not UNSET and high is not UNSET and wide > 0 and high > 0:
+    wide, high = bounded(value.model_origin_w), bounded(value.model_origin_h)
+    if figure and wide > 0 and high > 0:
         left, top, right, bottom = overhang(figure, Box(0, 0, wide, high))
         if max(left, right) > _SLACK * wide or max(top, bottom) > _SLACK * high:
             return f"its figure ({_size(figure)}) reaches out of its picture ({wide:g} x {high:g} px)"

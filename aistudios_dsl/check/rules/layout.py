@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import itemgetter
 
@@ -13,10 +13,20 @@ from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, bleeds, inside, overhang, overlap, pairs
 from aistudios_dsl.layout.text import has_letters, is_bold, longest_piece
-from aistudios_dsl.view.occlusion import LEAVING, animation_of, hider, may_be_transparent, over_face, over_text
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, composite, faded, font_px, safe_area
+from aistudios_dsl.view.occlusion import hider, is_avatar, may_be_transparent, over_face, over_text
+from aistudios_dsl.view.scene import (
+    ESTIMATE_SLACK,
+    LEAVING,
+    SceneView,
+    Seen,
+    animation_of,
+    composite,
+    faded,
+    font_px,
+    safe_area,
+)
 from aistudios_dsl.wire.node import shortened
-from aistudios_dsl.wire.nodes import AvatarClip, Image, Text
+from aistudios_dsl.wire.nodes import AvatarClip, Text
 
 CONTRAST = 4.5
 """What WCAG 2.2 (1.4.3, level AA) asks of small text: it asks 3 of large, but a video may be watched small."""
@@ -173,7 +183,9 @@ def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts overlap and are shown at the same time."""
     texts, told = scene.texts, Counter[int]()
     for one, other in pairs([around(seen.lines) for seen in texts]):
-        back, front = sorted((texts[one], texts[other]), key=lambda seen: seen.depth)
+        back, front = texts[one], texts[other]
+        if back.depth > front.depth:
+            back, front = front, back
         if told[front.index] >= _MOST_UNDER or _take_turns(back, front):
             continue
         if any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene)):
@@ -217,9 +229,8 @@ def face_covered(scene: SceneView) -> Iterator[Problem]:
 @scene_rule("text-behind-avatar", "warning", "give the text a higher layer, or move it")
 def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
     """A whole text is behind an avatar's body."""
-    for text, front in _before_texts(scene, 1):
-        if isinstance(front.clip, AvatarClip):
-            yield _behind("the text", text, front)
+    for text, front in _before_texts(scene, is_avatar, 1):
+        yield _behind("the text", text, front)
 
 
 @scene_rule("behind-picture", "note", "if the picture is opaque there, give what it hides a higher layer")
@@ -228,8 +239,8 @@ def behind_picture(scene: SceneView) -> Iterator[Problem]:
     for avatar, front in _before_faces(scene):
         if may_be_transparent(front):
             yield _behind("the face", avatar, front)
-    for text, front in _before_texts(scene, MOST):
-        if may_be_transparent(front):
+    for text, front in _before_texts(scene, may_be_transparent, MOST):
+        if not any(over_text(text, scene, is_avatar)):
             yield _behind("the text", text, front)
 
 
@@ -245,16 +256,15 @@ def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
             yield avatar, fronts[0]
 
 
-def _before_texts(scene: SceneView, share: float) -> Iterator[tuple[Seen, Seen]]:
-    """Each text of which this share is behind an avatar's body or a picture, but for those hidden or at a face."""
+def _before_texts(scene: SceneView, may_cover: Callable[[Seen], bool], share: float) -> Iterator[tuple[Seen, Seen]]:
+    """Each text of which a clip covers this share, but for those that are hidden as a whole or at a face."""
     faces = [seen.face for seen in scene.clips if seen.face]
     for text in scene.texts:
-        fronts = [front for front in over_text(text, scene, share) if isinstance(front.clip, AvatarClip | Image)]
-        fronts.sort(key=may_be_transparent)
-        if not fronts or _hider(text, scene):
+        front = next(over_text(text, scene, may_cover, share), None)
+        if front is None or _hider(text, scene):
             continue
         if not any(overlap(line, face) for line in text.lines for face in faces):
-            yield text, fronts[0]
+            yield text, front
 
 
 @scene_rule("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import find_colour
-from aistudios_dsl.layout.geometry import ANCHORS, Box, Point
-from aistudios_dsl.layout.overlap import TOLERANCE, around, covers, cut, overhang, pairs
-from aistudios_dsl.view.occlusion import SOLID, animation_of, hider, may_be_transparent, over_text
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen
-from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Video
+from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.layout.overlap import TOLERANCE, around, covers, cut, overhang, pairs, upright_overlap
+from aistudios_dsl.view.occlusion import hider, is_avatar, may_be_transparent, over_text
+from aistudios_dsl.view.scene import ESTIMATE_SLACK, SOLID, SceneView, Seen, animation_of
+from aistudios_dsl.wire.nodes import Image, Shape, Video
 
 ALIKE = 0.9
 """The share of the larger of two pictures that both cover, above which they are at one place wherever they stand."""
@@ -34,7 +34,9 @@ def same_place(scene: SceneView) -> Iterator[Problem]:
     media = [seen for seen in scene.clips if _is_medium(seen, scene)]
     told = set[int]()
     for one, other in pairs([seen.bounds for seen in media]):
-        back, front = sorted((media[one], media[other]), key=lambda seen: seen.depth)
+        back, front = media[one], media[other]
+        if back.depth > front.depth:
+            back, front = front, back
         if front.index not in told and _at_one_place(back, front) and not hider(back, scene):
             told.add(front.index)
             yield problem(f"the {front.kind} is at the same place as {named(back)}", front, front.box, back.box)
@@ -48,27 +50,28 @@ def _is_medium(seen: Seen, scene: SceneView) -> bool:
 
 def _at_one_place(back: Seen, front: Seen) -> bool:
     one, other = back.bounds, front.bounds
+    across = _aligned(one.left, one.width, other.left, other.width)
+    down = _aligned(one.top, one.height, other.top, other.height)
     larger, shared = max(_area(one), _area(other)), _area(cut(one, other))
-    if _may_frame(front, one) or not larger:
+    is_alike = shared >= ALIKE * larger or (back.asked.anywhere and front.asked.anywhere)
+    if not (is_alike or (across and down)) or _may_frame(front, one):
         return False
-    if shared >= ALIKE * larger or (back.asked.anywhere and front.asked.anywhere):
-        return True
-    at = [shares for shares in ANCHORS.values() if _is_near(one.point(*shares), other.point(*shares))]
-    if at and shared >= min(ALIKE * _area(one), _HALF * larger):
+    if is_alike or shared >= min(ALIKE * _area(one), _HALF * larger):
         return True
     # A strip along an edge of a picture is as wide or as high as the picture.
     is_strip = abs(one.width - other.width) <= TOLERANCE or abs(one.height - other.height) <= TOLERANCE
-    return any(0.5 not in shares for shares in at) and not is_strip
+    return bool({0, 1} & across and {0, 1} & down) and not is_strip
+
+
+def _aligned(start: float, size: float, other: float, other_size: float) -> set[float]:
+    """Where along a side two clips are lined up, as shares of it: at their starts, their middles, their ends."""
+    return {share for share in (0, 0.5, 1) if abs(start + share * size - other - share * other_size) <= 1}
 
 
 def _may_frame(front: Seen, back: Box) -> bool:
     """Whether a picture in front may be a frame: it may be transparent, and reaches past all sides, but not far."""
     around_it = all(past < -TOLERANCE for past in overhang(back, front.bounds))
     return may_be_transparent(front) and around_it and _area(back) > 0.6 * _area(front.bounds)
-
-
-def _is_near(one: Point, other: Point) -> bool:
-    return abs(one[0] - other[0]) <= 1 and abs(one[1] - other[1]) <= 1
 
 
 def _area(box: Box) -> float:
@@ -79,22 +82,26 @@ def _area(box: Box) -> float:
 def text_covered(scene: SceneView) -> Iterator[Problem]:
     """A shape, a video or a JPEG covers some of a text's letters."""
     for text in scene.texts:
-        fronts = over_text(text, scene, _COVERED)
-        front = next(
-            (one for one in fronts if not isinstance(one.clip, AvatarClip) and not may_be_transparent(one)), None
-        )
+        front = next(over_text(text, scene, _covers_surely, _COVERED), None)
         if front and not hider(text, scene):
             yield problem(f"letters of the text are behind {named(front)}", text, around(text.lines), front.box)
+
+
+def _covers_surely(seen: Seen) -> bool:
+    return not (is_avatar(seen) or may_be_transparent(seen))
 
 
 @scene_rule("text-past-shape", "warning", "make the shape larger, or wrap the text: width=, or fit=(width, height)")
 def text_past_shape(scene: SceneView) -> Iterator[Problem]:
     """A text begins on a shape and reaches past its edge."""
-    for text in scene.texts:
-        shape = next((seen for seen in scene.behind(text) if _is_panel(seen, scene)), None)
+    panels = [seen for seen in scene.painted if _is_panel(seen, scene)]
+    for text in scene.texts if panels else ():
+        ink = around(text.lines)
+        behind = (seen for seen in panels if seen.depth < text.depth and upright_overlap(seen.bounds, ink, 0))
+        shape = next(behind, None)
         past = _past_shape(text, shape) if shape else 0
         if shape and past > 0:
-            yield problem(f"the text reaches {past:.0f} px past {named(shape)}", text, around(text.lines), shape.box)
+            yield problem(f"the text reaches {past:.0f} px past {named(shape)}", text, ink, shape.box)
 
 
 def _is_panel(seen: Seen, scene: SceneView) -> bool:

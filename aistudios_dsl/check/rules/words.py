@@ -16,8 +16,8 @@ _UNITS = r"(?:k[gm]|EUR|USD|euros?|dollars?|points?|percent|items?|years?|days?|
 _VALUES = re.compile(
     # Inside a sentence, "None" is a value; at the start of one, or after "Allergens:", it is English.
     rf"(?<=[^\W\d_] ){_BEFORE_NONE}None\b|(?:(?<=[,$€£=] )|(?<=[^\Ws_]: )|(?<=[$€£=(]))None\b"
-    rf"|\ANone(?:,|\W?\Z| {_UNITS}\b)|{_SAID_OF}\bundefined\b|\bNaN\b|\bNaT\b"
-    rf"|(?:^|(?<=[\s$€£=(,])){_OWN}nan(?:{_ENDS}| {_UNITS}\b)|^null$|(?<=[$€£=])null\b|\[object Object\]",
+    rf"|\ANone(?=,|\W?\Z| {_UNITS}\b)|{_SAID_OF}\bundefined\b|\bNaN\b|\bNaT\b"
+    rf"|(?:^|(?<=[\s$€£=(,])){_OWN}nan(?:{_ENDS}|(?= {_UNITS}\b))|^null$|(?<=[$€£=])null\b|\[object Object\]",
     re.MULTILINE,
 )
 _TAGS = (
