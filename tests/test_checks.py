@@ -623,6 +623,7 @@ MARKUP = [
     ("<p>_So_ new.</p>", "_So_"), ("<p># New</p>", "# N"), ("<p>[a](https://b.c)</p>", "[a](https://b.c)"),
     ("<p>a &amp;amp; b</p>", "&amp;"), ("<p>&lt;i&gt;a</p>", "<i>"), ("<p>a<break/>b</p>", "<break/>"),
     ("<p>`a` b</p>", "`a`"), ("<ul><li>a</li></ul>", "<ul>"), ("<p>* a</p><p>* b</p>", "* a"),
+    ("<h1>A</h1>", "<h1>"), ("<speak>A</speak>", "<speak>"), ("<p>- a</p><p>- b</p>", "- a\n\n- b"),
     ("<p>A <span class='x'>b</span><br>c &amp; d.</p>", ""), ("<p>2 * 3 * 4, 5 &lt; 6 &gt; 1</p>", ""),
     ("<p>snake_case_name, #1, C# and 3 &lt; x</p>", ""), ("<p>Say - well - no.</p>", ""),
 ]  # fmt: skip

@@ -195,7 +195,8 @@ def has_letters(text: str) -> bool:
     >>> has_letters(" \u200b\u3164"), has_letters(" a")
     (False, True)
     """
-    return not (text.isspace() or not text) and any(_is_inked(letter) for letter in text)
+    first = text.lstrip()[:1]
+    return (first.isascii() and first.isalnum()) or any(map(_is_inked, text))
 
 
 def _is_inked(letter: str) -> bool:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box, Point
-from aistudios_dsl.layout.overlap import TOLERANCE, around, cut, inside, upright_overlap
+from aistudios_dsl.layout.overlap import TOLERANCE, cut, inside, upright_overlap, within
 from aistudios_dsl.view.scene import SOLID, SceneView, Seen, is_jpeg, paint, share_of
 from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape
 
@@ -35,8 +36,24 @@ def _hider(back: Seen, scene: SceneView) -> Seen | None:
         return None
     parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.canvas)]
     corners = [corner for part in parts for corner in part.corners]
-    hiders = (front for front in fronts if all(share_of(front.box, corner) for corner in corners))
+    # What is opaque is convex: it covers a box if it covers its corners.
+    hiders = (front for front in fronts if all(_fills(front, corner) for corner in corners))
     return next(hiders, None) if corners else None
+
+
+def _fills(front: Seen, point: Point) -> bool:
+    if not isinstance(front.clip, Shape):
+        return share_of(front.box, point) is not None
+    colour = paint(front, point)
+    return colour is not None and colour.alpha == 1 and _is_off_corners(front, point)
+
+
+def _is_off_corners(front: Seen, point: Point) -> bool:
+    """Whether a point is not where a rectangle may be rounded off."""
+    radius, (across, down) = max(0, number(front.clip, "stroke_radius")), scales(front.clip)
+    x, y = within(front.box, point)
+    near_x = min(x, front.box.width - x) < radius * across
+    return not (near_x and min(y, front.box.height - y) < radius * down)
 
 
 def _on_canvas(box: Box, canvas: Box) -> Iterator[Box]:
@@ -74,7 +91,7 @@ def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
 
 def over_text(text: Seen, scene: SceneView, may_cover: Callable[[Seen], bool], share: float = 1) -> Iterator[Seen]:
     """Yield the clips of a kind, from the front, that cover at least this share of what the canvas shows of a text."""
-    fronts = [front for front in _fronts(text, around(text.lines), scene.solid) if may_cover(front)]
+    fronts = [front for front in _fronts(text, text.ink, scene.solid) if may_cover(front)]
     if not fronts:
         return
     points = [line.point(along, 0.5) for line in text.lines for along in _ALONG]

@@ -15,7 +15,7 @@ from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.speech import Utterance, utterances
 from aistudios_dsl.layout.colour import Colour, find_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
-from aistudios_dsl.layout.overlap import TOLERANCE, within
+from aistudios_dsl.layout.overlap import TOLERANCE, around, within
 from aistudios_dsl.layout.sizes import POINT
 from aistudios_dsl.layout.text import TextBox, baseline, has_letters, is_bold, line_height, measure, text_height, wrap
 from aistudios_dsl.view.asked import NOTHING, Asked
@@ -46,6 +46,7 @@ _JPEG = re.compile(r"[^?#]*\.jpe?g(?:[?#]|$)", re.IGNORECASE)
 _SHARES = {"center": 0.5, "right": 1.0}
 _SAMPLES = (0.1, 0.5, 0.9)
 _CLEAR = Colour(0, 0, 0, 0.0)
+_OVALS = ("Circle", "Oval_1", "Oval_2")
 _RECTANGLES = ("Square", "Rectangle_corner0")
 
 
@@ -108,6 +109,11 @@ class Seen:
     def lines(self) -> tuple[Box, ...]:
         """The boxes of a text's lines that hold letters."""
         return tuple(line.box for line in self.text_lines)
+
+    @cached_property
+    def ink(self) -> Box:
+        """The upright box around the lines of a text that has letters."""
+        return around(self.lines)
 
     @cached_property
     def face(self) -> Box | None:
@@ -175,7 +181,7 @@ class SceneView:
 
     @cached_property
     def opaque(self) -> tuple[Seen, ...]:
-        """The solid clips that surely hide all behind their boxes, from front to back."""
+        """The solid clips without a clear spot or a hollow, from front to back."""
         return tuple(seen for seen in self.solid if _is_opaque(seen))
 
     @cached_property
@@ -346,7 +352,7 @@ def _is_opaque(seen: Seen) -> bool:
     if not isinstance(clip, Shape):
         return isinstance(clip, Video) or is_jpeg(seen)
     fill = find_colour(clip.fill)
-    return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
+    return clip.shape_name in (*_RECTANGLES, *_OVALS, "Diamond") and fill is not None and fill.alpha == 1
 
 
 def is_jpeg(seen: Seen) -> bool:
@@ -403,7 +409,7 @@ def _filled(seen: Seen, point: Point, fill: Colour, *, edge: bool) -> Colour | N
 def _surely_filled(clip: AnyClip, share: Point) -> bool:
     x, y = abs(share[0] - 0.5) * 2, abs(share[1] - 0.5) * 2
     name = clip.shape_name if isinstance(clip, Shape) else ""
-    if name in ("Circle", "Oval_1", "Oval_2"):
+    if name in _OVALS:
         return x * x + y * y <= 1
     return name == "Diamond" and x + y <= 1
 

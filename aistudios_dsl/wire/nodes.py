@@ -49,8 +49,8 @@ class Animation(Node):
 
     KEYS: ClassVar[str] = "type duration delay"
     type: Annotated[str, _names(AnimationType)]
-    duration: Annotated[Number, ValueRule(low=1, high=30, whole=True), "seconds"]
-    delay: Annotated[Number, ValueRule(low=0, high=30, whole=True), "seconds"]
+    duration: Annotated[Number, ValueRule(low=1, high=30, whole=True), "seconds, it is assumed"]
+    delay: Annotated[Number, ValueRule(low=0, high=30, whole=True), "seconds, it is assumed"]
 
 
 @frozen(kw_only=True, repr=False, eq=False)

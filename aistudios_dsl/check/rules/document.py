@@ -216,12 +216,25 @@ def template_variable(view: ProjectView) -> Iterator[Problem]:
 def leftover_braces(view: ProjectView) -> Iterator[Problem]:
     """A rendered project still has Jinja in a text, or one of its braces, which viewers would read or hear."""
     for path, seen, node in view.nodes:
-        for key in keys(type(node)):
-            value = getattr(node, key.attribute) if str in key.kinds else None
-            if isinstance(value, str) and not (view.pending and holds_jinja(value)):
+        for key in _strings(type(node)):
+            value = getattr(node, key.attribute)
+            if isinstance(value, str) and _BRACE(value) and not (view.pending and holds_jinja(value)):
                 fault = "has Jinja braces that nothing will fill" if _holds_braces(value) else ""
                 if fault := fault or (_lone_brace(value) if key.attribute in _READ else ""):
                     yield Problem(fault, f"{path}.{key.wire}".lstrip("."), seen)
+
+
+_STRINGS: dict[type[Node], tuple[Key, ...]] = {}
+
+
+def _strings(cls: type[Node]) -> tuple[Key, ...]:
+    """The keys of a class that may hold a string."""
+    if cls not in _STRINGS:
+        _STRINGS[cls] = tuple(key for key in keys(cls) if str in key.kinds)
+    return _STRINGS[cls]
+
+
+_BRACE = re.compile("[{}]").search
 
 
 _READ = ("text", "org", "name", "label")

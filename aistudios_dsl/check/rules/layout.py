@@ -11,7 +11,7 @@ from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import TOLERANCE, around, bleeds, inside, overhang, overlap, pairs
+from aistudios_dsl.layout.overlap import TOLERANCE, bleeds, inside, overhang, overlap, pairs
 from aistudios_dsl.layout.text import has_letters, is_bold, longest_piece
 from aistudios_dsl.view.occlusion import hider, is_avatar, may_be_transparent, over_face, over_text
 from aistudios_dsl.view.scene import (
@@ -97,7 +97,7 @@ def text_overflow(scene: SceneView) -> Iterator[Problem]:
             lines = f"{len(laid.lines)} line{'' if len(laid.lines) == 1 else 's'}"
             message = f"{lines} of text take {about}{laid.height:.0f} px, its box is {height:.0f} px high"
         if message:
-            yield problem(message, seen, seen.box, around(seen.lines))
+            yield problem(message, seen, seen.box, seen.ink)
 
 
 @scene_rule("text-estimated", "note", "look at it in the editor, or use letters that the bundled font has")
@@ -122,7 +122,7 @@ def off_canvas(scene: SceneView) -> Iterator[Problem]:
 def text_cut_off(scene: SceneView) -> Iterator[Problem]:
     """Part of a text lies outside the canvas."""
     for seen in scene.texts:
-        ink = around(seen.lines)
+        ink = seen.ink
         if overlap(ink, scene.canvas, 0) and not inside(ink, scene.canvas):
             yield problem(f"the text reaches past the canvas {_past(ink, scene.canvas)}", seen, ink)
 
@@ -161,7 +161,7 @@ def unsafe_area(scene: SceneView) -> Iterator[Problem]:
     """A text reaches outside the title-safe area; players and phones may cover it there."""
     safe = safe_area(scene.canvas)
     for seen in scene.texts:
-        ink = around(seen.lines)
+        ink = seen.ink
         if inside(ink, scene.canvas) and not inside(ink, safe):
             yield problem(f"the text reaches past the title-safe area {_past(ink, safe)}", seen, ink, safe)
 
@@ -182,7 +182,7 @@ def text_over_face(scene: SceneView) -> Iterator[Problem]:
 def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts overlap and are shown at the same time."""
     texts, told = scene.texts, Counter[int]()
-    for one, other in pairs([around(seen.lines) for seen in texts]):
+    for one, other in pairs([seen.ink for seen in texts]):
         back, front = texts[one], texts[other]
         if back.depth > front.depth:
             back, front = front, back
@@ -190,7 +190,7 @@ def text_over_text(scene: SceneView) -> Iterator[Problem]:
             continue
         if any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene)):
             told[front.index] += 1
-            yield problem(f"the text is over {named(back)}", front, around(front.lines), around(back.lines))
+            yield problem(f"the text is over {named(back)}", front, front.ink, back.ink)
 
 
 def _shown(seen: Seen, scene: SceneView) -> list[Box]:
@@ -205,7 +205,7 @@ def _take_turns(one: Seen, other: Seen) -> bool:
 
 @scene_rule("hidden", "warning", "give it a higher layer, or remove it")
 def hidden(scene: SceneView) -> Iterator[Problem]:
-    """The whole visible part of a clip is behind a video, a JPEG or an opaque square."""
+    """The whole visible part of a clip is behind a video, a JPEG or an opaque shape."""
     for seen in scene.clips:
         front = _hider(seen, scene)
         if front:
@@ -276,7 +276,7 @@ def low_contrast(scene: SceneView) -> Iterator[Problem]:
             ratio, front, ground = min(found, key=lambda pair: pair[0])
             ratio_shown = f"{int(ratio * 100) / 100:.2f}"
             message = f"{front.hex} on {ground.hex} has a contrast of {ratio_shown} to 1, less than {CONTRAST}"
-            yield problem(message, seen, around(seen.lines))
+            yield problem(message, seen, seen.ink)
 
 
 def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colour]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import TOLERANCE, around, covers, cut, overhang, pairs, upright_overlap
+from aistudios_dsl.layout.overlap import TOLERANCE, covers, cut, overhang, pairs, upright_overlap
 from aistudios_dsl.view.occlusion import hider, is_avatar, may_be_transparent, over_text
 from aistudios_dsl.view.scene import ESTIMATE_SLACK, SOLID, SceneView, Seen, animation_of
 from aistudios_dsl.wire.nodes import Image, Shape, Video
@@ -84,7 +84,7 @@ def text_covered(scene: SceneView) -> Iterator[Problem]:
     for text in scene.texts:
         front = next(over_text(text, scene, _covers_surely, _COVERED), None)
         if front and not hider(text, scene):
-            yield problem(f"letters of the text are behind {named(front)}", text, around(text.lines), front.box)
+            yield problem(f"letters of the text are behind {named(front)}", text, text.ink, front.box)
 
 
 def _covers_surely(seen: Seen) -> bool:
@@ -96,7 +96,7 @@ def text_past_shape(scene: SceneView) -> Iterator[Problem]:
     """A text begins on a shape and reaches past its edge."""
     panels = [seen for seen in scene.painted if _is_panel(seen, scene)]
     for text in scene.texts if panels else ():
-        ink = around(text.lines)
+        ink = text.ink
         behind = (seen for seen in panels if seen.depth < text.depth and upright_overlap(seen.bounds, ink, 0))
         shape = next(behind, None)
         past = _past_shape(text, shape) if shape else 0
@@ -136,6 +136,6 @@ def _past_shape(text: Seen, shape: Seen) -> float:
 
 def _letters(text: Seen) -> Box:
     """The box of a text's letters, without the space above and below them."""
-    ink = around(text.lines)
+    ink = text.ink
     space = _SPACE * text.lines[0].height
     return Box(ink.left, ink.top + space, ink.width, max(0, ink.height - 2 * space))

@@ -12,6 +12,9 @@ _ENDS = r"(?= ?(?:$|[.,;:!?…)\]'’\"»%/]))"
 _BEFORE_NONE = r"(?<!\bto )(?<!\bor )(?<!\band )(?<!\b[Bb]ar )"
 _SAID_OF = r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )(?<!\bbe )(?<!\bleft )(?<!\ban )(?<!\bthe )(?<!\bof )"
 _OWN = r"(?<!\bmy )(?<!\byour )(?<!\bhis )(?<!\bher )(?<!\bour )(?<!\bthe )(?<!\ba )"
+# Most words hold none of this, and are not searched further.
+_MAY_BE_VALUE = re.compile(r"None|undefined|NaN|nan|NaT|null|\[object").search
+_MAY_BE_MARKUP = re.compile(r"[<&*_`\[#]|^- ", re.MULTILINE).search
 _UNITS = r"(?:k[gm]|EUR|USD|euros?|dollars?|points?|percent|items?|years?|days?|hours?|minutes?|people|users|orders)"
 _VALUES = re.compile(
     # Inside a sentence, "None" is a value; at the start of one, or after "Allergens:", it is English.
@@ -47,7 +50,7 @@ _URL = re.compile(
 def placeholder_words(view: ProjectView) -> Iterator[Problem]:
     """A text or a speech says `None`, `undefined` or `nan`, which a program writes for a value that is missing."""
     for words in view.words:
-        if found := _VALUES.search(words.text):
+        if _MAY_BE_VALUE(words.text) and (found := _VALUES.search(words.text)):
             yield _told(words, f"says {found[0]!r}, as a program writes for a missing value")
 
 
@@ -60,6 +63,9 @@ def markup(view: ProjectView) -> Iterator[Problem]:
 
 
 def _markup_in(words: Words) -> str:
+    has_only_p = words.org.count("<") == words.org.count("<p>") + words.org.count("</p>")
+    if has_only_p and not _MAY_BE_MARKUP(words.text):
+        return ""
     for pattern in (_TAG, _ENTITY, _MARKDOWN, *([_SPOKEN_MARKDOWN] if words.org else ())):
         if found := pattern.search(words.text):
             return str(found[0]).strip()
@@ -70,7 +76,7 @@ def _markup_in(words: Words) -> str:
 def spoken_url(view: ProjectView) -> Iterator[Problem]:
     """A speech has a URL, which a voice spells out."""
     for words in view.words:
-        if words.org and (found := _URL.search(words.text)):
+        if words.org and ("/" in words.text or "ww" in words.text.lower()) and (found := _URL.search(words.text)):
             yield _told(words, f"has a URL: {shortened(found[0].split('?')[0], 60)}")
 
 
