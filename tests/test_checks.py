@@ -623,7 +623,7 @@ MARKUP = [
     ("<p>_So_ new.</p>", "_So_"), ("<p># New</p>", "# N"), ("<p>[a](https://b.c)</p>", "[a](https://b.c)"),
     ("<p>a &amp;amp; b</p>", "&amp;"), ("<p>&lt;i&gt;a</p>", "<i>"), ("<p>a<break/>b</p>", "<break/>"),
     ("<p>`a` b</p>", "`a`"), ("<ul><li>a</li></ul>", "<ul>"), ("<p>* a</p><p>* b</p>", "* a"),
-    ("<h1>A</h1>", "<h1>"), ("<speak>A</speak>", "<speak>"), ("<p>- a</p><p>- b</p>", "- a\n\n- b"),
+    ("<h1>A</h1>", "<h1>"), ("<speak>A</speak>", "<speak>"), ("<p>- a</p><p>- b</p>", "- a - b"),
     ("<p>A <span class='x'>b</span><br>c &amp; d.</p>", ""), ("<p>2 * 3 * 4, 5 &lt; 6 &gt; 1</p>", ""),
     ("<p>snake_case_name, #1, C# and 3 &lt; x</p>", ""), ("<p>Say - well - no.</p>", ""),
 ]  # fmt: skip
@@ -900,10 +900,16 @@ def test_many_rows_are_counted_in_json(batch):
 
 def test_what_the_script_asked_for_is_known_of_each_row():
     """The JSON of a text does not say the width that it was to be wrapped to."""
-    scene = Project().scene(background="#102030", when="plan == 'gold'").text("{{ word }}", font_size=40, width=300)
+    scene = Project().scene(background="#102030", when="plan == 'gold'")
+    scene = scene.text("{{ word }}", font_size=40, width="{{ wide }}")
     project = scene.scene(each="item in items").text("{{ item }}", width="20%", min_font_size=20)
     plan = project.compile()
-    row = {"plan": "gold", "word": "Donaudampfschifffahrt", "items": ["Lamp", "Geschwindigkeitsbegrenzung"]}
+    row = {
+        "plan": "gold",
+        "wide": 300,
+        "word": "Donaudampfschifffahrt",
+        "items": ["Lamp", "Geschwindigkeitsbegrenzung"],
+    }
     expected = project.render(row).check()
     assert [(finding.code, finding.path) for finding in expected] == [
         ("word-too-wide", "scenes[0].clips[0]"),
@@ -1018,6 +1024,7 @@ def panel(width, height, at=(200, 300), name="Square", **more):
         (panel(900, 120).text("Order your lamp today", font_size=40, at=(230, 320)), False),
         (panel(900, 60).text("Order your lamp today", font_size=40, at=(230, 300)), False),
         (panel(900, 200).text("One\nTwo\nThree\nFour", font_size=40, at=(230, 320)), True),
+        (panel(300, 60).text("Order\nyour lamp", font_size=40, at=(230, 300)), False),
         (panel(900, 400).text("Order your lamp today", font_size=40, at=(230, 270)), True),
         (panel(540, 30, (200, 340)).text("Order your lamp today", font_size=40, at=(210, 300)), False),
         (panel(100, 100).text("Order your lamp today", font_size=40, at=(230, 320)), False),
@@ -1029,6 +1036,21 @@ def panel(width, height, at=(200, 300), name="Square", **more):
 )
 def test_a_text_past_the_shape_it_stands_on_is_told_from_decoration(project, past):
     assert ("text-past-shape" in codes(project)) is past
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "at", "found"),
+    [
+        ("Square", (90, 90), (200, 300), True), ("Circle", (90, 90), (200, 300), True),
+        ("Rectangle_corner0", (60, 90), (200, 300), True), ("Line_v2", (240, 6), (190, 330), False),
+        ("Square", (240, 6), (190, 331), False), ("Square", (90, 90), (200, 420), False),
+        ("Star", (20, 20), (200, 300), False),
+    ],
+)  # fmt: skip
+def test_covered_letters_are_told_from_struck_ones(name, size, at, found):
+    text = Project().scene(background="#000000").text("$ 49 only", font_size=40, at=(200, 300))
+    said = codes(text.shape(name, fill="#ff0000", width=size[0], height=size[1], at=at))
+    assert ("text-covered" in said) is found
 
 
 @pytest.mark.parametrize(

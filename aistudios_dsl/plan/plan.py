@@ -38,9 +38,10 @@ from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.templates.pending import conditions
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project, row_values
-from aistudios_dsl.view.asked import Asked, asked_of
+from aistudios_dsl.view.asked import Asked, asked_of, waits_for_row
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
+from aistudios_dsl.wire.node import holds_jinja
 
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
@@ -89,8 +90,12 @@ class Plan:
 
     def asked(self, row: Mapping[str, Any]) -> list[tuple[Asked, ...]]:
         """Return what the script asked of the clips in each scene that a row keeps, as `checked` takes it."""
-        area = canvas(self.template.orientation)
-        return [asked_of(scene, area) for scene in self._programs.kept(row)]
+        project, scenes = self.template, tuple(self._programs.kept(row))
+        if holds_jinja(project.orientation) or any(map(waits_for_row, scenes)):
+            project = render_project(project, row)
+            scenes = project.scenes
+        area = canvas(project.orientation)
+        return [asked_of(scene, area) for scene in scenes]
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.

@@ -11,6 +11,7 @@ from aistudios_dsl.build.scene import Draft, Item, Scene
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.sizes import extent
+from aistudios_dsl.wire.node import holds_jinja
 from aistudios_dsl.wire.nodes import Text
 
 _LEAST = fields(Place).min_font_size.default
@@ -35,6 +36,12 @@ NOTHING = Asked()
 def asked_of(scene: Scene, canvas: Box) -> tuple[Asked, ...]:
     """Return what was asked of each clip that a script counts in a scene; lengths with Jinja are left out."""
     return tuple(_asked(item, canvas) for item in scene._items)
+
+
+def waits_for_row(scene: Scene) -> bool:
+    """Whether a row decides what `asked_of` returns for a scene."""
+    places = (item.place for item in scene._items if isinstance(item, Draft))
+    return any(holds_jinja(value) for place in places for value in (place.width, place.fit))
 
 
 def _asked(item: Item, canvas: Box) -> Asked:

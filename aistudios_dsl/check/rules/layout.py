@@ -79,7 +79,7 @@ def word_too_wide(scene: SceneView) -> Iterator[Problem]:
             continue
         word, width = longest_piece(clip.text, font_px(clip), is_bold(clip.font_weight))
         if width > asked + TOLERANCE:
-            yield problem(f"its word {shortened(word, 40)!r} is {width:.0f} px wide, its width= {asked:g} px", seen)
+            yield problem(f"its word {shortened(word, 40)!r} is {width:.0f} px wide, but width is {asked:g} px", seen)
 
 
 @scene_rule("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")

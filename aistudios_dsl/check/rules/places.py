@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import find_colour
@@ -17,10 +18,12 @@ ALIKE = 0.9
 _HALF = 0.5
 _COVERED = 0.15
 """The share of a text's letters that must be covered to be reported."""
+_THIN = 0.4
+"""The share of a line's height below which a clip strikes a text through rather than covers it."""
 _STANDS = 0.35
 """The share of a text that lies on a shape which it is taken to stand on."""
-_PANEL = 1.5
-"""How many times higher than a line a shape is on which it stands, rather than one that marks it."""
+_PANEL = 2
+"""How many times higher than its letters a shape is on which a line stands, rather than one that marks it."""
 _MIDDLE = 0.15
 _SPACE = 0.2
 """The share of a line's height that is empty above its letters, and below them."""
@@ -82,13 +85,16 @@ def _area(box: Box) -> float:
 def text_covered(scene: SceneView) -> Iterator[Problem]:
     """A shape, a video or a JPEG covers some of a text's letters."""
     for text in scene.texts:
-        front = next(over_text(text, scene, _covers_surely, _COVERED), None)
+        may_cover = partial(_covers_surely, least=_THIN * text.lines[0].height)
+        front = next(over_text(text, scene, may_cover, _COVERED), None)
         if front and not hider(text, scene):
             yield problem(f"letters of the text are behind {named(front)}", text, text.ink, front.box)
 
 
-def _covers_surely(seen: Seen) -> bool:
-    return not (is_avatar(seen) or may_be_transparent(seen))
+def _covers_surely(seen: Seen, *, least: float) -> bool:
+    """Whether a clip hides letters: a picture may be transparent, and a thin line strikes them through."""
+    is_thin = min(seen.box.width, seen.box.height) < least
+    return not (is_thin or is_avatar(seen) or may_be_transparent(seen))
 
 
 @scene_rule("text-past-shape", "warning", "make the shape larger, or wrap the text: width=, or fit=(width, height)")
@@ -130,7 +136,7 @@ def _past_shape(text: Seen, shape: Seen) -> float:
     if is_within_height and not is_within_width and across >= _STANDS:
         return max(left, right)
     # A lower panel would be a bar that marks a text, or underlines it.
-    is_panel = panel.height > _PANEL * ink.height or len(text.lines) > 1
+    is_panel = panel.height > _PANEL * (1 - 2 * _SPACE) * text.lines[0].height
     return max(top, bottom) if is_within_width and is_panel and down >= _STANDS else 0
 
 

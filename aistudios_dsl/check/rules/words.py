@@ -59,7 +59,7 @@ def markup(view: ProjectView) -> Iterator[Problem]:
     """A text or a speech has HTML, SSML or Markdown, which would be shown or spoken as it stands."""
     for words in view.words:
         if found := _markup_in(words):
-            yield _told(words, f"has markup: {shortened(found, 40)}")
+            yield _told(words, f"has markup: {shortened(' '.join(found.split()), 40)}")
 
 
 def _markup_in(words: Words) -> str:
