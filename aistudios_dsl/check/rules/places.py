@@ -25,8 +25,8 @@ _STANDS = 0.35
 _PANEL = 2
 """How many times higher than its letters a shape is on which a line stands, rather than one that marks it."""
 _MIDDLE = 0.15
-_SPACE = 0.2
-"""The share of a line's height that is empty above its letters, and below them."""
+_SPACE, _ROUGH = 0.2, 0.1
+"""The share of a line's height that is empty above its letters, and below them, and how far that may be wrong."""
 _PANELS = ("Square", "Rectangle_corner0")
 _BARE = ("Line_v2", "Arrow_1_v2", "Arrow_2_v2")
 
@@ -126,7 +126,8 @@ def _past_shape(text: Seen, shape: Seen) -> float:
         return 0
     slack = (ESTIMATE_SLACK - 1) * ink.width if text.laid and text.laid.estimated else 2
     left, top, right, bottom = overhang(ink, panel)
-    is_within_height, is_within_width = max(top, bottom) <= TOLERANCE, max(left, right) <= slack
+    line = text.lines[0].height
+    is_within_height, is_within_width = max(top, bottom) <= _ROUGH * line, max(left, right) <= slack
     shared = cut(ink, panel)
     across, down = shared.width / ink.width, shared.height / ink.height
     if shape.clip.shape_name not in _PANELS:
@@ -136,8 +137,9 @@ def _past_shape(text: Seen, shape: Seen) -> float:
     if is_within_height and not is_within_width and across >= _STANDS:
         return max(left, right)
     # A lower panel would be a bar that marks a text, or underlines it.
-    is_panel = panel.height > _PANEL * (1 - 2 * _SPACE) * text.lines[0].height
-    return max(top, bottom) if is_within_width and is_panel and down >= _STANDS else 0
+    is_panel = panel.height > _PANEL * (1 - 2 * _SPACE) * line
+    is_past = is_within_width and not is_within_height and is_panel and down >= _STANDS
+    return max(top, bottom) if is_past else 0
 
 
 def _letters(text: Seen) -> Box:
