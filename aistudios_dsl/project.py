@@ -11,14 +11,12 @@ from attrs import evolve, frozen
 from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Scene, lines_named, notebook_html, placed_by
+from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import (
     pending,
     refuse_pending,
-    repeated_clips,
-    texts_in_old_boxes,
     without_pending,
 )
 from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
@@ -263,30 +261,36 @@ class Project(BaseProject):
         >>> [finding.code for finding in Project().scene().text("Hello", at="top left").check()]
         ['unsafe-area']
         """
+        return self._checked(ignore)
+
+    def _checked(self, ignore: str | Iterable[str], *, across: bool = True) -> list[Finding]:
         waiting = pending(self)
         settled = without_pending(self, waiting)
-        return self._found(settled.resolve(), waiting, ignore)
+        return settled._found(settled.resolve(), self, waiting, ignore, across)
 
     def _found(
-        self, whole: WireProject, waiting: Mapping[str, tuple[str, ...]], ignore: str | Iterable[str] = ()
+        self,
+        whole: WireProject,
+        template: BaseProject,
+        waiting: Mapping[str, tuple[str, ...]],
+        ignore: str | Iterable[str] = (),
+        across: bool = True,
     ) -> list[Finding]:
         from aistudios_dsl.check.findings import check
+        from aistudios_dsl.layout.geometry import canvas
+        from aistudios_dsl.resolve.project import setting_of
+        from aistudios_dsl.resolve.scene import group_boxes
+        from aistudios_dsl.view.asked import asked_of
 
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
-        placed = placed_by(self.scenes)
-        old_boxes = [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self.scenes)]
+        area = canvas(self.orientation)
         with self._measuring():
-            return check(
-                whole,
-                waiting,
-                ignore=codes,
-                script_clips=self._script_clips(),
-                placed_by=placed,
-                old_boxes=old_boxes,
-                repeated=[repeated_clips(scene) for scene in self.scenes],
-            )
+            asked = [asked_of(scene, area, f"scenes[{index}]", waiting) for index, scene in enumerate(template.scenes)]
+            groups = [group_boxes(scene, setting_of(self)) for scene in self.scenes]
+            clips = self._script_clips()
+            return check(whole, waiting, ignore=codes, script_clips=clips, asked=asked, groups=groups, across=across)
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
@@ -333,13 +337,13 @@ class Project(BaseProject):
         from aistudios_dsl.draw.storyboard import page
 
         _validate_media(media)
-        with self._measuring():
-            whole, template = self._viewed()
-            # A page shows each template where it is, so the findings do not list them again.
-            found = self.check(ignore=("template-variable",)) if template else self._found(whole, {})
-            scenes = self.scenes if template else ()
-            clips = self._script_clips()
-            return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
+        whole, template = self._viewed()
+        # A page shows each template where it is, so the findings do not list them again.
+        ignored = ("template-variable",)
+        found = self._checked(ignored, across=False) if template else self._found(whole, self, {}, across=False)
+        scenes = self.scenes if template else ()
+        clips = self._script_clips()
+        return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
 
     def _repr_html_(self) -> str:
         from aistudios_dsl.draw.storyboard import framed

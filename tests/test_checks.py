@@ -5,18 +5,19 @@ import os
 import re
 import subprocess
 import sys
+from itertools import combinations
 from random import Random
 
 import pytest
 
 from aistudios_dsl import Avatar, DslError, LoadError, Project, TemplateError, below, wire
 from aistudios_dsl.build.speech import duration, systems, systems_of
-from aistudios_dsl.check.findings import CODES, Finding, by_scene, checked
+from aistudios_dsl.check.findings import CODES, Finding, by_scene, checked, counted
 from aistudios_dsl.check.rules import RULES
 from aistudios_dsl.check.rules.media import shown_url, unreachable
 from aistudios_dsl.check.summary import summed
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import overlap
+from aistudios_dsl.layout.overlap import overlap, pairs, upright_overlap
 from aistudios_dsl.templates.rows import read_rows
 from tests.examples import EXAMPLES, ROOT
 from tests.pages import Reader, blocks
@@ -25,6 +26,7 @@ PAGE = ROOT / "docs" / "checks.md"
 SHARED, *SHOWN = [block.code for block in blocks(PAGE) if block.language == "python"]
 SECTIONS = re.split(r"^### ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
 SHOP = "https://cdn.example.com/"
+BLUE = {"source_type": "image", "source_url": "/images/background/bg_blue_gradient.png"}
 
 
 def codes(project):
@@ -32,7 +34,7 @@ def codes(project):
 
 
 def loaded(*clips, **scene):
-    return Project.load({"scenes": [{"background": {}, "sceneIdx": 0, "clips": list(clips)} | scene]})
+    return Project.load({"scenes": [{"background": BLUE, "sceneIdx": 0, "clips": list(clips)} | scene]})
 
 
 def clip(kind="image", number=1, **more):
@@ -255,7 +257,8 @@ def test_only_what_the_canvas_shows_of_a_clip_must_be_covered_to_hide_it():
 def test_of_a_text_it_is_the_letters_that_must_be_covered():
     text = Project().scene().text("Hello", width=1500, height=80, at=(200, 200))
     assert codes(text.shape("Square", fill="#123", width=600, height=300, at=(150, 150))) == ["hidden"]
-    assert codes(text.shape("Square", fill="#123", width=600, height=300, at=(250, 150))) == []
+    assert codes(text.shape("Square", fill="#123", width=600, height=300, at=(250, 150))) == ["text-covered"]
+    assert codes(text.shape("Square", fill="#123", width=600, height=300, at=(450, 150))) == []
 
 
 def test_a_text_wholly_behind_an_avatar_or_a_picture_is_found():
@@ -286,7 +289,8 @@ def test_texts_that_take_turns_may_share_a_place():
 
 
 def test_a_mirrored_clip_is_judged_like_any_other():
-    assert codes(loaded(clip(scaleX=-1), clip("image", 2, left=5000, scaleX=-1))) == ["off-canvas"]
+    found = loaded(clip(scaleX=-1), clip("image", 2, left=5000, scaleX=-1)).check(ignore="mirrored")
+    assert [finding.code for finding in found] == ["off-canvas"]
 
 
 def test_a_portrait_project_is_judged_on_a_portrait_canvas():
@@ -453,6 +457,13 @@ def test_a_background_may_be_a_path_of_the_service_and_no_path_of_ones_own():
         ("https://www.dropbox.com/s/abc/a.png?dl=1", False), ("https://dropbox.com/s/abc/a.png?raw=1", False),
         ("https://drive.google.com/uc?export=download&id=1", False), ("https://dl.dropboxusercontent.com/a.png", False),
         ("https://i.ytimg.com/vi/abc/0.jpg", False), ("https://cdn.example.com/youtube.com/watch", False),
+        ("https://www.youtube-nocookie.com/embed/a", True), ("https://music.youtube.com/watch?v=a", True),
+        ("https://player.vimeo.com/video/1", True), ("https://vimeo.com/channels/staffpicks/1", True),
+        ("https://player.vimeo.com/external/1?s=hd", False), ("https://i.vimeocdn.com/video/1.jpg", False),
+        ("https://github.com/a/b/blob/main/c.png", True), ("https://github.com/a/b/blob/main/c.png?raw=true", False),
+        ("https://github.com/a/b/raw/main/c.png", False), ("https://raw.githubusercontent.com/a/b/main/c.png", False),
+        ("https://commons.wikimedia.org/wiki/File:Lamp.jpg", True), ("https://i.imgur.com/abc.png", False),
+        ("https://commons.wikimedia.org/wiki/Special:FilePath/Lamp.jpg", False), ("https://imgur.com/abc", True),
     ],
 )  # fmt: skip
 def test_a_page_that_shows_a_file_is_no_file(url, found):
@@ -463,9 +474,7 @@ def test_no_message_shows_what_may_be_secret_in_an_address():
     url = "http://ann:s3cret@x.example/a.png?key=s3cret#s3cret"
     assert shown_url(url) == "http://x.example/a.png"
     findings = loaded(clip(source_url=url), clip("image", 2, source_url=url.replace("x.example", "10.0.0.1"))).check()
-    assert {finding.code for finding in findings} == {"url-insecure", "url-unreachable", "layers-tied"} - {
-        "layers-tied"
-    }
+    assert {finding.code for finding in findings} == {"url-insecure", "url-unreachable", "url-password", "same-place"}
     assert "s3cret" not in str([finding.to_dict() for finding in findings])
 
 
@@ -537,7 +546,7 @@ def test_writing_systems_are_counted_by_letters():
 
 
 def test_keys_of_the_editor_and_of_other_objects_are_let_be():
-    project = loaded(clip(_id="1", originX="left", strokeWidth=3, themb_src="x", sourceURLs=1, userId="u", flipX=True))
+    project = loaded(clip(_id="1", originX="left", strokeWidth=0, themb_src="x", sourceURLs=1, userId="u", flipX=False))
     assert [finding.path for finding in project.check()] == []
 
 
@@ -545,7 +554,7 @@ def test_a_key_that_is_spelt_otherwise_is_found_at_every_level():
     video = clip("videoImage", 1, video_url=SHOP + "a.mp4", resource_url="x", animation_={})
     video |= {"font_size": 3}
     project = Project.load({"scenes": [], "webhook_url": "x"})
-    assert [(finding.path, finding.remedy) for finding in project.check()] == [
+    assert [(finding.path, finding.remedy) for finding in project.check(ignore="no-scenes")] == [
         ("webhook_url", "did you mean 'webhookUrl'?")
     ]
     found = loaded(video, scene_idx=3).check()
@@ -586,8 +595,8 @@ def test_braces_of_a_project_that_is_no_template_are_found():
 def test_a_loaded_template_keeps_its_indexes_when_it_is_checked():
     first = clip(source_url=SHOP + "{{ name }}.png")
     scenes = [
-        {"background": {}, "sceneIdx": 0, "clips": [first]},
-        {"background": {}, "sceneIdx": 5, "clips": [clip(number=2)]},
+        {"background": BLUE, "sceneIdx": 0, "clips": [first]},
+        {"background": BLUE, "sceneIdx": 5, "clips": [clip(number=2)]},
     ]
     assert codes(Project.load({"scenes": scenes})) == ["template-variable", "scene-order"]
 
@@ -616,6 +625,55 @@ def test_single_braces_are_found_in_speech_of_either_generation():
 def test_rendered_braces_are_no_single_ones():
     project = Project().scene().text("Hi {{ name }}").render(name="{{ other }}")
     assert codes(project) == ["leftover-braces"]
+
+
+# words
+
+
+SAYS = [
+    ("Hello None", "None"), ("Dear None,", "None"), ("Welcome, None!", "None"), ("None", "None"),
+    ("None, hello", "None"), ("Total: None", "None"), ("You save None euros", "None"), ("Hi undefined", "undefined"),
+    ("NaN %", "NaN"), ("nan", "nan"), ("$nan", "nan"), ("Score: nan!", "nan"), ("nan points", "nan"),
+    ("[object Object]", "[object Object]"), ("None of them", ""), ("Second to None", ""), ("All or None", ""),
+    ("Allergens: None", ""), ("My nan bakes", ""), ("It is undefined at 0", ""), ("NaNny", ""), ("Nan Goldin", ""),
+    ("Nonetheless", ""), ("null Probleme", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "found"), SAYS)
+def test_a_missing_value_is_told_from_english(text, found):
+    said = [finding.message for finding in Project().scene().text(text).check() if finding.code == "placeholder-words"]
+    assert said == ([f"the text says {found!r}, as a program writes for a missing value"] if found else [])
+
+
+MARKUP = [
+    ("<p>A <b>lamp</b>.</p>", "<b>"), ("<p>A **lamp**.</p>", "**lamp**"), ("<p>A *lamp*.</p>", "*lamp*"),
+    ("<p>_So_ new.</p>", "_So_"), ("<p># New</p>", "# N"), ("<p>[a](https://b.c)</p>", "[a](https://b.c)"),
+    ("<p>a &amp;amp; b</p>", "&amp;"), ("<p>&lt;i&gt;a</p>", "<i>"), ("<p>a<break/>b</p>", "<break/>"),
+    ("<p>`a` b</p>", "`a`"), ("<ul><li>a</li></ul>", "<ul>"), ("<p>* a</p><p>* b</p>", "* a"),
+    ("<h1>A</h1>", "<h1>"), ("<speak>A</speak>", "<speak>"), ("<p>- a</p><p>- b</p>", "- a - b"),
+    ("<p>A <span class='x'>b</span><br>c &amp; d.</p>", ""), ("<p>2 * 3 * 4, 5 &lt; 6 &gt; 1</p>", ""),
+    ("<p>snake_case_name, #1, C# and 3 &lt; x</p>", ""), ("<p>Say - well - no.</p>", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("org", "found"), MARKUP)
+def test_markup_is_told_from_speech(org, found):
+    project = loaded(host(script={"org": org, "tts": None}))
+    said = [finding.message for finding in project.check() if finding.code == "markup"]
+    assert said == ([f"the speech has markup: {found}"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("See https://a.example/b?c=1.", True), ("See www.example.com.", True), ("See example.com/lamps.", True),
+        ("See example.com.", False), ("Node.js/React and/or e.g./i.e.", False), ("Write to ann@example.com.", False),
+    ],
+)  # fmt: skip
+def test_a_url_is_told_from_a_name(words, found):
+    said = codes(Project().scene().avatar("M000045058", say=words))
+    assert ("spoken-url" in said) is found
 
 
 # payloads
@@ -735,7 +793,18 @@ def test_the_command_prints_json_for_programs(tmp_path):
     assert result.returncode == 1
     assert found["counts"] == {"error": 1, "warning": 1, "note": 0}
     assert [finding["code"] for finding in found["findings"]] == ["url-unreachable", "unsafe-area"]
-    assert set(found["findings"][0]) == {"code", "severity", "message", "path", "tag", "boxes", "remedy", "text"}
+    assert set(found["findings"][0]) == {
+        "code",
+        "severity",
+        "message",
+        "path",
+        "tag",
+        "boxes",
+        "remedy",
+        "text",
+        "count",
+        "paths",
+    }
 
 
 def test_an_unknown_code_is_wrong_use_and_gets_the_nearest():
@@ -857,6 +926,29 @@ def test_many_rows_are_counted_in_json(batch):
     ]
 
 
+def test_what_the_script_asked_for_is_known_of_each_row():
+    """The JSON of a text does not say the width that it was to be wrapped to."""
+    scene = Project().scene(background="#102030", when="plan == 'gold'")
+    scene = scene.text("{{ word }}", font_size=40, width="{{ wide }}")
+    project = scene.scene(each="item in items").text("{{ item }}", width="20%", min_font_size=20)
+    plan = project.compile()
+    row = {
+        "plan": "gold",
+        "wide": 300,
+        "word": "Donaudampfschifffahrt",
+        "items": ["Lamp", "Geschwindigkeitsbegrenzung"],
+    }
+    expected = project.render(row).check()
+    assert [(finding.code, finding.path) for finding in expected] == [
+        ("word-too-wide", "scenes[0].clips[0]"),
+        ("idle-keyword", "scenes[1].clips[0]"),
+        ("idle-keyword", "scenes[2].clips[0]"),
+        ("word-too-wide", "scenes[2].clips[0]"),
+    ]
+    clips, asked = plan.script_clips(row), plan.asked(row)
+    assert checked(plan.render_json(row), script_clips=clips, asked=asked) == expected
+
+
 def test_the_payload_of_a_plan_has_the_findings_of_its_row():
     project = (
         Project()
@@ -878,6 +970,157 @@ ROWS_WITH_SCENES = [
     for plan, colour in (("gold", "#102030"), ("gold", "/images/a.png"), ("basic", "#102030"))
     for items in (["Lamp"], ["Lamp", "{{ Shade }}", ""])
 ]
+
+
+def low(count):
+    scene = Project().scene()
+    for number in range(count):
+        scene = scene.text("Hello", font_size=20, at=(number * 200, 0))
+    return scene
+
+
+def test_many_findings_of_a_kind_in_a_scene_become_one_with_a_count():
+    assert [finding.count for finding in low(5).check()] == [1] * 5
+    [finding] = low(6).check()
+    assert (finding.code, finding.path, finding.count) == ("unsafe-area", "scenes[0].clips[0]", 6)
+    assert finding.paths == tuple(f"scenes[0].clips[{number}]" for number in range(1, 6))
+    assert "(and 5 more: scenes[0].clips[1], scenes[0].clips[2], scenes[0].clips[3], …)" in str(finding)
+    assert counted([finding]) == {"error": 0, "warning": 6, "note": 0}
+
+
+def test_equal_findings_of_many_scenes_become_one_and_a_storyboard_marks_each():
+    two = Project().scene().text("Hi", at=(0, 0)).scene().text("Hi", at=(0, 0))
+    assert [finding.path for finding in two.check()] == ["scenes[0].clips[0]", "scenes[1].clips[0]"]
+    three = two.scene().text("Hi", at=(0, 0))
+    [finding] = three.check()
+    assert (finding.count, finding.paths) == (3, ("scenes[1].clips[0]", "scenes[2].clips[0]"))
+    assert three._repr_html_().count("title-safe area (") == 3
+
+
+def test_a_sweep_finds_the_pairs_that_comparing_all_finds():
+    random = Random(1)
+    for count in (0, 1, 2, 60):
+        for size in (5, 60, 400):
+            boxes = [
+                Box(*(random.choice((0, 30, random.random() * 500)) for _ in "xy"), size, 40) for _ in range(count)
+            ]
+            every = combinations(range(count), 2)
+            expected = {(one, other) for one, other in every if upright_overlap(boxes[one], boxes[other], 1)}
+            assert {tuple(sorted(pair)) for pair in pairs(boxes)} == expected
+
+
+# clips on clips
+
+
+PHOTO, SIGN = SHOP + "photo.jpg", SHOP + "sign.png"
+
+
+def picture(url=SIGN, size=(400, 300), at=(300, 300), **more):
+    return Project().scene().image(url, width=size[0], height=size[1], at=at, **more)
+
+
+@pytest.mark.parametrize(
+    ("project", "found"),
+    [
+        (picture().image(SIGN, width=400, height=300, at=(300, 300)), True),
+        (picture().image(SIGN, width=390, height=300, at=(303, 302)), True),
+        (picture().image(SIGN, width=200, height=100, at=(300, 300)), True),
+        (picture().image(SIGN, width=500, height=400, at=(250, 250)), True),
+        (picture(at="center").image(SIGN, width=100, height=80, at="center"), False),
+        (picture(at=None).image(SIGN, width=100, height=80), True),
+        (picture(PHOTO).image(SIGN, width=440, height=340, at=(280, 280)), False),
+        (picture().image(SIGN, width=400, height=60, at=(300, 540)), False),
+        (picture().image(SIGN, width=400, height=300, at=(700, 300)), False),
+        (picture().image(SIGN, width=400, height=300, at=(300, 300), animation=("fade-in", 1, 2)), False),
+        (picture(size=(1920, 1080), at=(0, 0)).image(SIGN, width=1900, height=1060, at=(10, 10)), False),
+        (picture(size=(1920, 1080), at=(0, 0)).image(SIGN, width=900, height=700, at=(0, 0)), False),
+    ],
+)
+def test_pictures_at_one_place_are_told_from_compositions(project, found):
+    assert ("same-place" in codes(project)) is found
+
+
+def panel(width, height, at=(200, 300), name="Square", **more):
+    return Project().scene(background="#000000").shape(name, fill="#222244", width=width, height=height, at=at, **more)
+
+
+@pytest.mark.parametrize(
+    ("project", "past"),
+    [
+        (panel(500, 120).text("Order your lamp today", font_size=40, at=(230, 320)), True),
+        (panel(300, 120).text("Order your lamp today", font_size=40, at=(150, 320)), True),
+        (panel(900, 120).text("Order your lamp today", font_size=40, at=(230, 320)), False),
+        (panel(900, 60).text("Order your lamp today", font_size=40, at=(230, 300)), False),
+        (panel(900, 200).text("One\nTwo\nThree\nFour", font_size=40, at=(230, 320)), True),
+        (panel(300, 60).text("Order\nyour lamp", font_size=40, at=(230, 300)), False),
+        (panel(900, 400).text("Order your lamp today", font_size=40, at=(230, 270)), True),
+        (panel(540, 30, (200, 340)).text("Order your lamp today", font_size=40, at=(210, 300)), False),
+        (panel(100, 100).text("Order your lamp today", font_size=40, at=(230, 320)), False),
+        (panel(300, 300, (800, 350), name="Circle").text("Order your lamp today", font_size=40, at=(680, 470)), True),
+        (panel(300, 300, (100, 350), name="Circle").text("Order your lamp today", font_size=40, at=(230, 470)), False),
+        (panel(300, 6, name="Line_v2").text("Order your lamp today", font_size=40, at=(200, 270)), False),
+        (panel(1920, 1080, (0, 0)).text("Order your lamp today", font_size=40, at=(1600, 500)), False),
+    ],
+)
+def test_a_text_past_the_shape_it_stands_on_is_told_from_decoration(project, past):
+    assert ("text-past-shape" in codes(project)) is past
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "at", "found"),
+    [
+        ("Square", (90, 90), (200, 300), True), ("Circle", (90, 90), (200, 300), True),
+        ("Rectangle_corner0", (60, 90), (200, 300), True), ("Line_v2", (240, 6), (190, 330), False),
+        ("Square", (240, 6), (190, 331), False), ("Square", (90, 90), (200, 420), False),
+        ("Star", (20, 20), (200, 300), False),
+    ],
+)  # fmt: skip
+def test_covered_letters_are_told_from_struck_ones(name, size, at, found):
+    text = Project().scene(background="#000000").text("$ 49 only", font_size=40, at=(200, 300))
+    said = codes(text.shape(name, fill="#ff0000", width=size[0], height=size[1], at=at))
+    assert ("text-covered" in said) is found
+
+
+@pytest.mark.parametrize(
+    ("box", "found"),
+    [
+        ((-2.5, 700, 1925.5, 386), False), ((-4.6, -3.4, 1923.9, 1082.2), False), ((1800, -5, 130, 1090), False),
+        ((-2, 200, 400, 300), True), ((-30, 700, 1980, 300), False), ((-30, 700, 1900, 300), True),
+        ((100, 900, 1700, 185), True), ((0, 900, 1920, 220), True),
+    ],
+)  # fmt: skip
+def test_a_bleed_of_one_percent_along_a_side_is_no_mistake(box, found):
+    left, top, width, height = box
+    said = codes(loaded(clip("shape", shapeName="Square", fill="#123", left=left, top=top, width=width, height=height)))
+    assert ("cut-off" in said) is found
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "meant"),
+    [
+        ("text", {"text": "a", "fontSize": 3}, "textImage"), ("Image", {}, "image"), ("VIDEO", {}, "videoImage"),
+        ("ai_model", {}, "aiModel"), ("textImge", {}, "textImage"), ("music", {}, "audio"), ("rect", {}, "shape"),
+        ("thing", {"video_url": "https://a.example/b.mp4"}, "videoImage"), ("thing", {"shapeName": "Star"}, "shape"),
+        ("sticker", {"source_url": "https://a.example/b.png"}, ""), ("lottie", {}, ""), ("chart", {"data": [1]}, ""),
+        ("", {}, ""), ("group", {"objects": []}, ""),
+    ],
+)  # fmt: skip
+def test_a_type_that_means_another_is_told_from_an_undocumented_one(kind, more, meant):
+    said = [finding for finding in loaded(clip(kind, **more)).check() if finding.code == "unknown-type"]
+    assert [finding.remedy for finding in said] == ([f"write {meant!r}"] if meant else [])
+
+
+@pytest.mark.parametrize("name", ["image", "audio"])
+@pytest.mark.parametrize(
+    ("end", "kinds"),
+    [
+        ("png", {"audio"}), ("GIF", set()), ("mp3", {"image"}), ("mp4", {"image"}), ("pdf", {"image", "audio"}),
+        ("txt?x=1", {"image", "audio"}), ("php", set()), ("png/v2", set()), ("svg#x", {"audio"}),
+    ],
+)  # fmt: skip
+def test_a_file_of_the_wrong_kind_is_known_by_its_ending(name, end, kinds):
+    said = codes(loaded(clip(name, source_url=f"{SHOP}a.{end}", label="A")))
+    assert ("wrong-file-kind" in said) is (name in kinds)
 
 
 def test_two_findings_of_a_rule_at_one_place_are_both_counted():

@@ -103,7 +103,7 @@ def test_a_script_that_fails_shows_its_own_line_and_not_our_stack(tmp_path, text
         (["build"], 2, "Missing argument 'FILE'"),
         (["build", "examples/dialogue.py", "--set", "name"], 2, "'name' is not NAME=VALUE"),
         (["build", "examples/dialogue.py", "-o", "no/such/folder/x.json"], 1, "is its folder there"),
-        (["build", "examples/dialogue.py", "--api", "1.4"], 1, "speaks again"),
+        (["build", "tests/data/dialogue_in_one_scene.json", "--api", "1.4"], 1, "speaks again"),
     ],
 )
 def test_wrong_use_is_told_with_the_way_out(args, code, words):

@@ -12,7 +12,8 @@ from aistudios_dsl import Avatar, BuildError, Catalog, LoadError, Project, Scene
 from aistudios_dsl.wire.jsontext import canonical
 from tests.documents import REAL, at, places_in
 
-SEED, DIALOGUE = ("seed_project", "dialogue")
+SEED = "seed_project"
+DIALOGUE = Path(__file__).parent / "data" / "dialogue_in_one_scene.json"
 
 
 def real(name):
@@ -198,7 +199,7 @@ def test_what_an_avatar_says_is_replaced_in_the_clip():
 
 
 def test_what_an_avatar_says_is_replaced_in_the_scene_where_it_began():
-    document = real(DIALOGUE)
+    document = json.loads(DIALOGUE.read_text(encoding="utf-8"))
     project = Project.load(document).edit("host", say="Once.")
     assert speech(project) == [("M000045058", "<p>Once.</p>"), ("M000000000", "<p>A lamp that reads with you.</p>")]
 

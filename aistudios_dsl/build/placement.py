@@ -397,7 +397,8 @@ class Turned(Sized, total=False):
 
     `angle`: degrees clockwise, or None to leave it out. Default 0.
     `animation`: a type such as "fade-in"; or `(type, duration, delay)` in whole seconds, duration 1 to 30 and delay
-    0 to 30; or a `wire.Animation`. Default none; a type alone takes 1 s without delay.
+    0 to 30; or a `wire.Animation`. Default none; a type alone takes 1 s without delay. The vendor does not say the
+    unit: seconds are an assumption.
     """
 
     angle: float | None

@@ -419,18 +419,6 @@ def scene_of(node: WireScene, position: int) -> Scene:
     )
 
 
-def placed_by(scenes: Sequence[Scene]) -> dict[str, frozenset[str]]:
-    """Return which arguments about place and size the verb of each drafted clip was given, by the clip's path."""
-    return {
-        f"scenes[{number}].clips[{index}]": frozenset(
-            part.name for part in fields(Place) if getattr(item.place, part.name) != part.default
-        )
-        for number, scene in enumerate(scenes)
-        for index, item in enumerate(scene._items)
-        if isinstance(item, Draft)
-    }
-
-
 @contextmanager
 def lines_named(scenes: Sequence[Scene]) -> Generator[None]:
     """Add to errors raised inside the line of the user's script that wrote the scene, clip or speech of their path."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 
 from aistudios_dsl.check.rules import (
     RULES,
@@ -17,25 +17,35 @@ from aistudios_dsl.check.rules import (
     ProjectView,
     Severity,
     document,
+    figures,
     first_words,
     layout,
     media,
+    places,
     speech,
+    words,
 )
 from aistudios_dsl.errors import DslError, did_you_mean
 from aistudios_dsl.layout.geometry import Box
+from aistudios_dsl.view.asked import Asked, GroupBox
 from aistudios_dsl.view.scene import scene_views
 from aistudios_dsl.wire.codec import load
 from aistudios_dsl.wire.jsontext import parse
 from aistudios_dsl.wire.nodes import Project
 
-MODULES = (layout, speech, media, document)
+MODULES = (layout, places, figures, words, speech, media, document)
 """The modules with the rules. Importing them enters each rule into the table."""
 CODES = tuple(RULES)
 """Every code; docs/checks.md shows each with an example."""
 
 RANK: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 """The severities, the worst first."""
+MANY = 5
+"""How many findings of one code a scene has before they become one."""
+MANY_SCENES = 2
+"""How many scenes have an equal finding before these become one."""
+_PATHS_TOLD = 3
+_BOXES_KEPT = 60
 _INDEX = re.compile(r"^scenes\[(\d+)\](?:\.clips\[(\d+)\])?")
 
 
@@ -52,6 +62,8 @@ class Finding:
         boxes: The boxes that show it, px.
         remedy: What to do.
         text: The first words of a text without a tag, or "".
+        count: How many findings it stands for; default 1, itself.
+        paths: The paths of the others.
     """
 
     code: str
@@ -62,10 +74,24 @@ class Finding:
     boxes: tuple[Box, ...] = ()
     remedy: str = ""
     text: str = ""
+    count: int = 1
+    paths: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         where = " ".join(filter(None, (self.path, self.name)))
-        return f"{self.severity} {self.code}: {f'{where}: ' if where else ''}{self.message}\n  {self.remedy}"
+        return f"{self.severity} {self.code}: {f'{where}: ' if where else ''}{self.told}\n  {self.remedy}"
+
+    @property
+    def told(self) -> str:
+        """Its message, and where the others are that it stands for.
+
+        >>> Finding("off-canvas", "error", "it is off", "clips[0]", count=2, paths=("clips[4]",)).told
+        'it is off (and 1 more: clips[4])'
+        """
+        if not self.paths:
+            return self.message
+        more = ", ".join(self.paths[:_PATHS_TOLD]) + (", …" if len(self.paths) > _PATHS_TOLD else "")
+        return f"{self.message} (and {len(self.paths):,} more: {more})"
 
     @property
     def name(self) -> str:
@@ -97,11 +123,13 @@ def check(
     *,
     ignore: Iterable[str] = (),
     script_clips: Sequence[int] = (),
-    placed_by: Mapping[str, frozenset[str]] | None = None,
-    old_boxes: Sequence[Sequence[int]] = (),
-    repeated: Sequence[Sequence[int]] = (),
+    asked: Sequence[tuple[Asked, ...]] = (),
+    groups: Sequence[Sequence[GroupBox]] = (),
+    across: bool = True,
 ) -> list[Finding]:
     """Return the findings of a resolved project, scene by scene, the worst first.
+
+    Those of one code in a scene are one finding, with a count, where they are more than five.
 
     Args:
         project: The project as it would be sent.
@@ -109,18 +137,20 @@ def check(
         ignore: Codes, or "code:tag" for those of one clip.
         script_clips: How many clips of each scene its script counts, so that paths do not count the square of a
             background colour. Default all.
-        placed_by: The arguments about place and size of each clip that a verb made, by path. Default no script.
-        old_boxes: The clips of each scene, by number, that are texts with other words than their boxes were made for.
-        repeated: The clips of each scene, by number, that a row repeated.
+        asked: What its script asked of these clips. Default nothing.
+        groups: The groups of its script in each scene. Default none.
+        across: Whether equal findings of three scenes or more are one as well. Default True.
 
     Raises:
         DslError: For an unknown code, with the nearest known one.
     """
     ignored = set(map(_known, ignore))
-    view = ProjectView(project, scene_views(project, script_clips), pending or {}, placed_by, old_boxes, repeated)
-    found = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
-    kept = (one for one in found if not {one.code, f"{one.code}:{one.tag}"} & ignored)
-    return sorted(kept, key=_order)
+    waiting = pending or {}
+    view = ProjectView(project, scene_views(project, script_clips, asked, waiting, groups), waiting)
+    every = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
+    kept = (one for one in every if not {one.code, f"{one.code}:{one.tag}"} & ignored)
+    found = _gathered(sorted(kept, key=_order), _in_scene, MANY)
+    return _gathered(found, _in_any_scene, MANY_SCENES) if across else found
 
 
 def checked(
@@ -128,16 +158,47 @@ def checked(
     *,
     ignore: Iterable[str] = (),
     script_clips: Sequence[int] = (),
-    old_boxes: Sequence[Sequence[int]] = (),
-    repeated: Sequence[Sequence[int]] = (),
+    asked: Sequence[tuple[Asked, ...]] = (),
 ) -> list[Finding]:
     """Return the findings of a payload, whose braces are text. Raise `LoadError` if it is not a project.
 
     >>> [finding.code for finding in checked('{"scenes": [{"background": {}, "clips": [], "sceneIdx": 1}]}')]
-    ['scene-order', 'empty-scene']
+    ['scene-order', 'background-empty', 'empty-scene']
     """
     document = parse(payload) if isinstance(payload, str | bytes) else payload
-    return check(load(document), ignore=ignore, script_clips=script_clips, old_boxes=old_boxes, repeated=repeated)
+    return check(load(document), ignore=ignore, script_clips=script_clips, asked=asked)
+
+
+def _in_scene(finding: Finding) -> Hashable:
+    return None if finding.code == "template-variable" else (finding.code, finding.scene)
+
+
+def _in_any_scene(finding: Finding) -> Hashable:
+    place = _INDEX.sub(lambda found: f".{found[2]}", finding.path)
+    return None if finding.count > 1 else (finding.code, finding.message, finding.tag, place)
+
+
+def _gathered(findings: Sequence[Finding], kind: Callable[[Finding], Hashable], most: int) -> list[Finding]:
+    """Make one finding of those of a kind where they are more than `most`; a kind of None is left alone."""
+    kinds = [kind(finding) for finding in findings]
+    groups: dict[Hashable, list[Finding]] = {}
+    for of, finding in zip(kinds, findings, strict=True):
+        groups.setdefault(of, []).append(finding)
+    gathered: list[Finding] = []
+    for of, finding in zip(kinds, findings, strict=True):
+        group = groups[of]
+        if of is None or len(group) <= most:
+            gathered.append(finding)
+        elif finding is group[0]:
+            gathered.append(_one_of(group))
+    return gathered
+
+
+def _one_of(group: Sequence[Finding]) -> Finding:
+    first = group[0]
+    boxes = tuple(box for finding in group if finding.scene == first.scene for box in finding.boxes)
+    paths = tuple(path for finding in group for path in (finding.path, *finding.paths))
+    return evolve(first, boxes=boxes[:_BOXES_KEPT], count=sum(one.count for one in group), paths=paths[1:])
 
 
 def _finding(rule: CheckRule, problem: Problem) -> Finding:
@@ -162,7 +223,9 @@ def _order(finding: Finding) -> tuple[int, int, int]:
 
 def counted(findings: Iterable[Finding]) -> dict[Severity, int]:
     """Return how many findings there are of each severity."""
-    counts = Counter(finding.severity for finding in findings)
+    counts = Counter[Severity]()
+    for finding in findings:
+        counts[finding.severity] += finding.count
     return {severity: counts[severity] for severity in RANK}
 
 

@@ -127,7 +127,7 @@ def _print_by_scene(findings: Sequence[Finding]) -> None:
     for scene, group in by_scene(findings):
         click.secho("project" if scene is None else f"scenes[{scene}]", bold=True)
         for finding in group:
-            _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.message, shown)
+            _print_finding(finding, re.sub(r"^scenes\[\d+\]\.?", "", finding.path), finding.told, shown)
 
 
 def _print_finding(finding: Finding, place: str, message: str, shown: set[str], err: bool = False) -> None:
@@ -238,7 +238,7 @@ def print_summary(summary: FindingSummary, noun: str, *, err: bool = False) -> N
 
 
 def _message(group: SharedFinding, noun: str) -> str:
-    message = group.finding.message
+    message = group.finding.told
     return message if group.alike else f"{message} ({noun} {group.rows[0]}; others are similar)"
 
 

@@ -144,7 +144,7 @@ def _more(seen: Seen) -> str:
         if number(clip, name, 100) != 100:
             facts.append(words.format(figures(number(clip, name, 100))))
     if isinstance(animation, Animation):
-        facts.append(f"{animation.type} for {animation.duration} s after {animation.delay} s")
+        facts.append(f"{animation.type} for {animation.duration} s after {animation.delay} s (seconds assumed)")
     return ", ".join(facts)
 
 

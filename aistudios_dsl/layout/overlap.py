@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from aistudios_dsl.layout.geometry import Box, Point
 
@@ -27,6 +27,22 @@ def upright_overlap(one: Box, other: Box, slack: float) -> bool:
     return across > slack and down > slack
 
 
+def pairs(boxes: Sequence[Box], slack: float = 1.0) -> Iterator[tuple[int, int]]:
+    """Yield the places of each two upright boxes that share more than `slack` px across and down, by a sweep.
+
+    >>> list(pairs([Box(0, 0, 10, 10), Box(50, 0, 10, 10), Box(5, 5, 10, 10)]))
+    [(0, 2)]
+    """
+    open_now: list[tuple[float, float, float, int]] = []
+    for index in sorted(range(len(boxes)), key=lambda index: boxes[index].left):
+        box = boxes[index]
+        left, top, bottom = box.left + slack, box.top + slack, box.top + box.height - slack
+        open_now = [one for one in open_now if one[0] > left]
+        if box.width > slack:
+            yield from ((other, index) for _, above, below, other in open_now if above < bottom and below > top)
+            open_now.append((box.left + box.width, box.top, box.top + box.height, index))
+
+
 def _axes(box: Box) -> tuple[Point, Point]:
     radians = math.radians(box.angle % 360)
     return (math.cos(radians), math.sin(radians)), (-math.sin(radians), math.cos(radians))
@@ -45,6 +61,8 @@ def within(box: Box, point: Point) -> Point:
     >>> within(Box(100, 100, 50, 20, angle=90), (90, 130))
     (30, 10)
     """
+    if not box.angle:
+        return point[0] - box.left, point[1] - box.top
     return Box(0, 0, 1, 1, -box.angle).point(point[0] - box.left, point[1] - box.top)
 
 
@@ -75,6 +93,29 @@ def cut(box: Box, area: Box) -> Box:
 def inside(box: Box, area: Box, slack: float = TOLERANCE) -> bool:
     """Whether an upright box is within an area, give or take `slack` px."""
     return not any(past > slack for past in overhang(box, area))
+
+
+def covers(box: Box, area: Box, share: float = 0.01) -> bool:
+    """Whether an upright box covers an area, but for `share` of its width and height at each side.
+
+    >>> covers(Box(4, -20, 1915, 1100), Box(0, 0, 1920, 1080)), covers(Box(40, 0, 1880, 1080), Box(0, 0, 1920, 1080))
+    (True, False)
+    """
+    left, top, right, bottom = overhang(box, area)
+    return min(left, right) >= -share * area.width and min(top, bottom) >= -share * area.height
+
+
+def bleeds(box: Box, area: Box, share: float = 0.01) -> bool:
+    """Whether an upright box runs along a whole side of an area and reaches past it by at most `share` of its size.
+
+    >>> [bleeds(box, Box(0, 0, 1920, 1080)) for box in (Box(-2, 700, 1925, 385), Box(1700, 100, 225, 300))]
+    [True, False]
+    """
+    left, top, right, bottom = overhang(box, area)
+    across, down = share * area.width, share * area.height
+    is_small = max(left, right) <= across and max(top, bottom) <= down
+    runs = min(left, right) >= -across and max(top, bottom) >= -down
+    return is_small and (runs or (min(top, bottom) >= -down and max(left, right) >= -across))
 
 
 def overhang(box: Box, area: Box) -> tuple[float, float, float, float]:

@@ -30,6 +30,8 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _FAMILY = re.compile(r"noto sans cjk(?: (kr|jp|sc|tc|hk))?", re.IGNORECASE)
 _OTHER_IN = {"sc": "·‘’“”•：；", "tc": "·‘’“”•、。，．：", "hk": "·‘’“”•、。，．："}
 """The letters that the Chinese faces of the font have wider, narrower or less tight than the Korean one."""
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f"
+"""Letters without an outline that Unicode does not count as blanks: fillers, joiners, variation selectors."""
 _LINE_ENDS = re.compile(r"\r?\n")
 _WORD_GAPS = re.compile(r"[ \t\r]")
 _CLOSING = (
@@ -334,6 +336,39 @@ def widest_letter(text: str, size: float, bold: bool = False, *, ruler: Ruler | 
     widths = [(ruler.advances[letter] * size / 1000, letter) for letter in letters if letter not in "\r\n"]
     width, letter = max(widths, default=(0.0, ""))
     return letter, width
+
+
+def longest_piece(text: str, size: float, *, ruler: Ruler) -> tuple[str, float]:
+    """Return the widest part of a text that wrapping does not break, and its width in px; ("", 0) for no text.
+
+    >>> longest_piece("a lamp", 100, ruler=bundled(""))
+    ('lamp', 239.3)
+    """
+    words = (word for line in _lines(text) for word in _WORD_GAPS.split(line))
+    pieces = dict.fromkeys(piece for word in words for piece in _unbreakable(word))
+    width, piece = max(((ruler.units(piece) * size / 1000, piece) for piece in pieces), default=(0.0, ""))
+    return piece, width
+
+
+def _unbreakable(word: str) -> list[str]:
+    if line_breaks.is_solid(word):
+        return [word]
+    ends = sorted({0, *line_breaks.breaks(word), *line_breaks.emergency(word), len(word)})
+    return [word[start:end] for start, end in pairwise(ends)]
+
+
+def has_letters(text: str) -> bool:
+    """Whether anything of a text is seen: blanks, and letters without a width or an outline, are not.
+
+    >>> has_letters(" \u200b\u3164"), has_letters(" a")
+    (False, True)
+    """
+    first = text.lstrip()[:1]
+    return (first.isascii() and first.isalnum()) or any(map(_is_inked, text))
+
+
+def _is_inked(letter: str) -> bool:
+    return not letter.isspace() and letter not in _BLANK and unicodedata.category(letter) not in ("Cf", "Cc")
 
 
 def units(line: str, bold: bool = False) -> float:

@@ -17,6 +17,7 @@ from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import DslError, expect
+from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.plan.choices import Answers, Choices, Decisions, RowIds
 from aistudios_dsl.plan.conditional import ConditionalScene, made_ids
 from aistudios_dsl.plan.program import RowWriter
@@ -36,9 +37,9 @@ from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
-from aistudios_dsl.templates.pending import repeated_clips, texts_in_old_boxes
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
 from aistudios_dsl.templates.values import KeyedRow, plain_values, row_values
+from aistudios_dsl.view.asked import asked_of
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
 
@@ -89,11 +90,11 @@ class Plan:
 
     def of_script(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the JSON of a row does not tell of its script, as `checked` takes it."""
-        scenes = render_project(self.template, row).scenes
+        project = render_project(self.template, row)
+        area = canvas(project.orientation)
         return {
-            "script_clips": [len(scene._items) for scene in scenes],
-            "old_boxes": [texts_in_old_boxes(scene, index, ()) for index, scene in enumerate(scenes)],
-            "repeated": [repeated_clips(scene) for scene in scenes],
+            "script_clips": [len(scene._items) for scene in project.scenes],
+            "asked": [asked_of(scene, area) for scene in project.scenes],
         }
 
     def write_jsonl(self, rows: Iterable[Any] | DataFrame, file: str | os.PathLike[str] | BinaryIO) -> int:

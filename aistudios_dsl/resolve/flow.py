@@ -132,7 +132,7 @@ def _side_by_side(group: GroupFlow, sizes: Sequence[Any], room: float | None) ->
     left = room - group.draft.flow.gap * (len(laid) - 1)
     left -= sum(wide for (wide, _, _), shrinks in zip(laid, shrinking, strict=True) if not shrinks)
     widths = [wide for (wide, _, _), shrinks in zip(laid, shrinking, strict=True) if shrinks]
-    if sum(widths) <= left:
+    if not widths or sum(widths) <= left:
         return iter(laid)
     if left <= 0:
         hint = "make the row wider, or its pictures smaller"

@@ -162,6 +162,17 @@ def corners_and_bounds(
     return dict(zip(order, corners, strict=True)), bounds
 
 
+def group_boxes(scene: Scene, setting: Setting) -> list[tuple[int, str, int, Bounds]]:
+    """Return number, label, number of the outer group (-1 for none) and bounds of each group of a literal scene."""
+    if not scene._groups:
+        return []
+    scene = themed_scene(scene, setting.theme)
+    sizes, layout = sizes_and_layout(scene, setting)
+    _, bounds = corners_and_bounds(layout, scene._items, sizes, layout.order)
+    groups = enumerate(scene._groups)
+    return [(n, each.label(n), each.parent, bounds[-1 - n]) for n, each in groups if -1 - n in bounds]
+
+
 def seen_size_of(item: Item, size: ClipSize | RoomSize | None) -> Size:
     """Return how large a clip is seen as an arrangement takes it: the bounds of one that stands already."""
     if size is None:

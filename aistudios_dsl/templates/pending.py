@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import TypeVar
 
 from attrs import evolve
 
-from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Draft, Scene, clip_of, is_built, lines_named
+from aistudios_dsl.build.scene import Scene, lines_named
 from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.expansion import Pending, bound_names, conditions, free_names, part_of
 from aistudios_dsl.templates.render import filled_project, mapped, template_strings
-from aistudios_dsl.wire.nodes import Text
 
 B = TypeVar("B", bound=BaseProject)
 
@@ -50,25 +48,6 @@ def _owner(path: str, scene: Scene) -> str:
     return f"{found[1]}.clips[{scene._lines[int(found[3])].speaker}]"
 
 
-def texts_in_old_boxes(scene: Scene, index: int, waiting: Container[str]) -> list[int]:
-    """Return the numbers of the clips that are texts with other words than their boxes were made for, now or in a row.
-
-    `waiting` holds the field paths of templates, in which the scene has this `index`.
-    """
-    found = []
-    for number, item in enumerate(scene._items):
-        clip = clip_of(item)
-        if isinstance(clip, Text) and not is_built(item):
-            changes = f"scenes[{index}].clips[{number}].text" in waiting and not is_measured(clip)
-            found += [number] if changes or clip.id in scene._kept_boxes else []
-    return found
-
-
-def repeated_clips(scene: Scene) -> list[int]:
-    """Return the numbers of the clips that were repeated, which may share a tag."""
-    return [number for number, item in enumerate(scene._items) if isinstance(item, Draft) and item.scope]
-
-
 def refuse_pending(project: BaseProject) -> None:
     """Raise `TemplateError` where a project waits for a row, with its first fields and the names they need."""
     found = pending(project)
@@ -85,7 +64,9 @@ def without_pending(project: B, found: Pending) -> B:
     """Return the project with braces as text, and with those scenes empty that wait for a row."""
     waiting = waiting_scenes(found)
     scenes = (
-        Scene(position=scene._position, written_at=None) if f"scenes[{index}]" in waiting else scene
+        Scene(position=scene._position, written_at=None)
+        if f"scenes[{index}]" in waiting and not scene._is_as_loaded
+        else scene
         for index, scene in enumerate(project.scenes)
     )
     return evolve(project, scenes=tuple(scenes), literal=True)

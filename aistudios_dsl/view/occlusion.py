@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
+from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box, Point
-from aistudios_dsl.layout.overlap import TOLERANCE, around, cut, inside, upright_overlap
-from aistudios_dsl.view.scene import SceneView, Seen, paint, share_of
-from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape, Text, Video
+from aistudios_dsl.layout.overlap import TOLERANCE, cut, inside, upright_overlap, within
+from aistudios_dsl.view.scene import SOLID, SceneView, Seen, is_jpeg, paint, share_of
+from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape
 
-SOLID = 0.75
-"""The least opacity at which a clip hides a face or a text; only one of 1 hides a whole clip."""
 FACE = 0.1
 """The share of a face that must be covered to be reported."""
 
-_JPEG = re.compile(r"[^?#]*\.jpe?g(?:[?#]|$)", re.IGNORECASE)
 _STEPS = [(step + 0.5) / 9 for step in range(9)]
 _OVAL = [(x, y) for x in _STEPS for y in _STEPS if (x - 0.5) ** 2 + (y - 0.5) ** 2 <= 0.25]
 _ALONG = (0.05, 0.275, 0.5, 0.725, 0.95)
@@ -27,13 +25,35 @@ _MIDDLE = 0.17
 
 def hider(back: Seen, scene: SceneView) -> Seen | None:
     """Return the clip that surely hides all that the canvas shows of another: a text's lines, or the box of others."""
-    fronts = [front for front in _fronts(back, back.bounds, scene) if _is_opaque(front)]
+    if back.index not in scene.hiders:
+        scene.hiders[back.index] = _hider(back, scene)
+    return scene.hiders[back.index]
+
+
+def _hider(back: Seen, scene: SceneView) -> Seen | None:
+    fronts = list(_fronts(back, back.bounds, scene.opaque))
     if not fronts:
         return None
     parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.canvas)]
     corners = [corner for part in parts for corner in part.corners]
-    hiders = (front for front in fronts if all(share_of(front.box, corner) for corner in corners))
+    # What is opaque is convex: it covers a box if it covers its corners.
+    hiders = (front for front in fronts if all(_fills(front, corner) for corner in corners))
     return next(hiders, None) if corners else None
+
+
+def _fills(front: Seen, point: Point) -> bool:
+    if not isinstance(front.clip, Shape):
+        return share_of(front.box, point) is not None
+    colour = paint(front, point)
+    return colour is not None and colour.alpha == 1 and _is_off_corners(front, point)
+
+
+def _is_off_corners(front: Seen, point: Point) -> bool:
+    """Whether a point is not where a rectangle may be rounded off."""
+    radius, (across, down) = max(0, number(front.clip, "stroke_radius")), scales(front.clip)
+    x, y = within(front.box, point)
+    near_x = min(x, front.box.width - x) < radius * across
+    return not (near_x and min(y, front.box.height - y) < radius * down)
 
 
 def _on_canvas(box: Box, canvas: Box) -> Iterator[Box]:
@@ -47,19 +67,9 @@ def _on_canvas(box: Box, canvas: Box) -> Iterator[Box]:
     yield Box(part.left + slack, part.top + slack, part.width - 2 * slack, part.height - 2 * slack)
 
 
-def _is_opaque(seen: Seen) -> bool:
-    clip = seen.clip
-    if seen.alpha < 1:
-        return False
-    if not isinstance(clip, Shape):
-        return isinstance(clip, Video) or is_jpeg(seen)
-    fill = find_colour(clip.fill)
-    return clip.shape_name == "Square" and not clip.stroke_radius and fill is not None and fill.alpha == 1
-
-
-def is_jpeg(seen: Seen) -> bool:
-    """Whether a clip is a picture without transparency, by the suffix of its URL."""
-    return isinstance(seen.clip, Image) and bool(_JPEG.match(seen.clip.source_url))
+def is_avatar(seen: Seen) -> bool:
+    """Whether a clip is an avatar."""
+    return isinstance(seen.clip, AvatarClip)
 
 
 def may_be_transparent(seen: Seen) -> bool:
@@ -70,7 +80,7 @@ def may_be_transparent(seen: Seen) -> bool:
 def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
     """Yield the clips, from the front, that cover more than a tenth of what the canvas shows of an avatar's face."""
     face = avatar.face
-    fronts = list(_fronts(avatar, face.bounds, scene)) if face else []
+    fronts = list(_fronts(avatar, face.bounds, scene.solid)) if face else []
     if face is None or not fronts:
         return
     points = [point for point in (face.point(*share) for share in _OVAL) if share_of(scene.canvas, point)]
@@ -79,30 +89,29 @@ def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
             yield front
 
 
-def over_text(text: Seen, scene: SceneView) -> Iterator[Seen]:
-    """Yield the avatars and pictures, from the front, that cover all that the canvas shows of a text."""
-    fronts = [front for front in _fronts(text, around(text.lines), scene) if isinstance(front.clip, AvatarClip | Image)]
+def over_text(text: Seen, scene: SceneView, may_cover: Callable[[Seen], bool], share: float = 1) -> Iterator[Seen]:
+    """Yield the clips of a kind, from the front, that cover at least this share of what the canvas shows of a text."""
+    fronts = [front for front in _fronts(text, text.ink, scene.solid) if may_cover(front)]
     if not fronts:
         return
     points = [line.point(along, 0.5) for line in text.lines for along in _ALONG]
     points = [point for point in points if share_of(scene.canvas, point)]
+    may_miss = len(points) - math.ceil(share * len(points) - 1e-9)
     for front in fronts if points else ():
-        if all(_covers(front, point) for point in points):
+        misses = (point for point in points if not _covers(front, point))
+        if len(list(islice(misses, may_miss + 1))) <= may_miss:
             yield front
 
 
-def _fronts(back: Seen, bounds: Box, scene: SceneView) -> Iterator[Seen]:
-    """The clips in front of another that overlap a box and may hide something, from the front. Texts hide nothing."""
-    for front in scene.painted:
+def _fronts(back: Seen, bounds: Box, stack: Sequence[Seen]) -> Iterator[Seen]:
+    """The clips of a stack, which begins at the front, that are in front of another and overlap a box."""
+    left, top, right, bottom = bounds.left, bounds.top, bounds.left + bounds.width, bounds.top + bounds.height
+    for front in stack:
         if front.depth <= back.depth:
             return
-        if upright_overlap(front.bounds, bounds, 0) and _is_solid(front):
+        box = front.bounds
+        if box.left < right and left < box.left + box.width and box.top < bottom and top < box.top + box.height:
             yield front
-
-
-def _is_solid(front: Seen) -> bool:
-    comes_and_goes = bool(getattr(front.clip, "animation", None))
-    return front.alpha >= SOLID and not comes_and_goes and not isinstance(front.clip, Text)
 
 
 def _covers(front: Seen, point: Point) -> bool:

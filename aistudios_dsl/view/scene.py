@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice, repeat
 
 from attrs import evolve, frozen
 
@@ -12,18 +15,38 @@ from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.speech import Utterance, utterances
 from aistudios_dsl.layout.colour import Colour, find_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
-from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, upright_overlap, within
+from aistudios_dsl.layout.overlap import TOLERANCE, around, within
 from aistudios_dsl.layout.sizes import POINT
-from aistudios_dsl.layout.text import TextBox, baseline, line_height, measure, text_height, wrap
+from aistudios_dsl.layout.text import TextBox, baseline, has_letters, line_height, measure, text_height, wrap
+from aistudios_dsl.view.asked import NOTHING, Asked, GroupBox
 from aistudios_dsl.wire.node import UNSET
-from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Project, Scene, Shape, Text, UnknownClip
+from aistudios_dsl.wire.nodes import (
+    Animation,
+    AnyClip,
+    Audio,
+    AvatarClip,
+    Image,
+    Project,
+    Scene,
+    Shape,
+    Text,
+    UnknownClip,
+    Video,
+)
 
 ESTIMATE_SLACK = 1.1
 """How much wider than its box a text may be whose width is only an estimate."""
 
+SOLID = 0.75
+"""The least opacity at which a clip hides a face or a text; only one of 1 hides a whole clip."""
+LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
+"""The animations after which a clip is gone."""
+
+_JPEG = re.compile(r"[^?#]*\.jpe?g(?:[?#]|$)", re.IGNORECASE)
 _SHARES = {"center": 0.5, "right": 1.0}
 _SAMPLES = (0.1, 0.5, 0.9)
 _CLEAR = Colour(0, 0, 0, 0.0)
+_OVALS = ("Circle", "Oval_1", "Oval_2")
 _RECTANGLES = ("Square", "Rectangle_corner0")
 
 
@@ -55,6 +78,8 @@ class Seen:
     """Its order in depth, by layer, then by place in the list. The higher is in front."""
     alpha: float
     """Its opacity, 0 to 1."""
+    asked: Asked = NOTHING
+    """What its verb was given; nothing for what was loaded."""
 
     @property
     def tag(self) -> str:
@@ -84,6 +109,11 @@ class Seen:
     def lines(self) -> tuple[Box, ...]:
         """The boxes of a text's lines that hold letters."""
         return tuple(line.box for line in self.text_lines)
+
+    @cached_property
+    def ink(self) -> Box:
+        """The upright box around the lines of a text that has letters."""
+        return around(self.lines)
 
     @cached_property
     def face(self) -> Box | None:
@@ -127,13 +157,18 @@ class Seen:
 class SceneView:
     """A scene as it is seen and heard. `path` is its place in the project.
 
-    `has_backdrop`: its first clip is the square of a background colour, which messages do not count.
+    `has_backdrop`: its first clip is the square of a background colour, which messages do not count. `asked`: what its
+    script asked of the clips that it counts. `pending`: the paths of its fields that wait for a row. `groups`: those of
+    its script.
     """
 
     scene: Scene
     path: str
     canvas: Box
     has_backdrop: bool = False
+    asked: tuple[Asked, ...] = ()
+    pending: frozenset[str] = frozenset()
+    groups: Sequence[GroupBox] = ()
 
     @cached_property
     def every(self) -> tuple[Seen, ...]:
@@ -147,13 +182,23 @@ class SceneView:
 
     @cached_property
     def texts(self) -> tuple[Seen, ...]:
-        """The texts that have letters."""
-        return tuple(seen for seen in self.clips if seen.lines)
+        """The texts that have letters, but for those that wait for a row."""
+        return tuple(seen for seen in self.clips if seen.lines and not self._waits(f"{seen.path}."))
 
     @cached_property
     def painted(self) -> tuple[Seen, ...]:
         """The clips from front to back."""
         return tuple(sorted(self.clips, key=lambda seen: seen.depth, reverse=True))
+
+    @cached_property
+    def solid(self) -> tuple[Seen, ...]:
+        """The clips that may hide something, from front to back. Texts hide nothing."""
+        return tuple(seen for seen in self.painted if _is_solid(seen))
+
+    @cached_property
+    def opaque(self) -> tuple[Seen, ...]:
+        """The solid clips without a clear spot or a hollow, from front to back."""
+        return tuple(seen for seen in self.solid if _is_opaque(seen))
 
     @cached_property
     def by_depth(self) -> tuple[Seen, ...]:
@@ -163,7 +208,14 @@ class SceneView:
     @cached_property
     def speech(self) -> tuple[Utterance, ...]:
         """What is said in it."""
-        return tuple(said for said in utterances(self.scene) if said.text.strip())
+        return tuple(said for said in utterances(self.scene) if has_letters(said.text))
+
+    def _waits(self, path: str) -> bool:
+        return any(field.startswith(path) for field in self.pending)
+
+    def waits(self, said: Utterance) -> bool:
+        """Whether an utterance waits for a row."""
+        return self._waits(self.path_of(said))
 
     def path_of(self, said: Utterance) -> str:
         """Return what findings call the script of an utterance."""
@@ -171,20 +223,27 @@ class SceneView:
             return f"{self.path}.{said.place}"
         return f"{self.every[said.speaker].path}.script"
 
+    @cached_property
+    def hiders(self) -> dict[int, Seen | None]:
+        """What hides a clip, by its place in the list, for those that were asked for."""
+        return {}
+
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
         """Yield the known colours behind the lines of a text; none where a picture is behind them."""
-        ink = around(lines)
-        behind = [seen for seen in self.painted if seen.depth < above.depth and upright_overlap(seen.bounds, ink, 0)]
-        if all(_is_even(seen, ink) for seen in behind):
-            points = [lines[0].centre]
-        else:
-            points = [line.point(share, 0.5) for line in lines for share in _SAMPLES]
-        found = (self._ground(behind, point) for point in points)
-        return (colour for colour in found if colour is not None)
+        first = bisect_right(self.painted, (-above.depth[0], -above.depth[1]), key=_from_front)
+        for line in lines:
+            for share in _SAMPLES:
+                colour = self._ground(first, line.point(share, 0.5))
+                if colour is not None:
+                    yield colour
 
-    def _ground(self, behind: Sequence[Seen], point: Point) -> Colour | None:
+    def _ground(self, first: int, point: Point) -> Colour | None:
         layers: list[Colour] = []
-        for seen in behind:
+        for seen in islice(self.painted, first, None):
+            bounds = seen.bounds
+            x, y = point[0] - bounds.left, point[1] - bounds.top
+            if not (0 <= x <= bounds.width and 0 <= y <= bounds.height):
+                continue
             colour = paint(seen, point)
             if colour is None:
                 return None
@@ -195,16 +254,34 @@ class SceneView:
         return None if colour is None else composite([*layers, colour])
 
 
-def scene_views(project: Project, script_clips: Sequence[int] = ()) -> tuple[SceneView, ...]:
+def _from_front(seen: Seen) -> tuple[float, int]:
+    return -seen.depth[0], -seen.depth[1]
+
+
+def scene_views(
+    project: Project,
+    script_clips: Sequence[int] = (),
+    asked: Sequence[tuple[Asked, ...]] = (),
+    pending: Iterable[str] = (),
+    groups: Sequence[Sequence[GroupBox]] = (),
+) -> tuple[SceneView, ...]:
     """Return the views of a resolved project's scenes.
 
     `script_clips`: how many clips of each scene its script counts; the square of a background colour comes before them.
+    `asked`: what its script asked of them. `pending`: the paths of the fields that wait for a row. `groups`:
+    the groups of each scene of a script.
     """
     size = canvas(project.orientation)
     counts = script_clips or [len(scene.clips) for scene in project.scenes]
+    waiting: dict[str, set[str]] = {}
+    for path in pending:
+        waiting.setdefault(path.partition(".")[0], set()).add(path)
+    none = repeat((), len(counts))
+    scenes = zip(project.scenes, counts, asked or none, groups or repeat((), len(counts)), strict=True)
     return tuple(
-        SceneView(scene, f"scenes[{index}]", size, len(scene.clips) > count)
-        for index, (scene, count) in enumerate(zip(project.scenes, counts, strict=True))
+        SceneView(scene, path, size, len(scene.clips) > count, own, frozenset(waiting.get(path, ())), grouped)
+        for index, (scene, count, own, grouped) in enumerate(scenes)
+        for path in (f"scenes[{index}]",)
     )
 
 
@@ -226,12 +303,13 @@ def _seen(clip: AnyClip, index: int, scene: SceneView) -> Seen:
         box.bounds if box.angle else box,
         (number(clip, "layer"), index),
         min(1.0, max(0.0, number(clip, "opacity", 100) / 100)),
+        scene.asked[counted] if 0 <= counted < len(scene.asked) else NOTHING,
     )
 
 
 def _laid_out(clip: Text) -> TextBox | None:
     size, width, ruler = font_px(clip), number(clip, "width"), ruler_of(clip)
-    if not (clip.text.strip() and size > 0 and width > 0):
+    if not (has_letters(clip.text) and size > 0 and width > 0):
         return None
     box = measure(clip.text, size, ruler=ruler)
     room = width * (ESTIMATE_SLACK if box.estimated else 1)
@@ -248,7 +326,7 @@ def _lines(clip: Text, laid: TextBox, seen: Seen) -> Iterator[TextLine]:
     size, share = font_px(clip), _SHARES.get(clip.align or "", 0.0)
     edge, (across, down) = max(0, number(clip, "stroke_width")) / 2, scales(clip)
     for index, (words, width) in enumerate(zip(laid.lines, laid.line_widths, strict=True)):
-        if words.strip():
+        if has_letters(words):
             x, top = share * (number(clip, "width") - width), index * line_height(size)
             corner = (edge + x) * across, (edge + top) * down
             part = Box(*corner, width * across, text_height(size, 1) * down)
@@ -266,6 +344,39 @@ def _face(clip: AvatarClip) -> Box | None:
         return None
     across, down = scales(clip)
     return Box((x - tight_x) * across, (y - tight_y) * down, width * across, height * down)
+
+
+def animation_of(seen: Seen) -> str:
+    """Return the type of a clip's animation; "" where it has none."""
+    animation = _animation(seen)
+    return animation.type if animation else ""
+
+
+def _is_solid(seen: Seen) -> bool:
+    """Whether a clip hides what is behind it; an animated one does if it appears at once and stays."""
+    animation = _animation(seen)
+    comes_and_goes = animation is not None and (animation.type in LEAVING or bounded(animation.delay) > 0)
+    return seen.alpha >= SOLID and not comes_and_goes and not isinstance(seen.clip, Text)
+
+
+def _animation(seen: Seen) -> Animation | None:
+    animation = getattr(seen.clip, "animation", None)
+    return animation if isinstance(animation, Animation) else None
+
+
+def _is_opaque(seen: Seen) -> bool:
+    clip = seen.clip
+    if seen.alpha < 1:
+        return False
+    if not isinstance(clip, Shape):
+        return isinstance(clip, Video) or is_jpeg(seen)
+    fill = find_colour(clip.fill)
+    return clip.shape_name in (*_RECTANGLES, *_OVALS, "Diamond") and fill is not None and fill.alpha == 1
+
+
+def is_jpeg(seen: Seen) -> bool:
+    """Whether a clip is a picture without transparency, by the suffix of its URL."""
+    return isinstance(seen.clip, Image) and bool(_JPEG.match(seen.clip.source_url))
 
 
 # colours
@@ -287,13 +398,6 @@ def composite(layers: Sequence[Colour]) -> Colour:
 def _backdrop(scene: Scene) -> Colour | None:
     solid = scene.background.source_type == "color"
     return find_colour(scene.background.source_color) if solid else None
-
-
-def _is_even(seen: Seen, ink: Box) -> bool:
-    """Whether a clip is known to paint one colour all over a box."""
-    clip = seen.clip
-    uneven = seen.box.angle or isinstance(clip, Text) or (isinstance(clip, Shape) and clip.shape_name != "Square")
-    return not uneven and inside(ink, seen.bounds, 0)
 
 
 def paint(seen: Seen, point: Point) -> Colour | None:
@@ -324,7 +428,7 @@ def _filled(seen: Seen, point: Point, fill: Colour, *, edge: bool) -> Colour | N
 def _surely_filled(clip: AnyClip, share: Point) -> bool:
     x, y = abs(share[0] - 0.5) * 2, abs(share[1] - 0.5) * 2
     name = clip.shape_name if isinstance(clip, Shape) else ""
-    if name in ("Circle", "Oval_1", "Oval_2"):
+    if name in _OVALS:
         return x * x + y * y <= 1
     return name == "Diamond" and x + y <= 1
 

@@ -44,14 +44,16 @@ Degrees = Annotated[Number, ValueRule(), "degrees clockwise"]
 class Animation(Node):
     """How a clip appears or disappears.
 
+    No page of the vendor says in which unit duration and delay are: seconds are an assumption.
+
     >>> Animation(type="fade-in", duration=1, delay=0)
     Animation(type='fade-in', duration=1, delay=0)
     """
 
     KEYS: ClassVar[str] = "type duration delay"
     type: Annotated[str, _names(AnimationType)]
-    duration: Annotated[Number, ValueRule(low=1, high=30, whole=True), "seconds"]
-    delay: Annotated[Number, ValueRule(low=0, high=30, whole=True), "seconds"]
+    duration: Annotated[Number, ValueRule(low=1, high=30, whole=True), "seconds, it is assumed"]
+    delay: Annotated[Number, ValueRule(low=0, high=30, whole=True), "seconds, it is assumed"]
 
 
 @frozen(kw_only=True, repr=False, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -31,21 +31,23 @@ class Problem:
     remedy: str = ""
 
 
+@frozen
+class Words:
+    """Words that viewers read (`org` is "") or hear (`org` is their HTML), with the path of their field and clip."""
+
+    text: str
+    path: str
+    seen: Seen | None
+    org: str = ""
+
+
 @frozen(eq=False)
 class ProjectView:
-    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field.
-
-    `placed_by`: the arguments about place and size of each clip that a verb made, by path; None without a script.
-    """
+    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field."""
 
     project: Project
     scenes: tuple[SceneView, ...]
     pending: Mapping[str, tuple[str, ...]]
-    placed_by: Mapping[str, frozenset[str]] | None = None
-    old_boxes: Sequence[Sequence[int]] = ()
-    """The clips of each scene that are texts with other words than their boxes were made for."""
-    repeated: Sequence[Sequence[int]] = ()
-    """The clips of each scene that a row repeated, which may share a tag."""
 
     @cached_property
     def nodes(self) -> tuple[tuple[str, Seen | None, Node], ...]:
@@ -55,6 +57,23 @@ class ProjectView:
             found += [(path, None, node) for path, node in walk(scene.scene, scene.path, skip="clips")]
             found += [(path, seen, node) for seen in scene.every for path, node in walk(seen.clip, seen.path)]
         return tuple(found)
+
+    @cached_property
+    def words(self) -> tuple[Words, ...]:
+        """All that is read or heard, but for what waits for a row."""
+        return tuple(words for scene in self.scenes for words in _words_of(scene))
+
+
+def _words_of(scene: SceneView) -> Iterator[Words]:
+    for seen in scene.clips:
+        path = f"{seen.path}.text"
+        if isinstance(seen.clip, Text) and path not in scene.pending:
+            yield Words(seen.clip.text, path, seen)
+    for said in scene.speech:
+        if not scene.waits(said):
+            yield Words(
+                said.text, scene.path_of(said), None if said.speaker is None else scene.every[said.speaker], said.org
+            )
 
 
 @frozen
@@ -111,6 +130,14 @@ def first_words(seen: Seen) -> str:
 def problem(message: str, seen: Seen, *boxes: Box) -> Problem:
     """Return a problem of a clip, shown by its own box where no other is given."""
     return Problem(message, seen.path, seen, boxes or (seen.box,))
+
+
+def named(seen: Seen) -> str:
+    """Return what a message calls a clip beside the one it is about: its place, its type, and its tag or words."""
+    place = seen.path.rpartition(".")[2]
+    words = first_words(seen)
+    known_by = f", tag {seen.tag!r}" if seen.tag else f", {words!r}" if words else ""
+    return f"{place} ({seen.kind}{known_by})"
 
 
 _INNER: dict[type[Node], tuple[Key, ...]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -48,17 +48,17 @@ def id_in_two_scenes(view: ProjectView) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for scene in view.scenes:
         for seen in scene.every:
+            if isinstance(seen.clip, UnknownClip):
+                continue
             if seen.clip.id and first.setdefault(seen.clip.id, scene.path) != scene.path:
                 yield Problem(f"the id {seen.clip.id!r} is also used in {first[seen.clip.id]}", seen.path, seen)
 
 
-@project_rule("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")
-def duplicate_tag(view: ProjectView) -> Iterator[Problem]:
+@scene_rule("duplicate-tag", "warning", "give each clip of the scene a different tag: edits by tag change only one")
+def duplicate_tag(scene: SceneView) -> Iterator[Problem]:
     """Two clips of a scene have the same tag."""
-    for index, scene in enumerate(view.scenes):
-        repeated = {f"{scene.path}.clips[{number}]" for number in (view.repeated[index] if view.repeated else ())}
-        found = _duplicates(scene, "tag", lambda clip: clip.tag or "")
-        yield from (problem for problem in found if problem.path not in repeated)
+    found = _duplicates(scene, "tag", lambda clip: clip.tag or "")
+    yield from (problem for problem in found if not (problem.seen and problem.seen.asked.repeated))
 
 
 @project_rule("scene-order", "warning", "number the scenes from 0 in the order of the list")
@@ -67,6 +67,65 @@ def scene_order(view: ProjectView) -> Iterator[Problem]:
     for index, scene in enumerate(view.project.scenes):
         if scene.scene_idx != index:
             yield Problem(f"sceneIdx is {scene.scene_idx}, but this is scenes[{index}]", f"scenes[{index}].sceneIdx")
+
+
+@project_rule("no-scenes", "error", "add a scene: project.scene(...)")
+def no_scenes(view: ProjectView) -> Iterator[Problem]:
+    """A project has no scenes, so there is no video."""
+    if not view.project.scenes:
+        yield Problem("the project has no scenes", "scenes")
+
+
+@scene_rule("unknown-type", "error", "write the type as the API spells it")
+def unknown_type(scene: SceneView) -> Iterator[Problem]:
+    """A clip's type is not documented, but its name or its keys are those of a documented one."""
+    for seen in scene.every:
+        clip = seen.clip
+        if isinstance(clip, UnknownClip) and (meant := _intended_type(clip)):
+            yield Problem(f"the type {clip.type!r} is not known", f"{seen.path}.type", seen, remedy=f"write {meant!r}")
+
+
+def _intended_type(clip: UnknownClip) -> str:
+    name = _folded(clip.type[:_LONGEST_KEY])
+    for known, also in _TYPES.items():
+        if name == _folded(known) or name in also.split():
+            return known
+    if near := get_close_matches(name, {_folded(known): known for known in _TYPES}, 1, _NEAR):
+        return next(known for known in _TYPES if _folded(known) == near[0])
+    return next((known for known, own in _TELLING if all(key in clip.extra for key in own.split())), "")
+
+
+_TYPES = {
+    "aiModel": "avatar avatars model aiavatar aihuman human presenter person actor speaker",
+    "image": "img picture photo pic imageclip jpg jpeg png gif logo",
+    "videoImage": "video movie clip mp4 videoclip uservideo",
+    "shape": "shapes rect rectangle square circle ellipse triangle star line arrow svgshape",
+    "textImage": "text texts textbox itext title headline heading caption label string paragraph",
+    "audio": "sound music mp3 voice song bgm wav audioclip backgroundaudio",
+}
+"""The types, each with other names for it, folded."""
+_TELLING = (
+    ("videoImage", "video_url"), ("textImage", "text fontSize"), ("shape", "shapeName"), ("aiModel", "model"),
+    ("audio", "source_url label"),
+)  # fmt: skip
+"""Types and the keys by which a clip of another name is recognised; any clip may have a mere `source_url`."""
+
+
+@scene_rule("background-empty", "warning", 'give a picture: background="https://…", or a colour: "#102030"')
+def background_empty(scene: SceneView) -> Iterator[Problem]:
+    """A scene's background has neither a picture nor a colour."""
+    background = scene.scene.background
+    value = background.source_color if background.source_type == "color" else background.source_url
+    if not (isinstance(value, str) and value.strip()):
+        yield Problem("the background is empty", f"{scene.path}.background")
+
+
+@scene_rule("idle-keyword", "warning", "give fit=(width, height) as well, or leave it out")
+def idle_keyword(scene: SceneView) -> Iterator[Problem]:
+    """A verb was given a keyword that has no effect: `min_font_size` without `fit`."""
+    for seen in scene.every:
+        for name in seen.asked.idle:
+            yield Problem(f"{name} has no effect without fit", seen.path, seen)
 
 
 @project_rule("empty-scene", "warning", _KEEP)
@@ -157,16 +216,43 @@ def template_variable(view: ProjectView) -> Iterator[Problem]:
 
 @project_rule("leftover-braces", "warning", "render the template, or remove the braces")
 def leftover_braces(view: ProjectView) -> Iterator[Problem]:
-    """A rendered project still has Jinja in a text, which viewers would read or hear."""
-    for path, seen, node in view.nodes if not view.pending else ():
-        for key in keys(type(node)):
-            value = getattr(node, key.attribute) if str in key.kinds else None
-            if isinstance(value, str) and _holds_braces(value):
-                yield Problem("has Jinja braces that nothing will fill", f"{path}.{key.wire}".lstrip("."), seen)
+    """A rendered project still has Jinja in a text, or one of its braces, which viewers would read or hear."""
+    for path, seen, node in view.nodes:
+        for key in _strings(type(node)):
+            value = getattr(node, key.attribute)
+            if isinstance(value, str) and _BRACE(value) and not (view.pending and holds_jinja(value)):
+                fault = "has Jinja braces that nothing will fill" if _holds_braces(value) else ""
+                if fault := fault or (_lone_brace(value) if key.attribute in _READ else ""):
+                    yield Problem(fault, f"{path}.{key.wire}".lstrip("."), seen)
+
+
+_STRINGS: dict[type[Node], tuple[Key, ...]] = {}
+
+
+def _strings(cls: type[Node]) -> tuple[Key, ...]:
+    """The keys of a class that may hold a string."""
+    if cls not in _STRINGS:
+        _STRINGS[cls] = tuple(key for key in keys(cls) if str in key.kinds)
+    return _STRINGS[cls]
+
+
+_BRACE = re.compile("[{}]").search
+
+
+_READ = ("text", "org", "name", "label")
+_PAIRS = (("{{", "}}"), ("{%", "%}"))
 
 
 def _holds_braces(text: str) -> bool:
-    return any(0 <= text.find(start) <= text.rfind(end) - 2 for start, end in (("{{", "}}"), ("{%", "%}")))
+    return any(0 <= text.find(start) <= text.rfind(end) - 2 for start, end in _PAIRS)
+
+
+def _lone_brace(text: str) -> str:
+    # Braces of JSON and CSS come in pairs; what _SINGLE matches is told as a name in single braces.
+    is_paired = text.count("{") == text.count("}") and "{%" not in text and "%}" not in text
+    if is_paired or _SINGLE.search(text):
+        return ""
+    return next((f"has {mark} without its partner" for pair in _PAIRS for mark in pair if mark in text), "")
 
 
 @project_rule("single-braces", "note", "write a variable with two braces on each side: {{ name }}")

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import combinations
 from operator import itemgetter
 
 from attrs import evolve
 
-from aistudios_dsl.build.boxes import is_backdrop, number
-from aistudios_dsl.check.rules import Problem, ProjectView, first_words, problem, project_rule, scene_rule
+from aistudios_dsl.build.boxes import is_backdrop, number, ruler_of, scales
+from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.fonts import exact_with
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
-from aistudios_dsl.view.occlusion import hider, may_be_transparent, over_face, over_text
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SceneView, Seen, composite, faded, safe_area
-from aistudios_dsl.wire.nodes import Animation, AvatarClip, Text
+from aistudios_dsl.layout.overlap import TOLERANCE, bleeds, inside, overhang, overlap, pairs
+from aistudios_dsl.layout.text import has_letters, longest_piece
+from aistudios_dsl.view.occlusion import hider, is_avatar, may_be_transparent, over_face, over_text
+from aistudios_dsl.view.scene import (
+    ESTIMATE_SLACK,
+    LEAVING,
+    SceneView,
+    Seen,
+    animation_of,
+    composite,
+    faded,
+    font_px,
+    safe_area,
+)
+from aistudios_dsl.wire.node import shortened
+from aistudios_dsl.wire.nodes import AvatarClip, Text
 
 CONTRAST = 4.5
 """What WCAG 2.2 (1.4.3, level AA) asks of small text: it asks 3 of large, but a video may be watched small."""
+SMALLEST = 12
+"""Points below which a text is called small: the least that `fit` takes by itself."""
+MOST = 0.6
+"""The share of a text that is most of it."""
+_MOST_UNDER = 3
+"""How many texts under one text are told."""
 _SIDES = ("left", "top", "right", "bottom")
 _BLACK = Colour(0, 0, 0)
-_LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out")
 
 
 @scene_rule("no-size", "error", "give width and height; the natural size of media, the seen size of the others")
@@ -37,10 +54,35 @@ def no_size(scene: SceneView) -> Iterator[Problem]:
 
 @scene_rule("text-empty", "warning", "give it text; if rows may have none, write {{ name or 'other words' }}")
 def text_empty(scene: SceneView) -> Iterator[Problem]:
-    """A text is empty."""
+    """A text is empty, is transparent, or has only blanks and letters without an outline."""
     for seen in scene.clips:
-        if isinstance(seen.clip, Text) and not seen.clip.text.strip():
-            yield problem("the text has no letters", seen)
+        if isinstance(seen.clip, Text) and not has_letters(seen.clip.text):
+            yield problem("the text has no letters that are seen", seen)
+        elif isinstance(seen.clip, Text) and _is_clear(seen.clip):
+            yield problem("the text is wholly transparent", seen)
+
+
+@scene_rule("text-small", "warning", "make it 12 pt or more")
+def text_small(scene: SceneView) -> Iterator[Problem]:
+    """A text is smaller than 12 pt, counting its scale."""
+    for seen in scene.clips:
+        if not seen.lines:
+            continue
+        points = number(seen.clip, "font_size") * scales(seen.clip)[1]
+        if points < SMALLEST - 0.01:
+            yield problem(f"the text is {points:.3g} pt, less than {SMALLEST}", seen)
+
+
+@scene_rule("word-too-wide", "warning", "make the box wider or the text smaller: fit=(width, height) finds the size")
+def word_too_wide(scene: SceneView) -> Iterator[Problem]:
+    """A word is wider than the width that its text was to be wrapped to, and makes the box wider."""
+    for seen in scene.texts:
+        clip, asked = seen.clip, seen.asked.width
+        if asked is None or not isinstance(clip, Text) or number(clip, "width") <= asked + TOLERANCE:
+            continue
+        word, width = longest_piece(clip.text, font_px(clip), ruler=ruler_of(clip))
+        if width > asked + TOLERANCE:
+            yield problem(f"its word {shortened(word, 40)!r} is {width:.0f} px wide, but width is {asked:g} px", seen)
 
 
 @scene_rule("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
@@ -58,7 +100,7 @@ def text_overflow(scene: SceneView) -> Iterator[Problem]:
             lines = f"{len(laid.lines)} line{'' if len(laid.lines) == 1 else 's'}"
             message = f"{lines} of text take {about}{laid.height:.0f} px, its box is {height:.0f} px high"
         if message:
-            yield problem(message, seen, seen.box, around(seen.lines))
+            yield problem(message, seen, seen.box, seen.ink)
 
 
 @scene_rule("text-estimated", "note", "give the project the font files, or look at the text in the editor")
@@ -73,14 +115,13 @@ def text_estimated(scene: SceneView) -> Iterator[Problem]:
             yield evolve(problem(f"the width of {shown!r} is an estimate", seen), remedy=remedy)
 
 
-@project_rule("text-in-old-box", "note", "see that the words fit; if not, give width= and height= along with them")
-def text_in_old_box(view: ProjectView) -> Iterator[Problem]:
+@scene_rule("text-in-old-box", "note", "see that the words fit; if not, give width= and height= along with them")
+def text_in_old_box(scene: SceneView) -> Iterator[Problem]:
     """A loaded text has new words, but its old box, which was not the measure of the old words and so stays."""
-    for scene, clips in zip(view.scenes, view.old_boxes, strict=False):
-        seen = {one.path: one for one in scene.every}
-        for path in (f"{scene.path}.clips[{index}]" for index in clips):
-            message = "its words change, but its box stays, since that was not measured from its words"
-            yield problem(message, seen[path]) if path in seen else Problem(message, path)
+    seen = {one.path: one for one in scene.every}
+    for path in (f"{scene.path}.clips[{index}]" for index, asked in enumerate(scene.asked) if asked.in_old_box):
+        message = "its words change, but its box stays, since that was not measured from its words"
+        yield problem(message, seen[path]) if path in seen else Problem(message, path)
 
 
 @scene_rule("off-canvas", "error", "move it onto the canvas, or remove it")
@@ -95,27 +136,26 @@ def off_canvas(scene: SceneView) -> Iterator[Problem]:
 def text_cut_off(scene: SceneView) -> Iterator[Problem]:
     """Part of a text lies outside the canvas."""
     for seen in scene.texts:
-        ink = around(seen.lines)
+        ink = seen.ink
         if overlap(ink, scene.canvas, 0) and not inside(ink, scene.canvas):
             yield problem(f"the text reaches past the canvas {_past(ink, scene.canvas)}", seen, ink)
 
 
-@project_rule("face-cut-off", "warning", "framing= shows the whole head; head_at= and head_height= move and size it")
-def face_cut_off(view: ProjectView) -> Iterator[Problem]:
+@scene_rule("face-cut-off", "warning", "framing= shows the whole head; head_at= and head_height= move and size it")
+def face_cut_off(scene: SceneView) -> Iterator[Problem]:
     """Part of an avatar's head, from its crown to its chin, lies outside the canvas."""
-    for scene in view.scenes:
-        for seen in scene.clips:
-            head = seen.head
-            if head and overlap(seen.bounds, scene.canvas, 0) and not inside(head.bounds, scene.canvas):
-                message = f"the head reaches past the canvas {_past(head.bounds, scene.canvas)}"
-                yield Problem(message, seen.path, seen, (head,), _unframed(seen, view))
+    for seen in scene.clips:
+        head = seen.head
+        if head and overlap(seen.bounds, scene.canvas, 0) and not inside(head.bounds, scene.canvas):
+            message = f"the head reaches past the canvas {_past(head.bounds, scene.canvas)}"
+            yield Problem(message, seen.path, seen, (head,), _unframed(seen, scene))
 
 
-def _unframed(seen: Seen, view: ProjectView) -> str:
+def _unframed(seen: Seen, scene: SceneView) -> str:
     """What to do about a head that is cut, by who framed it; "" for what the rule says."""
-    if view.placed_by is None:
+    if not scene.asked:
         return ""
-    given = view.placed_by.get(seen.path)
+    given = seen.asked.arguments
     if given is None:
         name = seen.tag or seen.clip.id
         return f'edit({name!r}, framing="waist") shows the whole head; head_at= and head_height= move and size it'
@@ -126,11 +166,29 @@ def _unframed(seen: Seen, view: ProjectView) -> str:
     return ""
 
 
+@scene_rule("group-too-large", "warning", "make its clips smaller, give it width=, or break it into several")
+def group_too_large(scene: SceneView) -> Iterator[Problem]:
+    """A group is larger than the canvas, or than the group around it."""
+    boxes = {index: Box(*bounds) for index, _, _, bounds in scene.groups}
+    for index, label, parent, _ in scene.groups:
+        box = boxes[index]
+        room, name = (boxes[parent], "the group around it") if parent >= 0 else (scene.canvas, "the canvas")
+        past = [
+            f"{size - most:.0f} px {way}"
+            for size, most, way in ((box.width, room.width, "wider"), (box.height, room.height, "higher"))
+            if size - most > TOLERANCE
+        ]
+        if past:
+            yield Problem(f"the group is {' and '.join(past)} than {name}", f"{scene.path}.{label}", None, (box,))
+
+
 @scene_rule("cut-off", "note", "if this is not intended, move it in or make it smaller")
 def cut_off(scene: SceneView) -> Iterator[Problem]:
     """Part of a picture, a video or a shape lies outside the canvas."""
     for seen in scene.clips:
         if isinstance(seen.clip, Text | AvatarClip) or not overlap(seen.bounds, scene.canvas, 0):
+            continue
+        if bleeds(seen.bounds, scene.canvas):
             continue
         left, top, right, bottom = (past > TOLERANCE for past in overhang(seen.bounds, scene.canvas))
         if (left != right or top != bottom) and not inside(scene.canvas, seen.bounds):
@@ -150,7 +208,7 @@ def unsafe_area(scene: SceneView) -> Iterator[Problem]:
     """A text reaches outside the title-safe area; players and phones may cover it there."""
     safe = safe_area(scene.canvas)
     for seen in scene.texts:
-        ink = around(seen.lines)
+        ink = seen.ink
         if inside(ink, scene.canvas) and not inside(ink, safe):
             yield problem(f"the text reaches past the title-safe area {_past(ink, safe)}", seen, ink, safe)
 
@@ -164,17 +222,22 @@ def text_over_face(scene: SceneView) -> Iterator[Problem]:
             covered = tuple(line for line in text.lines if overlap(line, face))
             if covered:
                 how = "over" if text.depth > avatar.depth else "behind"
-                yield problem(f"the text is {how} the face of {_named(avatar)}", text, face, *covered)
+                yield problem(f"the text is {how} the face of {named(avatar)}", text, face, *covered)
 
 
 @scene_rule("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
 def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts overlap and are shown at the same time."""
-    for back, front in combinations(sorted(scene.texts, key=lambda seen: seen.depth), 2):
-        if not overlap(back.bounds, front.bounds) or _take_turns(back, front):
+    texts, told = scene.texts, Counter[int]()
+    for one, other in pairs([seen.ink for seen in texts]):
+        back, front = texts[one], texts[other]
+        if back.depth > front.depth:
+            back, front = front, back
+        if told[front.index] >= _MOST_UNDER or _take_turns(back, front):
             continue
         if any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene)):
-            yield problem(f"the text is over {_named(back)}", front, around(front.lines), around(back.lines))
+            told[front.index] += 1
+            yield problem(f"the text is over {named(back)}", front, front.ink, back.ink)
 
 
 def _shown(seen: Seen, scene: SceneView) -> list[Box]:
@@ -183,29 +246,17 @@ def _shown(seen: Seen, scene: SceneView) -> list[Box]:
 
 
 def _take_turns(one: Seen, other: Seen) -> bool:
-    kinds = [_animation(seen) for seen in (one, other)]
-    return all(kinds) and sum(kind in _LEAVING for kind in kinds) == 1
-
-
-def _animation(seen: Seen) -> str:
-    animation = getattr(seen.clip, "animation", None)
-    return animation.type if isinstance(animation, Animation) else ""
-
-
-def _named(seen: Seen) -> str:
-    place = seen.path.rpartition(".")[2]
-    words = first_words(seen)
-    known_by = f", tag {seen.tag!r}" if seen.tag else f", {words!r}" if words else ""
-    return f"{place} ({seen.kind}{known_by})"
+    kinds = [animation_of(seen) for seen in (one, other)]
+    return all(kinds) and sum(kind in LEAVING for kind in kinds) == 1
 
 
 @scene_rule("hidden", "warning", "give it a higher layer, or remove it")
 def hidden(scene: SceneView) -> Iterator[Problem]:
-    """The whole visible part of a clip is behind a video, a JPEG or an opaque square."""
+    """The whole visible part of a clip is behind a video, a JPEG or an opaque shape."""
     for seen in scene.clips:
         front = _hider(seen, scene)
         if front:
-            yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box, front.box)
+            yield problem(f"the {seen.kind} is hidden by {named(front)}", seen, seen.box, front.box)
 
 
 @scene_rule(
@@ -216,7 +267,7 @@ def background_twice(scene: SceneView) -> Iterator[Problem]:
     for seen in scene.clips:
         front = hider(seen, scene) if is_backdrop(seen.clip) else None
         if front and is_backdrop(front.clip):
-            yield problem(f"the {seen.kind} is hidden by {_named(front)}", seen, seen.box)
+            yield problem(f"the {seen.kind} is hidden by {named(front)}", seen, seen.box)
 
 
 def _hider(seen: Seen, scene: SceneView) -> Seen | None:
@@ -236,24 +287,23 @@ def face_covered(scene: SceneView) -> Iterator[Problem]:
 @scene_rule("text-behind-avatar", "warning", "give the text a higher layer, or move it")
 def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
     """A whole text is behind an avatar's body."""
-    for text, front in _before_texts(scene):
-        if isinstance(front.clip, AvatarClip):
-            yield _behind("the text", text, front)
+    for text, front in _before_texts(scene, is_avatar, 1):
+        yield _behind("the text", text, front)
 
 
 @scene_rule("behind-picture", "note", "if the picture is opaque there, give what it hides a higher layer")
 def behind_picture(scene: SceneView) -> Iterator[Problem]:
-    """A face or a whole text is behind a picture, which may be transparent there."""
+    """A face, or most of a text, is behind a picture, which may be transparent there."""
     for avatar, front in _before_faces(scene):
         if may_be_transparent(front):
             yield _behind("the face", avatar, front)
-    for text, front in _before_texts(scene):
-        if may_be_transparent(front):
+    for text, front in _before_texts(scene, may_be_transparent, MOST):
+        if not any(over_text(text, scene, is_avatar)):
             yield _behind("the text", text, front)
 
 
 def _behind(what: str, seen: Seen, front: Seen) -> Problem:
-    return problem(f"{what} is behind {_named(front)}", seen, seen.face or seen.box, front.box)
+    return problem(f"{what} is behind {named(front)}", seen, seen.face or seen.box, front.box)
 
 
 def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
@@ -264,15 +314,15 @@ def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
             yield avatar, fronts[0]
 
 
-def _before_texts(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
-    """Each text behind an avatar's body, or a picture; those at a face, and those hidden, have their own rules."""
+def _before_texts(scene: SceneView, may_cover: Callable[[Seen], bool], share: float) -> Iterator[tuple[Seen, Seen]]:
+    """Each text of which a clip covers this share, but for those that are hidden as a whole or at a face."""
     faces = [seen.face for seen in scene.clips if seen.face]
     for text in scene.texts:
-        fronts = sorted(over_text(text, scene), key=may_be_transparent)
-        if not fronts or _hider(text, scene):
+        front = next(over_text(text, scene, may_cover, share), None)
+        if front is None or _hider(text, scene):
             continue
         if not any(overlap(line, face) for line in text.lines for face in faces):
-            yield text, fronts[0]
+            yield text, front
 
 
 @scene_rule("low-contrast", "warning", "choose a lighter or darker colour, or put an opaque shape behind the text")
@@ -284,14 +334,13 @@ def low_contrast(scene: SceneView) -> Iterator[Problem]:
             ratio, front, ground = min(found, key=lambda pair: pair[0])
             ratio_shown = f"{int(ratio * 100) / 100:.2f}"
             message = f"{front.hex} on {ground.hex} has a contrast of {ratio_shown} to 1, less than {CONTRAST}"
-            yield problem(message, seen, around(seen.lines))
+            yield problem(message, seen, seen.ink)
 
 
 def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colour]]:
     clip = seen.clip
     assert isinstance(clip, Text)
-    inks = [find_colour(clip.fill), find_colour(clip.stroke) if clip.stroke_width else None]
-    fronts = [faded(ink, seen.alpha) for ink in inks if ink]
+    fronts = [faded(ink, seen.alpha) for ink in _inks(clip)]
     plate = find_colour(clip.background_color)
     behind = [faded(plate, seen.alpha)] if plate else []
     lines = _shown(seen, scene)
@@ -299,6 +348,17 @@ def _grounds(scene: SceneView, seen: Seen) -> Iterator[tuple[float, Colour, Colo
         hidden_ground = bool(behind) and behind[0].alpha == 1
         for ground in (_BLACK,) if hidden_ground else scene.grounds(seen, lines):
             yield _weighed(tuple(fronts), (*behind, ground))
+
+
+def _inks(clip: Text) -> list[Colour]:
+    """The known colours of a text's letters and their outline."""
+    found = [find_colour(clip.fill), find_colour(clip.stroke) if clip.stroke_width else None]
+    return [ink for ink in found if ink]
+
+
+def _is_clear(clip: Text) -> bool:
+    inks = _inks(clip)
+    return bool(inks) and not any(ink.alpha for ink in inks)
 
 
 @lru_cache(maxsize=1024)
@@ -315,4 +375,4 @@ def layers_tied(scene: SceneView) -> Iterator[Problem]:
         layer = seen.depth[0]
         other = first.setdefault(layer, seen)
         if other is not seen:
-            yield problem(f"layer {layer} is also used by {_named(other)}", seen, seen.box, other.box)
+            yield problem(f"layer {layer} is also used by {named(other)}", seen, seen.box, other.box)

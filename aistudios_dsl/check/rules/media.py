@@ -5,28 +5,66 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
 from collections.abc import Iterator
+from typing import Literal, assert_never
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from attrs import frozen
 
-from aistudios_dsl.check.rules import Problem, ProjectView, project_rule
-from aistudios_dsl.view.scene import Seen
+from aistudios_dsl.check.rules import Problem, ProjectView, project_rule, scene_rule
+from aistudios_dsl.layout.text import has_letters
+from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire.node import holds_jinja, shortened
-from aistudios_dsl.wire.nodes import AnyClip, Audio, Image, Video
+from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Image, Shape, Text, UnknownClip, Video
 
 _OWN_PATH = "/images/"
 _HOME_PATHS = re.compile(r"/(?:home|users|tmp|var|mnt|media|volumes|private|root|opt|etc|srv)/", re.IGNORECASE)
 _LOCAL_FILE = re.compile(r"[a-z]:[\\/]|\\\\|\.{1,2}[\\/]|~|file:", re.IGNORECASE)
 _NUMERIC_HOST = re.compile(r"(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+))*", re.IGNORECASE)
 _PAGES = {
-    "youtube.com": r"/(?:watch|shorts|embed|live|playlist)\b",
+    "youtube.com": r"/(?:watch|shorts|embed|live|playlist|v)\b",
+    "youtube-nocookie.com": r"/.",
+    "music.youtube.com": r"/.",
     "youtu.be": r"/.",
     "drive.google.com": r"/(?:file|open|drive)\b",
-    "vimeo.com": r"/\d",
+    "docs.google.com": r"/(?:document|presentation|spreadsheets)\b(?!.*/export\b)",
+    "photos.google.com": r"/.",
+    "photos.app.goo.gl": r"/.",
+    "vimeo.com": r"/(?:\d|(?:channels|groups|album|showcase|ondemand|manage|event)/)",
+    "player.vimeo.com": r"/video/",
+    "dailymotion.com": r"/(?:video|embed)\b",
+    "loom.com": r"/(?:share|embed)/",
+    "tiktok.com": r"/@",
+    "instagram.com": r"/(?:p|reel|tv)/",
+    "facebook.com": r"/.",
+    "twitter.com": r"/\w+/status/",
+    "x.com": r"/\w+/status/",
+    "github.com": r"/[^/]+/[^/]+/(?:blob|tree)/",
+    "gist.github.com": r"/[^/]+/\w+$",
+    "gitlab.com": r"/.+/-/(?:blob|tree)/",
+    "bitbucket.org": r"/[^/]+/[^/]+/src/",
+    "commons.wikimedia.org": r"/wiki/(?!Special:(?:FilePath|Redirect))",
+    "imgur.com": r"/(?:a/|gallery/|\w+$)",
+    "giphy.com": r"/(?:gifs|clips|stickers)/",
+    "flickr.com": r"/photos/",
+    "unsplash.com": r"/photos/(?!.*/download\b)",
+    "pexels.com": r"/(?:[a-z]{2}-[a-z]{2}/)?(?:photo|video)/(?!.*/download\b)",
+    "pixabay.com": r"/(?:photos|videos|illustrations|vectors|music)/",
+    "soundcloud.com": r"/[^/]+/",
+    "open.spotify.com": r"/.",
+    "canva.com": r"/design/",
+    "figma.com": r"/(?:file|design|proto)/",
+    "onedrive.live.com": r"/(?!download\b)",
+    "1drv.ms": r"/.",
+    "wetransfer.com": r"/downloads/",
+    "we.tl": r"/.",
 }
 """The hosts that show media on pages, and how the paths of those pages begin."""
 _INNER_NAMES = ("localhost", "local", "internal", "lan", "home.arpa", "intranet", "test", "invalid")
+
+
+MediaKind = Literal["picture", "video", "sound"]
 
 
 @frozen
@@ -42,6 +80,16 @@ class Address:
     def fault(self) -> str:
         """Why the service cannot fetch it; "" where it may."""
         return unreachable(self.url, is_background=self.is_background)
+
+    @property
+    def kind(self) -> MediaKind | None:
+        """What the service makes of it; None for the URL that it calls."""
+        name = self.path.rpartition(".")[2]
+        if self.seen is None:
+            return "picture" if self.is_background else None
+        if isinstance(self.seen.clip, Audio):
+            return "sound"
+        return "video" if name == "video_url" else "picture"
 
     def problem(self, says: str) -> Problem:
         """Return the problem with this URL."""
@@ -60,12 +108,18 @@ def _addresses(view: ProjectView) -> Iterator[Address]:
 
 
 def _urls_of(clip: AnyClip) -> Iterator[tuple[str, str]]:
-    if isinstance(clip, Image | Audio):
-        yield "source_url", clip.source_url
-    if isinstance(clip, Video):
-        yield "video_url", clip.video_url
-        if clip.source_url:
+    match clip:
+        case Image() | Audio():
             yield "source_url", clip.source_url
+        case Video():
+            yield "video_url", clip.video_url
+            if clip.source_url:
+                yield "source_url", clip.source_url
+        case AvatarClip() | Shape() | Text() | UnknownClip():
+            # The service has the pictures of its avatars.
+            return
+        case _:
+            assert_never(clip)
 
 
 def _literal_addresses(view: ProjectView) -> Iterator[Address]:
@@ -98,11 +152,78 @@ def url_is_a_page(view: ProjectView) -> Iterator[Problem]:
 
 
 def _is_page(parts: SplitResult) -> bool:
-    host = (parts.hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    host = (parts.hostname or "").lower().rstrip(".").removeprefix("www.").removeprefix("m.")
+    if parse_qs(parts.query).get("raw") and host in ("github.com", "gitlab.com", "bitbucket.org"):
+        return False
     if host == "dropbox.com":
         asked = parse_qs(parts.query)
         return not ("1" in asked.get("dl", ()) or "1" in asked.get("raw", ()))
     return host in _PAGES and bool(re.match(_PAGES[host], parts.path))
+
+
+@project_rule("wrong-file-kind", "warning", "give a file of the kind that the clip shows or plays")
+def wrong_file_kind(view: ProjectView) -> Iterator[Problem]:
+    """A URL ends like a file of another kind: a document or a video as a picture, a picture as a video or a sound."""
+    for address in _literal_addresses(view):
+        parts, kind = _split(address.url), address.kind
+        found = _SUFFIX.search(parts.path) if parts and kind else None
+        suffix = found[1].lower() if found else ""
+        is_of: str = next((name for name, suffixes in _SUFFIXES.items() if suffix in suffixes.split()), kind or "")
+        if kind and is_of != kind and (kind, suffix) not in _ALSO:
+            yield address.problem(f"is {_KINDS[is_of]}, not {_KINDS[kind]}")
+
+
+_SUFFIX = re.compile(r"\.([a-z0-9]{2,5})/?$", re.IGNORECASE)
+_KINDS = {"picture": "a picture", "video": "a video", "sound": "a sound", "document": "a document"}
+_SUFFIXES = {
+    "picture": "png jpg jpeg jpe jfif webp avif svg bmp tif tiff heic heif ico psd ai eps raw",
+    "video": "mp4 m4v mov webm mkv avi wmv flv mpg mpeg 3gp ogv mts m2ts",
+    "sound": "mp3 wav m4a aac ogg oga opus flac wma aif aiff mid midi amr",
+    "document": "pdf doc docx ppt pptx xls xlsx odt odp ods txt md rtf csv json xml yaml yml html htm zip rar 7z gz tar"
+    " srt vtt exe dmg js css py key pages",
+}
+"""The endings of files of each kind. GIFs are pictures and videos alike, and left out."""
+_ALSO = frozenset(("sound", suffix) for suffix in ("mp4", "webm", "mov", "3gp", "m4v"))
+"""Files of videos that may hold a sound alone."""
+
+
+@project_rule("url-mistyped", "warning", "copy the address again")
+def url_mistyped(view: ProjectView) -> Iterator[Problem]:
+    """A URL has a blank at an end, an invisible letter, or `&amp;` where a query has `&`."""
+    for address in _literal_addresses(view):
+        if fault := _mistyped(address.url):
+            yield address.problem(fault)
+
+
+def _mistyped(url: str) -> str:
+    if not url.strip():
+        return ""
+    if found := next((letter for letter in url if not letter.isascii() and not _is_seen(letter)), ""):
+        return f"has an invisible letter (U+{ord(found):04X})"
+    if url != url.strip():
+        return "has a blank at its start or end"
+    return "has &amp; where its query needs &" if "&amp;" in url.lower() else ""
+
+
+def _is_seen(letter: str) -> bool:
+    return not letter.isspace() and unicodedata.category(letter) not in ("Cf", "Cc")
+
+
+@project_rule("url-password", "warning", "publish the file without a password, or under a signed URL")
+def url_password(view: ProjectView) -> Iterator[Problem]:
+    """A URL has a user or a password in it, which everybody who sees the project can read."""
+    for address in _literal_addresses(view):
+        parts = _split(address.url)
+        if parts and (parts.username or parts.password):
+            yield address.problem("has a user name or a password")
+
+
+@scene_rule("audio-unlabelled", "note", "give label= the name that the editor shall show")
+def audio_unlabelled(scene: SceneView) -> Iterator[Problem]:
+    """A sound has an empty label, so the editor shows it without a name."""
+    for seen in scene.every:
+        if isinstance(seen.clip, Audio) and not has_letters(seen.clip.label):
+            yield Problem("the label of the audio is empty", f"{seen.path}.label", seen)
 
 
 def unreachable(url: str, *, is_background: bool = False) -> str:
@@ -149,7 +270,9 @@ def _unreachable_host(host: str) -> str:
         return f"is at {loopback}" if loopback else "" if number.is_global else "is at a private address"
     if _NUMERIC_HOST.fullmatch(host):
         return "names no host"
-    name = host.rstrip(".").lower()
+    name = host.removesuffix(".").lower()
+    if "" in name.split("."):
+        return "has an empty label in its host name"
     if name == "localhost" or name.endswith(".localhost"):
         return "is at your own machine"
     inner = "." not in name or any(name.endswith(f".{end}") for end in _INNER_NAMES)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from aistudios_dsl.build.boxes import bounded
 from aistudios_dsl.build.speech import speaker_of, systems, systems_of
 from aistudios_dsl.check.rules import Problem, scene_rule
 from aistudios_dsl.view.scene import SceneView, Seen
-from aistudios_dsl.wire.nodes import AvatarClip, SceneScript
+from aistudios_dsl.wire.nodes import Animation, AvatarClip, SceneScript
 
 LONG = 180
 """Seconds of speech in one scene above which it is called very long; the service documents no limit."""
+SLOWER, AFTER = 1.2, 6
+"""How many times longer than estimated speech may take, and how many seconds a scene may last after it."""
 
 
 def _avatars(scene: SceneView) -> list[tuple[Seen, AvatarClip]]:
@@ -99,3 +102,25 @@ def speech_long(scene: SceneView) -> Iterator[Problem]:
     if seconds >= LONG:
         minutes, rest = divmod(round(seconds), 60)
         yield Problem(f"the speech takes about {minutes} min {rest:02} s (an estimate)", scene.path)
+
+
+@scene_rule("scripts-several", "warning", "put each turn into a scene of its own, as docs/howto/two_speakers.md does")
+def scripts_several(scene: SceneView) -> Iterator[Problem]:
+    """A scene has several lines of speech; one page of the vendor allows only one."""
+    lines = len(scene.scene.scripts or ())
+    if lines > 1:
+        yield Problem(f"the scene has {lines} scripts", f"{scene.path}.scripts")
+
+
+@scene_rule("animation-late", "warning", "make delay and duration shorter, or the speech longer")
+def animation_late(scene: SceneView) -> Iterator[Problem]:
+    """An animation ends well after the speech of its scene, and may never be seen."""
+    if not scene.speech or any(scene.waits(said) for said in scene.speech):
+        return
+    seconds = sum(said.seconds for said in scene.speech)
+    for seen in scene.clips:
+        animation = getattr(seen.clip, "animation", None)
+        ends = bounded(animation.delay) + bounded(animation.duration) if isinstance(animation, Animation) else 0
+        if ends > SLOWER * seconds + AFTER:
+            message = f"the animation ends after {ends:g} s, the speech after about {seconds:.0f} s (an estimate)"
+            yield Problem(message, f"{seen.path}.animation", seen, (seen.box,))
