@@ -443,3 +443,51 @@ def test_no_check_minds_that_repetitions_share_a_tag():
     assert template.render().check() == []
     plan = template.compile()
     assert checked(plan.render_json(), **plan.of_script({})) == []
+
+
+DOCUMENT = (
+    box(scene(), "lamp", at=(300, 200))
+    .text("{{ '{{ name }}' }}", tag="title", at=(500, 400), align="right")
+    .avatar("M000045058", say="Hello.", tag="host")
+    .render()
+    .to_dict()
+)
+EDITS = [
+    ({"lamp": {"when": "yes"}}, [{"yes": True}, {"yes": False}]),
+    ({"lamp": {"when": "yes", "width": 40}, "title": {"when": "not yes"}}, [{"yes": True}, {"yes": False}]),
+    (
+        {"title": {"at": below("lamp"), "when": "yes"}, "lamp": {"when": "other"}},
+        [{"yes": 1, "other": 0}, {"yes": 0, "other": 1}],
+    ),
+    ({"lamp": {"each": "n in range(count)", "at": ("10%", "{{ 90 * loop.index }}")}}, [{"count": 0}, {"count": 3}]),
+    ({"host": {"when": "yes"}}, [{"yes": True}, {"yes": False}]),
+]
+
+
+@pytest.mark.parametrize(("edits", "rows"), EDITS)
+def test_loaded_clips_depend_on_the_row_too(edits, rows):
+    template = Project.load(DOCUMENT)
+    for tag, changes in edits.items():
+        template = template.edit(tag, **changes)
+    plan = template.text("More", at=right_of("lamp")).compile()
+    for values in rows:
+        values = values | {"name": "Ann"}
+        assert plan.render_json(values) == plan.template.render(values).to_json().encode()
+    assert plan.slow_rows == 0
+
+
+def test_beside_an_absent_loaded_clip_a_clip_takes_its_corner():
+    template = (
+        Project.load(DOCUMENT).edit("lamp", when="yes").shape("Star", fill="red", width=9, tag="s", at=below("lamp"))
+    )
+    star = template.render(yes=False, name="Ann").resolve().scenes[0].clips[-1]
+    assert (star.left, star.top) == (300, 200)
+
+
+def test_an_id_that_is_given_keeps_a_made_one_away_in_the_rows_that_have_it():
+    made = scene().text("a").resolve().scenes[0].clips[0].id
+    template = scene().text("a").text("b", id=made, when="yes").text("c", when="not yes")
+    plan = template.compile()
+    for yes in (True, False):
+        assert plan.render_json({"yes": yes}) == template.render(yes=yes).to_json().encode()
+    assert plan.slow_rows == 1

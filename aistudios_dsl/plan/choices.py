@@ -41,21 +41,34 @@ class Decisions:
         return answers
 
 
+class RowIds:
+    """The ids in a row that not all rows have: those `given` to clips, those of them that must be unique, those `made`.
+
+    A document may have an id twice, as long as no clip of the script has it too.
+    """
+
+    def __init__(self) -> None:
+        self.given: set[str] = set()
+        self.unique: set[str] = set()
+        self.made: set[str] = set()
+
+
 @frozen(eq=False)
 class KeptScene:
-    """A scene as a row keeps it. `ids` are those given so far to clips that not all rows have."""
+    """A scene as a row keeps it, and the ids of the row."""
 
     row: Row
     clips: Sequence[Occurrence]
     outcome: Outcome
-    ids: set[str]
+    ids: RowIds
 
 
 class Choices:
     """A scene of the template whose clips and groups depend on the row.
 
     `head` are the strings outside of these, and `fields` those of each, by its number as in `Part`. Those of speech
-    are its speaker's. `steady` are the clips that every row has under the same ids.
+    are its speaker's. `steady` are the clips that every row has under the same ids, and `repeated` those that an `each`
+    of the scene repeats.
     """
 
     def __init__(
@@ -70,13 +83,14 @@ class Choices:
         self._decisions = {number: decisions for number, decisions in found_in.items() if decisions.fields}
         self._absent = {number: self._reader_of_absent(number) for number in _numbers(part)}
         self.steady = frozenset(filter(self._is_steady, _unconditional(part)))
+        self.repeated = frozenset(_repeated(part))
 
     def bare(self) -> Scene:
         """Return the scene with its steady clips alone, and without speech."""
         items = tuple(item for number, item in enumerate(self.scene._items) if number in self.steady)
         return evolve(self.scene, items=items, lines=(), groups=())
 
-    def kept(self, row: Row, found: Expansion, ids: set[str]) -> KeptScene:
+    def kept(self, row: Row, found: Expansion, ids: RowIds) -> KeptScene:
         """Return the scene as a row keeps it. Raises what rendering its strings raises."""
         clips, groups = tuple(map(self._choice, found.clips)), tuple(map(self._choice, found.groups))
         absent = tuple(read(each) for each in found.absent if (read := self._absent[each.number]))
@@ -126,6 +140,12 @@ def _numbers(part: Part) -> Iterator[int]:
     for inner in part.parts:
         yield inner.number
         yield from _numbers(inner)
+
+
+def _repeated(part: Part) -> Iterator[int]:
+    for inner in part.parts:
+        yield from _numbers(inner) if inner.each is not None else _repeated(inner)
+        yield from (inner.number,) if inner.each is not None else ()
 
 
 def _unconditional(part: Part) -> Iterator[int]:

@@ -7,35 +7,28 @@ that resolve a scene, and kept for the outcomes seen last.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.editing import GEOMETRY
 from aistudios_dsl.build.placement import validate_group
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
-from aistudios_dsl.layout.sizes import plain
-from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome
+from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, is_built, label
+from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
 from aistudios_dsl.plan.forms import ClipForm, Forms, Values
-from aistudios_dsl.plan.segments import _loaded
-from aistudios_dsl.resolve.placing import Arrangement, Layout, Size, intent_of
-from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, _refuse_same_tags, clip_id, seed_of, seen_size_of
-from aistudios_dsl.resolve.sizing import ClipSize, Room, RoomSize, Setting, clip_size, text_sizer
+from aistudios_dsl.plan.sizers import Sizer, number_json, sizer_of, text_json, values_of
+from aistudios_dsl.resolve.placing import Layout, intent_of
+from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, _refuse_same_tags, clip_id, seed_of
+from aistudios_dsl.resolve.sizing import ClipSize, Setting, clip_size
 from aistudios_dsl.resolve.speaking import with_speech
 from aistudios_dsl.resolve.stacking import layers
 from aistudios_dsl.templates.neighbours import settled
 from aistudios_dsl.templates.render import spoken
-from aistudios_dsl.wire.jsontext import canonical, canonical_string
 
-Sizer = Callable[[str], tuple[Size, Any]]
-"""From the words of a text to the size of a clip, and what is written of it: a `ClipSize`, or the values of holes."""
 _CLIPS_KEPT = 20_000
 """How many clips may be in all outcomes that are kept."""
 _SIZERS_KEPT = 1024
-_MADE_ID = re.compile(r"[A-Za-z]+-[0-9a-v]{11}")
 
 
 class _Memory(dict[Any, Any]):
@@ -62,8 +55,8 @@ class _Worked:
 
     `places` and `forms` are those of its clips among the clips that the row has before any is left out for its
     neighbours. `worded` are the clips whose words move others, and `values` gives what is filled in for these words.
-    `said` has the speaker and the number among its own of each line in the scene, and `ids` the ids that were given to
-    clips that not all rows have.
+    `said` has the speaker and the number among its own of each line in the scene. The ids are those of clips that not
+    all rows have: `unique` ones, those of a document, and those that are `made`.
     """
 
     places: list[int]
@@ -72,7 +65,9 @@ class _Worked:
     values: Callable[[tuple[str, ...]], list[Values]]
     square: Values
     said: list[tuple[int, int]]
-    ids: list[str]
+    unique: list[str]
+    loaded: set[str]
+    made: set[str]
 
     def __len__(self) -> int:
         return len(self.places)
@@ -90,7 +85,7 @@ class ConditionalScene:
     def write(self, kept: KeptScene, number: int, origin: SceneOrigin) -> bytes:
         """Return the JSON of the scene, the nth of the project. An exception says that it takes the long way."""
         worked: _Worked = self._worked[kept.outcome, origin]
-        self._refuse_ids(worked.ids, kept.ids)
+        self._note_ids(worked, kept.ids)
         forms, rows = worked.forms, [kept.clips[place].row for place in worked.places]
         words = tuple(read(rows[place])[0] for place in worked.worded if (read := forms[place].words))
         parts = zip(forms, rows, self._values[worked, words], strict=True)
@@ -103,12 +98,18 @@ class ConditionalScene:
         values = {"clips": b",".join(clips), "scripts": b",".join(said), "number": b"%d" % number}
         return whole.written(kept.row, whole.ordered(values))
 
-    def _refuse_ids(self, given: list[str], others: set[str]) -> None:
-        """Leave ids that are given twice, or could be those of other clips, to the long way."""
+    def _note_ids(self, worked: _Worked, ids: RowIds) -> None:
+        """Note the ids of a row. One that is not unique takes the long way."""
         taken = self._forms.setting.taken
-        if any(each in others or each in taken or _MADE_ID.fullmatch(each) for each in given):
-            raise ValueError("an id may not be unique")
-        others.update(given)
+        for name in worked.unique:
+            if name in ids.given or name in taken:
+                raise ValueError("an id is given twice")
+            ids.given.add(name)
+            ids.unique.add(name)
+        if not ids.unique.isdisjoint(worked.loaded) or not taken.isdisjoint(worked.loaded):
+            raise ValueError("a loaded id is given again")
+        ids.given.update(worked.loaded)
+        ids.made.update(worked.made)
 
     def _work_out(self, outcome: Outcome, origin: SceneOrigin) -> _Worked:
         choices, groups, absent = outcome
@@ -121,10 +122,15 @@ class ConditionalScene:
         values, square = self._filled_in(scene, forms, numbers, origin)
         worded = [place for place, form in enumerate(forms) if form.words]
         said = self._said(scene, forms, numbers)
-        steady = self._choices.steady
-        named = ((clip_of(item).id, number) for item, number in zip(scene._items, numbers, strict=True))
-        ids = [name for name, number in named if name and number not in steady]
-        return _Worked(places, forms, worded, values, square, said, ids)
+        steady, is_loaded = self._choices.steady, self._choices.scene._loaded is not None
+        unique: list[str] = []
+        loaded: set[str] = set()
+        for item, number in zip(scene._items, numbers, strict=True):
+            name = clip_of(item).id
+            if name and number not in steady:
+                loaded.add(name) if is_loaded and not is_built(item) else unique.append(name)
+        made = made_ids(scene, origin, self._forms.setting.taken)
+        return _Worked(places, forms, worded, values, square, said, unique, loaded, made)
 
     def _said(self, scene: Scene, forms: Sequence[ClipForm], numbers: Sequence[int]) -> list[tuple[int, int]]:
         """Return the lines that the scene has. Raise `BuildError` for speech that its generation cannot write."""
@@ -155,9 +161,9 @@ class ConditionalScene:
         known = [_named(item, place, in_front[place], origin, setting.taken) for place, item in enumerate(items)]
         order = layout.clips_of(layout.order)
         worded = [place for place, form in enumerate(forms) if form.words]
-        square = {"layer": _number(squares[0].layer), "id": _text(squares[0].id)} if squares else {}
+        square = {"layer": number_json(squares[0].layer), "id": text_json(squares[0].id)} if squares else {}
         head = self._forms.head.square
-        values = _values(layout.arrangement(), order, [sizer for _, sizer in sized], worded, known, forms)
+        values = values_of(layout.arrangement(), order, [sizer for _, sizer in sized], worded, known, forms)
         return values, head.ordered(square) if head else ()
 
     def _sized(self, before: Item, item: Item, form: ClipForm) -> tuple[Any, Sizer]:
@@ -169,7 +175,7 @@ class ConditionalScene:
         if found is None:
             setting = self._forms.setting
             size = clip_size(item, setting, label(0, clip_of(item))) if isinstance(item, Draft) else None
-            found = size, _sizer(before, item, form, size, setting)
+            found = size, sizer_of(before, item, form, size, setting)
             if len(self._sizers) >= _SIZERS_KEPT:
                 self._sizers.clear()
             self._sizers[key] = found
@@ -194,102 +200,23 @@ def _standing(part: Any, choice: Choice) -> Any:
     return evolve(part, scope=scope, parent=parent) if scope or parent >= 0 else part
 
 
+def made_ids(scene: Scene, origin: SceneOrigin, taken: frozenset[str]) -> set[str]:
+    """Return the ids that a literal scene does not give to its clips, and that of its background's square."""
+    found = {clip_id("shape", "background", origin, taken)}
+    for place, item in enumerate(scene._items):
+        if isinstance(item, Draft) and (item.scope if item.is_loaded else not item.clip.id):
+            found.add(_made_id(item.clip.type, seed_of(item, place), origin, taken))
+    return found
+
+
 def _named(item: Item, place: int, layer: Any, origin: SceneOrigin, taken: frozenset[str]) -> dict[str, bytes]:
     if not isinstance(item, Draft):
         return {}
-    given = item.clip.id
-    name = _text(given) if given else _made_id(item.clip.type, seed_of(item, place), origin, taken)
-    return {"layer": _number(layer), "id": name, "name": name}
+    own = "" if item.is_loaded and item.scope else item.clip.id
+    name = text_json(own or _made_id(item.clip.type, seed_of(item, place), origin, taken))
+    return {"layer": number_json(layer), "id": name, "name": name}
 
 
 @lru_cache(maxsize=4096)
-def _made_id(kind: str, seed: str, origin: SceneOrigin, taken: frozenset[str]) -> bytes:
-    return _text(clip_id(kind, seed, origin, taken))
-
-
-def _sizer(before: Item, item: Item, form: ClipForm, size: Any, setting: Setting) -> Sizer:
-    """Return the sizer of a clip; `before` is it in the template."""
-    if not form.words:
-        seen = seen_size_of(item, size)
-        return lambda words: (seen, size)
-    if not isinstance(item, Draft):
-        return _sizer_of_loaded(before, item)
-    if isinstance(size, RoomSize):
-        return _sizer_in_room(size)
-    sized = text_sizer(item, Room(setting.canvas.width, setting.canvas.height))
-    drawn = size.scale_x, size.scale_y, size.stroke
-
-    def of_text(words: str) -> tuple[Size, Any]:
-        text, points, width, height = sized(words)
-        found = ClipSize(width, height, *drawn, fields={"text": text, "font_size": points})
-        return found.seen, found
-
-    return of_text
-
-
-def _sizer_in_room(size: RoomSize) -> Sizer:
-    assert size.words_within is not None  # every text has it
-    words_within, shrinks = lru_cache(64)(size.words_within), size.shrinks
-
-    def in_room(words: str) -> tuple[Size, Any]:
-        def within(width: float | None, height: float | None) -> tuple[tuple[float, float], ClipSize]:
-            found = words_within(width, height)(words)
-            return found.seen, found
-
-        return RoomSize(within, shrinks), None
-
-    return in_room
-
-
-def _sizer_of_loaded(before: Item, item: Item) -> Sizer:
-    names, sized = _loaded(before, item, 0)
-
-    def of_loaded(words: str) -> tuple[Size, Any]:
-        bounds, values = sized([words])
-        written = (value if isinstance(value, bytes) else _number(value) for value in values)
-        return bounds, dict(zip(names, written, strict=True))
-
-    return of_loaded
-
-
-def _values(
-    arranged: Arrangement,
-    order: Sequence[int],
-    sizers: Sequence[Sizer],
-    worded: Sequence[int],
-    known: Sequence[dict[str, bytes]],
-    forms: Sequence[ClipForm],
-) -> Callable[[tuple[str, ...]], list[Values]]:
-    """Return what gives the values of all holes, for the words of the texts at `worded`."""
-
-    def values(words: tuple[str, ...]) -> list[Values]:
-        words_of = dict(zip(worded, words, strict=True))
-        sized = [sizers[place](words_of.get(place, "")) for place in order]
-        found: list[Values] = [()] * len(forms)
-        for place, corner, (_, size) in zip(order, arranged([seen for seen, _ in sized]), sized, strict=True):
-            if corner:
-                left, top, *in_room = corner
-                geometry = dict(_geometry(in_room[0] if in_room else size, left, top))
-                found[place] = forms[place].json.ordered(known[place] | geometry)
-            elif isinstance(size, dict):
-                found[place] = forms[place].json.ordered(size)
-        return found
-
-    return values
-
-
-def _geometry(size: ClipSize, left: float, top: float) -> Iterator[tuple[str, bytes]]:
-    numbers = left, top, plain(size.width), plain(size.height), size.scale_x, size.scale_y
-    yield from zip(GEOMETRY, map(_number, numbers), strict=True)
-    if "text" in size.fields:
-        yield "text", _text(size.fields["text"])
-        yield "font_size", _number(size.fields["font_size"])
-
-
-@lru_cache(maxsize=4096, typed=True)
-def _number(number: Any) -> bytes:
-    return canonical(number).encode()
-
-
-def _text(text: str) -> bytes:
-    return canonical_string(text).encode()
+def _made_id(kind: str, seed: str, origin: SceneOrigin, taken: frozenset[str]) -> str:
+    return clip_id(kind, seed, origin, taken)

@@ -29,7 +29,7 @@ from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.node import as_found
+from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
 
 Values = tuple[bytes, ...]
@@ -44,13 +44,13 @@ class Form:
     """JSON with holes, and with strings that a row writes."""
 
     def __init__(self, pieces: Sequence[Any], writer: RowWriter, *, is_constant: bool) -> None:
-        self._holes = [piece for piece in pieces if isinstance(piece, str)]
+        self.holes = [piece for piece in pieces if isinstance(piece, str)]
         self._writer = writer
         self._constant = writer.write({}).split(_HOLE) if is_constant else None
 
     def ordered(self, values: Mapping[str, bytes]) -> Values:
         """Return the values of the holes, given by name, in the order of the holes."""
-        return tuple(values[name] for name in self._holes)
+        return tuple(values[name] for name in self.holes)
 
     def written(self, row: Row, values: Values) -> bytes:
         """Return the JSON for a row. Raises what its strings raise, for the row to be rendered the long way."""
@@ -93,7 +93,6 @@ class Forms:
         self.literal = themed_scene(evolve(literal, items=()), setting.theme)
         self.setting = evolve(setting, theme=None)
         self.api: Generation = generation_of(choices.scene, setting.api)
-        self._theme = setting.theme
         # Without names of colours, a row's colour is written as it is, like any string.
         self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
         self._wire = resolve_scene(self.literal, 0, self.setting)
@@ -152,14 +151,30 @@ class Forms:
         if not isinstance(item, Draft):
             return evolve(clip, **_holes(("text", *GEOMETRY[:4]) if has_words else (), segments))
         size = clip_size(item, self.setting, label(0, clip))
+        known = dict(size.fields if isinstance(size, ClipSize) else {})
         if isinstance(size, RoomSize) and isinstance(clip, AvatarClip):
-            size = size.within(_ANY_ROOM, _ANY_ROOM)[1]  # for its model, which is the same in any
+            known = dict(size.within(_ANY_ROOM, _ANY_ROOM)[1].fields)  # its model, which is the same in any
+        if item.is_loaded:
+            return self._holed_edit(item, size, known, has_words, segments)
         names = ["id", "layer", *GEOMETRY]
         names += ["name"] if isinstance(clip, EditorClip) else []
         if isinstance(clip, Text) and (item.place.width is None or item.place.height is None):
             names += "text", "font_size"
-        fields = size.fields if isinstance(size, ClipSize) else {}
-        return evolve(clip, **{**fields, **_holes(names, segments)})
+        return evolve(clip, **known | _holes(names, segments))
+
+    def _holed_edit(
+        self, item: Draft, size: ClipSize | RoomSize, known: dict[str, Any], has_words: bool, segments: list[Any]
+    ) -> Any:
+        """Return a loaded clip that an edit changed. What stays the same is written as it was, or stays absent."""
+        clip: Any = item.clip
+        names = ["id"] if item.number in self.choices.repeated else []
+        names += [name for name in GEOMETRY if getattr(clip, name) is not UNSET or getattr(size, name, 1) != 1]
+        if has_words:
+            names.append("text")
+        elif isinstance(clip, Text) and (isinstance(size, RoomSize) or "text" in known):
+            names += "text", "font_size"
+        model = {"model": known["model"]} if "model" in known and known["model"] != clip.model else {}
+        return evolve(clip, **model, **_holes(names, segments))
 
     def _form(self, document: Any, segments: Sequence[Any], found: Sequence[OpenField]) -> Form:
         """Return a document with tokens as a form; `found` are the strings to be checked."""

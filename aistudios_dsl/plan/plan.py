@@ -18,8 +18,8 @@ from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import DslError, expect
 from aistudios_dsl.layout.geometry import canvas
-from aistudios_dsl.plan.choices import Answers, Choices, Decisions
-from aistudios_dsl.plan.conditional import ConditionalScene
+from aistudios_dsl.plan.choices import Answers, Choices, Decisions, RowIds
+from aistudios_dsl.plan.conditional import ConditionalScene, made_ids
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
     Role,
@@ -156,6 +156,7 @@ class Programs:
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
         self._decisions = [Decisions(self._strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
+        self._made = lru_cache(_PROGRAMS_KEPT)(self._made_ids)
         self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
         self._conditional_scenes: dict[Any, ConditionalScene] = {}
         self._only = self._only_writer()
@@ -183,16 +184,26 @@ class Programs:
         if self._only is not None:
             values = None if self._reads_row else plain_values(row)
             return self._only(row_values(row) if values is None else values)
-        values = row_values(row)
-        signature, scopes = self._signature(values)
-        return b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])
+        values, ids = row_values(row), RowIds()
+        signature, scopes = self._signature(values, ids)
+        written = b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])
+        if ids.given and not ids.given.isdisjoint(ids.made | self._made(signature)):
+            raise ValueError("an id that is given could have been made for another clip")
+        return written
 
-    def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Any]]:
+    def _made_ids(self, signature: Signature) -> set[str]:
+        """Return the ids that are made in scenes whose clips do not depend on the row."""
+        literal = self._literal(signature)
+        taken, pairs = setting_of(literal).taken, zip(literal.scenes, signature[1], strict=True)
+        found = [made_ids(scene, origin, taken) for scene, (origin, _) in pairs if origin[0] not in self._choices]
+        return set().union(*found)
+
+    def _signature(self, values: Mapping[str, Any], ids: RowIds) -> tuple[Signature, list[Any]]:
         for name in self._read_twice:
             if hasattr(values.get(name), "__next__"):
                 raise TypeError(f"{name} can be read only once")
         scopes: list[Any] = [values]
-        answers, ids = [], set[str]()
+        answers = []
         for origin, bound, repetitions in kept_scenes(self._parts, self._strings.templates, values):
             index = origin[0]
             answers.append((origin, self._decisions[index + 1](bound)))

@@ -437,6 +437,8 @@ def compiled(configure: Hook | None, text: str, html: bool) -> Any:
 
 @lru_cache(maxsize=1024)
 def _expression(configure: Hook | None, expression: str) -> Callable[[Mapping[str, Any]], Any]:
+    from jinja2 import Undefined
+
     with _reading(configure, expression, _no_expression):
         found = jinja(configure, False).compile_expression(expression, undefined_to_none=False)
     template: Any = found._template
@@ -447,7 +449,10 @@ def _expression(configure: Hook | None, expression: str) -> Callable[[Mapping[st
         context = environment.context_class(environment, {**known, **row}, template.name, template.blocks)
         for _ in template.root_render_func(context):
             pass
-        return context.vars["result"]
+        value = context.vars["result"]
+        if isinstance(value, Undefined):
+            str(value)  # raises, as it would in a string
+        return value
 
     return evaluated
 

@@ -48,6 +48,8 @@ def absent(tag: str | re.Pattern[str], part: Draft | GroupDraft, groups: Sequenc
 
 def default_place(part: Draft | GroupDraft) -> Position:
     """Return where a clip or group stands that says nothing about it, outside of groups."""
+    if isinstance(part, Draft) and part.is_loaded:
+        return part.clip.left, part.clip.top
     return "bottom" if isinstance(part, Draft) and isinstance(part.clip, AvatarClip) else "center"
 
 

@@ -497,6 +497,7 @@ class Maker:
             }
             if kind in own:
                 changes = pick([*own[kind], place if kind is not wire.Audio else {"volume": 7}, {"layer": 9}])
+                changes = changes | self.conditions(0.2)
                 project = project.edit(name, scene=len(project.scenes) - 1, **changes)
         return project
 
