@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 import tracemalloc
 import zipfile
 from datetime import date, datetime
@@ -354,3 +355,18 @@ def write_sheet(path, count):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("module", "use", "extra"),
+    [
+        ("python_calamine", lambda folder: list(read_rows(BOOKS / "gaps.xlsx")), "excel"),
+        ("pyarrow", lambda folder: list(read_rows(folder / "rows.parquet")), "frames"),
+        ("narwhals", lambda folder: list(Project().scene().render_all(pandas.DataFrame({"a": [1]}))), "frames"),
+    ],
+)
+def test_a_missing_extra_is_named_with_its_install_line(tmp_path, monkeypatch, module, use, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DslError) as caught:
+        use(tmp_path)
+    assert caught.value.hint == f'pip install "aistudios-dsl[{extra}]"'

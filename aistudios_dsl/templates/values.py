@@ -262,7 +262,7 @@ class _Settling:
 def checked_value(value: Any) -> Any:
     """Return a value that is to be printed. Raise `TemplateError` if it, or an item of it, has no text."""
     kind = type(value)
-    if kind not in _SHOWN and not (kind is float and isfinite(value)):
+    if kind is not str and kind not in _SHOWN and not (kind is float and isfinite(value)):
         refuse_missing(value)
     return value
 
