@@ -98,8 +98,8 @@ TEXTS = [
     ("really.xlsx", "name,city\nAnn,Bonn\n", {}, "really.xlsx is text, not a workbook\n  hint: name it .csv"),
     ("broken.xlsx", b"PK\x03\x04" + bytes(600), {}, "broken.xlsx is a ZIP archive, not a workbook"),
     ("empty.xlsx", b"", {}, "empty.xlsx cannot be read as a workbook"),
-    ("text.parquet", "name\nAnn\n", {}, "text.parquet is text, which cannot be read as .parquet"),
-    ("text.arrow", "name\nAnn\n", {}, "text.arrow is text, which cannot be read as .arrow"),
+    ("text.parquet", "name\nAnn\n", {}, "text.parquet is text, not a Parquet file"),
+    ("text.arrow", "name\nAnn\n", {}, "text.arrow is text, not an Arrow file"),
     ("a.csv", "a\n1\n", {"sheet": "People"}, "a .csv file has no sheets\n  hint: leave --sheet out"),
     ("a.parquet", "a", {"encoding": "cp1252"}, "a .parquet file says its encoding itself"),
 ]  # fmt: skip
