@@ -226,6 +226,14 @@ def test_any_data_frame_is_rows(tmp_path, kind):
         list(Project("{{ First_Name|upper }}").scene().render_all(frame))
 
 
+def test_numbers_of_a_frame_may_be_compared():
+    frame = pandas.DataFrame({"n": [1, 5], "vip": [False, True], "name": ["Ann", "Bob"]})
+    project = Project("{{ name }}").scene().scene(when="n > 2 and vip").text("{{ n }}")
+    rows = [row for _, row in frame.iterrows()]
+    for source in (frame, polars.from_pandas(frame), rows, frame.to_dict("records"), list(frame.itertuples())):
+        assert [len(made.scenes) for made in project.render_all(source)] == [1, 2]
+
+
 def test_parquet_and_arrow_files_are_rows(tmp_path):
     table = tables()["arrow"]
     pyarrow.parquet.write_table(table, tmp_path / "rows.parquet")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
+from numbers import Number
 from typing import Any
 
 from jinja2.filters import FILTERS, make_attrgetter
@@ -125,7 +126,7 @@ def _unequal(left: Any, right: Any) -> bool:
 
 def within(left: Any, right: Any) -> Any:
     """Return `left in right`. Raise `TemplateError` if only the types keep a number from being among the items."""
-    if isinstance(right, list | tuple) and isinstance(left, str | int | float):
+    if isinstance(right, list | tuple) and isinstance(left, str | Number):
         for item in right:
             if type(item) is not type(left):
                 _check_alike(left, item)
@@ -147,14 +148,13 @@ def may_be_number(value: object) -> bool:
 
 def _check_alike(left: Any, right: Any) -> None:
     text, other = (left, right) if isinstance(left, str) else (right, left)
-    if not isinstance(text, str) or isinstance(other, str) or not isinstance(other, int | float):
+    if not isinstance(text, str):
         return
-    if isinstance(other, bool):
+    if type(other) is bool:
         if text.strip().lower() in _TRUTHS:
             message = f"compares {other!r} with the text {text!r}, which is never equal to it"
-            raise TemplateError(
-                message, hint="ask the value itself, as in when=\"vip\", or compare texts: vip == 'true'"
-            )
-    elif _DIGITS.fullmatch(text):
-        message = f"compares the number {other!r} with the text {text!r}, which is never equal to it"
+            hint = "ask the value itself, as in when=\"vip\", or compare texts: vip == 'true'"
+            raise TemplateError(message, hint=hint)
+    elif isinstance(other, Number) and _DIGITS.fullmatch(text):
+        message = f"compares the number {other} with the text {text!r}, which is never equal to it"
         raise TemplateError(message, hint="compare numbers: n|int == 5, or texts: n == '5'")
