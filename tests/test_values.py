@@ -178,6 +178,13 @@ def test_an_infinite_number_is_refused_behind_a_filter_too(value):
         assert "which cannot be shown" in outcome(template(text), {"v": value})
 
 
+def test_a_method_that_is_not_called_is_refused():
+    for text in ("{{ v.upper }}", "{{ v.upper|string }}", "{{ 'a' ~ v.upper }}", "{{ row.items }}", "{{ v.format }}"):
+        found = outcome(template(text), {"v": "Ann"})
+        assert "a value is the function '" in found
+        assert "()" in found
+
+
 def own_filters(environment):
     environment.filters["money"] = lambda value: "free" if value is None else f"{value} €"
 
