@@ -137,6 +137,46 @@ def test_a_workbook_gives_what_its_cells_show(ending, shown):
     assert {row["First Name"]: list(row.values())[1:] for row in found} == shown
 
 
+@pytest.mark.parametrize("book", ["people.xlsx", "people.ods"])
+def test_dates_whole_numbers_and_zeros_are_what_libreoffice_shows(book):
+    """The CSV that LibreOffice wrote of the workbook, cells as shown, has the same texts."""
+    shown = outcomes(BOOKS / "people_utf8.csv")
+    assert len(shown) == 3
+    for ours, theirs in zip(outcomes(BOOKS / book), shown, strict=True):
+        same = ours.keys() - {"Share", "Price", "VIP"}
+        assert {name: ours[name] for name in same} == {name: theirs[name] for name in same}
+
+
+def test_text_files_of_libreoffice_are_read_in_their_encodings():
+    shown = outcomes(BOOKS / "people_utf8.csv")
+    latin = outcomes(BOOKS / "people_cp1252.csv", encoding="cp1252")
+    assert latin[:2] == shown[:2]
+    assert latin[2]["First Name"] == "??"  # Windows-1252 has no Korean letters
+    assert outcomes(BOOKS / "people_utf16.tsv", encoding="utf-16") == shown
+    assert "'Jörg' reads as Windows-1252: --encoding cp1252" in outcomes(BOOKS / "people_cp1252.csv")
+
+
+@pytest.mark.parametrize(
+    ("options", "reading"),
+    [
+        ({}, {}),
+        ({"sep": ";"}, {}),
+        ({"sep": "\t"}, {}),
+        ({"encoding": "utf-8-sig"}, {}),
+        ({"encoding": "utf-16", "sep": ";"}, {"encoding": "utf-16"}),
+        ({"encoding": "cp1252", "quoting": 1}, {"encoding": "cp1252"}),
+        ({"lineterminator": "\r\n"}, {}),
+    ],
+)
+def test_what_pandas_writes_as_text_is_read(tmp_path, options, reading):
+    frame = pandas.DataFrame({"name": ['Jörg "J", Lee; x', "Ann\nLee"], "n": [1, 2]})
+    frame.to_csv(tmp_path / "rows.csv", index=False, **options)
+    expected = [{"name": name, "n": str(n)} for name, n in zip(frame["name"], frame["n"], strict=True)]
+    assert outcomes(tmp_path / "rows.csv", **reading) == expected
+    frame.to_json(tmp_path / "rows.jsonl", orient="records", lines=True)
+    assert outcomes(tmp_path / "rows.jsonl") == expected
+
+
 def test_a_shown_date_or_number_is_still_one():
     row = next(read_rows(BOOKS / "people.xlsx"))
     assert isinstance(row["Born"], date)
