@@ -253,12 +253,15 @@ class Project(BaseProject):
         self, whole: WireProject, waiting: Mapping[str, tuple[str, ...]], ignore: str | Iterable[str] = ()
     ) -> list[Finding]:
         from aistudios_dsl.check.findings import check
+        from aistudios_dsl.layout.geometry import canvas
+        from aistudios_dsl.resolve.sizing import wrap_widths
 
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
         with self._measuring():
-            return check(whole, waiting, ignore=codes, script_clips=self._script_clips())
+            widths = wrap_widths(self.scenes, canvas(whole.orientation))
+            return check(whole, waiting, ignore=codes, script_clips=self._script_clips(), wrap_widths=widths)
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:

@@ -15,7 +15,9 @@ from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import DslError, expect
+from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
     ANSWERING,
@@ -34,6 +36,7 @@ from aistudios_dsl.plan.segments import (
 )
 from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import is_numbered, resolve_project, setting_of, with_settings
+from aistudios_dsl.resolve.sizing import wrap_widths
 from aistudios_dsl.templates.pending import conditions
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project, row_values
 from aistudios_dsl.wire.codec import dump
@@ -83,6 +86,10 @@ class Plan:
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps, as `checked` takes them."""
         return self._programs.script_clips(row)
+
+    def wrap_widths(self, row: Mapping[str, Any]) -> dict[str, float]:
+        """Return the widths (px) at which the texts of a row are wrapped, by path, as `checked` takes them."""
+        return self._programs.wrap_widths(row)
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
@@ -159,9 +166,16 @@ class Programs:
 
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps."""
+        return [len(scene._items) for scene in self._kept(row)]
+
+    def wrap_widths(self, row: Mapping[str, Any]) -> dict[str, float]:
+        """Return the widths (px) at which texts are wrapped in the scenes that a row keeps, by path."""
+        orientation = self._strings.templates.render(self._template.orientation, row_values(row))
+        return wrap_widths(self._kept(row), canvas(orientation))
+
+    def _kept(self, row: Mapping[str, Any]) -> list[Scene]:
         scenes = self._template.scenes
-        kept = kept_scenes(scenes, self._strings.templates, row_values(row))
-        return [len(scenes[origin[0]]._items) for origin, _ in kept]
+        return [scenes[origin[0]] for origin, _ in kept_scenes(scenes, self._strings.templates, row_values(row))]
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
         for name in self._read_twice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, assert_never, cast
 
 from attrs import evolve, frozen
@@ -12,12 +12,12 @@ from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.boxes import number, ruler_of
 from aistudios_dsl.build.editing import validate_colours
 from aistudios_dsl.build.placement import Place, least_points, validate
-from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.build.scene import Draft, Scene
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins
 from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size, seen_size
-from aistudios_dsl.wire.node import faults
+from aistudios_dsl.wire.node import faults, holds_jinja
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Image, Shape, Text, Video
 
 Pair = tuple[float, float]
@@ -204,6 +204,20 @@ def _wrapped(place: Place, clip: Text, width: float, height: float | None) -> Te
         return "\n".join(box.lines), points, rounded_up(box.width), plain(height or box.height)
 
     return sized
+
+
+def wrap_widths(scenes: Iterable[Scene], canvas: Box) -> dict[str, float]:
+    """Return the widths (px) at which the texts of some scenes are wrapped, by path; those that wait for a row are not.
+
+    The box of a text is wider where a word is: only this tells what was asked for.
+    """
+    found: dict[str, float] = {}
+    for place_of_scene, scene in enumerate(scenes):
+        for index, item in enumerate(scene._items):
+            place = item.place if isinstance(item, Draft) and isinstance(item.clip, Text) else None
+            if place and place.width is not None and place.height is None and not holds_jinja(place.width):
+                found[f"scenes[{place_of_scene}].clips[{index}]"] = extent(place.width, canvas.width, "width")
+    return found
 
 
 def _fit_box(place: Place, clip: Text) -> tuple[Any, Any]:

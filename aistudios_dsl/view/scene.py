@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from attrs import evolve, frozen
@@ -120,6 +120,8 @@ class SceneView:
     path: str
     canvas: Box
     has_backdrop: bool = False
+    wrap_widths: Mapping[str, float] = {}
+    """The widths (px) at which a script had texts wrapped, by path: a box is wider where a word is."""
 
     @cached_property
     def every(self) -> tuple[Seen, ...]:
@@ -181,15 +183,18 @@ class SceneView:
         return None if colour is None else composite([*layers, colour])
 
 
-def scene_views(project: Project, script_clips: Sequence[int] = ()) -> tuple[SceneView, ...]:
+def scene_views(
+    project: Project, script_clips: Sequence[int] = (), wrap_widths: Mapping[str, float] | None = None
+) -> tuple[SceneView, ...]:
     """Return the views of a resolved project's scenes.
 
     `script_clips`: how many clips of each scene its script counts; the square of a background colour comes before them.
+    `wrap_widths`: as a view has them.
     """
     size = canvas(project.orientation)
     counts = script_clips or [len(scene.clips) for scene in project.scenes]
     return tuple(
-        SceneView(scene, f"scenes[{index}]", size, len(scene.clips) > count)
+        SceneView(scene, f"scenes[{index}]", size, len(scene.clips) > count, wrap_widths or {})
         for index, (scene, count) in enumerate(zip(project.scenes, counts, strict=True))
     )
 

@@ -45,12 +45,13 @@ def text_empty(scene: SceneView) -> Iterator[Problem]:
 
 @scene_rule("text-overflow", "warning", "make the box larger or the text smaller: fit=(width, height) finds the size")
 def text_overflow(scene: SceneView) -> Iterator[Problem]:
-    """A text is wider or taller than its box."""
+    """A text is wider or taller than its box, or a word of it than the `width=` at which the script has it wrapped."""
     for seen in scene.texts:
         laid = seen.laid
         assert laid is not None
         about, slack = ("about ", ESTIMATE_SLACK) if laid.estimated else ("", 1)
         width, height = number(seen.clip, "width"), number(seen.clip, "height")
+        width = min(width, scene.wrap_widths.get(seen.path, width))
         message = ""
         if max(laid.line_widths) > width * slack + TOLERANCE:
             message = f"its longest word is {about}{max(laid.line_widths):.0f} px wide, its box {width:.0f} px"
