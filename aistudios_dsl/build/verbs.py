@@ -264,7 +264,7 @@ class Verbs(ABC):
             align=align,
             background_color=background or "",
             stroke=stroke or "",
-            stroke_width=stroke_width or 0,
+            stroke_width=0 if stroke_width is None else stroke_width,
             font_weight=_switched(bold, "bold", 700),
             font_style=_switched(italic, "italic", "italic"),
             underline=underline,
@@ -393,8 +393,17 @@ class Verbs(ABC):
         >>> Scene().shape("Circle", fill="#ff0000", width=200, tag="dot").find("dot").shape_name
         'Circle'
         """
-        outline = {"stroke": stroke or "", "stroke_width": stroke_width or 0, "stroke_radius": stroke_radius or 0}
-        return self._add("shape", ShapeClip, place, {}, shape_name=name, fill=fill, **outline)
+        return self._add(
+            "shape",
+            ShapeClip,
+            place,
+            {},
+            shape_name=name,
+            fill=fill,
+            stroke=stroke or "",
+            stroke_width=0 if stroke_width is None else stroke_width,
+            stroke_radius=0 if stroke_radius is None else stroke_radius,
+        )
 
     @verb
     def put(self, *clips: AnyClip) -> Self:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.placement import Place
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, label
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
+from aistudios_dsl.layout.sizes import plain
 from aistudios_dsl.resolve.placing import Intent, arrange, intent_of
 from aistudios_dsl.resolve.sizing import ClipSize, Setting, clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
@@ -117,13 +119,29 @@ def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
         if size is None:
             computed.append(None)
             continue
-        numbers = (size.width, size.height, size.scale_x, size.scale_y, *corner)
+        place: Place = item.place  # type: ignore[union-attr]
+        given = (place.width, place.height, *(place.natural or ()))
+        # A number that was given is written as it was.
+        sides = [side if any(side is one for one in given) else plain(side) for side in (size.width, size.height)]
+        numbers = (*sides, size.scale_x, size.scale_y, *corner)
         fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
-        for name, number in fields.items():
-            if not math.isfinite(number):
-                raise BuildError(f"{name} must be a finite number, not {number}", label(index, clip_of(item)))
+        with under(label(index, clip_of(item))):
+            for name, number in fields.items():
+                if not math.isfinite(number):
+                    raise BuildError(f"{name} must be a finite number, not {number}")
+            fields |= _spelled(place.spelled or {}, fields)
         computed.append({**fields, **size.fields})
     return computed
+
+
+def _spelled(spelled: Mapping[str, Any], fields: Fields) -> Fields:
+    """Return numbers as `extra` spells them. Raise `BuildError` where it says others than those of the clip."""
+    for name, number in spelled.items():
+        if fields[name] != (1 if number is UNSET else number):
+            said = "leaves it out" if number is UNSET else f"says {number}"
+            hint = "extra only spells a number in another way; at=, width=, height= and scale= set it"
+            raise BuildError(f"{name} is {fields[name]}, but extra {said}", hint=hint)
+    return dict(spelled)
 
 
 def _refuse_same_tags(items: Sequence[Item]) -> None:
