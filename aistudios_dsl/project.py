@@ -13,7 +13,7 @@ from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.pending import pending, refuse_pending, without_pending
+from aistudios_dsl.templates.pending import pending, refuse_pending, texts_in_old_boxes, without_pending
 from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
@@ -247,7 +247,7 @@ class Project(BaseProject):
         """
         waiting = pending(self)
         settled = without_pending(self, waiting)
-        return settled._found(settled.resolve(), waiting, ignore)
+        return self._found(settled.resolve(), waiting, ignore)
 
     def _found(
         self, whole: WireProject, waiting: Mapping[str, tuple[str, ...]], ignore: str | Iterable[str] = ()
@@ -257,7 +257,8 @@ class Project(BaseProject):
         codes = (ignore,) if isinstance(ignore, str) else tuple(ignore) if isinstance(ignore, Iterable) else (ignore,)
         if not all(isinstance(code, str) for code in codes):
             raise BuildError(f"ignore is {ignore!r}", hint='give the codes of checks, such as ignore=["unsafe-area"]')
-        return check(whole, waiting, ignore=codes, script_clips=self._script_clips())
+        old_boxes = [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self.scenes)]
+        return check(whole, waiting, ignore=codes, script_clips=self._script_clips(), old_boxes=old_boxes)
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:

@@ -552,7 +552,7 @@ def test_braces_of_a_project_that_is_no_template_are_found():
     document = Project().scene().text("Hello (name)").to_dict()
     document["scenes"][0]["clips"][0]["text"] = "Hello {{ name }}"
     assert codes(Project.load(document, template=False)) == ["leftover-braces", "text-overflow"]
-    assert codes(Project.load(document)) == ["template-variable"]
+    assert codes(Project.load(document)) == ["template-variable", "text-in-old-box"]
 
 
 def test_a_loaded_template_keeps_its_indexes_when_it_is_checked():

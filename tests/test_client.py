@@ -102,7 +102,7 @@ def rest(request):
 
 
 def test_both_clients_have_every_call_with_one_signature_and_one_text():
-    assert len(CALLS) == 11
+    assert len(CALLS) == 14
     for name in CALLS:
         blocking, awaited = getattr(Client, name), getattr(AsyncClient, name)
         assert inspect.signature(blocking) == inspect.signature(awaited)
@@ -266,9 +266,13 @@ def test_lists_are_found_under_whatever_name_they_have(server, call):
     server.answers["/editor/project"] = [good([{"id": "p1"}])]
     server.answers["/model"] = [good({"models": [{"id": "M1"}]})]
     server.answers["/dropdown/workspaces"] = [good({"list": [{"workspaceId": "w"}]})]
+    server.answers["/dropdown/models"] = [good([{"id": "M1", "label": "Ann", "avatarType": "studio"}])]
+    server.answers["/dropdown/templates_business"] = [good([{"id": "t1", "name": "Sale"}])]
     assert call("list") == ({"id": "p1"},)
     assert call("avatars") == ({"id": "M1"},)
     assert call("workspaces") == ({"workspaceId": "w"},)
+    assert call("models") == ({"id": "M1", "label": "Ann", "avatarType": "studio"},)
+    assert call("templates") == ({"id": "t1", "name": "Sale"},)
 
 
 # What an answer means
@@ -304,6 +308,60 @@ def test_a_create_is_sent_once_and_a_doubtful_answer_says_where_to_look(server, 
     assert [request["method"] for request in server.requests] == ["POST"]
     if kind is SubmissionUnknown:
         assert "look for 'Rehearsal' on the dashboard" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({}, {}),
+        ({"name": "Ann"}, {"name": "Ann"}),
+        ({"avatar": "M1", "cloth": "B1"}, {"aiName": "M1", "clothId": "B1"}),
+        ({"name": "Ann", "workspace_id": "w"}, {"name": "Ann", "workspaceId": "w"}),
+    ],
+)
+def test_a_template_is_asked_for_in_the_words_of_the_table(server, call, given, sent):
+    server.answers["/editor/template/t1"] = [good({"projectId": "p1"})]
+    assert call("create_from_template", "t1", **given) == Job("p1", given.get("name", ""), export=False)
+    [request] = server.requests
+    assert (request["method"], json.loads(request["body"])) == ("POST", sent)
+
+
+@pytest.mark.parametrize(("answer", "words", "kind"), ANSWERS)
+def test_a_project_from_a_template_is_asked_for_once_and_costs_nothing(server, call, answer, words, kind):
+    server.answers["*"] = [answer]
+    with pytest.raises(ApiError, match=words) as caught:
+        call("create_from_template", "t1", name="Rehearsal")
+    assert type(caught.value) is kind
+    assert [request["method"] for request in server.requests] == ["POST"]
+    assert "charged" not in str(caught.value) + caught.value.hint
+    if kind is SubmissionUnknown:
+        assert "look for 'Rehearsal' on the dashboard" in caught.value.hint
+
+
+@pytest.mark.parametrize("id", ["", "a/b", "t 1", None, 7, Job("p1")])
+def test_what_is_no_id_of_a_template_is_not_sent(server, call, id):
+    with pytest.raises(BuildError, match="is not a template id"):
+        call("create_from_template", id)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("given", [{"name": 3}, {"avatar": b"M1"}, {"cloth": ["B1"]}, {"workspace_id": {}}])
+def test_only_words_are_sent_for_a_template(server, call, given):
+    [keyword] = given
+    with pytest.raises(BuildError, match=f"{keyword} must be a string, not"):
+        call("create_from_template", "t1", **given)
+    with pytest.raises(BuildError, match="resolution must be a string, not int"):
+        call("export", "p1", resolution=1080)
+    assert server.requests == []
+
+
+def test_a_project_may_be_larger_than_other_answers(server, call):
+    large = {"scenes": [{"text": "x" * 2_000_000}]}
+    server.answers["/editor/project/p1"] = [good({"project": large})]
+    server.answers["/auth"] = [good({"isAuthenticated": True, "more": "x" * 2_000_000})]
+    assert call("get", "p1") == large
+    with pytest.raises(ApiError, match="more than 1,000,000 bytes"):
+        call("whoami")
 
 
 def test_a_create_is_tried_again_where_nothing_can_have_been_sent(server, call):

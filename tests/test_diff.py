@@ -1,6 +1,7 @@
 """What changed between two projects is told in words, by tag and field, and nothing is left out."""
 
 import json
+import sys
 
 import pytest
 from attrs import evolve
@@ -9,6 +10,9 @@ from hypothesis import given, settings
 from aistudios_dsl import LoadError, Project, Scene, diff, wire
 from aistudios_dsl.wire.jsontext import canonical
 from tests.documents import ANY, REAL, spoilt
+
+module = sys.modules["aistudios_dsl.diff"]
+"""The name `aistudios_dsl.diff` is that of the function."""
 
 
 def base():
@@ -89,15 +93,140 @@ def test_clips_are_the_same_though_a_new_one_shifts_their_ids():
     before = Project().add(stars[0].shape("Circle", fill="blue", width=9))
     after = Project().scene().text("New").shape("Star", fill="red", width=9).shape("Circle", fill="blue", width=9)
     found = diff(before, after)
-    assert [change.place for change in found if change.kind != "changed"] == ["scenes[0].clips[0] (text)"]
-    assert {change.field for change in found if change.kind == "changed"} == {"id", "layer"}
+    assert str(found).splitlines() == [
+        "scenes[0], all 2 other clips: layer +1",
+        "scenes[0].clips[0] (text 'New'): added",
+        "2 clips in 1 scene: id differs",
+    ]
 
 
 def test_a_clip_that_stands_elsewhere_in_the_list_has_moved():
     before = Project.load(base().to_dict())
     [scene] = before.scenes
     after = before.with_scenes([evolve(scene, items=(*scene._items[1:], scene._items[0]))])
-    assert lines(before, after) == ["scenes[0].clips[4] (shape): moved here from clips[0]"]
+    assert lines(before, after) == ["scenes[0].clips[4] (shape 'Square'): moved here from clips[0]"]
+
+
+def poster():
+    scene = Scene(background="/sky.png").text("Summer  sale\nnow", at=(100, 100))
+    scene = scene.image("https://x.example/a/lamp.png?v=2#top", natural=(8, 6), at=(5, 5))
+    scene = scene.shape("Star", fill="red", width=9, at=(50, 60)).audio("https://x.example/a.mp3", label="Bell")
+    return scene.avatar("M000045058", at="bottom").image("data:image/png;base64,AAAA", natural=(8, 6))
+
+
+def with_clips(change):
+    """The poster, with its clips changed as JSON."""
+    document = Project().add(poster()).to_dict()
+    change(document["scenes"][0]["clips"])
+    return Project.load(document)
+
+
+def each(**steps):
+    return lambda clips: [clip.update({name: clip[name] + step for name, step in steps.items()}) for clip in clips]
+
+
+def test_a_clip_without_a_tag_is_called_by_its_words_file_shape_or_avatar():
+    found = lines(with_clips(list), with_clips(lambda clips: [clip.update(own=1) for clip in clips]))
+    assert [line.partition(": ")[0].partition(" ")[2] for line in found] == [
+        "(text 'Summer sale now')",
+        "(image 'lamp.png')",
+        "(shape 'Star')",
+        "(audio 'Bell')",
+        "(avatar 'M000045058')",
+        "(image)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (each(layer=2), ["scenes[0], all 6 clips: layer +2"]),
+        (each(left=40, top=-20.5), ["scenes[0], all 6 clips: moved 40 px right and 20.5 px up"]),
+        (
+            lambda clips: each(left=-0.1)(clips[1:3]),
+            ["scenes[0], 2 clips (image 'lamp.png'; shape 'Star'): moved 0.1 px left"],
+        ),
+        (
+            lambda clips: (each(layer=1)(clips[:2]), each(layer=-2)(clips[2:4])),
+            [
+                "scenes[0], 2 clips (text 'Summer sale now'; image 'lamp.png'): layer +1",
+                "scenes[0], 2 clips (shape 'Star'; audio 'Bell'): layer -2",
+            ],
+        ),
+        (
+            lambda clips: each(left=10, width=10)(clips[1:3]),
+            [
+                "scenes[0].clips[1] (image 'lamp.png'): width 8 -> 18",
+                "scenes[0].clips[1] (image 'lamp.png'): left 5 -> 15",
+                "scenes[0].clips[2] (shape 'Star'): width 9 -> 19",
+                "scenes[0].clips[2] (shape 'Star'): left 50 -> 60",
+            ],
+        ),
+        (lambda clips: each(top=3)(clips[:1]), ["scenes[0].clips[0] (text 'Summer sale now'): top 100 -> 103"]),
+    ],
+)
+def test_what_several_clips_share_is_one_line(change, expected):
+    assert lines(with_clips(list), with_clips(change)) == expected
+
+
+def test_a_shift_holds_the_change_of_each_clip():
+    [shift] = diff(with_clips(list), with_clips(lambda clips: each(left=1, top=2)(clips[1:3])))
+    assert (shift.kind, shift.field, shift.new) == ("shifted", "left and top", {"left": 1, "top": 2})
+    assert [(part.field, part.old, part.new) for part in shift.parts] == [
+        ("left", 5, 6),
+        ("top", 5, 7),
+        ("left", 50, 51),
+        ("top", 60, 62),
+    ]
+    assert json.loads(json.dumps(shift.to_dict()))["parts"] == [part.to_dict() for part in shift.parts]
+
+
+def many(count):
+    sky = Scene(background="/sky.png")
+    return [sky.text(f"T{n}", at=(n, n)).image(f"/{n}.png", natural=(4, 4)) for n in range(count)]
+
+
+def test_scenes_that_moved_together_are_one_line_and_so_are_their_new_ids():
+    before = Project().add(*many(6))
+    after = Project().scene(background="/new.png").add(*many(6)[3:], *many(6)[:3])
+    assert lines(before, after) == [
+        "scenes[0]: added (0 clips)",
+        "scenes[1..3]: moved here from scenes[3..5]",
+        "12 clips in 6 scenes: id differs",
+    ]
+
+
+@pytest.mark.parametrize("count", [300, 1200])
+def test_the_work_grows_with_the_number_of_scenes_where_none_is_as_it_was(count, monkeypatch):
+    compared = []
+    share = module._share
+    monkeypatch.setattr(module, "_share", lambda *pair: compared.append(pair) or share(*pair))
+    project = Project.load(Project().add(*many(count)).to_dict())
+    found = diff(project, project.map(wire.Image, lambda clip: evolve(clip, opacity=50)))
+    assert len(found) == count
+    assert count <= len(compared) <= 40 * count
+
+
+def test_the_work_grows_with_the_number_of_clips_where_none_is_as_it_was(monkeypatch):
+    compared = []
+    rated = module._like_pairs
+    monkeypatch.setattr(
+        module,
+        "_like_pairs",
+        lambda old, new, partner, likeness, least: rated(
+            old, new, partner, lambda *pair: compared.append(pair) or likeness(*pair), least
+        ),
+    )
+
+    def words(mark):
+        scene = Scene(background="/sky.png")
+        for n in range(300):
+            scene = scene.text(f"{mark} {n}", at=(n, n + len(mark)), tag=f"{mark}{n}")
+        return Project().add(scene)
+
+    found = diff(words("A"), words("Bb"))
+    assert {change.kind for change in found} == {"changed"}
+    assert len(compared) <= 40 * 300
 
 
 def test_speech_told_line_by_line_whoever_holds_it():

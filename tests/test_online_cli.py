@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.conftest import KEY
-from tests.small_server import small_server
+from tests.small_server import good, small_server
 from tests.test_cli import ROOT, script
 
 SEED = "examples/talking_avatar.py"
@@ -73,6 +73,46 @@ def test_the_steps_of_send_are_commands_of_their_own(aistudios, tmp_path):
     assert (nowhere.returncode, "there is no folder nodir/" in nowhere.stderr) == (1, True)
     assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
     assert aistudios("download", project_id, "-o", tmp_path / "v.mp4", "--overwrite").returncode == 0
+
+
+def test_list_shows_what_was_exported(aistudios):
+    empty = aistudios("list")
+    assert (empty.stdout, empty.stderr) == ("", "no project was exported; drafts are not listed\n")
+    aistudios("send", SEED, "--draft")
+    project_id = aistudios("send", SEED, "--export", "--yes", "--wait").stdout.split()[0]
+    [line] = aistudios("list").stdout.splitlines()
+    found, state, name, address = line.split("\t")
+    assert (found, state, name) == (project_id, "exported", "Default Template")
+    assert address.endswith(f"/files/{project_id}.mp4")
+    assert [one["id"] for one in json.loads(aistudios("list", "--json").stdout)] == [project_id]
+
+
+def test_get_writes_the_project_as_the_service_sent_it(aistudios, tmp_path):
+    project_id = aistudios("send", SEED, "--draft").stdout.strip()
+    file = tmp_path / "project.json"
+    result = aistudios("get", project_id, "-o", file)
+    assert (result.stdout, result.stderr) == ("", f"{file}: Default Template, 1 scene\n")
+    assert aistudios("get", project_id).stdout == file.read_text(encoding="utf-8")
+    [line] = aistudios("get", project_id, "--json").stdout.splitlines()
+    assert json.loads(line) == json.loads(file.read_text(encoding="utf-8"))
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert (found["_id"], found["state"]) == (project_id, "draft")
+    assert found["scenes"] == json.loads(aistudios("build", SEED).stdout)["scenes"]
+    copy = aistudios("send", file, "--draft").stdout.strip()
+    assert json.loads(aistudios("get", copy).stdout)["scenes"] == found["scenes"]
+    for wrong, words in ((["get", "nope"], "there is no project nope"), (["get", "../x"], "is not a project id")):
+        failed = aistudios(*wrong)
+        assert (failed.returncode, words in failed.stderr) == (1, True)
+    nowhere = aistudios("get", project_id, "-o", tmp_path / "no" / "project.json")
+    assert (nowhere.returncode, "is its folder there" in nowhere.stderr) == (1, True)
+
+
+def test_an_answer_that_is_no_project_is_not_written(aistudios, tmp_path):
+    with small_server() as server:
+        server.answers["/editor/project/p1"] = [good({"name": "odd"})]
+        result = aistudios("get", "p1", "-o", tmp_path / "p.json", env={"AISTUDIOS_BASE_URL": server.url})
+    assert (result.returncode, "the service sent no project" in result.stderr) == (1, True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_avatars_are_lines_of_ids_and_names(aistudios):

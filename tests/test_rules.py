@@ -459,7 +459,7 @@ def test_a_file_that_cannot_be_written_is_told_as_an_error_of_this_package(tmp_p
 # Lists serve where tuples do, and every bold weight is one
 
 
-@pytest.mark.parametrize("weight", [600, 700, 900, "bold"])
+@pytest.mark.parametrize("weight", [550, 600, 700, 900, 1000, "bold", "Bold", "bolder", "700", " 550.5 "])
 def test_every_bold_weight_is_measured_as_bold(weight):
     for size in ({}, {"width": 150}, {"fit": (150, 300)}):
         bold = Project().scene().text("Hello wide world", bold=True, **size)
@@ -467,8 +467,9 @@ def test_every_bold_weight_is_measured_as_bold(weight):
         assert box(clips(edited)[0]) == box(clips(bold)[0])
 
 
-def test_a_weight_below_600_is_measured_as_regular():
-    edited = Project().scene().text("Hello world", tag="t").edit("t", font_weight=500)
+@pytest.mark.parametrize("weight", [0, 500, 549, 1001, "", "normal", "lighter", "500", "7_00", "inf", "bold!"])
+def test_a_weight_that_is_none_or_below_550_is_measured_as_regular(weight):
+    edited = Project().scene().text("Hello world", tag="t").edit("t", font_weight=weight)
     assert box(clips(edited)[0]) == box(clips(Project().scene().text("Hello world"))[0])
 
 

@@ -12,12 +12,13 @@ from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.keywords import LABELS, hint_for
+from aistudios_dsl.build.measured import measured_again
 from aistudios_dsl.build.placement import animation_of
 from aistudios_dsl.build.speech import paragraphs
-from aistudios_dsl.errors import BuildError, DslError, expect
+from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import POINT, Fit, plain, rounded_up, scaled_size, unless_same
+from aistudios_dsl.layout.sizes import Fit, scaled_size, unless_same
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, faults_of_extra, holds_jinja, keys
 from aistudios_dsl.wire.nodes import CLIP_TYPES, AvatarClip, Clip, EditorClip, Image, Shape, Text, Video
 
@@ -109,50 +110,6 @@ def renamed(before: Any, after: Any) -> Any:
         with as_found():
             return evolve(after, name=after.id)
     return after
-
-
-# texts
-
-
-def measured_again(before: Any, after: Any) -> Any:
-    """Return the clip after a change. A text whose box was our measure of its words is measured again.
-
-    It keeps its aligned edge. A box that the change gave, or that is not our measure, stays.
-    """
-    if not isinstance(before, Text) or _box(before) != _box(after) or _words(before) == _words(after):
-        return after
-    if not is_measured(before):
-        return after
-    width, height = _measured(after)
-    share = {"center": 0.5, "right": 1.0}.get(after.align, 0.0) if isinstance(after.align, str) else 0.0
-    shift = share * (before.width - width) * (after.scale_x if isinstance(after.scale_x, int | float) else 1)
-    corner = Box(after.left, after.top, shift, 0, after.angle or 0).corners[1] if shift else (after.left, after.top)
-    box = {"left": corner[0], "top": corner[1], "width": width, "height": height}
-    return evolve(after, **{name: unless_same(getattr(after, name), number) for name, number in box.items()})
-
-
-def is_measured(clip: Text) -> bool:
-    """Return whether the text's box is our measure of its words, and so changes with them."""
-    try:
-        return _measured(clip) == (clip.width, clip.height)
-    except (DslError, OverflowError):
-        return False
-
-
-def _box(clip: Text) -> tuple[Any, ...]:
-    return clip.left, clip.top, clip.width, clip.height
-
-
-def _words(clip: Text) -> tuple[Any, ...]:
-    return clip.text, clip.font_size, clip.font_family, clip.font_weight
-
-
-def _measured(clip: Text) -> tuple[float, float]:
-    from aistudios_dsl.layout.text import is_bold, measure
-
-    bold = is_bold(clip.font_weight)
-    box = measure(clip.text, clip.font_size * POINT, bold=bold, family=clip.font_family or "Noto Sans CJK")
-    return rounded_up(box.width), plain(box.height)
 
 
 # pictures

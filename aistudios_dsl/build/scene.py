@@ -13,6 +13,7 @@ from attrs import evolve, field, fields, frozen
 from aistudios_dsl.build import editing
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.keywords import LABELS, checked_class, keyword_for, script_line
+from aistudios_dsl.build.measured import kept_boxes
 from aistudios_dsl.build.placement import AvatarId, Place, animation_of, validate
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, taken_by_verbs
@@ -137,7 +138,7 @@ def notebook_html(value: object) -> str:
     return f"<pre>{escape(repr(value))}</pre>"
 
 
-@checked_class("items", "lines", "loaded", "position", "origin", "written_at")
+@checked_class("items", "lines", "loaded", "position", "origin", "kept_boxes", "written_at")
 @frozen(kw_only=True, repr=False)
 class Scene(Verbs):
     """One scene: a background and clips. The verbs return a new scene with a clip more.
@@ -173,6 +174,8 @@ class Scene(Verbs):
     """The number of a loaded scene in its document."""
     _origin: tuple[int, int] | None = field(default=None, alias="origin")
     """The number of a rendered scene in its template, and its repetition."""
+    _kept_boxes: frozenset[str] = field(default=frozenset(), eq=False, alias="kept_boxes")
+    """The ids of loaded texts with other words than their boxes were made for."""
     _written_at: ScriptLine | None = field(factory=script_line, eq=False, alias="written_at")
 
     def __attrs_post_init__(self) -> None:
@@ -288,7 +291,8 @@ class Scene(Verbs):
     def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:
         item = self._items[index]
         if not isinstance(item, Draft):
-            return self._with(index, editing.renamed(item, fn(item)))
+            new = editing.renamed(item, fn(item))
+            return evolve(self._with(index, new), kept_boxes=kept_boxes(self._kept_boxes, item, new))
         new = fn(item.clip)
         editing.refuse_geometry(item.clip, new)
         editing.validate_colours(new)

@@ -97,6 +97,7 @@ def check(
     *,
     ignore: Iterable[str] = (),
     script_clips: Sequence[int] = (),
+    old_boxes: Sequence[Sequence[int]] = (),
 ) -> list[Finding]:
     """Return the findings of a resolved project, scene by scene, the worst first.
 
@@ -106,19 +107,24 @@ def check(
         ignore: Codes, or "code:tag" for those of one clip.
         script_clips: How many clips of each scene its script counts, so that paths do not count the square of a
             background colour. Default all.
+        old_boxes: The clips of each scene, by number, that are texts with other words than their boxes were made for.
 
     Raises:
         DslError: For an unknown code, with the nearest known one.
     """
     ignored = set(map(_known, ignore))
-    view = ProjectView(project, scene_views(project, script_clips), pending or {})
+    view = ProjectView(project, scene_views(project, script_clips), pending or {}, old_boxes)
     found = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
     kept = (one for one in found if not {one.code, f"{one.code}:{one.tag}"} & ignored)
     return sorted(kept, key=_order)
 
 
 def checked(
-    payload: str | bytes | Mapping[str, Any], *, ignore: Iterable[str] = (), script_clips: Sequence[int] = ()
+    payload: str | bytes | Mapping[str, Any],
+    *,
+    ignore: Iterable[str] = (),
+    script_clips: Sequence[int] = (),
+    old_boxes: Sequence[Sequence[int]] = (),
 ) -> list[Finding]:
     """Return the findings of a payload, whose braces are text. Raise `LoadError` if it is not a project.
 
@@ -126,7 +132,7 @@ def checked(
     ['scene-order', 'empty-scene']
     """
     document = parse(payload) if isinstance(payload, str | bytes) else payload
-    return check(load(document), ignore=ignore, script_clips=script_clips)
+    return check(load(document), ignore=ignore, script_clips=script_clips, old_boxes=old_boxes)
 
 
 def _finding(rule: CheckRule, problem: Problem) -> Finding:

@@ -9,7 +9,7 @@ from aistudios_dsl.cli.build import build
 from aistudios_dsl.cli.check import check
 from aistudios_dsl.cli.decompile import decompile
 from aistudios_dsl.cli.diff import diff
-from aistudios_dsl.cli.online import avatars, download, send, status, wait, whoami
+from aistudios_dsl.cli.online import avatars, download, get, list_projects, send, status, wait, whoami
 from aistudios_dsl.cli.outbox import outbox
 from aistudios_dsl.cli.preview import preview
 from aistudios_dsl.cli.sandbox import sandbox
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 _OFFLINE = (build, check, preview, decompile, diff, sandbox, schema, variables)
-_ONLINE = (whoami, send, status, wait, download, avatars, outbox)
+_ONLINE = (whoami, send, status, wait, download, list_projects, get, avatars, outbox)
 
 for _command in (*_OFFLINE, *_ONLINE):
     main.add_command(_command)

@@ -152,7 +152,8 @@ def _rows(project: Project, data: Path, constants: Mapping[str, str], ignored: t
 def _check_row(plan: Plan, row: Mapping[str, Any], ignored: tuple[str, ...]) -> list[Finding]:
     from aistudios_dsl.check.findings import checked
 
-    return checked(plan.render_json(row), ignore=ignored, script_clips=plan.script_clips(row))
+    payload, clips, old_boxes = plan.render_json(row), plan.script_clips(row), plan.old_boxes(row)
+    return checked(payload, ignore=ignored, script_clips=clips, old_boxes=old_boxes)
 
 
 def _raise(fault: DslError) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The commands that talk to the service: whoami, send, status, wait, download, avatars."""
+"""The commands that talk to the service: whoami, send, status, wait, download, list, get, avatars."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from aistudios_dsl.cli.base import confirm_spending, plural, print_line, printable, progress_bar
+from aistudios_dsl.atomic_write import write_text
+from aistudios_dsl.cli.base import confirm_spending, plural, print_line, print_result, printable, progress_bar
 from aistudios_dsl.cli.options import (
     AS_JSON,
     DESPITE_ERRORS,
     DOWNLOAD,
+    OUTPUT,
     TIMEOUT,
     YES,
     ProjectFile,
@@ -131,6 +133,53 @@ def download(project_id: str, output: str, overwrite: bool, as_json: bool) -> No
     _print(as_json, {"projectId": project_id, "file": str(path)}, str(path))
 
 
+@click.command("list")
+@AS_JSON
+def list_projects(as_json: bool) -> None:
+    """List the exported projects; this is free.
+
+    Prints a line for each: its id, state, name, and the address of its video where there is one. Drafts are not listed.
+
+    \b
+    aistudios list
+    """
+    with _client() as client:
+        found = client.list()
+    if found or as_json:
+        _print(as_json, found, "\n".join(_project_line(project) for project in found))
+    if not found:
+        print_line("no project was exported; drafts are not listed", err=True)
+
+
+@click.command()
+@ID
+@OUTPUT
+@AS_JSON
+def get(project_id: str, output: Path | None, as_json: bool) -> None:
+    """Fetch a project as JSON; this is free.
+
+    It may be made in the editor, or sent. Every key is kept as the service sent it. The other commands take the file as
+    it is; `send` leaves out what only the service sets. With --json, it is one line.
+
+    \b
+    aistudios get ID -o project.json
+    aistudios decompile project.json -o video.py
+    """
+    from aistudios_dsl.wire.jsontext import canonical
+
+    with _client() as client:
+        found = client.get(project_id)
+    if not isinstance(found.get("scenes"), list):
+        raise ApiError("the service sent no project", f"project {project_id}", project_id=project_id)
+    text = canonical(found, None if as_json else 2) + "\n"
+    if output is None:
+        print_result(text)
+        return
+    write_text(output, text)
+    name = found.get("name") or "without a name"
+    print_line(f"{output}: {name}, {plural(len(found['scenes']), 'scene')}", err=True)
+
+
 @click.command()
 @AS_JSON
 def avatars(as_json: bool) -> None:
@@ -158,6 +207,12 @@ def _print(as_json: bool, value: Any, text: str) -> None:
 def _facts(seen: Progress) -> dict[str, Any]:
     facts = {"projectId": seen.id, "progress": seen.percent, "state": seen.state, "downloadUrl": seen.download_url}
     return {name: value for name, value in facts.items() if value != ""}
+
+
+def _project_line(project: Mapping[str, Any]) -> str:
+    facts = [project.get("id") or project.get("_id"), project.get("state"), project.get("name")]
+    facts += [url for url in (project.get("download_url") or project.get("downloadUrl"),) if url]
+    return "\t".join(str(fact or "") for fact in facts)
 
 
 def _cloth_lines(avatar: Mapping[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ _TIE = 1 - 1.68e-6
 """Chromium measures slightly less than the font says. That decides whether a word that just fits stays on its line."""
 
 _FAMILY = re.compile(r"noto sans cjk( kr)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _LINE_ENDS = re.compile(r"\r?\n")
 _WORD_GAPS = re.compile(r"[ \t\r]")
 _CJK = re.compile(
@@ -42,12 +43,17 @@ class TextBox:
 
 
 def is_bold(weight: object) -> bool:
-    """Whether a font weight is drawn with the bold face: "bold", or 600 and above.
+    """Whether a font weight is drawn with the bold face, as in Chromium: "bold", "bolder", or 550 to 1000.
 
-    >>> is_bold(600), is_bold("bold"), is_bold(500), is_bold("")
-    (True, True, False, False)
+    >>> is_bold(550), is_bold("bold"), is_bold("700"), is_bold(500), is_bold("")
+    (True, True, True, False, False)
     """
-    return weight == "bold" or (isinstance(weight, int | float) and not isinstance(weight, bool) and weight >= 600)
+    if isinstance(weight, str):
+        word = weight.strip().lower()
+        if not _NUMBER.fullmatch(word):
+            return word in ("bold", "bolder")
+        weight = float(word)
+    return isinstance(weight, int | float) and not isinstance(weight, bool) and 550 <= weight <= 1000
 
 
 def measure(text: str, size: float, *, bold: bool = False, family: str = "Noto Sans CJK") -> TextBox:

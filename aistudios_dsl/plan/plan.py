@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from io import TextIOBase
 from itertools import islice
 from pathlib import Path
@@ -34,7 +34,7 @@ from aistudios_dsl.plan.segments import (
 )
 from aistudios_dsl.plan.strings import RowStrings, Strings
 from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
-from aistudios_dsl.templates.pending import conditions
+from aistudios_dsl.templates.pending import conditions, texts_in_old_boxes
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project, row_values
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -83,6 +83,10 @@ class Plan:
     def script_clips(self, row: Mapping[str, Any]) -> list[int]:
         """Return how many clips the script has in each scene that a row keeps, as `checked` takes them."""
         return self._programs.script_clips(row)
+
+    def old_boxes(self, row: Mapping[str, Any]) -> list[list[int]]:
+        """Return, for each scene that a row keeps, the texts with other words than their boxes were made for."""
+        return self._programs.old_boxes(row)
 
     def write_jsonl(self, rows: Iterable[Mapping[str, Any]], file: str | os.PathLike[str] | BinaryIO) -> int:
         """Write one line of JSON for each row, a few rows at a time.
@@ -158,6 +162,16 @@ class Programs:
         scenes = self._template.scenes
         kept = kept_scenes(scenes, self._strings.templates, row_values(row))
         return [len(scenes[origin[0]]._items) for origin, _ in kept]
+
+    def old_boxes(self, row: Mapping[str, Any]) -> list[list[int]]:
+        """Return the texts of each scene that a row keeps with other words than their boxes were made for."""
+        kept = kept_scenes(self._template.scenes, self._strings.templates, row_values(row))
+        return [self._old_boxes[origin[0]] for origin, _ in kept]
+
+    @cached_property
+    def _old_boxes(self) -> list[list[int]]:
+        waiting = {field.path for found in self._fields for field in found}
+        return [texts_in_old_boxes(scene, index, waiting) for index, scene in enumerate(self._template.scenes)]
 
     def _signature(self, values: Mapping[str, Any]) -> tuple[Signature, list[Mapping[str, Any]]]:
         for name in self._read_twice:

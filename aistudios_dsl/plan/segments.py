@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
-from aistudios_dsl.build.editing import COLOURS, is_measured, measured_again, validate_colour
+from aistudios_dsl.build.editing import COLOURS, validate_colour
+from aistudios_dsl.build.measured import is_measured, measure_of, measured_again
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal, validate_background
@@ -375,12 +376,14 @@ def _drafted(item: Item, size: ClipSize, place: int, setting: Setting) -> tuple[
 
 def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:
     """A loaded text whose box is our own measure of its words, and goes with them."""
+    way = measure_of(before)
     with as_found():
         kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
     def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
         with as_found():
-            clip = measured_again(before, evolve(kept, text=words[place]))
+            new = evolve(kept, text=words[place])
+        clip = measured_again(before, new, way)
         text = canonical_string(clip.text).encode()
         return bounds_of_clip(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))
 

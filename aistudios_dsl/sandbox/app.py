@@ -32,6 +32,23 @@ AVATARS = [("M000045058", "Jonathan", "BG00002320"), ("M000320746", "Hannah", "B
 LISTED = frozenset(ai_name for ai_name, _, _ in AVATARS)
 TEMPLATES = [{"id": "sandbox-template", "name": "A greeting"}]
 DROPDOWN_MODELS = [{"id": ai_name, "label": label, "avatarType": "studio"} for ai_name, label, _ in AVATARS]
+TEMPLATE_TEXT = {
+    "id": "textImage-0template01",
+    "type": "textImage",
+    "layer": 2,
+    "text": "Hello there",
+    "fill": "#ffffff",
+    "fontSize": 48,
+    "fontFamily": "Noto Sans CJK",
+    "align": "left",
+    "left": 120.5,
+    "top": 160.25,
+    "width": 329.535446379,
+    "height": 72.32,
+    "scaleX": 1,
+    "scaleY": 1,
+}
+"""A text as the editor writes it, in the box that its canvas measured."""
 WORKSPACES = [{"workspaceId": "sandbox-workspace", "workspaceName": "Rehearsals"}]
 
 
@@ -183,17 +200,20 @@ class Sandbox:
         return {"deletedCount": sum(self.world.projects.pop(str(one), None) is not None for one in ids)}
 
     async def template(self, request: Request) -> dict[str, Any]:
-        """Make a draft from a template, with the avatar and the clothes in the request."""
+        """Make a draft from a template, with the avatar and the outfit of the request.
+
+        The vendor's table calls them aiName and clothId, its samples model and clothes: both are taken.
+        """
         sent, found = await body_of(request), [one for one in TEMPLATES if one["id"] == request.path_params["id"]]
         if not found:
             raise Refused(404, "no_template", f"there is no template {request.path_params['id']}")
         ai_name = sent.get("aiName", sent.get("model", AVATARS[0][0]))
         default = next((cloth for one, _, cloth in AVATARS if one == ai_name), "")
         cloth = sent.get("clothId", sent.get("clothes", default))
-        clip = {"id": "aiModel-0template00", "type": "aiModel", "layer": 1, "left": 660, "top": 120}
+        clip = {"id": "aiModel-0template00", "type": "aiModel", "layer": 1, "left": 1240, "top": 120}
         clip |= {"width": 600, "height": 960, "model": {"ai_name": ai_name, "emotion": cloth}}
-        clip |= {"script": {"org": "<p>Hello</p>", "tts": None}}
-        scene = {"sceneIdx": 0, "background": {}, "clips": [clip]}
+        clip |= {"script": {"org": "<p>Hello there.</p>", "tts": None}}
+        scene = {"sceneIdx": 0, "background": {}, "clips": [clip, TEMPLATE_TEXT]}
         body = {"name": sent.get("name", found[0]["name"]), "scenes": [scene], "isExport": False}
         return {"projectId": self.world.create(self.checked(body), "template").id}
 

@@ -34,8 +34,6 @@ _LONGEST_TIMEOUT = 86_400.0
 _LONGEST_CONNECT = 10.0
 """Seconds."""
 _ENCODINGS = ("gzip", "x-gzip", "deflate")
-_LARGEST_ANSWER = 1_000_000
-"""Bytes, decompressed, of an answer that is not a download."""
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -128,7 +126,7 @@ class _Exchange:
         self.streams = take is not None
         if take or (self.refused and self._answer.status < 400):
             return take
-        self._body = _Body(self._answer.headers.get("content-encoding", "identity"))
+        self._body = _Body(self._answer.headers.get("content-encoding", "identity"), self._request.longest)
         return self._body.take
 
     def fail(self, error: Exception) -> None:
@@ -165,11 +163,11 @@ class _Exchange:
 
 
 class _Body:
-    """The body of an answer, decompressed as it arrives, up to `_LARGEST_ANSWER`."""
+    """The body of an answer, decompressed as it arrives, up to so many bytes."""
 
-    def __init__(self, encoding: str) -> None:
+    def __init__(self, encoding: str, longest: int) -> None:
         self._parts: list[bytes] = []
-        self._room = _LARGEST_ANSWER
+        self._room = self._longest = longest
         self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if encoding.casefold() in _ENCODINGS else None
 
     def take(self, chunk: bytes) -> None:
@@ -180,7 +178,7 @@ class _Body:
             raise _Unreadable(Failure("the service sent an answer that cannot be decompressed")) from None
         self._room -= len(text)
         if self._room < 0:
-            raise _Unreadable(Failure(f"the service answers with more than {_LARGEST_ANSWER:,} bytes", transient=False))
+            raise _Unreadable(Failure(f"the service answers with more than {self._longest:,} bytes", transient=False))
         self._parts.append(text)
 
     def text(self) -> bytes:
@@ -370,6 +368,7 @@ class Client(_BaseClient[httpx.Client, httpx.BaseTransport]):
     _kind = httpx.Client
     whoami: Final = _blocking(Calls.whoami)
     create: Final = _blocking(Calls.create)
+    create_from_template: Final = _blocking(Calls.create_from_template)
     get: Final = _blocking(Calls.get)
     list: Final = _blocking(Calls.list)
     export: Final = _blocking(Calls.export)
@@ -378,6 +377,8 @@ class Client(_BaseClient[httpx.Client, httpx.BaseTransport]):
     download: Final = _blocking(Calls.download)
     delete: Final = _blocking(Calls.delete)
     avatars: Final = _blocking(Calls.avatars)
+    models: Final = _blocking(Calls.models)
+    templates: Final = _blocking(Calls.templates)
     workspaces: Final = _blocking(Calls.workspaces)
 
     def _run(self, flow: Flow[T]) -> T:
@@ -448,6 +449,7 @@ class AsyncClient(_BaseClient[httpx.AsyncClient, httpx.AsyncBaseTransport]):
     _kind = httpx.AsyncClient
     whoami: Final = _awaited(Calls.whoami)
     create: Final = _awaited(Calls.create)
+    create_from_template: Final = _awaited(Calls.create_from_template)
     get: Final = _awaited(Calls.get)
     list: Final = _awaited(Calls.list)
     export: Final = _awaited(Calls.export)
@@ -456,6 +458,8 @@ class AsyncClient(_BaseClient[httpx.AsyncClient, httpx.AsyncBaseTransport]):
     download: Final = _awaited(Calls.download)
     delete: Final = _awaited(Calls.delete)
     avatars: Final = _awaited(Calls.avatars)
+    models: Final = _awaited(Calls.models)
+    templates: Final = _awaited(Calls.templates)
     workspaces: Final = _awaited(Calls.workspaces)
 
     async def _run(self, flow: Flow[T]) -> T:

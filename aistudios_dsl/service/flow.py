@@ -24,13 +24,15 @@ from aistudios_dsl.errors import (
     RenderFailed,
     StillRendering,
     SubmissionUnknown,
+    expect,
 )
 from aistudios_dsl.service.download import PartialFile, first_words, validate_link, validate_target
 from aistudios_dsl.service.login import PREFIX, Login, Secret
 from aistudios_dsl.service.requests import Answer, Failure, Flow, Pause, Send, Work
-from aistudios_dsl.service.response_status import KEY_HINT, data_of, paid_data_of, refusal, refuses_token, shown
+from aistudios_dsl.service.response_status import KEY_HINT, data_of, made_data_of, refusal, refuses_token, shown
 from aistudios_dsl.service.webhook import percent_of
 from aistudios_dsl.wire.jsontext import DEEPEST, canonical, copied, depth, parse
+from aistudios_dsl.wire.node import camel
 
 ANSWER_ONLY = frozenset(
     (
@@ -51,6 +53,8 @@ _EXPIRED = (400, 401, 403, 404, 410)
 """How a file host may answer to an address that has expired."""
 _ID = re.compile(r"(?=.*[A-Za-z0-9])[\w.:~@=+-]{1,200}", re.ASCII)
 """The letters of a project id: none that would change an address, a file name or a line of text."""
+_LONGEST_ANSWER, _LONGEST_PROJECT = 1_000_000, 32_000_000
+"""Bytes, decompressed: of most answers; of a project, which may have thousands of scenes, and of the list of all."""
 _TOKEN_POLL = 0.05
 """Seconds between two looks at whether another call has fetched the token."""
 
@@ -191,10 +195,59 @@ class Calls:
         about = f"creating {name!r}" if name else "creating a project without a name"
         answer = yield from self._call("POST", "/editor/project", text.encode(), safe=False)
         look = _where_to_look(name)
-        found, problem = self._id_in(paid_data_of(answer, self._login, about, look))
+        found, problem = self._id_in(made_data_of(answer, self._login, about, look))
         if not found:
             raise SubmissionUnknown(f"it was made, and maybe charged, but {problem}", about, look, answer.status)
         return Job(found, name, export)
+
+    def create_from_template(
+        self,
+        template_id: str,
+        *,
+        name: str | None = None,
+        avatar: str | None = None,
+        cloth: str | None = None,
+        workspace_id: str | None = None,
+    ) -> Flow[Job]:
+        """Make a project from a template of the service. It is a draft: nothing is rendered.
+
+        It is sent again only if nothing can have been sent.
+
+        Args:
+            template_id: The id of the template, as `templates` lists it.
+            name: The name of the project. Default: the service's choice.
+            avatar: The id of the avatar that speaks. Default: that of the template.
+            cloth: The id of its outfit. Default: the service's choice.
+            workspace_id: The workspace to make it in. Default: the login's own.
+
+        Returns:
+            The new project's id, for `get` and `export`.
+
+        Raises:
+            BuildError: If this is not the id of a template.
+            ApiError: If there is no such template (code "not-found"), or the call fails; nothing was made.
+            SubmissionUnknown: If it may have been made. Look before you send it again.
+
+        Example:
+            >>> job = client.create_from_template("sandbox-template", name="For Ann", avatar="M000045058")
+            >>> client.get(job)["name"], job.export
+            ('For Ann', False)
+        """
+        if not is_project_id(template_id):
+            raise BuildError(
+                f"{shown(repr(template_id))} is not a template id", hint="give an id that templates() lists"
+            )
+        # The service's table names these keys. Its samples say `model` and `clothes` for the middle two.
+        words = _strings(name=name, avatar=avatar, cloth=cloth, workspace_id=workspace_id)
+        names = {"name": "name", "avatar": "aiName", "cloth": "clothId", "workspace_id": "workspaceId"}
+        body = {names[keyword]: value for keyword, value in words.items()}
+        about, look = f"a project from template {template_id}", _where_to_look(name or "", "made")
+        path = f"/editor/template/{quote(template_id, safe='')}"
+        answer = yield from self._call("POST", path, canonical(body).encode(), safe=False)
+        found, problem = self._id_in(made_data_of(answer, self._login, about, look, costs=False))
+        if not found:
+            raise SubmissionUnknown(f"it was made, but {problem}", about, look, answer.status)
+        return Job(found, name or "", export=False)
 
     def get(self, id: str | Job) -> Flow[dict[str, Any]]:
         """Fetch a stored project.
@@ -212,7 +265,8 @@ class Calls:
             >>> client.get(client.create(project, export=False))["name"]
             'Hello'
         """
-        data = yield from self._read("GET", f"/editor/project/{_quoted(id)}", about="project", id=_id(id))
+        path = f"/editor/project/{_quoted(id)}"
+        data = yield from self._read("GET", path, about="project", id=_id(id), longest=_LONGEST_PROJECT)
         project = data.get("project", data)
         return project if isinstance(project, dict) else {}
 
@@ -227,7 +281,7 @@ class Calls:
             >>> [found["name"] for found in client.list() if found["id"] == job.id]
             ['Hello']
         """
-        data = yield from self._read("GET", "/editor/project", about="the list of projects")
+        data = yield from self._read("GET", "/editor/project", about="the list of projects", longest=_LONGEST_PROJECT)
         return _objects(data)
 
     def export(
@@ -257,12 +311,12 @@ class Calls:
             >>> client.export(client.create(project, export=False), resolution="720").export
             True
         """
-        given = {"workspaceId": workspace_id, "resolution": resolution, "webhookUrl": webhook_url}
-        body = {"projectId": _id(id)} | {name: value for name, value in given.items() if value is not None}
+        given = _strings(workspace_id=workspace_id, resolution=resolution, webhook_url=webhook_url)
+        body = {"projectId": _id(id)} | {camel(keyword): value for keyword, value in given.items()}
         about = f"exporting {_id(id)}"
         look = f"look at its progress before exporting it again: aistudios status {_id(id)}"
         answer = yield from self._call("POST", "/editor/project/export", canonical(body).encode(), safe=False)
-        found, _ = self._id_in(paid_data_of(answer, self._login, about, look, _id(id)))
+        found, _ = self._id_in(made_data_of(answer, self._login, about, look, _id(id)))
         return Job(found or _id(id), id.name if isinstance(id, Job) else "")
 
     def progress(self, id: str | Job) -> Flow[Progress]:
@@ -390,6 +444,32 @@ class Calls:
         data = yield from self._read("GET", "/model", about="the avatars")
         return _objects(data, "models")
 
+    def models(self) -> Flow[tuple[dict[str, Any], ...]]:
+        """List the avatars of this login as the service's menus show them.
+
+        Returns:
+            `id`, `label` and `avatarType` of each avatar; `avatars` has the outfits too.
+
+        Example:
+            >>> client.models()[0]
+            {'id': 'M000045058', 'label': 'Jonathan', 'avatarType': 'studio'}
+        """
+        data = yield from self._read("GET", "/dropdown/models", about="the menu of avatars")
+        return _objects(data)
+
+    def templates(self) -> Flow[tuple[dict[str, Any], ...]]:
+        """List the templates of the service, for `create_from_template`.
+
+        Returns:
+            `id` and `name` of each template.
+
+        Example:
+            >>> client.templates()
+            ({'id': 'sandbox-template', 'name': 'A greeting'},)
+        """
+        data = yield from self._read("GET", "/dropdown/templates_business", about="the templates")
+        return _objects(data)
+
     def workspaces(self) -> Flow[tuple[dict[str, Any], ...]]:
         """List the workspaces of this login.
 
@@ -405,16 +485,25 @@ class Calls:
 
     # one request, with a valid token
 
-    def _read(self, method: str, path: str, *, about: str, id: str = "") -> Flow[dict[str, Any]]:
-        answer = yield from self._call(method, path)
+    def _read(
+        self, method: str, path: str, *, about: str, id: str = "", longest: int = _LONGEST_ANSWER
+    ) -> Flow[dict[str, Any]]:
+        answer = yield from self._call(method, path, longest=longest)
         return data_of(answer, self._login, f"{about} {id}" if id else about, id)
 
     def _call(
-        self, method: str, path: str, body: bytes | None = None, *, safe: bool = True, until: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        safe: bool = True,
+        until: float | None = None,
+        longest: int = _LONGEST_ANSWER,
     ) -> Flow[Answer]:
         try:
             token = self._login.current() or (yield from self._renewed(None, until))
-            request = Send(method, f"{self.base}{PREFIX}{path}", token, body, safe, until=until)
+            request = Send(method, f"{self.base}{PREFIX}{path}", token, body, safe, until=until, longest=longest)
             answer: Answer = yield request
             if self._login.renews and refuses_token(answer):
                 token = yield from self._renewed(token, until)
@@ -602,9 +691,16 @@ def _objects(data: dict[str, Any], name: str = "items") -> tuple[dict[str, Any],
     return tuple(item for item in items if isinstance(item, dict))
 
 
-def _where_to_look(name: str) -> str:
+def _strings(**given: object) -> dict[str, str]:
+    """Return the keywords that were given. Raise `BuildError` for one that is no string."""
+    for keyword, value in given.items():
+        expect(value, str | None, f"{keyword} must be a string")
+    return {keyword: value for keyword, value in given.items() if isinstance(value, str)}
+
+
+def _where_to_look(name: str, again: str = "made and charged again") -> str:
     what = f"{name!r}" if name else "it (it has no name)"
-    return f"look for {what} on the dashboard before you send it again: a second copy is made and charged again"
+    return f"look for {what} on the dashboard before you send it again: a second copy is {again}"
 
 
 def _ended(seen: Progress, timeout: float) -> Progress:

@@ -86,6 +86,7 @@ class Send:
     """One request. A `safe` request may be repeated after any failure; others only if nothing can have been sent.
 
     With `until` (in `time.monotonic` seconds) it is sent once, for an answer by then; the flow itself retries.
+    An answer that is not a download has at most `longest` bytes, decompressed.
     """
 
     method: str
@@ -95,6 +96,7 @@ class Send:
     safe: bool = True
     sink: DownloadSink | None = None
     until: float | None = None
+    longest: int = 1_000_000
 
     def headers(self) -> dict[str, str]:
         """Return the headers to send, including the raw token."""

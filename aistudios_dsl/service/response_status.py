@@ -28,12 +28,14 @@ def data_of(answer: Answer, login: Login, about: str, id: str = "") -> dict[str,
     return data if isinstance(data, dict) else {"items": data}
 
 
-def paid_data_of(answer: Answer, login: Login, about: str, look: str, id: str = "") -> dict[str, Any]:
-    """As `data_of`, for a call that costs: raise `SubmissionUnknown` unless the answer is definite."""
+def made_data_of(
+    answer: Answer, login: Login, about: str, look: str, id: str = "", *, costs: bool = True
+) -> dict[str, Any]:
+    """As `data_of`, for a call that makes something: raise `SubmissionUnknown` unless the answer is definite."""
     if _is_definite(answer):
         return data_of(answer, login, about, id)
     why = refusal(answer, login, about, id)
-    message = f"it may have been made, and charged: {why.message}"
+    message = f"it may have been made{', and charged' if costs else ''}: {why.message}"
     raise SubmissionUnknown(message, about, look, answer.status, why.vendor_code, id)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import partial
 from typing import TypeVar
 
 from attrs import evolve
 
+from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named
 from aistudios_dsl.errors import TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import filled_project, mapped, template_strings
+from aistudios_dsl.wire.nodes import Text
 
 B = TypeVar("B", bound=BaseProject)
 Pending = dict[str, tuple[str, ...]]
@@ -47,6 +50,19 @@ def conditions(scene: Scene, index: int, templates: Templates) -> Pending:
     if scene.when is not None:
         with under(path := f"scenes[{index}].when"):
             found[path] = tuple(name for name in templates.expression_names(scene.when) if name not in bound)
+    return found
+
+
+def texts_in_old_boxes(scene: Scene, index: int, waiting: Container[str]) -> list[int]:
+    """Return the numbers of the clips that are texts with other words than their boxes were made for, now or in a row.
+
+    `waiting` holds the field paths of templates, in which the scene has this `index`.
+    """
+    found = []
+    for number, clip in enumerate(scene._items):
+        if isinstance(clip, Text):
+            changes = f"scenes[{index}].clips[{number}].text" in waiting and not is_measured(clip)
+            found += [number] if changes or clip.id in scene._kept_boxes else []
     return found
 
 

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
 
-from aistudios_dsl.build.editing import measured_again
+from aistudios_dsl.build.measured import kept_boxes, measured_again
 from aistudios_dsl.build.project import HEAD, BaseProject
-from aistudios_dsl.build.scene import Line, Scene, lines_named
+from aistudios_dsl.build.scene import Item, Line, Scene, lines_named
 from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
@@ -171,8 +171,12 @@ def _is_kept(scene: Scene, templates: Templates, row: Mapping[str, Any], path: s
 def filled(scene: Scene, path: str, visit: Visit) -> Scene:
     """Return the literal scene, with `visit` applied to its strings and its loaded texts measured again."""
     new: Scene = mapped(evolve(scene, when=None, each=None), path, visit)
-    items = tuple(measured_again(before, after) for before, after in zip(scene._items, new._items, strict=True))
-    return evolve(new, items=items)
+    items, kept = list[Item](), scene._kept_boxes
+    for before, rendered in zip(scene._items, new._items, strict=True):
+        after = measured_again(before, rendered)
+        kept = kept_boxes(kept, before, after)
+        items.append(after)
+    return evolve(new, items=tuple(items), kept_boxes=kept)
 
 
 def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:

@@ -359,7 +359,7 @@ class Text(Clip):
     """`textImage`: a text, with the line breaks it is shown with.
 
     Attributes:
-        font_weight: "bold" or a number; 600 and above is bold
+        font_weight: "bold", "bolder" or a number; 550 and above is bold
     """
 
     KEYS: ClassVar[str] = (

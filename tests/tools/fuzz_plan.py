@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from aistudios_dsl import Avatar, DslError, Project, above, below, left_of, right_of, wire
 from aistudios_dsl.build.placement import Beside
+from aistudios_dsl.layout.text import POINT, is_bold, wrap
 from aistudios_dsl.plan import plan as plan_module
 from aistudios_dsl.plan import program, segments
 from aistudios_dsl.resolve.placing import arrange
@@ -316,6 +317,8 @@ class Maker:
     def loaded(self, project):
         bare = [evolve(scene, when=None, each=None) for scene in project.scenes]
         document = evolve(project.with_scenes(bare), literal=True, environment=None).to_dict()
+        if self.some(0.3):
+            self.measure_as_the_canvas(document)
         found = Project.load(document)
         texts = [clip.id for clip in found._clips() if isinstance(clip, wire.Text)]
         if texts and self.some(0.3):
@@ -325,6 +328,15 @@ class Maker:
         if self.some(0.2) and any(isinstance(clip, wire.AvatarClip) for clip in found.scenes[-1]._clips()):
             found = found.say(self.string())
         return found
+
+    def measure_as_the_canvas(self, document):
+        """Boxes as the canvas writes them: a little narrower than ours, or as wide as a long line is wrapped at."""
+        for text in (clip for scene in document["scenes"] for clip in scene["clips"] if clip["type"] == "textImage"):
+            text["width"] *= 1 - 3e-6
+            if self.some(0.3):
+                text["width"], text["text"] = 700, " ".join([text["text"], "word"] * 3)
+                box = wrap(text["text"], text["fontSize"] * POINT, 700, bold=is_bold(text.get("fontWeight")))
+                text["height"] = box.height
 
     def row(self):
         """A row with every name, then perhaps broken."""

@@ -52,6 +52,9 @@ CALLS = {
     "delete": ("delete", ("p1",)),
     "create": ("create", (BODY,)),
     "export": ("export", ("p1",)),
+    "template": ("create_from_template", ("t1",)),
+    "models": ("models", ()),
+    "templates": ("templates", ()),
 }
 
 # What the server answers to each call where it is not odd.
@@ -67,6 +70,9 @@ DATA = {
     "delete": {"deletedCount": 1},
     "create": {"projectId": "p1"},
     "export": {"projectId": "p1"},
+    "template": {"projectId": "p1"},
+    "models": [{"id": "M1"}],
+    "templates": [{"id": "t1"}],
 }
 
 
@@ -85,6 +91,9 @@ def called(method, path):
         ("POST", "/editor/project/export"): "export",
         ("GET", "/model"): "avatars",
         ("GET", "/dropdown/workspaces"): "workspaces",
+        ("GET", "/dropdown/models"): "models",
+        ("GET", "/dropdown/templates_business"): "templates",
+        ("POST", "/editor/template/t1"): "template",
         ("GET", "/video"): "download",
     }.get((method, path)) or ("progress" if path.startswith("/editor/progress/") else "get")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -38,6 +38,8 @@ class ProjectView:
     project: Project
     scenes: tuple[SceneView, ...]
     pending: Mapping[str, tuple[str, ...]]
+    old_boxes: Sequence[Sequence[int]] = ()
+    """The clips of each scene that are texts with other words than their boxes were made for."""
 
     @cached_property
     def nodes(self) -> tuple[tuple[str, Seen | None, Node], ...]:

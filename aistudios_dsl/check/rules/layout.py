@@ -8,7 +8,7 @@ from itertools import combinations
 from operator import itemgetter
 
 from aistudios_dsl.build.boxes import number
-from aistudios_dsl.check.rules import Problem, first_words, problem, scene_rule
+from aistudios_dsl.check.rules import Problem, ProjectView, first_words, problem, project_rule, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, around, inside, overhang, overlap
@@ -66,6 +66,16 @@ def text_estimated(scene: SceneView) -> Iterator[Problem]:
         if letters:
             shown = letters if len(letters) <= 20 else f"{letters[:20]}…"
             yield problem(f"the width of {shown!r} is an estimate", seen)
+
+
+@project_rule("text-in-old-box", "note", "see that the words fit; if not, give width= and height= along with them")
+def text_in_old_box(view: ProjectView) -> Iterator[Problem]:
+    """A loaded text has new words, but its old box, which was not the measure of the old words and so stays."""
+    for scene, clips in zip(view.scenes, view.old_boxes, strict=False):
+        seen = {one.path: one for one in scene.every}
+        for path in (f"{scene.path}.clips[{index}]" for index in clips):
+            message = "its words change, but its box stays, since that was not measured from its words"
+            yield problem(message, seen[path]) if path in seen else Problem(message, path)
 
 
 @scene_rule("off-canvas", "error", "move it onto the canvas, or remove it")
