@@ -634,6 +634,18 @@ def test_an_exact_text_has_the_width_of_its_letters_and_any_other_one_rounded_up
     assert widths[1] == rounded_up(widths[0]) != widths[0]
 
 
+@pytest.mark.parametrize("size", [48, 27])
+def test_the_box_that_the_editor_measured_is_written_for_words_that_measure_that(size):
+    measured = measure("Hello Ann", size * 4 / 3)
+    box = (measured.width - 0.0123, measured.height)
+    template = Project().scene().text("Hello {{ name }}", font_size=size, exact=box, align="right", at="top right")
+    for name, expected in {"Ann": box[0], "Bartholomew": measure("Hello Bartholomew", size * 4 / 3).width}.items():
+        text = template.render(name=name).to_json()
+        [clip] = Project.load(text, template=False).to_dict()["scenes"][0]["clips"]
+        assert (clip["width"], clip["left"]) == (expected, 1920 - expected)
+        assert template.compile().render_json({"name": name}) == text.encode()
+
+
 def test_an_avatar_may_be_only_heard():
     [clip] = Project().scene().avatar("M000045058", voice_only=True, say="Hi").to_dict()["scenes"][0]["clips"]
     assert clip["voiceOnly"] is True

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypedDict, get_args
 from attrs import field, frozen
 
 from aistudios_dsl.build.avatar import Avatar, tupled, validate_language
-from aistudios_dsl.errors import BuildError, did_you_mean, expect
+from aistudios_dsl.errors import BuildError, did_you_mean
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, finite, length, positive
 from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
@@ -109,7 +109,7 @@ class Place:
     natural: tuple[float, float] | None = field(default=None, converter=tupled)
     fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
-    exact: bool = False
+    exact: bool | tuple[float, float] = field(default=False, converter=tupled)
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
@@ -147,7 +147,9 @@ def validate(place: Place) -> None:
 
 
 def _validate_spelling(place: Place) -> None:
-    expect(place.exact, bool, "exact must be True or False")
+    if not isinstance(place.exact, bool):
+        for side in _parts(place.exact, "exact", "give True, or the box (width, height) that the editor measured"):
+            positive(side, "exact")
     for name, number in (place.spelled or {}).items():
         if number is not UNSET:
             finite(number, f"extra {name}")

@@ -220,7 +220,7 @@ class Verbs(ABC):
         background: str | None = None,
         stroke: str | None = None,
         stroke_width: float | None = None,
-        exact: bool = False,
+        exact: bool | tuple[float, float] = False,
         **place: Unpack[ShadedText],
     ) -> Self:
         """Add a text, measured as the editor's canvas measures it.
@@ -241,7 +241,8 @@ class Verbs(ABC):
             stroke: Colour of the outline of the letters. Default none.
             stroke_width: Width of that outline in px, from 0 up. Default 0.
             exact: Whether the measured width is written to the last digit, as the editor does, and not rounded up to
-                0.01 px. Default False.
+                0.01 px; or the box `(width, height)` that the editor measured, for words that measure that. Default
+                False.
             place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `extra`, `key_order`, `height`,
                 `angle`, `animation`, `shadow` as `placement.ShadedText` says.
 

@@ -13,6 +13,7 @@ from attrs import evolve, field, fields_dict, frozen
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.editing import GEOMETRY
+from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import paragraphs
@@ -353,6 +354,8 @@ def _text_sizes(clip: Text, context: Context) -> Iterator[tuple[str, Named]]:
     scale = _scale(clip)
     yield clip.text, scale
     yield clip.text, scale | _EXACT
+    if is_measured(clip):
+        yield clip.text, scale | {"exact": (clip.width, clip.height)}
     # A row's words are measured again only if the template's own words were, so a template's box is given or measured.
     if not context.is_template(clip.text):
         for width in _lengths(clip.width, context.canvas.width, context):

@@ -16,7 +16,7 @@ from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout import text as measure
 from aistudios_dsl.layout.geometry import Box, Point, canvas, corner_at, margins
-from aistudios_dsl.layout.sizes import POINT, extent, length, plain, rounded_up, scaled_size, seen_size
+from aistudios_dsl.layout.sizes import POINT, extent, is_near, length, plain, rounded_up, scaled_size, seen_size
 from aistudios_dsl.wire.node import faults
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Generation, Image, Shape, Text, Video
 
@@ -151,11 +151,26 @@ def text_sizer(draft: Draft, canvas: Box) -> TextSizer:
         return lambda text: (text, *given)
     if draft.place.fit is not None:
         return _fitted(draft.place, clip, canvas)
-    written = plain if draft.place.exact else rounded_up
-    size = _letter_size(clip, draft.place)
+    measured = _measured(draft.place, clip, width, height)
+    return measured if isinstance(draft.place.exact, bool) else _as_the_editor(measured, draft.place.exact)
+
+
+def _measured(place: Place, clip: Text, width: float | None, height: float | None) -> TextSizer:
+    written = plain if place.exact else rounded_up
+    size = _letter_size(clip, place)
     if width is None:
         return _unwrapped(clip, size, height, written)
     return _wrapped(clip, size, width, height, written)
+
+
+def _as_the_editor(measured: TextSizer, box: Pair) -> TextSizer:
+    """Write the box that the editor measured where the words measure that, within what a canvas rounds."""
+
+    def sized(text: str) -> tuple[str, float, float, float]:
+        lines, points, width, height = measured(text)
+        return (lines, points, *(box if is_near(width, box[0]) and is_near(height, box[1]) else (width, height)))
+
+    return sized
 
 
 def _letter_size(clip: Text, place: Place) -> float:
