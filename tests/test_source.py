@@ -233,6 +233,18 @@ def test_many_clips_are_no_endless_chain(tmp_path):
     assert formatted(source, tmp_path) == source
 
 
+def test_long_scripts_say_above_each_scene_what_it_is_about():
+    scenes = []
+    for number in range(3):
+        scene = Scene()
+        for place in range(number + 20):
+            scene = scene.shape("Star", fill="red", width=9 + place)
+        scenes.append(scene.text(f"Step {number}\n\u2028") if number else scene)
+    source = same_again(Project().add(*scenes).to_dict())
+    assert "\n# Scene 0\nproject = (\n" in source
+    assert '\n# Scene 2: "Step 2\\n\\u2028"\nproject = (\n' in source
+
+
 def test_brackets_too_deep_for_a_parser_are_text():
     deep = json.loads("[" * 90 + "]" * 90)
     assert "Project.load(\n    '" in same_again({"scenes": [], "dictionary": deep})
