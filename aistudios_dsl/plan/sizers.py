@@ -8,7 +8,6 @@ from typing import Any
 
 from aistudios_dsl.build.editing import GEOMETRY
 from aistudios_dsl.build.scene import Draft, Item
-from aistudios_dsl.layout.sizes import plain
 from aistudios_dsl.plan.forms import ClipForm, Values
 from aistudios_dsl.plan.segments import _edited, _loaded
 from aistudios_dsl.resolve.placing import Arrangement, Corner, Size
@@ -123,9 +122,7 @@ def _fields(known: ClipSize | None, corner: Any) -> Iterator[tuple[str, Any]]:
     """Yield the fields of a clip that follow from its size and corner, as resolving computes them."""
     left, top, *in_room = corner
     size: Any = in_room[0] if in_room else known
-    yield from zip(
-        GEOMETRY, (left, top, plain(size.width), plain(size.height), size.scale_x, size.scale_y), strict=True
-    )
+    yield from zip(GEOMETRY, (left, top, size.width, size.height, size.scale_x, size.scale_y), strict=True)
     yield from ((name, size.fields[name]) for name in ("text", "font_size") if name in size.fields)
 
 
