@@ -228,7 +228,8 @@ class Verbs(ABC):
             bold: Whether the letters are bold. Default False.
             italic: Whether they are italic. Default False.
             underline: Whether they are underlined. Default False.
-            font_family: Name of the font. Default "Noto Sans CJK"; the size of any other is an estimate.
+            font_family: Name of the font. Default "Noto Sans CJK"; the size of any other is an estimate, unless the
+                project has `Fonts` with it.
             background: Colour of the box. Default none.
             stroke: Colour of the outline of the letters. Default none.
             stroke_width: Width of that outline in px, from 0 up. Default 0.

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 FontPath = str | os.PathLike[str]
 _BOLD = 600
-_FORMAT = 1
+_FORMAT = 2
 """Counted up when pairs are measured in another way, so that no widths of before are taken from the cache."""
 
 
-def _files(given: Any, what: str) -> tuple[FontFile, ...]:
+def _files(given: FontPath | Iterable[FontPath], what: str) -> tuple[FontFile, ...]:
     from aistudios_dsl.layout.shaping import font_files
 
     paths = [given] if isinstance(given, str | os.PathLike) else given
@@ -45,7 +45,7 @@ def _files(given: Any, what: str) -> tuple[FontFile, ...]:
     return tuple(found)
 
 
-def _families(given: Any) -> dict[str, tuple[FontFile, ...]]:
+def _families(given: Mapping[str, FontPath | Iterable[FontPath]]) -> dict[str, tuple[FontFile, ...]]:
     expect(given, Mapping, "families must be a mapping of names to font files", "such as Fonts({'Inter': [path]})")
     families: dict[str, tuple[FontFile, ...]] = {}
     for name, paths in given.items():
@@ -56,7 +56,7 @@ def _families(given: Any) -> dict[str, tuple[FontFile, ...]]:
     return families
 
 
-def _fallback(given: Any) -> tuple[FontFile, ...]:
+def _fallback(given: FontPath | Iterable[FontPath]) -> tuple[FontFile, ...]:
     return _files(given, "fallback")
 
 
@@ -84,7 +84,7 @@ class Fonts:
     aistudios_dsl.errors.BuildError: the font file ...no-such-file.ttf cannot be read: No such file or directory
     """
 
-    families: Mapping[str, tuple[FontFile, ...]] = field(factory=dict, converter=_families)
+    families: Mapping[str, tuple[FontFile, ...]] = field(default={}, converter=_families)
     fallback: tuple[FontFile, ...] = field(default=(), converter=_fallback)
 
     def __hash__(self) -> int:

@@ -20,6 +20,8 @@ _SIZE = 400
 _UNITS = _SIZE << 16
 """What HarfBuzz counts an em in, as in Chromium."""
 _RIGHT_TO_LEFT, _FOLLOWING = ("R", "AL"), ("NSM", "BN")
+_ONE_BY_ONE = {"Hira", "Kana", "Hani"}
+"""Scripts whose letters Chromium shapes one by one."""
 _CONTROLS = dict.fromkeys(map(ord, "\t\r\n\v\f\u2028\u2029"), " ")
 _MISSING = "Fonts need HarfBuzz and fontTools"
 _EXTRA = "pip install 'aistudios-dsl[fonts]'"
@@ -272,7 +274,7 @@ def _one_run(before: str, letter: str) -> bool:
     if before == " " or letter == " ":
         return False
     scripts = {script for script in (_script(before), _script(letter)) if script}
-    if len(scripts) > 1:
+    if len(scripts) > 1 or (scripts <= _ONE_BY_ONE and _script(before) and _script(letter)):
         return False
     ways = [unicodedata.bidirectional(each) in _RIGHT_TO_LEFT for each in (before, letter)]
     if unicodedata.bidirectional(letter) in _FOLLOWING:

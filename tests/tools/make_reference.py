@@ -179,6 +179,7 @@ def project_page() -> str:
         *(documented(found, f"Project.{name}", 3) for name, found in ends),
         "## Places",
         *(documented(getattr(aistudios_dsl, name), name, 3) for name in PLACES),
+        documented(aistudios_dsl.Fonts, "Fonts"),
         documented(aistudios_dsl.diff, "diff"),
     )
 
