@@ -22,7 +22,7 @@ from aistudios_dsl.wire.nodes import Project as WireProject
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from aistudios_dsl.layout.fonts import Fonts
+    from aistudios_dsl.build.fonts import Fonts
 
 
 def _own_dictionary(dictionary: Any) -> Any:
@@ -233,6 +233,6 @@ def _validate(project: BaseProject) -> None:
     expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)
     expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")
     if project.fonts is not None:
-        from aistudios_dsl.layout.fonts import Fonts
+        from aistudios_dsl.build.fonts import Fonts
 
         expect(project.fonts, Fonts, "fonts must be Fonts", "such as fonts=Fonts({'Inter': ['Inter-Regular.ttf']})")
