@@ -252,8 +252,8 @@ class Verbs(ABC):
             bold: Whether the letters are bold. Default False.
             italic: Whether they are italic. Default False.
             underline: Whether they are underlined. Default False.
-            font_family: Name of the font; the size of any but "Noto Sans CJK" is an estimate. Default that of the
-                theme, else "Noto Sans CJK".
+            font_family: Name of the font; the size of any but "Noto Sans CJK" is an estimate, unless the project has
+                `Fonts` with it. Default that of the theme, else "Noto Sans CJK".
             background: Colour of the box. Default none.
             stroke: Colour of the outline of the letters. Default none.
             stroke_width: Width of that outline in px, from 0 up. Default 0.
