@@ -155,7 +155,7 @@ def list_projects(as_json: bool) -> None:
 @ID
 @OUTPUT
 def get(project_id: str, output: Path | None) -> None:
-    """Fetch a project as JSON, made by the editor or sent; this is free.
+    """Fetch a project as JSON, of the editor or sent; this is free.
 
     Every key is kept as the service sent it. The other commands take the file as it is; `send` leaves out what only the
     service sets.
