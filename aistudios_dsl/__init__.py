@@ -22,8 +22,8 @@ from aistudios_dsl.errors import (
 from aistudios_dsl.project import Project
 
 if TYPE_CHECKING:
+    from aistudios_dsl.build.fonts import Fonts
     from aistudios_dsl.check.findings import Finding
-    from aistudios_dsl.layout.fonts import Fonts
 
 __all__ = [
     "ApiError",
@@ -65,7 +65,7 @@ def __getattr__(name: str) -> Any:
 
         return Finding
     if name == "Fonts":
-        from aistudios_dsl.layout.fonts import Fonts
+        from aistudios_dsl.build.fonts import Fonts
 
         return Fonts
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -29,10 +29,10 @@ from aistudios_dsl.wire.source import document_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from aistudios_dsl.build.fonts import Fonts
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.decompile.source import Source
     from aistudios_dsl.draw.pictures import Media
-    from aistudios_dsl.layout.fonts import Fonts
     from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.templates.frames import DataFrame
     from aistudios_dsl.templates.values import KeyedRow

@@ -178,6 +178,15 @@ def test_one_fault_of_many_rows_is_one_line_and_all_missing_columns_are_named_at
     assert "20 rows are faulty, and nothing is written: rows 1, 2, 3 and 17 more: the row has no" in build
 
 
+def test_check_tells_each_missing_variable_with_its_own_rows(run):
+    rows = [{"name": None, "city": "x"}, {"name": "Ann", "city": None}, {"name": None, "city": "y"}]
+    data = rows_file("".join(json.dumps(row) + "\n" for row in rows), "rows.jsonl")
+    said = run("check", "template.py", "--data", data).stdout
+    assert "rows 1, 3\n  error   row-fault              scenes[0].clips[0].text: a value is None: 'name' is" in said
+    assert "row 2\n  error   row-fault              scenes[0].clips[0].text: a value is None: 'city' is" in said
+    assert "others are similar" not in said
+
+
 def test_blanks_around_values_are_told_once_a_column_and_trim_takes_them_off(run):
     data = rows_file("name,city\nAnn, Rome\nBob , Oslo\n")
     result = run("build", "template.py", "--data", data, "-o", "out.jsonl", "--check-rows")

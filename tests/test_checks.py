@@ -945,8 +945,7 @@ def test_what_the_script_asked_for_is_known_of_each_row():
         ("idle-keyword", "scenes[2].clips[0]"),
         ("word-too-wide", "scenes[2].clips[0]"),
     ]
-    clips, asked = plan.script_clips(row), plan.asked(row)
-    assert checked(plan.render_json(row), script_clips=clips, asked=asked) == expected
+    assert checked(plan.render_json(row), **plan.of_script(row)) == expected
 
 
 def test_the_payload_of_a_plan_has_the_findings_of_its_row():

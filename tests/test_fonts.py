@@ -144,12 +144,21 @@ def test_widths_are_kept_between_runs_by_the_content_of_the_file(tmp_path):
         (lambda: Fonts({"A": [5]}), "family 'A' must be the paths of font files, not int"),
         (lambda: Fonts([THAI]), "families must be a mapping of names to font files, not list"),
         (lambda: Fonts(fallback=[FONTS]), "cannot be read: Is a directory"),
+        (lambda: Fonts({"A": THAI}, fallbak=[THAI]), "unknown argument 'fallbak'"),
         (lambda: Project(fonts={"A": THAI}), "fonts must be Fonts, not dict"),
     ],
 )
 def test_wrong_fonts_are_refused(call, message):
     with pytest.raises(BuildError, match=message):
         call()
+
+
+@pytest.mark.parametrize(("name", "content"), [("cut.ttf", None), ("bad.woff", b"wOFF" + b"x" * 60)])
+def test_a_broken_file_is_refused(tmp_path, name, content):
+    file = tmp_path / name
+    file.write_bytes(THAI.read_bytes()[:300] if content is None else content)
+    with pytest.raises(BuildError, match=f"{name} is not a font"):
+        Fonts({"A": file})
 
 
 def test_a_file_that_changed_after_it_was_read_is_refused(tmp_path):

@@ -21,6 +21,8 @@ from aistudios_dsl import (
     wire,
 )
 from aistudios_dsl.layout.geometry import ANCHORS
+from aistudios_dsl.layout.sizes import rounded_up
+from aistudios_dsl.layout.text import measure
 from aistudios_dsl.wire.jsontext import canonical
 
 BLUE = "/images/background/bg_blue_gradient.png"
@@ -642,6 +644,51 @@ def test_what_was_given_to_a_clip_as_extra_comes_last_on_the_wire_and_can_be_cha
         ("k", [1]),
         ("hidden", False),
     ]
+
+
+def test_further_keys_of_its_class_set_fields_leave_them_out_and_spell_numbers_in_another_way():
+    extra = {"lockRotation": True, "name": "lamp", "opacity": wire.UNSET, "scaleX": wire.UNSET, "width": 8.0, "new": 1}
+    [clip] = Project().scene().image("u", natural=(8, 6), extra=extra, id="i").to_dict()["scenes"][0]["clips"]
+    assert (clip["lockRotation"], clip["name"], clip["new"]) == (True, "lamp", 1)
+    assert "opacity" not in clip
+    assert "scaleX" not in clip
+    assert repr(clip["width"]) == "8.0"
+    assert list(clip)[-1] == "new"
+
+
+@pytest.mark.parametrize("name", ["{{ n }}", "Ann"])
+def test_fields_that_extra_sets_are_the_same_in_a_plan(name):
+    extra = {"lockRotation": True, "name": "{{ n }}", "headOnly": wire.UNSET, "note": "{{ n }}"}
+    template = Project(extra={"orientation": "landscape", "isExport": True}, key_order="isExport name")
+    template = template.scene(extra={"sceneIdx": 4, "thumbnailUrl": "{{ n }}", "watermark": wire.UNSET})
+    template = template.avatar("M000045058", extra=extra, effects=[], voice_only=None, key_order="note id")
+    template = template.text("{{ n }}", exact=True, key_order="left top").scene(key_order="sceneIdx background")
+    text = template.render(n=name).to_json()
+    assert template.compile().render_json({"n": name}) == text.encode()
+    assert text.startswith('{"isExport":true,"orientation":"landscape","scenes":[{"background"')
+    assert '"thumbnailUrl":"' + name in text
+    assert '{"sceneIdx":1,"background"' in text
+
+
+def test_an_exact_text_has_the_width_of_its_letters_and_any_other_one_rounded_up():
+    widths = []
+    for exact in (True, False):
+        [clip] = Project().scene().text("Welcome", font_size=28, exact=exact).to_dict()["scenes"][0]["clips"]
+        widths.append(clip["width"])
+    assert widths[0] == measure("Welcome", 28 * 4 / 3).width
+    assert widths[1] == rounded_up(widths[0]) != widths[0]
+
+
+@pytest.mark.parametrize("size", [48, 27])
+def test_the_box_that_the_editor_measured_is_written_for_words_that_measure_that(size):
+    measured = measure("Hello Ann", size * 4 / 3)
+    box = (measured.width - 0.0123, measured.height)
+    template = Project().scene().text("Hello {{ name }}", font_size=size, exact=box, align="right", at="top right")
+    for name, expected in {"Ann": box[0], "Bartholomew": measure("Hello Bartholomew", size * 4 / 3).width}.items():
+        text = template.render(name=name).to_json()
+        [clip] = Project.load(text, template=False).to_dict()["scenes"][0]["clips"]
+        assert (clip["width"], clip["left"]) == (expected, 1920 - expected)
+        assert template.compile().render_json({"name": name}) == text.encode()
 
 
 def test_an_avatar_may_be_only_heard():

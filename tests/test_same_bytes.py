@@ -38,3 +38,8 @@ def test_two_processes_write_the_same_bytes_without_network(example):
 def test_an_example_gives_its_golden_file(example):
     """Golden files are rewritten by `python -m tests.tools.make_golden`."""
     assert built(example, "0") == example.golden.read_bytes()
+
+
+def test_every_golden_file_is_of_an_example():
+    kept = {path.stem for path in EXAMPLES[0].golden.parent.iterdir()}
+    assert kept == {example.name for example in EXAMPLES}

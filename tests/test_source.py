@@ -233,6 +233,18 @@ def test_many_clips_are_no_endless_chain(tmp_path):
     assert formatted(source, tmp_path) == source
 
 
+def test_long_scripts_say_above_each_scene_what_it_is_about():
+    scenes = []
+    for number in range(3):
+        scene = Scene()
+        for place in range(number + 20):
+            scene = scene.shape("Star", fill="red", width=9 + place)
+        scenes.append(scene.text(f"Step {number}\n\u2028") if number else scene)
+    source = same_again(Project().add(*scenes).to_dict())
+    assert "\n# Scene 0\nproject = (\n" in source
+    assert '\n# Scene 2: "Step 2\\n\\u2028"\nproject = (\n' in source
+
+
 def test_brackets_too_deep_for_a_parser_are_text():
     deep = json.loads("[" * 90 + "]" * 90)
     assert "Project.load(\n    '" in same_again({"scenes": [], "dictionary": deep})
@@ -258,7 +270,12 @@ def test_brackets_too_deep_for_a_parser_are_text():
         ("image", {"width": 604.0}, "natural=(604.0, 400)"),
         ("image", {"scaleX": 1.0, "scaleY": 1.0}, "scale=1.0"),
         ("image", {"left": 604.0}, "at=(604.0, 340)"),
+        ("image", {"scaleX": ..., "scaleY": ...}, 'extra={"scaleX": wire.UNSET, "scaleY": wire.UNSET}'),
+        ("image", {"animation": None}, 'extra={"animation": None}'),
+        ("avatar", {"width": 679.0}, 'extra={"width": 679.0}'),
+        ("audio", {"height": 0.0}, 'extra={"height": 0.0}'),
         ("shape", {"height": 60.0}, "height=60.0"),
+        ("shape", {"strokeWidth": 0.0}, "stroke_width=0.0"),
         ("shape", {"stroke": ..., "strokeRadius": ...}, 'extra={"stroke": wire.UNSET, "strokeRadius": wire.UNSET}'),
         ("text", {"fontWeight": "bold"}, 'extra={"fontWeight": "bold"}'),
         ("text", {"charSpacing": 0}, 'extra={"charSpacing": 0}'),
@@ -339,6 +356,20 @@ def test_a_text_that_was_measured_to_the_last_digit_has_no_size():
     assert written(exact=True) != written()
     assert '.text("Welcome to it", font_size=28, exact=True)' in same_again(written(exact=True))
     assert '.text("Welcome to it", font_size=28)' in same_again(written())
+
+
+@pytest.mark.parametrize("rounded", [lambda width: round(width, 3), lambda width: width * (1 - 1e-7)])
+def test_a_text_that_the_editor_measured_with_its_own_rounding_has_a_box_that_goes_with_its_words(rounded):
+    document = Project().scene().text("Welcome, {{ name }}", font_size=28, at=(5, 5))._literally().to_dict()
+    [clip] = document["scenes"][0]["clips"]
+    clip["width"] = rounded(clip["width"] - 0.0143)
+    loaded = Project.load(document)
+    source = loaded.to_python()
+    assert f"exact=({clip['width']}, " in source
+    assert rebuilt(source)._literally().to_json() == canonical(document)
+    rows = [project.render(name="Ann").to_dict() for project in (loaded, rebuilt(source))]
+    widths = [row["scenes"][0]["clips"][0]["width"] for row in rows]
+    assert widths[0] == pytest.approx(widths[1], abs=0.01)
 
 
 # scenes of one shape

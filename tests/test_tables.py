@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import sys
 import tracemalloc
 import zipfile
 from datetime import date, datetime
@@ -97,8 +98,8 @@ TEXTS = [
     ("really.xlsx", "name,city\nAnn,Bonn\n", {}, "really.xlsx is text, not a workbook\n  hint: name it .csv"),
     ("broken.xlsx", b"PK\x03\x04" + bytes(600), {}, "broken.xlsx is a ZIP archive, not a workbook"),
     ("empty.xlsx", b"", {}, "empty.xlsx cannot be read as a workbook"),
-    ("text.parquet", "name\nAnn\n", {}, "text.parquet is text, which cannot be read as .parquet"),
-    ("text.arrow", "name\nAnn\n", {}, "text.arrow is text, which cannot be read as .arrow"),
+    ("text.parquet", "name\nAnn\n", {}, "text.parquet is text, not a Parquet file"),
+    ("text.arrow", "name\nAnn\n", {}, "text.arrow is text, not an Arrow file"),
     ("a.csv", "a\n1\n", {"sheet": "People"}, "a .csv file has no sheets\n  hint: leave --sheet out"),
     ("a.parquet", "a", {"encoding": "cp1252"}, "a .parquet file says its encoding itself"),
 ]  # fmt: skip
@@ -134,6 +135,46 @@ def test_a_workbook_gives_what_its_cells_show(ending, shown):
     """Whole numbers have no point, and dates and leading zeros are those of the cell; an .xls does not tell formats."""
     found = outcomes(BOOKS / f"people.{ending}")
     assert {row["First Name"]: list(row.values())[1:] for row in found} == shown
+
+
+@pytest.mark.parametrize("book", ["people.xlsx", "people.ods"])
+def test_dates_whole_numbers_and_zeros_are_what_libreoffice_shows(book):
+    """The CSV that LibreOffice wrote of the workbook, cells as shown, has the same texts."""
+    shown = outcomes(BOOKS / "people_utf8.csv")
+    assert len(shown) == 3
+    for ours, theirs in zip(outcomes(BOOKS / book), shown, strict=True):
+        same = ours.keys() - {"Share", "Price", "VIP"}
+        assert {name: ours[name] for name in same} == {name: theirs[name] for name in same}
+
+
+def test_text_files_of_libreoffice_are_read_in_their_encodings():
+    shown = outcomes(BOOKS / "people_utf8.csv")
+    latin = outcomes(BOOKS / "people_cp1252.csv", encoding="cp1252")
+    assert latin[:2] == shown[:2]
+    assert latin[2]["First Name"] == "??"  # Windows-1252 has no Korean letters
+    assert outcomes(BOOKS / "people_utf16.tsv", encoding="utf-16") == shown
+    assert "'Jörg' reads as Windows-1252: --encoding cp1252" in outcomes(BOOKS / "people_cp1252.csv")
+
+
+@pytest.mark.parametrize(
+    ("options", "reading"),
+    [
+        ({}, {}),
+        ({"sep": ";"}, {}),
+        ({"sep": "\t"}, {}),
+        ({"encoding": "utf-8-sig"}, {}),
+        ({"encoding": "utf-16", "sep": ";"}, {"encoding": "utf-16"}),
+        ({"encoding": "cp1252", "quoting": 1}, {"encoding": "cp1252"}),
+        ({"lineterminator": "\r\n"}, {}),
+    ],
+)
+def test_what_pandas_writes_as_text_is_read(tmp_path, options, reading):
+    frame = pandas.DataFrame({"name": ['Jörg "J", Lee; x', "Ann\nLee"], "n": [1, 2]})
+    frame.to_csv(tmp_path / "rows.csv", index=False, **options)
+    expected = [{"name": name, "n": str(n)} for name, n in zip(frame["name"], frame["n"], strict=True)]
+    assert outcomes(tmp_path / "rows.csv", **reading) == expected
+    frame.to_json(tmp_path / "rows.jsonl", orient="records", lines=True)
+    assert outcomes(tmp_path / "rows.jsonl") == expected
 
 
 def test_a_shown_date_or_number_is_still_one():
@@ -223,6 +264,14 @@ def test_any_data_frame_is_rows(tmp_path, kind):
     assert target.read_text(encoding="utf-8") == "".join(f"{one.to_json()}\n" for one in TEMPLATE.render_all(frame))
     with pytest.raises(DslError, match="row 3: name: a value is None: 'First_Name' is missing in the row"):
         list(Project("{{ First_Name|upper }}").scene().render_all(frame))
+
+
+def test_numbers_of_a_frame_may_be_compared():
+    frame = pandas.DataFrame({"n": [1, 5], "vip": [False, True], "name": ["Ann", "Bob"]})
+    project = Project("{{ name }}").scene().scene(when="n > 2 and vip").text("{{ n }}")
+    rows = [row for _, row in frame.iterrows()]
+    for source in (frame, polars.from_pandas(frame), rows, frame.to_dict("records"), list(frame.itertuples())):
+        assert [len(made.scenes) for made in project.render_all(source)] == [1, 2]
 
 
 def test_parquet_and_arrow_files_are_rows(tmp_path):
@@ -354,3 +403,18 @@ def write_sheet(path, count):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    ("module", "use", "extra"),
+    [
+        ("python_calamine", lambda folder: list(read_rows(BOOKS / "gaps.xlsx")), "excel"),
+        ("pyarrow", lambda folder: list(read_rows(folder / "rows.parquet")), "frames"),
+        ("narwhals", lambda folder: list(Project().scene().render_all(pandas.DataFrame({"a": [1]}))), "frames"),
+    ],
+)
+def test_a_missing_extra_is_named_with_its_install_line(tmp_path, monkeypatch, module, use, extra):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DslError) as caught:
+        use(tmp_path)
+    assert caught.value.hint == f'pip install "aistudios-dsl[{extra}]"'

@@ -343,6 +343,16 @@ def test_the_verb_balances_and_refuses_to_where_nothing_is_wrapped():
         clip_of_text(text, width=300, balance="yes")
 
 
+def test_a_word_wider_than_the_width_it_is_wrapped_to_is_a_finding():
+    words = "the supercalifragilistic word"
+    project = Project().scene().text(words, width=300, at="center", tag="t")
+    [finding] = project.check()
+    assert finding.code == "text-overflow"
+    assert finding.message == "its longest word is 544 px wide, its box 300 px"
+    assert Project.load(project.to_dict()).check() == []
+    assert Project().scene().text(words, width=600, at="center").check() == []
+
+
 def clip_of_text(text, **more):
     return Project().scene().text(text, **more).to_dict()["scenes"][0]["clips"][0]
 

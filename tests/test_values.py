@@ -144,6 +144,13 @@ def test_what_asks_about_a_missing_value_works(text, shown):
         assert outcome(project, {"v": value, "xs": [{"v": value}]}) == shown
 
 
+@pytest.mark.parametrize("text", ["{{ v > 3 }}", "{{ v|length }}", "{{ v + 1 }}", "{% for x in v %}{% endfor %}"])
+def test_what_needs_a_value_says_that_it_is_missing(text):
+    found = outcome(template(text), {"v": pandas.NA})
+    assert "rendering failed: TypeError" in found
+    assert "hint: v is missing in the row: ask first, as in v is not none and …" in found
+
+
 def test_a_condition_on_a_missing_value_is_false_and_may_ask():
     for value in MISSING:
         project = template("kept").scene(when="v").text("no").scene(when="v is none", watermark=True)
@@ -169,6 +176,13 @@ def test_the_variable_at_fault_is_named(text, row, name):
 def test_an_infinite_number_is_refused_behind_a_filter_too(value):
     for text in ("{{ v }}", "{{ v|string }}", "{{ [v] }}", "{{ 'a' ~ v }}"):
         assert "which cannot be shown" in outcome(template(text), {"v": value})
+
+
+def test_a_method_that_is_not_called_is_refused():
+    for text in ("{{ v.upper }}", "{{ v.upper|string }}", "{{ 'a' ~ v.upper }}", "{{ row.items }}", "{{ v.format }}"):
+        found = outcome(template(text), {"v": "Ann"})
+        assert "a value is the function '" in found
+        assert "()" in found
 
 
 def own_filters(environment):
@@ -335,6 +349,14 @@ def test_a_condition_that_compares_a_number_with_a_text_is_told(when, told):
 )
 def test_other_comparisons_hold(when):
     assert outcome(template("a", when=when), {"n": "5", "m": 7, "plan": "gold"}) == "a"
+
+
+def test_numbers_of_numpy_and_decimal_count_as_numbers():
+    row = {"n": numpy.int64(5), "f": numpy.float32(0.5), "b": numpy.bool_(True), "d": decimal.Decimal(2), "t": "5"}
+    for when in ("n > 4", "n == 5", "n", "b", "f < 1", "d == 2", "n != 6 and b"):
+        assert outcome(template("{{ n }} {{ f }} {{ d }}", when=when), row) == "5 0.5 2"
+    for when in ("t == n", "t == d", "t in [n]"):
+        assert "with the text '5', which is never equal to it" in outcome(template("a", when=when), row)
 
 
 def test_a_comparison_in_a_text_is_told_too():

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from aistudios_dsl.build.boxes import number, ruler_of
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.sizes import POINT, plain, rounded_up, unless_same
+from aistudios_dsl.layout.sizes import POINT, is_near, plain, rounded_up, unless_same
 from aistudios_dsl.wire.node import as_found, holds_jinja
 from aistudios_dsl.wire.nodes import Text
 
@@ -56,11 +56,11 @@ def measure_of(clip: Text) -> Measure | None:
         return None
     try:
         box = Measure().box(clip)
-        if _is_near(box.width, clip.width) and _is_near(box.height, clip.height):
+        if is_near(box.width, clip.width) and is_near(box.height, clip.height):
             return Measure()
         doubt = _doubt(box)
         if doubt and abs(clip.width / box.width - 1) <= doubt:
-            return Measure(ratio=clip.width / box.width) if _is_near(box.height, clip.height) else None
+            return Measure(ratio=clip.width / box.width) if is_near(box.height, clip.height) else None
         return next((way for way in _wrapped_ways(clip, len(box.lines)) if _is_wrapped(clip, way)), None)
     except (DslError, OverflowError):
         return None
@@ -103,7 +103,7 @@ def _refitted(clip: Text, way: Measure) -> Text:
     text, width = clip.text, rounded_up(box.width)
     if way.width is not None:
         text = text if holds_jinja(text) else "\n".join(box.lines)
-        width = clip.width if _is_near(box.width, clip.width) else width
+        width = clip.width if is_near(box.width, clip.width) else width
     share = {"center": 0.5, "right": 1.0}.get(clip.align, 0.0) if isinstance(clip.align, str) else 0.0
     shift = share * (clip.width - width) * (clip.scale_x if isinstance(clip.scale_x, int | float) else 1)
     corner = Box(clip.left, clip.top, shift, 0, clip.angle or 0).corners[1] if shift else (clip.left, clip.top)
@@ -141,14 +141,14 @@ def _wrapped_ways(clip: Text, lines: int) -> Iterator[Measure]:
 
 def _is_wrapped(clip: Text, way: Measure) -> bool:
     box = way.box(clip)
-    if not _is_near(box.width, clip.width):
+    if not is_near(box.width, clip.width):
         return False
     if way.by_grapheme is not False:
-        return _is_near(box.height, clip.height)
+        return is_near(box.height, clip.height)
     # The canvas widens its box to the longest word, and may keep the lines of the width that it was given.
     words = Measure(1, by_grapheme=False).box(clip)
-    most = len(words.lines) if _is_near(words.width, clip.width) else len(box.lines)
-    return any(_is_near(_height(clip, lines), clip.height) for lines in range(len(box.lines), most + 1))
+    most = len(words.lines) if is_near(words.width, clip.width) else len(box.lines)
+    return any(is_near(_height(clip, lines), clip.height) for lines in range(len(box.lines), most + 1))
 
 
 def _height(clip: Text, lines: int) -> float:
@@ -162,8 +162,3 @@ def _doubt(box: TextBox) -> float:
     """Return the share of a width by which it may be wrong: that of the letters that are estimated, up to a quarter."""
     unsure = sum(line.count(letter) for line in box.lines for letter in box.estimated)
     return min(_DOUBT, unsure / max(1, sum(map(len, box.lines))))
-
-
-def _is_near(one: float, other: float) -> bool:
-    """Whether two lengths (px) differ by no more than a canvas rounds."""
-    return abs(one - other) <= max(0.05, 1e-4 * abs(other))

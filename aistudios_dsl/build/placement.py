@@ -11,7 +11,7 @@ from attrs import field, frozen
 from aistudios_dsl.build.avatar import Avatar, tupled, validate_language
 from aistudios_dsl.errors import BuildError, ScriptLine, did_you_mean, expect
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
-from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, length, positive
+from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, finite, length, positive
 from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
 from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
 
@@ -168,7 +168,7 @@ class Place:
     fit: Fit | tuple[Length, Length] | None = field(default=None, converter=tupled)
     min_font_size: int | str = 12
     balance: bool = False
-    exact: bool = False
+    exact: bool | tuple[float, float] = field(default=False, converter=tupled)
     framing: Framing | None = None
     head_at: tuple[Length, Length] | None = field(default=None, converter=tupled)
     head_height: Length | None = None
@@ -179,6 +179,8 @@ class Place:
     """The fields of a text that its verb was told, which its style does not set."""
     ratio: tuple[Length, Length] | None = None
     """The width and height that an edit of one of them keeps the ratio of."""
+    spelled: Mapping[str, Any] | None = field(default=None, hash=False)
+    """Numbers of the wire that are written in another way, such as 604.0 for 604, or left out where they are 1."""
 
 
 def validate(place: Place) -> None:
@@ -198,7 +200,7 @@ def validate(place: Place) -> None:
     expect(place.balance, bool, "balance must be True or False")
     if not holds_jinja(place.min_font_size):
         least_points(place.min_font_size)
-    expect(place.exact, bool, "exact must be True or False")
+    _validate_spelling(place)
     fit: object = place.fit
     if not isinstance(fit, str | tuple | None):
         hint = 'a text takes fit=(width, height); a picture or video "contain", "cover" or "stretch"'
@@ -207,6 +209,15 @@ def validate(place: Place) -> None:
     for name, value, known in (("framing", place.framing, get_args(Framing)), ("fit", names, FITS)):
         if value is not None and not holds_jinja(value) and value not in known:
             raise BuildError(f"{name} {value!r} is not known", hint=did_you_mean(str(value), known))
+
+
+def _validate_spelling(place: Place) -> None:
+    if not isinstance(place.exact, bool):
+        for side in _parts(place.exact, "exact", "give True, or the box (width, height) that the editor measured"):
+            positive(side, "exact")
+    for name, number in (place.spelled or {}).items():
+        if number is not UNSET:
+            finite(number, f"extra {name}")
 
 
 def least_points(value: Any) -> int:
@@ -363,8 +374,9 @@ class Placed(TypedDict, total=False):
     `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
     `when`: a Jinja expression; the clip is left out of the rows where it is false. Default None, always in.
     `each`: "item in items": the clip is repeated for each item, with `loop.index` and its like. Default None, once.
-    `extra`: further keys of the clip in the JSON; of its class those that no argument sets, such as `lockRotation`,
-    and those to be left out, with `wire.UNSET`. Default none.
+    `extra`: further keys of the clip in the JSON. Of its class it takes those that no argument sets, such as
+    `lockRotation`; those to be left out, with `wire.UNSET`; and its numbers in another spelling, such as 604.0 as
+    `width`. Default none.
     `key_order`: keys of the JSON, in the order in which they follow each other, such as "left top width height".
     Default that of the vendor's samples.
     """

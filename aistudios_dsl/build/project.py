@@ -23,7 +23,7 @@ from aistudios_dsl.wire.nodes import Project as WireProject
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from aistudios_dsl.layout.fonts import Fonts
+    from aistudios_dsl.build.fonts import Fonts
 
 
 def _extra_of_project(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -320,6 +320,6 @@ def _validate(project: BaseProject) -> None:
     expect(project.theme, Theme | None, "theme must be a Theme", "Theme.load(path) reads one")
     expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")
     if project.fonts is not None:
-        from aistudios_dsl.layout.fonts import Fonts
+        from aistudios_dsl.build.fonts import Fonts
 
         expect(project.fonts, Fonts, "fonts must be Fonts", "such as fonts=Fonts({'Inter': ['Inter-Regular.ttf']})")

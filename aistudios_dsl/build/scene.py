@@ -127,16 +127,17 @@ def _label(index: int, kind: str, tag: object) -> str:
 def own_extra(extra: Any, cls: type[Node], hint_of: Callable[[Key], str]) -> Mapping[str, Any] | None:
     """Return a copy of the further keys of an object.
 
-    Among them may be fields of its class, by their keys: those that nothing else sets, and with `UNSET` those that are
-    left out. Raise `BuildError` for any other field, with what sets it as `hint_of` says, and for what is not JSON.
+    Among them may be fields of its class, by their keys: those that nothing else sets, those that are null, and with
+    `UNSET` those that are left out. Raise `BuildError` for any other field, with what sets it as `hint_of` says, and
+    for what is not JSON.
     """
     expect(extra, Mapping | None, "extra must be a mapping of keys to JSON")
     if extra is None:
         return None
     absent = {name for name, value in extra.items() if value is UNSET}
     for key in keys(cls):
-        if key.wire in absent and not key.required and key.attribute not in editing.GEOMETRY:
-            absent.remove(key.wire)
+        if not key.required and key.wire in extra and extra[key.wire] in (None, UNSET):
+            absent.discard(key.wire)
         elif name := next((name for name in (key.wire, key.attribute) if name in extra), None):
             hint = hint_of(key) or ("" if name == key.wire else f"its key is {key.wire!r}")
             if hint:
@@ -501,7 +502,9 @@ def drafted(
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
     further = _further_keys(cls, place.get("extra"))
-    state |= written | {name: further.pop(key.wire) for name, key in known.items() if key.wire in further}
+    own_fields = {name: further.pop(key.wire) for name, key in known.items() if key.wire in further}
+    spelled = {name: own_fields.pop(name) for name in editing.GEOMETRY if name in own_fields}
+    state |= written | own_fields
     order = place.get("key_order")
     expect(order, str | None, _KEY_ORDER)
     with as_found():
@@ -511,6 +514,8 @@ def drafted(
     where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
     if "avatar" in own:
         where["avatar"] = _named_avatar(*own["avatar"])
+    if spelled:
+        where["spelled"] = spelled
     if "file" in own:
         where["natural"] = editing.natural_of(own["natural"], own["file"])
     wanted = Place(**where)
@@ -543,9 +548,9 @@ def _hint_for_field(cls: type[Clip], key: Key) -> str:
     """Return what sets a field of a clip; "" if only `extra` does."""
     word = keyword_for(key.attribute, words_of(cls))
     # bold=True is one of many weights.
-    if word and word != "bold":
+    if word and word != "bold" and key.attribute not in editing.GEOMETRY:
         return f"the argument {word!r} sets it"
-    return "it follows from the verb" if key.attribute in ("type", *editing.GEOMETRY) else ""
+    return "it follows from the verb" if key.attribute == "type" else ""
 
 
 def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:

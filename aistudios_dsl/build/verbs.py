@@ -235,7 +235,7 @@ class Verbs(ABC):
         stroke: str | None = None,
         stroke_width: float | None = None,
         style: str | None = None,
-        exact: bool = False,
+        exact: bool | tuple[float, float] = False,
         **place: Unpack[ShadedText],
     ) -> Self:
         """Add a text, measured as the editor's canvas measures it.
@@ -252,14 +252,15 @@ class Verbs(ABC):
             bold: Whether the letters are bold. Default False.
             italic: Whether they are italic. Default False.
             underline: Whether they are underlined. Default False.
-            font_family: Name of the font; the size of any but "Noto Sans CJK" is an estimate. Default that of the
-                theme, else "Noto Sans CJK".
+            font_family: Name of the font; the size of any but "Noto Sans CJK" is an estimate, unless the project has
+                `Fonts` with it. Default that of the theme, else "Noto Sans CJK".
             background: Colour of the box. Default none.
             stroke: Colour of the outline of the letters. Default none.
             stroke_width: Width of that outline in px, from 0 up. Default 0.
             style: The name of a `TextStyle` of the project's theme, for what is not given here. Default none.
             exact: Whether the measured width is written to the last digit, as the editor does, and not rounded up to
-                0.01 px. Default False.
+                0.01 px; or the box `(width, height)` that the editor measured, for words that measure that. Default
+                False.
             place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
                 `height`, `angle`, `animation`, `shadow` as `placement.ShadedText` says.
 
@@ -289,7 +290,7 @@ class Verbs(ABC):
             align=align,
             background_color=background or "",
             stroke=stroke or "",
-            stroke_width=stroke_width or 0,
+            stroke_width=0 if stroke_width is None else stroke_width,
             font_weight=switched(bold, "bold", 700, "text()"),
             font_style=switched(italic, "italic", "italic", "text()"),
             underline=underline,
@@ -422,8 +423,17 @@ class Verbs(ABC):
         >>> Scene().shape("Circle", fill="#ff0000", width=200, tag="dot").find("dot").shape_name
         'Circle'
         """
-        outline = {"stroke": stroke or "", "stroke_width": stroke_width or 0, "stroke_radius": stroke_radius or 0}
-        return self._add("shape", ShapeClip, place, {}, shape_name=name, fill=fill, **outline)
+        return self._add(
+            "shape",
+            ShapeClip,
+            place,
+            {},
+            shape_name=name,
+            fill=fill,
+            stroke=stroke or "",
+            stroke_width=0 if stroke_width is None else stroke_width,
+            stroke_radius=0 if stroke_radius is None else stroke_radius,
+        )
 
     @verb
     def place(

@@ -49,23 +49,24 @@ class FindingSummary:
 
 
 def summed(found: Iterable[tuple[int, Iterable[Finding]]]) -> FindingSummary:
-    """Sum the findings of numbered rows: those with the same code and path become one.
+    """Sum the findings of numbered rows: those with the same code, path and remedy become one.
 
     >>> one = Finding("off-canvas", "error", "the image is wholly off the canvas", "scenes[0].clips[0]")
     >>> [(group.finding.code, group.rows) for group in summed([(1, [one]), (2, []), (3, [one])]).groups]
     [('off-canvas', (1, 3))]
     """
-    first: dict[tuple[str, str, int], Finding] = {}
-    rows: dict[tuple[str, str, int], list[int]] = {}
-    unlike = set[tuple[str, str, int]]()
+    first: dict[tuple[str, str, str, int], Finding] = {}
+    rows: dict[tuple[str, str, str, int], list[int]] = {}
+    unlike = set[tuple[str, str, str, int]]()
     total = 0
     for number, findings in found:
         total += 1
         # A row may have a finding twice at one place, such as a text over two faces: each counts.
-        times = Counter[tuple[str, str]]()
+        times = Counter[tuple[str, str, str]]()
         for finding in findings:
-            times[finding.code, finding.path] += 1
-            key = (finding.code, finding.path, times[finding.code, finding.path])
+            place = finding.code, finding.path, finding.remedy
+            times[place] += 1
+            key = (*place, times[place])
             if first.setdefault(key, finding).message != finding.message:
                 unlike.add(key)
             rows.setdefault(key, []).append(number)

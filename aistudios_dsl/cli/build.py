@@ -57,7 +57,9 @@ def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path |
     project = source.render()
     text = project.to_json(indent, api=api) + "\n"
     for path, letters in project.estimates().items():
-        print_line(f"note: {path}: the width of {letters!r} is an estimate: the bundled font lacks it", err=True)
+        print_line(
+            f"note: {path}: the width of {letters!r} is an estimate; aistudios check names fonts that have it", err=True
+        )
     if output is None:
         print_result(text)
         return

@@ -219,38 +219,54 @@ def _faults(outcome: Outcome, job: RowsJob) -> Iterator[DslError]:
         yield outcome.fault
 
 
+@define
+class SharedFault:
+    """A fault of one row or several, with the numbers of the first ones."""
+
+    fault: DslError
+    numbers: list[int] = Factory(list)
+    count: int = 0
+
+    def add(self, number: int) -> None:
+        """Count another row that has it."""
+        self.count += 1
+        if len(self.numbers) < _NAMED_ROWS:
+            self.numbers.append(number)
+
+    def named(self) -> DslError:
+        """Return the error with the numbers of its rows."""
+        if self.count == 1:
+            return self.fault
+        named, more = [str(number) for number in self.numbers], self.count - len(self.numbers)
+        last = f"{more:,} more" if more else named.pop()
+        path = ROW.sub("", self.fault.path)
+        rows = f"rows {', '.join(named)} and {last}"
+        return TemplateError(self.fault.message, f"{rows}: {path}" if path else rows, self.fault.hint, self.fault.code)
+
+
 def _check_rows(job: RowsJob) -> None:
     """Raise `LoadError` with the first kinds of faults if any row has one."""
-    found: dict[tuple[str, str, str], list[tuple[int, DslError]]] = {}
-    faulty, reported = set[int](), set[str]()
+    found: dict[tuple[str, str, str], SharedFault] = {}
+    faulty, reported, has_more = 0, set[str](), False
     for outcome in _with_progress(job, "checking"):
-        for fault in _faults(outcome, job):
-            if fault is outcome.unused and fault.message in reported:
-                # All rows have the same unused columns: report them once.
-                continue
-            reported.add(fault.message if fault is outcome.unused else "")
-            faulty.add(outcome.number)
+        # All rows have the same unused columns: report them once.
+        faults = [fault for fault in _faults(outcome, job) if fault is outcome.fault or fault.message not in reported]
+        reported.update(fault.message for fault in faults if fault is outcome.unused)
+        faulty += bool(faults)
+        for fault in faults:
             key = ROW.sub("", fault.path), fault.message, fault.hint
-            found.setdefault(key, []).append((outcome.number, fault))
+            if key in found or len(found) < _SHOWN_FAULTS:
+                found.setdefault(key, SharedFault(fault)).add(outcome.number)
+            else:
+                has_more = True
     if not faulty:
         return
-    faults = [_of_rows(shared, path) for (path, _, _), shared in found.items()]
-    many = f"{'1 row is' if len(faulty) == 1 else f'{len(faulty):,} rows are'} faulty, and nothing is written"
-    if len(faults) == 1:
-        raise faults[0] if len(faulty) == 1 else faults[0].under(f"{many}: ")
-    first = f"; the first {_SHOWN_FAULTS} kinds of faults" if len(faults) > _SHOWN_FAULTS else ""
-    raise LoadError(f"{many}{first}", problems=tuple(faults[:_SHOWN_FAULTS]))
-
-
-def _of_rows(shared: list[tuple[int, DslError]], path: str) -> DslError:
-    """Return the error that some rows share, with the numbers of the rows."""
-    numbers, fault = [number for number, _ in shared], shared[0][1]
-    if len(numbers) == 1:
-        return fault
-    named = ", ".join(map(str, numbers[:_NAMED_ROWS]))
-    more = len(numbers) - _NAMED_ROWS
-    rows = f"rows {named} and {more:,} more" if more > 0 else f"rows {' and '.join(named.rsplit(', ', 1))}"
-    return TemplateError(fault.message, f"{rows}: {path}" if path else rows, fault.hint, fault.code)
+    shared = [each.named() for each in found.values()]
+    many = f"{'1 row is' if faulty == 1 else f'{faulty:,} rows are'} faulty, and nothing is written"
+    if len(shared) == 1:
+        raise shared[0] if faulty == 1 else shared[0].under(f"{many}: ")
+    first = f"; the first {_SHOWN_FAULTS} kinds of faults" if has_more else ""
+    raise LoadError(f"{many}{first}", problems=tuple(shared))
 
 
 def _with_progress(job: RowsJob, action: str) -> Iterator[Outcome]:

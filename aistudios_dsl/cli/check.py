@@ -185,7 +185,8 @@ def _check_row(plan: Plan, row: Mapping[str, Any], needed: set[str], ignored: tu
         document = plan.render_json(row)
     except DslError as fault:
         raise with_all_missing(fault, needed, row) from None
-    return checked(document, ignore=ignored, **plan.of_script(row))
+    with plan.template._measuring():
+        return checked(document, ignore=ignored, **plan.of_script(row))
 
 
 def _raise(fault: DslError) -> NoReturn:

@@ -87,11 +87,13 @@ def with_all_missing(fault: DslError, needed: Iterable[str], row: Iterable[Any])
         return fault
     from aistudios_dsl.templates.values import readable
 
-    known = readable(row)
-    missing = sorted(set(needed) - known - {"row"})
+    known = sorted(readable(row))
+    missing = sorted(set(needed) - {*known, "row"})
     if len(missing) < 2:
         return fault
-    near = {name: nearest(name, known) for name in missing}
+    # A name in braces is an identifier; row["…"] takes any.
+    identifiers = [name for name in known if name.isidentifier()]
+    near = {name: nearest(name, identifiers if name.isidentifier() else known) for name in missing}
     found = [f"{close!r} for {name!r}" for name, close in near.items() if close]
     hint = f"did you mean {', '.join(found)}?" if found else fault.hint
     return TemplateError(f"the row has no {', '.join(map(repr, missing))}", hint=hint, code=fault.code)

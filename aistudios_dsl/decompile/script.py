@@ -11,19 +11,19 @@ from attrs import evolve, fields, frozen
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.decompile.constants import extracted
-from aistudios_dsl.decompile.expressions import Call, Verbatim, assigned, defined, lines_of, names_in
+from aistudios_dsl.decompile.expressions import Call, Verbatim, assigned, defined, lines_of, names_in, quoted
 from aistudios_dsl.decompile.shapes import Made, SceneCalls, made
 from aistudios_dsl.decompile.verb_calls import VerbCall, in_order, same
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.node import Node, Unset, faults
+from aistudios_dsl.wire.node import Node, Unset, faults, shortened
 
 _LONGEST_CHAIN = 40
 """Calls in one statement. Longer chains are hard to read, and a compiler refuses very long ones."""
 _EXPORTS = ("Avatar", "Catalog", "Project", "Scene", "above", "below", "left_of", "right_of", "wire")
 _MAKER = "make_scene"
 
-Assignment: TypeAlias = tuple[str, Any, Sequence[Call]]
-"""The statement `name = value.call(...)`: name, value and calls."""
+Assignment: TypeAlias = tuple[str, Any, Sequence[Call], str]
+"""The statement `name = value.call(...)`: name, value and calls; and a comment above it, or ""."""
 
 
 @frozen
@@ -54,18 +54,21 @@ def script_text(outline: ScriptOutline, plain: ScriptOutline, *, literal: bool) 
     """
     makers = list(_makers(outline, plain))
     statements = list(_statements(plain, makers, literal))
-    parts = [part for _, value, calls in statements for part in (value, *calls)]
+    parts = [part for _, value, calls, _ in statements for part in (value, *calls)]
     constants, new = extracted([*(call for maker in makers for call in maker.body), *parts])
     rest = iter(new)
     makers = [evolve(maker, body=tuple(next(rest) for _ in maker.body)) for maker in makers]
-    statements = [(name, next(rest), [next(rest) for _ in calls]) for name, _, calls in statements]
+    lines = list[str]()
+    for name, _, calls, comment in statements:
+        lines += [f"# {comment}"] if comment else []
+        lines.append(assigned(name, next(rest), [next(rest) for _ in calls]))
     used = {name for part in [*new, *(value for _, value in constants)] for name in names_in(part)}
     imports = ", ".join(name for name in _EXPORTS if name in used)
     blocks = [[f"from aistudios_dsl import {imports}"], [assigned(name, value) for name, value in constants]]
-    lines = "\n\n".join("\n".join(block) for block in blocks if block)
+    text = "\n\n".join("\n".join(block) for block in blocks if block)
     for maker in makers:
-        lines += "\n\n\n" + defined(maker.name, maker.parameters, maker.body[0], maker.body[1:])
-    return lines + ("\n\n\n" if makers else "\n\n") + "\n".join(assigned(*row) for row in statements) + "\n"
+        text += "\n\n\n" + defined(maker.name, maker.parameters, maker.body[0], maker.body[1:])
+    return text + ("\n\n\n" if makers else "\n\n") + "\n".join(lines) + "\n"
 
 
 def _makers(outline: ScriptOutline, plain: ScriptOutline) -> Iterator[Made]:
@@ -91,29 +94,35 @@ def _statements(outline: ScriptOutline, makers: Sequence[Made], literal: bool) -
         named |= {"literal": True} if outline.start == "Project" else {"template": False}
     start = Call(outline.start, [expression(value) for value in outline.args], named)
     if outline.loaded and any(scene.calls for scene in outline.scenes):
-        yield "loaded", start, ()
+        yield "loaded", start, (), ""
         yield from _filled_scenes(outline)
         return
     chains = list(_chains([] if outline.loaded else outline.scenes, makers))
-    one_chain = [call for chain in chains for call in chain]
+    one_chain = [call for _, chain in chains for call in chain]
     if len(one_chain) <= _LONGEST_CHAIN:
-        yield "project", start, one_chain
+        yield "project", start, one_chain, ""
         return
-    yield "project", start, ()
-    for chain in chains:
-        yield from _in_parts("project", Verbatim("project"), chain)
+    yield "project", start, (), ""
+    for comment, chain in chains:
+        yield from _in_parts("project", Verbatim("project"), chain, comment)
 
 
-def _chains(scenes: Sequence[SceneCalls], makers: Sequence[Made]) -> Iterator[list[Call]]:
-    """Yield the calls of each scene, and one call for scenes in a row that functions make."""
+def _chains(scenes: Sequence[SceneCalls], makers: Sequence[Made]) -> Iterator[tuple[str, list[Call]]]:
+    """Yield the calls of each scene with a comment, and one call for scenes in a row that functions make."""
     maker_of = {number: maker for maker in makers for number in maker.arguments}
     for is_made, numbers in groupby(range(len(scenes)), key=maker_of.__contains__):
         if not is_made:
-            yield from (_chain("scene", scenes[number]) for number in numbers)
+            yield from ((_title(number, scenes[number]), _chain("scene", scenes[number])) for number in numbers)
             continue
         calls = [maker_of[number].call(number) for number in numbers]
         for start in range(0, len(calls), _LONGEST_CHAIN):
-            yield [Call("add", calls[start : start + _LONGEST_CHAIN])]
+            yield "", [Call("add", calls[start : start + _LONGEST_CHAIN])]
+
+
+def _title(number: int, scene: SceneCalls) -> str:
+    """Return what tells a scene from the others: its number and first words, as one line."""
+    words = next((call.args[0] for call in scene.calls if call.verb == "text"), "")
+    return f"Scene {number}" + (f": {quoted(shortened(words))}" if words else "")
 
 
 def _filled_scenes(outline: ScriptOutline) -> Iterator[Assignment]:
@@ -121,13 +130,13 @@ def _filled_scenes(outline: ScriptOutline) -> Iterator[Assignment]:
     for index, scene in enumerate(outline.scenes):
         loaded = Verbatim(f"loaded.scenes[{index}]")
         scenes.append(Verbatim(f"scene_{index}") if scene.calls else loaded)
-        yield from _in_parts(f"scene_{index}", loaded, [_call(call) for call in scene.calls])
-    yield "project", Verbatim("loaded"), [Call("with_scenes", [scenes])]
+        yield from _in_parts(f"scene_{index}", loaded, [_call(call) for call in scene.calls], _title(index, scene))
+    yield "project", Verbatim("loaded"), [Call("with_scenes", [scenes])], ""
 
 
-def _in_parts(name: str, value: Verbatim, calls: Sequence[Call]) -> Iterator[Assignment]:
+def _in_parts(name: str, value: Verbatim, calls: Sequence[Call], comment: str) -> Iterator[Assignment]:
     for start in range(0, len(calls), _LONGEST_CHAIN):
-        yield name, Verbatim(name) if start else value, calls[start : start + _LONGEST_CHAIN]
+        yield name, Verbatim(name) if start else value, calls[start : start + _LONGEST_CHAIN], "" if start else comment
 
 
 # expressions

@@ -218,7 +218,21 @@ def _outline(call: Call) -> tuple[Any, ...]:
 
 
 _TAKEN = ("above", "below", "left_of", "right_of", "wire")
-_OF_A_CLIP = ("at", "left", "top", "width", "height", "scale", "natural", "layer", "fill", "color", "margin", "extra")
+_OF_A_CLIP = (
+    "at",
+    "left",
+    "top",
+    "width",
+    "height",
+    "scale",
+    "natural",
+    "layer",
+    "fill",
+    "color",
+    "margin",
+    "extra",
+    "exact",
+)
 """Arguments whose names say little without that of the clip."""
 _FIRST = {"image": "url", "video": "url", "audio": "url", "text": "words", "say": "say", "shape": "shape_name"}
 

@@ -13,6 +13,7 @@ from attrs import evolve, field, fields_dict, frozen
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.editing import GEOMETRY
+from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.placement import Beside
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import paragraphs
@@ -42,6 +43,7 @@ Named: TypeAlias = dict[str, Any]
 KnownClip: TypeAlias = AvatarClip | Image | Video | Shape | Text | Audio
 _ALIGN_SHARES = {"left": 0.0, "center": 0.5, "right": 1.0}
 _EXACT: Named = {"exact": True}
+_SPELLED = frozenset({"width", "height", "left", "top", "scaleX", "scaleY"})
 _FRAMINGS = ("", "bust", "head", "full")
 _NEIGHBOURS = 8
 _LARGEST_GAP = 200
@@ -195,29 +197,35 @@ def _best_call(clip: KnownClip, ordered: Named, context: Context) -> VerbCall | 
 
 
 def _first_exact(clip: KnownClip, ordered: Named, context: Context, wanted: str) -> VerbCall | None:
-    """Return the first candidate that gives the clip, with what it lacks as `extra`."""
-    more: Named | None = None
+    """Return the first candidate that gives the clip, with what it lacks as `extra`; best without another spelling."""
+    respelled: VerbCall | None = None
     for call in _candidates(clip, context):
         try:
-            if more is None:
-                extra = _lacking(context.clip_of(call), clip)
-                more = ({"extra": extra} if extra else {}) | ordered
+            extra = _lacking(context.clip_of(call), clip)
+            if extra is None:
+                continue
+            more = ({"extra": extra} if extra else {}) | ordered
             completed = evolve(call, named={**call.named, **more})
-            if text_of(context.clip_of(completed)) == wanted:
-                return completed
+            if text_of(context.clip_of(completed)) != wanted:
+                continue
         except (DslError, ArithmeticError):
             continue
-    return None
+        if not _SPELLED.intersection(extra):
+            return completed
+        respelled = respelled or completed
+    return respelled
 
 
-def _lacking(given: AnyClip, wanted: KnownClip) -> Named:
-    """Return what `extra` has to hold for a clip that verbs give to be the wanted one, but for size and place."""
+def _lacking(given: AnyClip, wanted: KnownClip) -> Named | None:
+    """Return what `extra` has to hold for a clip that verbs give to be the wanted one; None if it cannot be."""
     extra: Named = {}
     for key in keys(type(wanted)):
-        value = getattr(wanted, key.attribute)
-        is_other = not same(value, getattr(given, key.attribute)) and not isinstance(value, Node | tuple)
-        if is_other and key.attribute not in (*GEOMETRY, "text"):
-            extra[key.wire] = value
+        value, found = getattr(wanted, key.attribute), getattr(given, key.attribute)
+        if same(value, found) or isinstance(value, Node | tuple):
+            continue
+        if key.attribute == "text" or (key.attribute in GEOMETRY and (1 if value is UNSET else value) != found):
+            return None
+        extra[key.wire] = value
     return {**extra, **wanted.extra}
 
 
@@ -300,11 +308,11 @@ def _at(clip: KnownClip) -> Named:
 def _common(clip: KnownClip) -> Named:
     """Return the arguments that the verbs share: layer, id, and the others if they are not the default."""
     named: Named = {"layer": clip.layer} | _unusual(clip, opacity=100, angle=0)
-    if isinstance(clip, Shape | Text) and clip.shadow is not UNSET:
+    if isinstance(clip, Shape | Text) and clip.shadow:
         named["shadow"] = clip.shadow
     if isinstance(clip, Shape | Text | Image) and clip.animation:
         named["animation"] = _animation(clip.animation)
-    if clip.tag is not UNSET:
+    if isinstance(clip.tag, str) and not isinstance(clip, Audio):
         named["tag"] = clip.tag
     return named | {"id": clip.id}
 
@@ -336,7 +344,9 @@ def _text_style(clip: Text) -> Named:
         "stroke": (clip.stroke, ""),
         "stroke_width": (clip.stroke_width, 0),
     }
-    return {name: value for name, (value, usual) in values.items() if value is not UNSET and not same(value, usual)}
+    return {
+        name: value for name, (value, usual) in values.items() if value not in (UNSET, None) and not same(value, usual)
+    }
 
 
 def _text_sizes(clip: Text, context: Context) -> Iterator[tuple[str, Named]]:
@@ -344,6 +354,8 @@ def _text_sizes(clip: Text, context: Context) -> Iterator[tuple[str, Named]]:
     scale = _scale(clip)
     yield clip.text, scale
     yield clip.text, scale | _EXACT
+    if is_measured(clip):
+        yield clip.text, scale | {"exact": (clip.width, clip.height)}
     # A row's words are measured again only if the template's own words were, so a template's box is given or measured.
     if not context.is_template(clip.text):
         for width in _lengths(clip.width, context.canvas.width, context):
@@ -363,15 +375,20 @@ def _box_sizes(clip: Text | Shape, context: Context, *, square: bool = False) ->
 
 
 def _scale(clip: KnownClip) -> Named:
-    across, down = clip.scale_x, clip.scale_y
+    across, down = _scales(clip)
     if same(across, 1) and same(down, 1):
         return {}
     return {"scale": across if same(across, down) else (across, down)}
 
 
+def _scales(clip: KnownClip) -> tuple[Any, Any]:
+    across, down = clip.scale_x, clip.scale_y
+    return 1 if across is UNSET else across, 1 if down is UNSET else down
+
+
 def _scaled_sizes(clip: KnownClip, natural: tuple[float, float], context: Context) -> Iterator[Named]:
     """Yield ways to say a scale: nothing, a handy width or height, a short factor, and the rest."""
-    across, down, scale = clip.scale_x, clip.scale_y, _scale(clip)
+    (across, down), scale = _scales(clip), _scale(clip)
     if not (isinstance(across, int | float) and isinstance(down, int | float)):
         return
     widths = _lengths(plain(round(natural[0] * across, 2)), context.canvas.width, context)
@@ -401,7 +418,7 @@ def _lengths(value: float, side: float, context: Context) -> list[float | str]:
 
 def _avatar_calls(clip: AvatarClip, context: Context) -> Iterator[VerbCall]:
     args, avatar, named = _avatar_arguments(clip.model, context)
-    named |= _unusual(clip, voice_only=False)
+    named |= _unusual(clip, voice_only=False) if clip.voice_only is not None else {}
     if isinstance(clip.effects, tuple):
         named["effects"] = [
             {"type": effect.type, **effect.extra} if effect.extra else effect.type for effect in clip.effects

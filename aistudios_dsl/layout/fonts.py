@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 FontPath = str | os.PathLike[str]
 _BOLD = 600
-_FORMAT = 1
+_FORMAT = 2
 """Counted up when pairs are measured in another way, so that no widths of before are taken from the cache."""
 
 
-def _files(given: Any, what: str) -> tuple[FontFile, ...]:
+def _files(given: FontPath | Iterable[FontPath], what: str) -> tuple[FontFile, ...]:
     from aistudios_dsl.layout.shaping import font_files
 
     paths = [given] if isinstance(given, str | os.PathLike) else given
@@ -45,7 +45,7 @@ def _files(given: Any, what: str) -> tuple[FontFile, ...]:
     return tuple(found)
 
 
-def _families(given: Any) -> dict[str, tuple[FontFile, ...]]:
+def _families(given: Mapping[str, FontPath | Iterable[FontPath]]) -> dict[str, tuple[FontFile, ...]]:
     expect(given, Mapping, "families must be a mapping of names to font files", "such as Fonts({'Inter': [path]})")
     families: dict[str, tuple[FontFile, ...]] = {}
     for name, paths in given.items():
@@ -56,7 +56,7 @@ def _families(given: Any) -> dict[str, tuple[FontFile, ...]]:
     return families
 
 
-def _fallback(given: Any) -> tuple[FontFile, ...]:
+def _fallback(given: FontPath | Iterable[FontPath]) -> tuple[FontFile, ...]:
     return _files(given, "fallback")
 
 
@@ -65,26 +65,10 @@ def _key(family: str) -> str:
 
 
 @frozen
-class Fonts:
-    """Font files that texts are measured with; see docs/howto/fonts.md. It needs the extra `fonts`.
+class FontSet:
+    """Font files by family, and those for letters that a family lacks; `build.fonts.Fonts` says how they are used."""
 
-    Of a family, the face is taken that CSS takes for the weight and style of a text; a variable font has all weights in
-    its range. A letter comes from the first file that has it: those of the text's family, then `fallback`, then the
-    bundled numbers of Noto Sans CJK. What none has is an estimate.
-
-    Args:
-        families: Files by the name that `font_family` has: a path, or several. Default none.
-        fallback: Files for letters that the family lacks, in this order. Default none.
-
-    Raises:
-        BuildError: A file cannot be read or is not a font; or the extra is not installed.
-
-    >>> Fonts({"Inter": "no-such-file.ttf"})  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    aistudios_dsl.errors.BuildError: the font file ...no-such-file.ttf cannot be read: No such file or directory
-    """
-
-    families: Mapping[str, tuple[FontFile, ...]] = field(factory=dict, converter=_families)
+    families: Mapping[str, tuple[FontFile, ...]] = field(default={}, converter=_families)
     fallback: tuple[FontFile, ...] = field(default=(), converter=_fallback)
 
     def __hash__(self) -> int:
@@ -138,8 +122,8 @@ def _distance(weights: tuple[float, float], asked: float) -> tuple[int, float]:
     return (2 if heavier else 1), -high
 
 
-@cache
-def _ruler_in(fonts: Fonts, family: str, weight: float, italic: bool) -> Ruler:
+@lru_cache(maxsize=256)
+def _ruler_in(fonts: FontSet, family: str, weight: float, italic: bool) -> Ruler:
     family = family or "Noto Sans CJK"
     if not fonts._knows(family):
         return text.bundled(family, weight >= _BOLD)
@@ -259,15 +243,15 @@ def _keep_widths(path: Path, known: dict[str, float], before: int) -> None:
 
 # in force
 
-_IN_FORCE: ContextVar[Fonts | None] = ContextVar("fonts", default=None)
+_IN_FORCE: ContextVar[FontSet | None] = ContextVar("fonts", default=None)
 
 
-def fonts_in_force() -> Fonts | None:
+def fonts_in_force() -> FontSet | None:
     return _IN_FORCE.get()
 
 
 @contextmanager
-def using(fonts: Fonts | None) -> Generator[None]:
+def using(fonts: FontSet | None) -> Generator[None]:
     """Measure texts with these fonts inside the block."""
     token = _IN_FORCE.set(fonts)
     try:

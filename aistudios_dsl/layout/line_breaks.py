@@ -21,6 +21,7 @@ _LETTERS, _QUOTES, _HANGUL = ("AL", "HL"), ("QU", "QI", "QF"), ("JL", "JV", "JT"
 _IDEOGRAPHS = ("ID", "EB", "EM")
 _NO_BREAK_BEFORE = ("WJ", "ZW", "CL", "CP", "EX", "SY", "IS", "BA", "HY", "NS", "IN")
 
+_LONGEST_KEPT = 200
 _KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff]")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
@@ -32,13 +33,17 @@ def is_solid(word: str) -> bool:
     return _SOLID.fullmatch(word) is not None
 
 
-@lru_cache(maxsize=4096)
 def breaks(word: str) -> tuple[int, ...]:
     """Return the places inside a word, which has no spaces, where UAX 14 lets a line end.
 
     >>> breaks("「水」と火。"), breaks("co-op"), breaks("iPhone")
     ((3, 4), (3,), ())
     """
+    return _kept_breaks(word) if len(word) <= _LONGEST_KEPT else tuple(_breaks(word))
+
+
+@lru_cache(maxsize=1024)
+def _kept_breaks(word: str) -> tuple[int, ...]:
     return tuple(_breaks(word))
 
 

@@ -20,6 +20,8 @@ _SIZE = 400
 _UNITS = _SIZE << 16
 """What HarfBuzz counts an em in, as in Chromium."""
 _RIGHT_TO_LEFT, _FOLLOWING = ("R", "AL"), ("NSM", "BN")
+_ONE_BY_ONE = {"Hira", "Kana", "Hani"}
+"""Scripts whose letters Chromium shapes one by one."""
 _CONTROLS = dict.fromkeys(map(ord, "\t\r\n\v\f\u2028\u2029"), " ")
 _MISSING = "Fonts need HarfBuzz and fontTools"
 _EXTRA = "pip install 'aistudios-dsl[fonts]'"
@@ -56,7 +58,7 @@ def font_files(path: Path) -> list[FontFile]:
     blob = hb.Blob(_unpacked(content, path))
     count = hb.Face(blob).count
     faces = [hb.Face(blob, number) for number in range(count)]
-    if not faces or not faces[0].glyph_count or "cmap" not in faces[0].table_tags:
+    if not faces or not faces[0].glyph_count or not faces[0].unicodes:
         raise BuildError(f"{path} is not a font", hint="give .ttf, .otf, .ttc, .woff or .woff2 files")
     return [_read(face, path, digest, number) for number, face in enumerate(faces)]
 
@@ -96,7 +98,7 @@ def _unpacked(content: bytes, path: Path) -> bytes:
     """Return the font that a WOFF or WOFF2 file holds; other content is a font, if anything."""
     if content[:4] not in (b"wOFF", b"wOF2"):
         return content
-    from fontTools.ttLib import TTFont, TTLibError
+    from fontTools.ttLib import TTFont
 
     unpacked = BytesIO()
     try:
@@ -105,7 +107,7 @@ def _unpacked(content: bytes, path: Path) -> bytes:
             packed.save(unpacked)
     except ImportError:
         raise BuildError(f"unpacking {path} needs brotli", hint=_EXTRA, code="missing-extra") from None
-    except TTLibError as fault:
+    except Exception as fault:  # fontTools raises whatever the broken part of a file leads to.
         raise BuildError(f"{path} is not a font: {fault}") from None
     return unpacked.getvalue()
 
@@ -169,9 +171,9 @@ class Shaper:
     """Measures letters and pairs in fonts, the first that has a letter being taken; None stands for the bundled one."""
 
     def __init__(self, cuts: Sequence[Cut | None], bold: bool) -> None:
-        self._fonts = [None if cut is None else _opened(cut) for cut in cuts]
-        self._face = metrics.face(bold)
-        self.has_emoji = any(font is not None and font.is_colour for font in self._fonts)
+        self._fonts: list[_Opened | None] = [None if cut is None else _opened(cut) for cut in cuts]
+        self._face: metrics.Face = metrics.face(bold)
+        self.has_emoji: bool = any(font is not None and font.is_colour for font in self._fonts)
 
     def covers(self, letter: str) -> bool:
         """Return whether a font has a letter, the bundled one included."""
@@ -272,7 +274,7 @@ def _one_run(before: str, letter: str) -> bool:
     if before == " " or letter == " ":
         return False
     scripts = {script for script in (_script(before), _script(letter)) if script}
-    if len(scripts) > 1:
+    if len(scripts) > 1 or (scripts <= _ONE_BY_ONE and _script(before) and _script(letter)):
         return False
     ways = [unicodedata.bidirectional(each) in _RIGHT_TO_LEFT for each in (before, letter)]
     if unicodedata.bidirectional(letter) in _FOLLOWING:

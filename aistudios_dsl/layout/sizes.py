@@ -93,6 +93,15 @@ def rounded_down(width: float) -> float:
     return plain(math.floor(width * 100) / 100)
 
 
+def is_near(one: float, other: float) -> bool:
+    """Return whether two lengths (px) differ by no more than a canvas rounds.
+
+    >>> is_near(456.5112036132812, 456.52), is_near(456.5, 457)
+    (True, False)
+    """
+    return abs(one - other) <= max(0.05, 1e-4 * abs(other))
+
+
 def seen_size(
     width: float, height: float, scale_x: float = 1, scale_y: float = 1, stroke_width: float = 0
 ) -> tuple[float, float]:

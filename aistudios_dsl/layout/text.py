@@ -6,7 +6,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil
 
@@ -429,7 +429,7 @@ def other_in(family: str) -> str:
     return _OTHER_IN.get((found[1] or "").lower(), "") if found else ""
 
 
-@cache
+@lru_cache(maxsize=256)
 def bundled(family: str, bold: bool) -> Ruler:
     """Return the ruler of the bundled font, which knows in which letters the faces of other regions differ.
 

@@ -19,6 +19,7 @@ from aistudios_dsl.plan.segments import (
     checks,
     cut,
     placeholders,
+    refuse_spelled,
     strings_in,
     token,
 )
@@ -129,6 +130,7 @@ class Forms:
         lines = [evolve(mapped(line, f"{path}.speech[{each}]", visit), speaker=0) for each, line in own]
         alone = evolve(self.literal, items=(self.part(number, answers),), lines=tuple(lines), loaded=None)
         alone = themed_scene(alone, self._theme)
+        refuse_spelled(alone._items)
         words = [field.string for field in found if field.role == "words"]
         segments: list[Any] = [Slot(each.string, self._way) if each.role == "colour" else each.slot for each in found]
         with as_found():

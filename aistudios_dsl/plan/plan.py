@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from io import TextIOBase
@@ -311,7 +312,7 @@ def _numbered(segment: Segment, number: int) -> Segment:
 def _mentions(value: Any, word: str) -> bool:
     """Tell whether a word is part of a string anywhere in a value."""
     if isinstance(value, str):
-        return word in value
+        return re.search(rf"\b{word}\b", value) is not None
     if isinstance(value, tuple | list | frozenset):
         return any(_mentions(item, word) for item in value)
     if isinstance(value, Mapping):

@@ -365,6 +365,7 @@ def _moved(
     _, bounds = corners_and_bounds(layout, literal._items, sizes, [unit for unit in layout.order if unit not in moved])
     for moving, staying in sets:
         members = layout.clips_of(moving)
+        refuse_spelled(literal._items[index] for index in members)
         strings = tuple(dict.fromkeys(words[index] for index in members if index in words))
         sizers = {index: sizer(index, strings) for index in members}
         arranged = layout.arrangement(moving, {node: bounds[node] for node in staying})
@@ -375,6 +376,12 @@ def _moved(
             field = MovedField(group, place, b"%b" if name in _WRITTEN else b"%a")
             clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
     return evolve(wire, clips=tuple(clips))
+
+
+def refuse_spelled(items: Iterable[Item]) -> None:
+    """Leave to the long way a clip whose numbers are spelled in a way that fits one place and size alone."""
+    if any(isinstance(item, Draft) and item.place.spelled for item in items):
+        raise ValueError("a number is spelled by the script, and depends on the row")
 
 
 def _drafted(item: Draft, size: ClipSize, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
@@ -424,7 +431,7 @@ def _in_room(item: Draft, size: RoomSize, place: int) -> tuple[tuple[str, ...], 
 
 
 def _values_of(size: ClipSize, names: tuple[str, ...]) -> tuple[Any, ...]:
-    values = plain(size.width), _number(plain(size.height)), size.scale_x, size.scale_y
+    values = size.width, _number(size.height), size.scale_x, size.scale_y
     if names == _NUMBERS:
         return values
     return (*values, canonical_string(size.fields["text"]).encode(), size.fields["font_size"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -136,14 +136,28 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
         known: Any = found[0] if isinstance(size, RoomSize) else size
         numbers = (known.width, known.height, known.scale_x, known.scale_y, left, top)
         fields: Fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
-        for name, number in fields.items():
-            if not math.isfinite(number):
-                raise BuildError(f"{name} must be a finite number, not {number}", label(index, clip_of(item)))
+        with under(label(index, clip_of(item))):
+            for name, number in fields.items():
+                if not math.isfinite(number):
+                    raise BuildError(f"{name} must be a finite number, not {number}")
+            spelled = item.place.spelled if isinstance(item, Draft) else None
+            if spelled and index in corners:
+                fields |= _spelled(spelled, fields)
         fields |= known.fields
         if not is_built(item):  # What stays the same is written as it was, or stays absent.
             fields = {name: value for name, value in fields.items() if _differs(clip_of(item), name, value)}
         computed.append(fields)
     return layout, computed
+
+
+def _spelled(spelled: Mapping[str, Any], fields: Fields) -> Fields:
+    """Return numbers as `extra` spells them. Raise `BuildError` where it says others than those of the clip."""
+    for name, number in spelled.items():
+        if fields[name] != (1 if number is UNSET else number):
+            said = "leaves it out" if number is UNSET else f"says {number}"
+            hint = "extra only spells a number in another way; at=, width=, height= and scale= set it"
+            raise BuildError(f"{name} is {fields[name]}, but extra {said}", hint=hint)
+    return dict(spelled)
 
 
 def _differs(clip: Any, name: str, value: Any) -> bool:

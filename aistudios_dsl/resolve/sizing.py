@@ -23,6 +23,7 @@ from aistudios_dsl.layout.sizes import (
     POINT,
     Length,
     extent,
+    is_near,
     length,
     plain,
     positive,
@@ -136,6 +137,15 @@ def clip_size(draft: Draft, setting: Setting, label: str = "") -> ClipSize | Roo
 
 
 def _size(draft: Draft, setting: Setting, room: Room) -> ClipSize:
+    place = draft.place
+    size = _any_size(draft, setting, room)
+    # A number that was given is written as it was.
+    given = place.width, place.height, *(place.natural or ()), *(place.exact if isinstance(place.exact, tuple) else ())
+    width, height = (side if any(side is one for one in given) else plain(side) for side in (size.width, size.height))
+    return size if width is size.width and height is size.height else evolve(size, width=width, height=height)
+
+
+def _any_size(draft: Draft, setting: Setting, room: Room) -> ClipSize:
     clip = cast("AvatarClip | Image | Video | Shape | Text | Audio", draft.clip)
     place = draft.place
     if draft.is_loaded:
@@ -197,10 +207,10 @@ def covering_size(draft: Draft, width: float, height: float) -> ClipSize:
         if stroke > min(width, height):
             hint = "give around() more padding, or a thinner stroke"
             raise BuildError(f"a stroke of {stroke:g} px is wider than what it surrounds", hint=hint)
-        return ClipSize(width - stroke, height - stroke, stroke=stroke)
+        return ClipSize(plain(width - stroke), plain(height - stroke), stroke=stroke)
     natural = place.natural or ((number(clip, "width"), number(clip, "height")) if draft.is_loaded else None)
     if natural is None:
-        return ClipSize(width, height)
+        return ClipSize(plain(width), plain(height))
     fit: Any = place.fit
     scale_x, scale_y = scaled_size(natural, width, height, fit=fit)
     return ClipSize(*natural, plain(scale_x), plain(scale_y))
@@ -366,11 +376,23 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
     if draft.place.fit is not None:
         return _fitted(draft.place, clip, room)
     if width is not None:
-        return _wrapped(draft.place, clip, width, height)
-    unwrapped = _unwrapped(draft.place, clip, height)
-    if not room.wraps or room.width is None:
-        return unwrapped
-    return _narrowed(unwrapped, draft, rounded_down(room.width), height)
+        measured = _wrapped(draft.place, clip, width, height)
+    else:
+        measured = _unwrapped(draft.place, clip, height)
+        if room.wraps and room.width is not None:
+            measured = _narrowed(measured, draft, rounded_down(room.width), height)
+    exact = draft.place.exact
+    return measured if isinstance(exact, bool) else _as_the_editor(measured, exact)
+
+
+def _as_the_editor(measured: TextSizer, box: Pair) -> TextSizer:
+    """Write the box that the editor measured where the words measure that, within what a canvas rounds."""
+
+    def sized(text: str) -> tuple[str, float, float, float]:
+        lines, points, width, height = measured(text)
+        return (lines, points, *(box if is_near(width, box[0]) and is_near(height, box[1]) else (width, height)))
+
+    return sized
 
 
 def _narrowed(unwrapped: TextSizer, draft: Draft, most: float, height: float | None) -> TextSizer:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -155,7 +156,10 @@ class Templates:
         value = self.evaluate(expression, row)
         if isinstance(value, str) and value.strip().lower() in _TRUTHS:
             return _TRUTHS[value.strip().lower()]
-        if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        if value is None or isinstance(value, Integral) or (isinstance(value, float) and math.isfinite(value)):
+            return bool(value)
+        if type(value).__name__ in ("bool", "bool_"):
+            # What NumPy compares gives a truth of its own.
             return bool(value)
         raise TemplateError(
             f"when={expression!r} is {value!r}, which is neither true nor false", hint=_as_truth(expression)
@@ -277,7 +281,7 @@ def _run(work: Callable[[Mapping[str, Any]], Any], text: str, row: Mapping[str, 
 def _type_hint(text: str, row: Mapping[str, Any], names: tuple[str, ...]) -> str:
     gaps = _gaps(text, row)
     if gaps:
-        return f"{gaps[0]} is missing: ask first, as in {gaps[0]} is not none and {gaps[0]} > 3"
+        return f"{gaps[0]} is missing in the row: ask first, as in {gaps[0]} is not none and …"
     texts = [name for name in names if isinstance(row[name], str)]
     return f"{texts[0]} is text: {texts[0]}|int or {texts[0]}|float is a number" if texts else ""
 

@@ -63,7 +63,7 @@ class TableFile:
             table = ParquetFile(file)
             return _counted(table.iter_batches(_AT_ONCE), table.metadata.num_rows)
 
-        return self._rows(batches)
+        return self._rows(batches, "a Parquet file")
 
     def arrow(self) -> Iterator[Record]:
         """Yield the rows of an Arrow file (Feather) or stream."""
@@ -79,9 +79,9 @@ class TableFile:
             count = table.num_record_batches
             return ((table.get_batch(at), (at + 1) / count) for at in range(count))
 
-        return self._rows(batches)
+        return self._rows(batches, "an Arrow file")
 
-    def _rows(self, batches: Any) -> Iterator[Record]:
+    def _rows(self, batches: Any, wanted: str) -> Iterator[Record]:
         try:
             from pyarrow import ArrowException, BufferReader, OSFile
         except ImportError:
@@ -102,18 +102,17 @@ class TableFile:
                 self.share = share
         except OSError as fault:
             if isinstance(fault, ArrowException):
-                raise self._refused(head, fault) from None
+                raise self._refused(head, fault, wanted) from None
             raise unreadable(self.path, fault) from None
         except ArrowException as fault:
-            raise self._refused(head, fault) from None
+            raise self._refused(head, fault, wanted) from None
         if not number:
             raise LoadError(f"{self.name} holds no rows")
 
-    def _refused(self, head: bytes, fault: Exception) -> LoadError:
+    def _refused(self, head: bytes, fault: Exception, wanted: str) -> LoadError:
         kind = kind_of(head, self.path)
         what = kind or ("text" if head and b"\0" not in head else "")
-        read = f"is {what}, which cannot be read as {self.path.suffix or 'a table'}"
-        message = read if what else f"cannot be read: {str(fault).partition('.')[0]}"
+        message = f"is {what}, not {wanted}" if what else f"cannot be read: {str(fault).partition('.')[0]}"
         return LoadError(f"{self.name} {message}", hint="name it after what it is, or say so with --format")
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
+from numbers import Number
 from typing import Any
 
 from jinja2.filters import FILTERS, make_attrgetter
@@ -15,10 +16,16 @@ from aistudios_dsl.errors import TemplateError
 from aistudios_dsl.templates.values import checked_value, is_missing, refuse_missing
 
 _WRITING = (
-    *("capitalize", "center", "e", "escape", "forceescape", "format", "indent", "lower", "pprint", "replace", "safe"),
+    *("capitalize", "center", "e", "escape", "forceescape", "indent", "lower", "pprint", "replace", "safe"),
     *("string", "striptags", "title", "trim", "truncate", "upper", "urlencode", "urlize", "wordcount", "wordwrap"),
 )
 """The filters that make a text of any value. `tojson` and `xmlattr` have their own ways to write that there is none."""
+_QUICK: dict[str, Callable[[str], str]] = {
+    "do_capitalize": str.capitalize,
+    "do_lower": str.lower,
+    "do_upper": str.upper,
+}
+"""What Jinja's own functions do with a text."""
 _DIGITS = re.compile(r"\s*[+-]?\d+(?:\.\d+)?\s*")
 _TRUTHS = ("true", "false", "yes", "no", "1", "0")
 """Texts that people write for yes and no."""
@@ -34,11 +41,13 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
 
         return written_in
     if len(signature(function).parameters) == 1:
+        quick: Callable[[str], Any] = _QUICK.get(function.__name__, function)
 
         @wraps(function)
         def written_alone(value: Any, /) -> Any:
-            if type(value) is not str:
-                refuse_missing(value)
+            if type(value) is str:
+                return quick(value)
+            refuse_missing(value)
             return function(value)
 
         return written_alone
@@ -56,6 +65,18 @@ def _writing(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _join, _default = FILTERS["join"], FILTERS["default"]
+_format: Callable[..., Any] = FILTERS["format"]
+
+
+@wraps(_format)
+def _formatted(value: Any, *args: Any, **named: Any) -> Any:
+    for arg in args:
+        if type(arg) is not str:
+            checked_value(arg)
+    if named or type(value) is not str:
+        refuse_missing(value, *named.values())
+        return _format(value, *args, **named)
+    return value % args
 
 
 @wraps(_join)
@@ -86,6 +107,7 @@ FILTERS_OF_ROWS: dict[str, Callable[..., Any]] = {
     **{name: _writing(FILTERS[name]) for name in _WRITING},
     **{name: _number(name, FILTERS[name]) for name in ("int", "float")},
     **dict.fromkeys(("d", "default"), _defaulted),
+    "format": _formatted,
     "join": _joined,
 }
 """Jinja's filters that make texts and numbers, for values that may be missing."""
@@ -104,7 +126,7 @@ def _unequal(left: Any, right: Any) -> bool:
 
 def within(left: Any, right: Any) -> Any:
     """Return `left in right`. Raise `TemplateError` if only the types keep a number from being among the items."""
-    if isinstance(right, list | tuple) and isinstance(left, str | int | float):
+    if isinstance(right, list | tuple) and isinstance(left, str | Number):
         for item in right:
             if type(item) is not type(left):
                 _check_alike(left, item)
@@ -126,14 +148,13 @@ def may_be_number(value: object) -> bool:
 
 def _check_alike(left: Any, right: Any) -> None:
     text, other = (left, right) if isinstance(left, str) else (right, left)
-    if not isinstance(text, str) or isinstance(other, str) or not isinstance(other, int | float):
+    if not isinstance(text, str):
         return
-    if isinstance(other, bool):
+    if type(other) is bool:
         if text.strip().lower() in _TRUTHS:
             message = f"compares {other!r} with the text {text!r}, which is never equal to it"
-            raise TemplateError(
-                message, hint="ask the value itself, as in when=\"vip\", or compare texts: vip == 'true'"
-            )
-    elif _DIGITS.fullmatch(text):
-        message = f"compares the number {other!r} with the text {text!r}, which is never equal to it"
+            hint = "ask the value itself, as in when=\"vip\", or compare texts: vip == 'true'"
+            raise TemplateError(message, hint=hint)
+    elif isinstance(other, Number) and _DIGITS.fullmatch(text):
+        message = f"compares the number {other} with the text {text!r}, which is never equal to it"
         raise TemplateError(message, hint="compare numbers: n|int == 5, or texts: n == '5'")

@@ -16,7 +16,7 @@ from aistudios_dsl.templates.values import columns_of
 
 __all__ = ["DataRow", "Rows", "mappings", "of_row", "read_rows"]
 
-_KINDS = {"ndjson": "jsonl", "xlsm": "xlsx", "xlsb": "xlsx", "feather": "arrow", "ipc": "arrow", "arrows": "arrow"}
+_KINDS = {"ndjson": "jsonl", "xlsm": "xlsx", "feather": "arrow", "ipc": "arrow", "arrows": "arrow"}
 """Endings of files that are read like others."""
 FORMATS = ("csv", "tsv", "jsonl", "json", "xlsx", "xls", "ods", "parquet", "arrow")
 _SHEETS = ("xlsx", "xls", "ods")

@@ -6,6 +6,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from functools import lru_cache
+from inspect import isroutine
 from math import isfinite, isinf
 from typing import Any, NoReturn, Protocol
 
@@ -262,7 +263,7 @@ class _Settling:
 def checked_value(value: Any) -> Any:
     """Return a value that is to be printed. Raise `TemplateError` if it, or an item of it, has no text."""
     kind = type(value)
-    if kind not in _SHOWN and not (kind is float and isfinite(value)):
+    if kind is not str and kind not in _SHOWN and not (kind is float and isfinite(value)):
         refuse_missing(value)
     return value
 
@@ -300,6 +301,8 @@ def _check_leaf(value: Any) -> None:
     fail: Callable[[], NoReturn] | None = getattr(value, "_fail_with_undefined_error", None)
     if fail is not None:
         fail()
+    if isroutine(value):
+        raise TemplateError(f"a value is the function {value.__name__!r}", hint=f"call it: {value.__name__}()")
     if _is_infinite(value):
         raise TemplateError(f"a value is {value}, which cannot be shown", hint="was something divided by zero?")
 

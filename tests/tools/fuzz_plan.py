@@ -7,11 +7,13 @@ The exit code is 1 where a pair differs, or where a valid row fell to the slow p
 """
 
 import argparse
+import importlib.util
 import sys
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from random import Random
 from unittest import mock
 
@@ -23,6 +25,7 @@ from markupsafe import Markup
 from aistudios_dsl import (
     Avatar,
     DslError,
+    Fonts,
     Project,
     TextStyle,
     Theme,
@@ -70,6 +73,9 @@ TEXTS = [
     "😀 emoji 👩‍👩‍👧",
     "한국어 텍스트",
     "漢字とかな",
+    "吾輩は猫である。「名前」はまだ無い、どこで生れたか。iPhone15",
+    "well-known / rather-long-and-hyphenated ( words ) !",
+    "1\ufe0f\u20e3 ⭐ H₂O สวัสดีครับ",
     "e\u0301 decomposed",
     "مرحبا",
     "\x00\x07\x7f",
@@ -193,6 +199,10 @@ CONSTANTS = [
 SAFE = ["name", "city"]
 EACHES = ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
 WHENS = ["vip", "vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city", "count == 7", "truth"]
+FILES = Path(__file__).parents[1] / "data" / "fonts"
+HAS_FONTS = importlib.util.find_spec("uharfbuzz") is not None
+FONTS = Fonts({"Small": sorted(FILES.glob("latin-*.ttf"))}, fallback=[FILES / "thai-400.ttf"]) if HAS_FONTS else None
+"""Where the extra `fonts` is not installed, the templates do without."""
 
 
 def shout(environment):
@@ -312,6 +322,10 @@ class Maker:
             own["height"] = pick([80, "10%"])
         if size == "fit":
             own["fit"] = (pick([300, 500 if self.in_group else "50%", 1500]), pick([200, "40%"]))
+        if size in ("width", "fit") and self.some(0.3):
+            own["balance"] = True
+        if self.some(0.1):
+            own["font_family"] = pick(["Small", "Playfair Display", "Noto Sans CJK SC"])
         if self.some(0.2):
             own["stroke"], own["stroke_width"] = self.colour(), pick([1, 2.5])
         if self.some(0.2):
@@ -461,6 +475,8 @@ class Maker:
         }
         if self.some(0.3):
             head["webhook_url"] = "https://x.example/{{ name }}"
+        if FONTS and self.some(0.2):
+            head["fonts"] = FONTS
         if self.some(0.2):
             head["dictionary"] = {"words": [self.string(), 1, None]}
         if self.some(0.1):
@@ -518,7 +534,7 @@ class Maker:
         document = evolve(project.with_scenes(bare), literal=True, environment=None).to_dict()
         if self.some(0.3):
             self.measure_as_the_canvas(document)
-        found = Project.load(document)
+        found = Project.load(document, fonts=project.fonts)
         texts = [clip.id for clip in found._clips() if isinstance(clip, wire.Text)]
         if texts and self.some(0.3):
             found = found.edit(self.random.choice(texts), text=self.string())

@@ -34,7 +34,7 @@ def form_of(source):
         return "verbs alone"
     if ".with_scenes(" in source:
         return "loaded scenes"
-    if ".scene(" in source:
+    if ".scene(" in source or ".add(" in source:
         return "loaded head"
     return "document" if source.clips else "loaded, no clips"
 

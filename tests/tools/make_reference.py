@@ -182,6 +182,7 @@ def project_page() -> str:
         documented(aistudios_dsl.TextStyle, "TextStyle", 3),
         "## Places",
         *(documented(getattr(aistudios_dsl, name), name, 3) for name in PLACES),
+        documented(aistudios_dsl.Fonts, "Fonts"),
         documented(aistudios_dsl.diff, "diff"),
     )
 

@@ -13,6 +13,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 FOLDER = Path(__file__).parents[1] / "data" / "spreadsheets"
 FORMATS = {"xlsx": "Calc MS Excel 2007 XML", "xls": "MS Excel 97", "ods": "calc8"}
+AS_TEXT = {
+    "people_utf8.csv": "44,34,76,1,,0,false,true",
+    "people_cp1252.csv": "59,34,1,1,,0,false,true",
+    "people_utf16.tsv": "9,34,65535,1,,0,false,true",
+}
+"""How LibreOffice writes the first workbook as text: the separator, the quote, the encoding, as shown."""
 
 STYLES = {
     "zeros": '<number:number-style style:name="N1"><number:number number:decimal-places="0" '
@@ -137,9 +143,17 @@ def main():
             source.write_text(workbook(sheets), encoding="utf-8")
             for suffix in FORMATS if name in ("people", "hidden", "faults") else ("xlsx",):
                 target = f"{suffix}:{FORMATS[suffix]}"
-                profile = f"-env:UserInstallation=file://{folder}/profile"
-                command = ["soffice", "--headless", profile, "--convert-to", target, "--outdir", FOLDER, source]
-                subprocess.run(command, check=True, capture_output=True)
+                convert(source, target, FOLDER, folder)
+        for name, options in AS_TEXT.items():
+            convert(Path(folder) / "people.fods", f"csv:Text - txt - csv (StarCalc):{options}", Path(folder), folder)
+            Path(folder, "people.csv").rename(FOLDER / name)
+
+
+def convert(source, target, output, folder):
+    """Let LibreOffice convert a file, with a profile of its own."""
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    command = ["soffice", "--headless", profile, "--convert-to", target, "--outdir", output, source]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 if __name__ == "__main__":
