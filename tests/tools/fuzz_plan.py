@@ -42,7 +42,7 @@ from aistudios_dsl import (
 )
 from aistudios_dsl.build.placement import Beside, Inside
 from aistudios_dsl.layout.text import POINT, is_bold, wrap
-from aistudios_dsl.plan import conditional, program
+from aistudios_dsl.plan import choices, conditional, program
 from aistudios_dsl.plan import plan as plan_module
 from aistudios_dsl.resolve.placing import Layout
 from aistudios_dsl.templates.neighbours import settled
@@ -277,7 +277,7 @@ class Maker:
             neighbour = pick([above, below, left_of, right_of])
             spots = [pick(ANCHORS), (pick([10, 44.5, "10%"]), 300), "{{ anchor }}"]
             if tags:
-                spots += [neighbour(pick(tags), gap=pick([0, 24, "2%"]))] * 4
+                spots += [neighbour(pick(tags), gap=pick([0, 24, "2%"]))] * (12 if self.conditional else 4)
                 spots += [inside(pick(tags), pick(ANCHORS), margin=pick([0, 8, "5%"]))] * 2
             place["at"] = pick(spots)
         if self.in_group and not isinstance(place.get("at"), Inside):
@@ -661,6 +661,11 @@ def nameless(ways, theme):
     return ways(None)
 
 
+def displaced(scene, absent):
+    """Settle a scene as if all that is absent stood in a corner."""
+    return settled(scene, [evolve(each, at="top left", margin=0, flows_in=-1) for each in absent])
+
+
 MUTATIONS = {
     "escape": lambda: mock.patch.dict(program._OF_WORDS, text=str.encode),
     "speech": lambda: mock.patch.object(program, "_cuts_speech", return_value=False),
@@ -668,10 +673,10 @@ MUTATIONS = {
     "number": lambda: mock.patch.object(
         plan_module, "_numbered", lambda segment, number: b"0" if segment == "number" else segment
     ),
-    "decide": lambda: mock.patch.object(plan_module, "decided", lambda found, read, theme: ("top",) * len(found)),
+    "decide": lambda: mock.patch.object(choices, "decided", lambda found, read, theme: ("top",) * len(found)),
     "theme": lambda: mock.patch.object(program, "_ways_of_strings", partial(nameless, program._ways_of_strings)),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
-    "absent": lambda: mock.patch.object(conditional, "settled", lambda scene, absent: settled(scene, ())),
+    "absent": lambda: mock.patch.object(conditional, "settled", displaced),
     "layer": lambda: mock.patch.object(conditional, "layers", lambda layout, highest: [1] * len(layout.intents)),
     "scope": lambda: mock.patch.object(conditional, "seed_of", lambda item, place: str(place)),
 }
