@@ -198,7 +198,7 @@ CONSTANTS = [
 ]
 SAFE = ["name", "city"]
 EACHES = ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
-WHENS = ["vip", "vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city", "count == 7", "truth"]
+WHENS = ["vip", "vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city != ''", "count == 7", "truth"]
 FILES = Path(__file__).parents[1] / "data" / "fonts"
 HAS_FONTS = importlib.util.find_spec("uharfbuzz") is not None
 FONTS = Fonts({"Small": sorted(FILES.glob("latin-*.ttf"))}, fallback=[FILES / "thai-400.ttf"]) if HAS_FONTS else None
@@ -277,7 +277,7 @@ class Maker:
             neighbour = pick([above, below, left_of, right_of])
             spots = [pick(ANCHORS), (pick([10, 44.5, "10%"]), 300), "{{ anchor }}"]
             if tags:
-                spots += [neighbour(pick(tags), gap=pick([0, 24, "2%"]))] * (12 if self.conditional else 4)
+                spots += [neighbour(pick(tags), gap=pick([0, 24, "2%"]))] * 4
                 spots += [inside(pick(tags), pick(ANCHORS), margin=pick([0, 8, "5%"]))] * 2
             place["at"] = pick(spots)
         if self.in_group and not isinstance(place.get("at"), Inside):
