@@ -175,7 +175,7 @@ class Forms:
             names.append("text")
         elif isinstance(clip, Text) and (isinstance(size, RoomSize) or "text" in known):
             names += "text", "font_size"
-        model = {"model": known["model"]} if "model" in known and known["model"] != clip.model else {}
+        model = {"model": known["model"]} if "model" in known and known["model"] != getattr(clip, "model", None) else {}
         return evolve(clip, **model, **_holes(names, segments))
 
     def _form(self, document: Any, segments: Sequence[Any], found: Sequence[OpenField]) -> Form:
