@@ -198,7 +198,7 @@ CONSTANTS = [
 ]
 SAFE = ["name", "city"]
 EACHES = ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
-WHENS = ["vip", "vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city != ''", "count == 7", "truth"]
+WHENS = ["vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city != ''", "count == 7", "truth"]
 FILES = Path(__file__).parents[1] / "data" / "fonts"
 HAS_FONTS = importlib.util.find_spec("uharfbuzz") is not None
 FONTS = Fonts({"Small": sorted(FILES.glob("latin-*.ttf"))}, fallback=[FILES / "thai-400.ttf"]) if HAS_FONTS else None
