@@ -124,7 +124,7 @@ def _laid_out(items: Sequence[Item], setting: Setting) -> list[Fields | None]:
         # A number that was given is written as it was.
         sides = [side if any(side is one for one in given) else plain(side) for side in (size.width, size.height)]
         numbers = (*sides, size.scale_x, size.scale_y, *corner)
-        fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
+        fields: Fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
         with under(label(index, clip_of(item))):
             for name, number in fields.items():
                 if not math.isfinite(number):
