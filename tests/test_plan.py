@@ -125,7 +125,7 @@ def test_a_slice_of_the_fuzz_campaign_finds_no_difference():
 
 @pytest.mark.parametrize("name", fuzz_plan.MUTATIONS)
 def test_the_fuzz_campaign_finds_a_plan_that_is_broken_on_purpose(name, capsys):
-    assert fuzz_plan.main(["--pairs", "800", "--mutate", name]) == 1
+    assert fuzz_plan.main(["--pairs", "4000", "--mutate", name]) == 1
     assert "unequal" in capsys.readouterr().out
 
 

@@ -200,7 +200,9 @@ class Maker:
         pick, keys = self.random.choice, {}
         if self.some(0.15):
             further = {"note": [self.string(), 1], "x": {"y": self.string()}}
-            keys["extra"] = pick([further, {"scaleX": wire.UNSET, "width": 9.0}, {"opacity": wire.UNSET, "tag": None}])
+            keys["extra"] = pick(
+                [further, further, {"opacity": wire.UNSET}, {"opacity": wire.UNSET, "scaleX": wire.UNSET}]
+            )
         if self.some(0.1):
             keys["key_order"] = pick(["left top width height", "opacity id"])
         return keys
