@@ -140,6 +140,16 @@ class Made:
         """Return the call that makes a scene."""
         return Call(self.name, (), self.arguments[number])
 
+    def makes(self, number: int, chain: Sequence[Call]) -> bool:
+        """Whether the function, called with the arguments of a scene, makes exactly these calls."""
+        values = dict(self.arguments[number])
+        values |= {f"{_IDS}[{place}]": value for place, value in enumerate(values.pop(_IDS, ()))}
+
+        def filled(value: Any, where: str) -> Any:
+            return values.get(value.text, value) if isinstance(value, Verbatim) else value
+
+        return [flat(replaced(call, filled)) for call in self.body] == [flat(call) for call in chain]
+
 
 @frozen
 class _Slot:
@@ -175,7 +185,8 @@ def made(name: str, chains: Mapping[int, Sequence[Call]]) -> Made | None:
         for place, number in enumerate(chains)
     }
     parameters = (*names.values(), *([_IDS] if grouped else []))
-    return Made(name, parameters, tuple(replaced(call, named) for call in body), arguments)
+    maker = Made(name, parameters, tuple(replaced(call, named) for call in body), arguments)
+    return maker if all(maker.makes(number, chain) for number, chain in chains.items()) else None
 
 
 def _merged(values: Sequence[Any], slots: dict[str, _Slot], clip: str, argument: str) -> Any:

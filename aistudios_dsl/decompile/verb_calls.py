@@ -505,7 +505,7 @@ def _anchored(clip: KnownClip, anchor: Anchor, box: Box, context: Context) -> It
     default = "bottom" if isinstance(clip, AvatarClip) else "center"
     for margin in _margins(anchor, box.bounds, context.canvas, (clip.left, clip.top)):
         left, top = corner_at(anchor, context.canvas, margin, box.angle)(box.width, box.height)
-        if (plain(left), plain(top)) == (clip.left, clip.top):
+        if same(plain(left), clip.left) and same(plain(top), clip.top):
             at = {} if anchor == default else {"at": anchor}
             yield at if margin == 0 else {**at, "margin": margin}
 
@@ -532,7 +532,7 @@ def _beside(box: Box, context: Context) -> Iterator[Named]:
         neighbour = (target.left, target.top, target.width, target.height)
         for side, gap, align in _neighbours(box.bounds, target):
             left, top = corner_beside(side, gap, align, box.angle)(neighbour, box.width, box.height)
-            if (plain(left), plain(top)) == (box.left, box.top):
+            if same(plain(left), box.left) and same(plain(top), box.top):
                 yield {"at": Beside(side, tag, gap, align)}
 
 

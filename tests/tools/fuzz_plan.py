@@ -294,9 +294,18 @@ class Maker:
             place["id"] = pick([self.name(), self.name() + "{{ tag }}"])
         place |= self.conditions()
         self.tell_apart(place)
+        return place | self.keys()
+
+    def keys(self):
+        pick, keys = self.random.choice, {}
+        if self.some(0.15):
+            further = {"note": [self.string(), 1], "x": {"y": self.string()}}
+            keys["extra"] = pick(
+                [further, further, {"opacity": wire.UNSET}, {"opacity": wire.UNSET, "scaleX": wire.UNSET}]
+            )
         if self.some(0.1):
-            place["extra"] = {"note": [self.string(), 1], "x": {"y": self.string()}}
-        return place
+            keys["key_order"] = pick(["left top width height", "opacity id"])
+        return keys
 
     def tell_apart(self, place):
         """Give the repetitions of a clip places and ids of their own."""
@@ -332,6 +341,8 @@ class Maker:
             own["background"] = self.colour()
         if self.some(0.3):
             own["align"] = pick(["center", "right", "{{ align }}"])
+        if self.some(0.2):
+            own["exact"] = pick([True, (300, 72.32), (48.5, 54.24)])
         place = self.place(tags)
         return scene.text(self.string(0.85), **own, **self.tagged(tags), **place)
 
@@ -355,8 +366,12 @@ class Maker:
         if isinstance(given, Avatar):
             place = {"width": 300, "height": 600, "at": pick(["left", "right"])}
         place |= self.conditions()
+        place |= pick(
+            [{}, {}, {"voice_only": None, "effects": []}, {"extra": {"isDelete": True, "name": self.string()}}]
+        )
         place |= pick([{}, {}, {"voice_only": True}, {"language": pick(["ko", "{{ anchor }}", "{{ align }}"])}])
-        scene = scene.avatar(given, effects=pick([(), ("head-only",), ("{{ name }}",)]), **self.tagged(tags), **place)
+        place = {"effects": pick([None, ("head-only",), ("{{ name }}",)]), **place}
+        scene = scene.avatar(given, **self.tagged(tags), **place)
         for _ in range(pick([0, 1, 1, 2])):
             scene = scene.say(self.string(0.85), html=self.some(0.25))
         return scene
