@@ -19,19 +19,18 @@ from aistudios_dsl.plan.segments import (
     checks,
     cut,
     placeholders,
-    refuse_spelled,
     strings_in,
     token,
 )
 from aistudios_dsl.plan.strings import Reading
-from aistudios_dsl.resolve.scene import resolve_scene
+from aistudios_dsl.resolve.scene import resolve_scene, spelled_numbers
 from aistudios_dsl.resolve.sizing import ClipSize, RoomSize, Setting, clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.node import UNSET, as_found
-from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
+from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Shape, Text
 
 Values = tuple[bytes, ...]
 """What is filled into the holes of a form, in their order."""
@@ -130,7 +129,6 @@ class Forms:
         lines = [evolve(mapped(line, f"{path}.speech[{each}]", visit), speaker=0) for each, line in own]
         alone = evolve(self.literal, items=(self.part(number, answers),), lines=tuple(lines), loaded=None)
         alone = themed_scene(alone, self._theme)
-        refuse_spelled(alone._items)
         words = [field.string for field in found if field.role == "words"]
         segments: list[Any] = [Slot(each.string, self._way) if each.role == "colour" else each.slot for each in found]
         with as_found():
@@ -159,10 +157,12 @@ class Forms:
         if item.is_loaded:
             return self._holed_edit(item, size, known, has_words, segments)
         names = ["id", "layer", *GEOMETRY]
-        names += ["name"] if isinstance(clip, EditorClip) else []
+        names += ["name"] if isinstance(clip, EditorClip) and clip.name is UNSET else []
         if isinstance(clip, Text) and (item.place.width is None or item.place.height is None):
             names += "text", "font_size"
-        return evolve(clip, **known | _holes(names, segments))
+        spelled = _spelled(item, size, has_words)
+        names = [name for name in names if name not in spelled]
+        return evolve(clip, **known | spelled | _holes(names, segments))
 
     def _holed_edit(
         self, item: Draft, size: ClipSize | RoomSize, known: dict[str, Any], has_words: bool, segments: list[Any]
@@ -188,6 +188,19 @@ class Forms:
             raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
         writer = RowWriter(self.choices.strings, written, own, self._theme)
         return Form(pieces, writer, is_constant=not own and not strings_in(written))
+
+
+def _spelled(item: Draft, size: ClipSize | RoomSize, has_words: bool) -> dict[str, Any]:
+    """Return the numbers of a clip that its script spells, where they are the same in every row."""
+    spelled = item.place.spelled or {}
+    steady = {} if isinstance(size, RoomSize) else {"scale_x": size.scale_x, "scale_y": size.scale_y}
+    if isinstance(size, RoomSize) and isinstance(item.clip, Text | Shape) and item.place.scale is None:
+        steady = {"scale_x": 1, "scale_y": 1}
+    if isinstance(size, ClipSize) and not has_words:
+        steady |= {"width": size.width, "height": size.height}
+    if any(name not in steady for name in spelled):
+        raise ValueError("a number is spelled by the script, and depends on the row")
+    return spelled_numbers(spelled, steady)
 
 
 def _holes(names: Sequence[str], segments: list[Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Literal
@@ -365,23 +365,26 @@ def _moved(
     _, bounds = corners_and_bounds(layout, literal._items, sizes, [unit for unit in layout.order if unit not in moved])
     for moving, staying in sets:
         members = layout.clips_of(moving)
-        refuse_spelled(literal._items[index] for index in members)
         strings = tuple(dict.fromkeys(words[index] for index in members if index in words))
         sizers = {index: sizer(index, strings) for index in members}
         arranged = layout.arrangement(moving, {node: bounds[node] for node in staying})
         group = MovingClips(strings, tuple(sized for _, sized in sizers.values()), arranged)
         fields = [(index, name) for index, (names, _) in sizers.items() for name in names]
         fields += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
+        if any(name in _spelled(literal._items[index], sizes[index]) for index, name in fields):
+            raise ValueError("a number is spelled by the script, and depends on the row")
         for place, (index, name) in enumerate(fields):
             field = MovedField(group, place, b"%b" if name in _WRITTEN else b"%a")
             clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
     return evolve(wire, clips=tuple(clips))
 
 
-def refuse_spelled(items: Iterable[Item]) -> None:
-    """Leave to the long way a clip whose numbers are spelled in a way that fits one place and size alone."""
-    if any(isinstance(item, Draft) and item.place.spelled for item in items):
-        raise ValueError("a number is spelled by the script, and depends on the row")
+def _spelled(item: Item, size: ClipSize | RoomSize | None) -> Collection[str]:
+    """Return the numbers of a clip that its script spells, and so fixes."""
+    spelled = item.place.spelled if isinstance(item, Draft) else None
+    if spelled and isinstance(size, ClipSize) and size.scale_x == size.scale_y == 1:
+        return spelled.keys() - {"scale_x", "scale_y"}
+    return spelled.keys() if spelled else ()
 
 
 def _drafted(item: Draft, size: ClipSize, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:

@@ -140,9 +140,11 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
             for name, number in fields.items():
                 if not math.isfinite(number):
                     raise BuildError(f"{name} must be a finite number, not {number}")
-            spelled = item.place.spelled if isinstance(item, Draft) else None
-            if spelled and index in corners:
-                fields |= _spelled(spelled, fields)
+            spelled = (item.place.spelled if isinstance(item, Draft) else None) or {}
+            if index not in corners:  # What moves with words that are not known yet is spelled by no script.
+                steady = ("scale_x", "scale_y") if isinstance(size, ClipSize) else ()
+                spelled = {name: spelled[name] for name in steady if name in spelled}
+            fields |= spelled_numbers(spelled, fields)
         fields |= known.fields
         if not is_built(item):  # What stays the same is written as it was, or stays absent.
             fields = {name: value for name, value in fields.items() if _differs(clip_of(item), name, value)}
@@ -150,7 +152,7 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
     return layout, computed
 
 
-def _spelled(spelled: Mapping[str, Any], fields: Fields) -> Fields:
+def spelled_numbers(spelled: Mapping[str, Any], fields: Fields) -> Fields:
     """Return numbers as `extra` spells them. Raise `BuildError` where it says others than those of the clip."""
     for name, number in spelled.items():
         if fields[name] != (1 if number is UNSET else number):
@@ -195,24 +197,26 @@ def seen_size_of(item: Item, size: ClipSize | RoomSize | None) -> Size:
 
 
 def _refuse_same_tags(scene: Scene) -> None:
-    owners: dict[str, int | None] = {}
+    owners: dict[Any, Any] = {}
     for index, item in enumerate(scene._items):
         clip = clip_of(item)
-        # The repetitions of one clip may have the same tag.
-        own = (item.number if item.scope else index) if is_built(item) else None
-        tag = clip.tag
+        scope, own = (item.scope, index) if isinstance(item, Draft) and is_built(item) else ((), None)
         # A document may have a tag twice, as long as no clip of the script has it too.
-        if tag and tag in owners and not (owners[tag] == own and (own is None or item.scope)):  # type: ignore[union-attr]
-            raise BuildError(f"two clips have the tag {tag!r}", label(index, clip), "give each clip a different tag")
-        if tag:
-            owners[tag] = own
+        if clip.tag and _is_taken(clip.tag, scope, own, owners):
+            raise BuildError(
+                f"two clips have the tag {clip.tag!r}", label(index, clip), "give each clip a different tag"
+            )
     for number, group in enumerate(scene._groups):
-        own = -1 - (group.number if group.scope else number)
-        if group.tag and group.tag in owners and not (group.scope and owners[group.tag] == own):
+        if group.tag and _is_taken(group.tag, group.scope, -1 - number, owners):
             hint = "give each clip and group a different tag"
             raise BuildError(f"another clip or group has the tag {group.tag!r}", group.label(number), hint)
-        if group.tag:
-            owners[group.tag] = own
+
+
+def _is_taken(tag: str, scope: Sequence[tuple[int, int]], own: int | None, owners: dict[Any, Any]) -> bool:
+    """Return whether another has the tag: one that is not in another repetition of the same clip or group."""
+    steps = [*((number, True) for number, _ in scope), (own, False)]
+    keys = [(tag, tuple(scope[:depth])) for depth in range(len(steps))]
+    return any(owners.setdefault(key, step) != step for key, step in zip(keys, steps, strict=True))
 
 
 def _backdrop(scene: Scene, origin: SceneOrigin, setting: Setting) -> tuple[Background, list[Shape]]:
