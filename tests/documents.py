@@ -119,7 +119,10 @@ def spoilt(draw):
     document = Spoilt(json.loads(source.read_text(encoding="utf-8")))
     document.story = [source.stem]
     for _ in range(draw(st.integers(1, 4))):
-        path = draw(st.sampled_from([path for path in places_in(document) if path]))
+        paths = [path for path in places_in(document) if path]
+        if not paths:
+            break
+        path = draw(st.sampled_from(paths))
         parent, name = at(document, path[:-1]), path[-1]
         change = draw(st.sampled_from(["set", "set", "set", "drop", "add", "twice", "round"]))
         if change == "drop":

@@ -161,4 +161,4 @@ def test_a_text_with_new_words_in_its_old_box_is_found_until_it_gets_another():
 def test_a_template_in_an_old_box_is_found_before_and_after_it_is_rendered():
     project = Project.load(document("Hi {{ name }}", 64, 500, 200))
     assert codes(project) == codes(project.render(name="Ann")) == ["text-in-old-box"]
-    assert project.compile().of_script({"name": "Ann"})["old_boxes"] == [[0]]
+    assert project.compile().of_script({"name": "Ann"})["asked"][0][0].in_old_box

@@ -404,6 +404,8 @@ class Scene(Verbs):
         old, scene = self._items[index], self._with(index, item)
         if is_built(old):
             return scene
+        if isinstance(item, Draft) and any((item.place.width, item.place.height, item.place.fit)):
+            return evolve(scene, kept_boxes=self._kept_boxes - {clip_of(item).id})
         return evolve(scene, kept_boxes=kept_boxes(self._kept_boxes, clip_of(old), clip_of(item)))
 
 

@@ -19,7 +19,7 @@ _SPACES = rf"(?a)(rgb|hsl)a?\(\s*{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}(?:\s*/\s*{_NU
 _HEX = r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
 _NAME = re.compile(r"[^\W\d_][\w-]*")
 _ADDRESS = re.compile(
-    r"""(?i)[a-z][a-z0-9+.-]*://[^\s"'<>]+|data:image/\S+|[^"'<>()]*/[^"'<>()]*|[^\s"'<>()]+\.[a-z0-9]{2,5}(?:[?#]\S*)?"""
+    r"""(?is)[a-z][a-z0-9+.-]*://.+|data:image/\S+|[^"'<>()]*/[^"'<>()]*|[^\s"'<>()]+\.[a-z0-9]{2,5}(?:[?#]\S*)?"""
 )
 """A URL, a path with a slash, or the name of a file with an ending."""
 _HINTS = {

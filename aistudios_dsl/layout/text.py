@@ -341,7 +341,7 @@ def widest_letter(text: str, size: float, bold: bool = False, *, ruler: Ruler | 
 def longest_piece(text: str, size: float, *, ruler: Ruler) -> tuple[str, float]:
     """Return the widest part of a text that wrapping does not break, and its width in px; ("", 0) for no text.
 
-    >>> longest_piece("a lamp", 100, ruler=bundled(""))
+    >>> longest_piece("a lamp", 100, ruler=metrics.bundled(False))
     ('lamp', 239.3)
     """
     words = (word for line in _lines(text) for word in _WORD_GAPS.split(line))
