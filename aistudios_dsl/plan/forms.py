@@ -24,13 +24,13 @@ from aistudios_dsl.plan.segments import (
 )
 from aistudios_dsl.plan.strings import Reading
 from aistudios_dsl.resolve.scene import resolve_scene, spelled_numbers
-from aistudios_dsl.resolve.sizing import ClipSize, RoomSize, Setting, clip_size
+from aistudios_dsl.resolve.sizing import ClipSize, RoomSize, Setting, clip_size, scales_in_any_room
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.node import UNSET, as_found
-from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Shape, Text
+from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
 
 Values = tuple[bytes, ...]
 """What is filled into the holes of a form, in their order."""
@@ -193,9 +193,7 @@ class Forms:
 def _spelled(item: Draft, size: ClipSize | RoomSize, has_words: bool) -> dict[str, Any]:
     """Return the numbers of a clip that its script spells, where they are the same in every row."""
     spelled = item.place.spelled or {}
-    steady = {} if isinstance(size, RoomSize) else {"scale_x": size.scale_x, "scale_y": size.scale_y}
-    if isinstance(size, RoomSize) and isinstance(item.clip, Text | Shape) and item.place.scale is None:
-        steady = {"scale_x": 1, "scale_y": 1}
+    steady = dict(zip(("scale_x", "scale_y"), scales_in_any_room(item, size) or (), strict=False))
     if isinstance(size, ClipSize) and not has_words:
         steady |= {"width": size.width, "height": size.height}
     if any(name not in steady for name in spelled):

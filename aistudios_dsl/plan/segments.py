@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, Literal
@@ -28,7 +28,16 @@ from aistudios_dsl.layout.sizes import plain, seen_size
 from aistudios_dsl.plan.strings import TemplateString
 from aistudios_dsl.resolve.placing import Arrangement, Size
 from aistudios_dsl.resolve.scene import bounds_of_clip, corners_and_bounds, resolve_scene, sizes_and_layout
-from aistudios_dsl.resolve.sizing import ClipSize, Pair, Room, RoomSize, Setting, depends_on_room, text_sizer
+from aistudios_dsl.resolve.sizing import (
+    ClipSize,
+    Pair,
+    Room,
+    RoomSize,
+    Setting,
+    depends_on_room,
+    scales_in_any_room,
+    text_sizer,
+)
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
@@ -371,20 +380,21 @@ def _moved(
         group = MovingClips(strings, tuple(sized for _, sized in sizers.values()), arranged)
         fields = [(index, name) for index, (names, _) in sizers.items() for name in names]
         fields += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
-        if any(name in _spelled(literal._items[index], sizes[index]) for index, name in fields):
-            raise ValueError("a number is spelled by the script, and depends on the row")
         for place, (index, name) in enumerate(fields):
+            if _is_spelled(literal._items[index], sizes[index], name):
+                continue
             field = MovedField(group, place, b"%b" if name in _WRITTEN else b"%a")
             clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
     return evolve(wire, clips=tuple(clips))
 
 
-def _spelled(item: Item, size: ClipSize | RoomSize | None) -> Collection[str]:
-    """Return the numbers of a clip that its script spells, and so fixes."""
-    spelled = item.place.spelled if isinstance(item, Draft) else None
-    if spelled and isinstance(size, ClipSize) and size.scale_x == size.scale_y == 1:
-        return spelled.keys() - {"scale_x", "scale_y"}
-    return spelled.keys() if spelled else ()
+def _is_spelled(item: Item, size: ClipSize | RoomSize | None, name: str) -> bool:
+    """Return whether the script spells a number of a clip, which is then the same in every row."""
+    if not isinstance(item, Draft) or size is None or name not in (item.place.spelled or ()):
+        return False
+    if name in ("scale_x", "scale_y") and scales_in_any_room(item, size):
+        return True
+    raise ValueError("a number is spelled by the script, and depends on the row")
 
 
 def _drafted(item: Draft, size: ClipSize, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:

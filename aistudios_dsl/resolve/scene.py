@@ -16,7 +16,7 @@ from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
 from aistudios_dsl.resolve.placing import Corner, Intent, Layout, Node, Size, intent_of
-from aistudios_dsl.resolve.sizing import NOWHERE, ClipSize, RoomSize, Setting, clip_size
+from aistudios_dsl.resolve.sizing import NOWHERE, ClipSize, RoomSize, Setting, clip_size, scales_in_any_room
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.resolve.stacking import layers
 from aistudios_dsl.wire.node import UNSET, as_found, with_keys
@@ -142,8 +142,8 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
                     raise BuildError(f"{name} must be a finite number, not {number}")
             spelled = (item.place.spelled if isinstance(item, Draft) else None) or {}
             if index not in corners:  # What moves with words that are not known yet is spelled by no script.
-                steady = ("scale_x", "scale_y") if isinstance(size, ClipSize) else ()
-                spelled = {name: spelled[name] for name in steady if name in spelled}
+                steady = scales_in_any_room(item, size) if isinstance(item, Draft) else None
+                spelled = {name: spelled[name] for name in ("scale_x", "scale_y") if steady and name in spelled}
             fields |= spelled_numbers(spelled, fields)
         fields |= known.fields
         if not is_built(item):  # What stays the same is written as it was, or stays absent.
