@@ -205,6 +205,30 @@ PAIRS = {
             at="top",
         ),
     ),
+    "what one repetition lacks is not that of another, though both count from 1": (
+        scene().place(
+            row(gap=9).place(
+                column()
+                .text("{{ c.name }}", tag="name-{{ loop.index }}")
+                .text("{{ n }}", each="n in c.notes", tag="note-{{ loop.index }}")
+                .shape("Square", fill="#222222", at=around("name-{{ loop.index }}", "note-1")),
+                each="c in cards",
+            ),
+            at="top",
+        ),
+        {"cards": [{"name": "Ann", "notes": ["one"]}, {"name": "Bob", "notes": []}]},
+        scene().place(
+            row(gap=9)
+            .place(
+                column()
+                .text("Ann", tag="name-1")
+                .text("one", tag="note-1")
+                .shape("Square", fill="#222222", at=around("name-1", "note-1"))
+            )
+            .place(column().text("Bob", tag="name-2").shape("Square", fill="#222222", at=around("name-2"))),
+            at="top",
+        ),
+    ),
     "an absent clip fails no row": (
         scene()
         .text("{{ no.such }}", tag="{{ name }}", at="{{ nowhere }}", when="yes")
