@@ -120,7 +120,7 @@ def test_a_row_that_lacks_names_or_is_none_raises_the_error_of_the_slow_path(row
 
 def test_a_slice_of_the_fuzz_campaign_finds_no_difference():
     counted = fuzz_plan.campaign(400, "suite")
-    assert counted["equal bytes"] > 250
+    assert counted["equal bytes"] > counted["pairs"] / 2
     assert counted["equal bytes"] + counted["equal errors"] == counted["pairs"]
 
 
