@@ -334,6 +334,16 @@ REFUSED = {
     "a group with a place in a group": lambda: row().place(column().text("x"), at="top"),
     "a sound in a group": lambda: row().audio("https://x.example/a.mp3", label="Music"),
     "an avatar without size in a group": lambda: row().avatar("M000045058"),
+    "a place in a group by an edit": lambda: row().text("x", tag="x").edit("x", at="top"),
+    "a place in a placed group by an edit": lambda: Scene().place(row().text("x", tag="x")).edit("x", at=(1, 2)),
+    "a margin in a group by an edit": lambda: Scene().place(row().text("x", tag="x")).edit("x", margin=9),
+    "a framing in a group by an edit": lambda: (
+        Scene().place(row().avatar("M000045058", height=9, tag="x")).edit("x", framing="bust")
+    ),
+    "no size in a group by an edit": lambda: row().avatar("M000045058", height=9, tag="x").edit("x", height=None),
+    "a change to a group": lambda: Scene().place(row().text("x"), tag="card").edit("card", width=9),
+    "a group taken away": lambda: Project().scene().place(row().text("x"), tag="card").remove("card"),
+    "below a group without clips": lambda: Scene().place(row(), tag="card").text("x", at=below("card")),
     "a framing in a group": lambda: row().avatar("M000045058", framing="bust", height=9),
     "a wire clip in a group": lambda: row().put(dot),
     "a background of a group": lambda: row().background("#fff"),
