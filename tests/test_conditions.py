@@ -470,7 +470,10 @@ numbered = scene().text("{{ n }}", each="n in names", tag="n-{{ loop.index }}", 
     ("template", "count"),
     [
         (numbered.text("first", at=right_of("n-1")), 2),
-        (numbered.text("any", at=below("n-{{ chosen }}")).text("a", tag="own-{{ own }}").text("b", at=inside("n-9")), 4),
+        (
+            numbered.text("any", at=below("n-{{ chosen }}")).text("a", tag="own-{{ own }}").text("b", at=inside("n-9")),
+            4,
+        ),
         (numbered.shape("Square", fill="#222222", at=around("n-1", "n-2")), 2),
         (
             scene()
