@@ -1,6 +1,7 @@
 """Clips and groups that depend on the row: what it keeps and repeats, what stands by the rest, and the plan of it."""
 
 import pickle
+import re
 from itertools import product
 
 import pytest
@@ -202,6 +203,30 @@ PAIRS = {
             row(gap=9)
             .place(box(column(), "icon").text("Ann").text("new", at=inside("icon")))
             .place(column().text("Bob").text("new")),
+            at="top",
+        ),
+    ),
+    "what one repetition lacks is not that of another, though both count from 1": (
+        scene().place(
+            row(gap=9).place(
+                column()
+                .text("{{ c.name }}", tag="name-{{ loop.index }}")
+                .text("{{ n }}", each="n in c.notes", tag="note-{{ loop.index }}")
+                .shape("Square", fill="#222222", at=around("name-{{ loop.index }}", "note-1")),
+                each="c in cards",
+            ),
+            at="top",
+        ),
+        {"cards": [{"name": "Ann", "notes": ["one"]}, {"name": "Bob", "notes": []}]},
+        scene().place(
+            row(gap=9)
+            .place(
+                column()
+                .text("Ann", tag="name-1")
+                .text("one", tag="note-1")
+                .shape("Square", fill="#222222", at=around("name-1", "note-1"))
+            )
+            .place(column().text("Bob", tag="name-2").shape("Square", fill="#222222", at=around("name-2"))),
             at="top",
         ),
     ),
@@ -436,6 +461,32 @@ def test_given_ids_are_unique_among_the_clips_that_a_row_has(repeated, other, fa
                 work()
         else:
             work()
+
+
+numbered = scene().text("{{ n }}", each="n in names", tag="n-{{ loop.index }}", at=below("n-{{ loop.index0 }}"))
+
+
+@pytest.mark.parametrize(
+    ("template", "count"),
+    [
+        (numbered.text("first", at=right_of("n-1")), 2),
+        (
+            numbered.text("any", at=below("n-{{ chosen }}")).text("a", tag="own-{{ own }}").text("b", at=inside("n-9")),
+            4,
+        ),
+        (numbered.shape("Square", fill="#222222", at=around("n-1", "n-2")), 2),
+        (
+            scene()
+            .place(row().text("{{ c }}"), each="c in cards", tag="card-{{ c }}")
+            .shape("Star", fill="#222222", width=9, at=inside("card-a")),
+            2,
+        ),
+    ],
+)
+def test_a_page_of_a_template_shows_what_stands_by_tags_that_rows_make(template, count):
+    assert len(set(re.findall(r'data-clip="(\d)"', template.svg()))) == count
+    with pytest.raises(BuildError, match="no clip of the scene has this tag"):
+        template.text("lost", at=below("nobody")).svg()
 
 
 def test_no_check_minds_that_repetitions_share_a_tag():

@@ -232,6 +232,19 @@ def test_layers_follow_the_order_of_the_verbs_and_count_on_from_a_groups_layer()
     assert [clip.layer for clip in project.resolve().scenes[0].clips] == [1, 7, 8, 9, 10, 11]
 
 
+@pytest.mark.parametrize("background", [None, "#102030"])
+@pytest.mark.parametrize("layer", [-3, 1, 2, 3, 9])
+@pytest.mark.parametrize("in_group", [False, True])
+def test_all_that_is_around_a_given_layer_is_behind_it_and_in_front_of_the_background(layer, in_group, background):
+    scene = Scene(background=background).text("first")
+    scene = scene.place(row().text("x"), layer=layer, tag="x") if in_group else scene.text("x", layer=layer, tag="x")
+    for number, outer in enumerate(["x", "plate-0", "plate-1"]):
+        scene = scene.shape("Square", fill="#fff", tag=f"plate-{number}", at=around(outer, padding=9))
+    *square, _, words, inner, middle, outermost = Project().add(scene).resolve().scenes[0].clips
+    assert words.layer == layer > inner.layer > middle.layer > outermost.layer
+    assert all(clip.layer < outermost.layer for clip in square)
+
+
 def test_what_is_around_a_clip_with_a_given_layer_is_behind_it():
     project = Project().scene().text("a").text("b", layer=2, tag="b").shape("Square", fill="#fff", at=around("b"))
     assert [clip.layer for clip in project.resolve().scenes[0].clips] == [1, 2, 1]
@@ -321,6 +334,16 @@ REFUSED = {
     "a group with a place in a group": lambda: row().place(column().text("x"), at="top"),
     "a sound in a group": lambda: row().audio("https://x.example/a.mp3", label="Music"),
     "an avatar without size in a group": lambda: row().avatar("M000045058"),
+    "a place in a group by an edit": lambda: row().text("x", tag="x").edit("x", at="top"),
+    "a place in a placed group by an edit": lambda: Scene().place(row().text("x", tag="x")).edit("x", at=(1, 2)),
+    "a margin in a group by an edit": lambda: Scene().place(row().text("x", tag="x")).edit("x", margin=9),
+    "a framing in a group by an edit": lambda: (
+        Scene().place(row().avatar("M000045058", height=9, tag="x")).edit("x", framing="bust")
+    ),
+    "no size in a group by an edit": lambda: row().avatar("M000045058", height=9, tag="x").edit("x", height=None),
+    "a change to a group": lambda: Scene().place(row().text("x"), tag="card").edit("card", width=9),
+    "a group taken away": lambda: Project().scene().place(row().text("x"), tag="card").remove("card"),
+    "below a group without clips": lambda: Scene().place(row(), tag="card").text("x", at=below("card")),
     "a framing in a group": lambda: row().avatar("M000045058", framing="bust", height=9),
     "a wire clip in a group": lambda: row().put(dot),
     "a background of a group": lambda: row().background("#fff"),

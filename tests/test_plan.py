@@ -120,14 +120,15 @@ def test_a_row_that_lacks_names_or_is_none_raises_the_error_of_the_slow_path(row
 
 def test_a_slice_of_the_fuzz_campaign_finds_no_difference():
     counted = fuzz_plan.campaign(400, "suite")
-    assert counted["equal bytes"] > 220
+    assert counted["equal bytes"] > counted["pairs"] / 2
     assert counted["equal bytes"] + counted["equal errors"] == counted["pairs"]
 
 
 @pytest.mark.parametrize("name", fuzz_plan.MUTATIONS)
 def test_the_fuzz_campaign_finds_a_plan_that_is_broken_on_purpose(name, capsys):
     assert fuzz_plan.main(["--pairs", "5000", "--mutate", name]) == 1
-    assert "unequal" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert any(odd in said for odd in fuzz_plan.ODD)
 
 
 @settings(max_examples=60)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NoReturn, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Self
 
 from attrs import evolve, field, frozen
 
-from aistudios_dsl.build.placement import Around, Flow, GroupDraft, Inside
-from aistudios_dsl.build.scene import Scene
-from aistudios_dsl.build.verbs import Verbs
+from aistudios_dsl.build.placement import Flow, GroupDraft
+from aistudios_dsl.build.scene import Scene, label, refuse_in_group
+from aistudios_dsl.build.verbs import Verbs, place_of
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout.geometry import ANCHORS, Anchor
 from aistudios_dsl.layout.sizes import finite, one_of
-from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Background, Clip
+from aistudios_dsl.wire.nodes import AnyClip, Audio, Background, Clip
 
 _ALIGNS = {"row": ("top", "center", "bottom"), "column": ("left", "center", "right"), "grid": tuple(ANCHORS)}
 DEEPEST = 50
 """How many groups may stand inside one another."""
-_SIZES = ("width", "height", "scale", "head_height")
 
 
 @frozen(repr=False)
@@ -60,26 +59,28 @@ class Group(Verbs):
     def _clips(self) -> Iterator[AnyClip]:
         return self._inner._clips()
 
-    def _add(self, verb: str, cls: type[Clip], place: Any, own: Mapping[str, Any], **values: Any) -> Self:
-        def refuse(message: str, hint: str, code: str = "in-group") -> NoReturn:
-            path = f"{self._flow.kind}.{self._inner._next_label(verb, place.get('tag'))}"
-            raise BuildError(message, path, hint, code)
+    def _drafted_groups(self) -> Iterable[GroupDraft]:
+        return self._inner._groups
 
-        beside = isinstance(place.get("at"), Inside | Around)
-        for name in ("at", "margin"):
-            if place.get(name) is not None and not beside:
-                hint = "leave it out; gap=, padding= and align= of the group set the distances"
-                refuse(f"a clip of a {self._flow.kind} takes no {name}=, since the group places it", hint)
-        if issubclass(cls, Audio):
-            refuse("a sound has no place in a group", "add it to the scene")
-        if issubclass(cls, AvatarClip):
-            given = {**place, **own}
-            for name in ("framing", "head_at"):
-                if given.get(name) is not None:
-                    refuse(f"{name}= is about the canvas, so it has no meaning in a group", "give height= or width=")
-            if all(given.get(name) is None for name in _SIZES):
-                refuse("an avatar in a group needs a size", "give height=, width=, scale= or head_height=")
-        return super()._add(verb, cls, place, own, **values)
+    def _add(self, verb: str, cls: type[Clip], place: Any, own: Mapping[str, Any], **values: Any) -> Self:
+        with under(f"{self._flow.kind}.{self._inner._next_label(verb, place.get('tag'))}"):
+            if issubclass(cls, Audio):
+                raise BuildError("a sound has no place in a group", hint="add it to the scene", code="in-group")
+        added = super()._add(verb, cls, place, own, **values)
+        added._refuse(len(self._inner._items))
+        return added
+
+    def _edit(self, tag_or_id: str, changes: dict[str, Any]) -> Self:
+        edited = super()._edit(tag_or_id, changes)
+        edited._refuse(place_of(tag_or_id, dict(enumerate(self._clips()))))
+        return edited
+
+    def _refuse(self, index: int) -> None:
+        """Raise `BuildError` where one of its clips wants a place of its own."""
+        item: Any = self._inner._items[index]
+        if item.parent < 0:  # Those of the groups in it are refused by the scene.
+            with under(f"{self._flow.kind}.{label(index, item.clip)}"):
+                refuse_in_group(self._flow.kind, item)
 
     def _place(self, group: Group, draft: GroupDraft) -> Self:
         with under(f"{self._flow.kind}.place()"):

@@ -374,9 +374,9 @@ class Placed(TypedDict, total=False):
     `opacity`: 1 to 100 percent, or None to leave it out. Default 100.
     `when`: a Jinja expression; the clip is left out of the rows where it is false. Default None, always in.
     `each`: "item in items": the clip is repeated for each item, with `loop.index` and its like. Default None, once.
-    `extra`: further keys of the clip in the JSON. Of its class it takes those that no argument sets, such as
-    `lockRotation`; those to be left out, with `wire.UNSET`; and its numbers in another spelling, such as 604.0 as
-    `width`. Default none.
+    `extra`: further keys of the clip in the JSON. Of its class it takes those that no argument sets, such
+    as `lockRotation`; those to be left out, with `wire.UNSET`; and its numbers in another spelling, such as 604.0
+    as `width`. Default none.
     `key_order`: keys of the JSON, in the order in which they follow each other, such as "left top width height".
     Default that of the vendor's samples.
     """

@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.keywords import checked
+from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.scene import Scene, lines_named, own_extra, refuse_unknown_names, scene_of
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
@@ -243,7 +244,7 @@ class BaseProject(Verbs):
         last = len(self.scenes) - 1
         holders = [i for i, scene in enumerate(self.scenes) if any(name in names_of(clip) for clip in scene._clips())]
         if not holders:
-            place_of(name, dict(enumerate(self._clips())))
+            place_of(name, dict(enumerate(self._clips())), groups=self._drafted_groups())
         if len(holders) > 1 and last not in holders:
             more = ", ..." if verb == "edit" else ""
             hint = f"name one of them: {verb}({name!r}, scene={holders[0]}{more})"
@@ -277,6 +278,9 @@ class BaseProject(Verbs):
 
     def _clips(self) -> Iterator[AnyClip]:
         return (clip for scene in reversed(self.scenes) for clip in scene._clips())
+
+    def _drafted_groups(self) -> Iterable[GroupDraft]:
+        return (group for scene in self.scenes for group in scene._groups)
 
     def _literally(self) -> Self:
         """Return the same project with its braces taken as text, as `load(..., template=False)` takes them."""

@@ -16,7 +16,17 @@ from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.boxes import is_backdrop, number
 from aistudios_dsl.build.keywords import LABELS, arguments_of, checked_class, keyword_for, script_line
 from aistudios_dsl.build.measured import kept_boxes, measured_again
-from aistudios_dsl.build.placement import Around, AvatarId, GroupDraft, Place, animation_of, validate, validate_group
+from aistudios_dsl.build.placement import (
+    Around,
+    AvatarId,
+    FlowKind,
+    GroupDraft,
+    Inside,
+    Place,
+    animation_of,
+    validate,
+    validate_group,
+)
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.build.theme import COLOURS, WORDS, Theme, backdrop_of, themed
 from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, verb, words_of
@@ -270,7 +280,7 @@ class Scene(Verbs):
         Scene(1 clip)
         """
         clips = list(self._clips())
-        index = place_of(tag_or_id, dict(enumerate(clips)))
+        index = place_of(tag_or_id, dict(enumerate(clips)), groups=self._groups)
         kept = (line for line in self._lines if line.speaker != index)
         lines = tuple(evolve(line, speaker=line.speaker - (line.speaker > index)) for line in kept)
         loaded = self._loaded
@@ -285,6 +295,9 @@ class Scene(Verbs):
 
     def _clips(self) -> Iterator[AnyClip]:
         return (clip_of(item) for item in self._items)
+
+    def _drafted_groups(self) -> Iterable[GroupDraft]:
+        return self._groups
 
     def _next_label(self, verb: str, tag: object) -> str:
         return _label(len(self._items), verb, tag)
@@ -341,7 +354,7 @@ class Scene(Verbs):
 
     def _edited(self, name: str, changes: dict[str, Any]) -> Scene:
         clips = dict(enumerate(self._clips()))
-        index = place_of(name, clips)
+        index = place_of(name, clips, groups=self._groups)
         scene, clip = self, clips[index]
         with under(label(index, clip)):
             if isinstance(clip, AvatarClip) and "say" in changes:
@@ -352,7 +365,10 @@ class Scene(Verbs):
                 if value and any(getattr(other, name) == value for place, other in clips.items() if place != index):
                     hint = f"give each clip a different {name}"
                     raise BuildError(f"another clip of the scene has the {name} {value!r}", hint=hint)
-            return scene._changed_to(index, edited(scene._items[index], changes))
+            item = edited(scene._items[index], changes)
+            if isinstance(item, Draft) and item.parent >= 0:
+                refuse_in_group(scene._groups[item.parent].flow.kind, item)
+            return scene._changed_to(index, item)
 
     def _said_instead(self, index: int, clip: AvatarClip, text: Any) -> Scene:
         """Replace the first line of an avatar and drop its others; where it said nothing, it speaks last."""
@@ -535,6 +551,24 @@ def _validate_around(cls: type[Clip], wanted: Place) -> None:
         )
     if any(size is not None for size in (wanted.width, wanted.height, wanted.scale)):
         raise BuildError("around() sets the size", hint="leave width=, height= and scale= out")
+
+
+def refuse_in_group(kind: FlowKind, draft: Draft) -> None:
+    """Raise `BuildError` where a clip of a group wants a place of its own, or an avatar has no size."""
+    place, beside = draft.place, isinstance(draft.place.at, Around | Inside)
+    is_avatar = isinstance(draft.clip, AvatarClip)
+    for name, wanted in (("at", place.at), ("margin", place.margin)):
+        if wanted not in (None, 0) and not beside:
+            message = f"a clip of a {kind} takes no {name}=, since the group places it"
+            hint = "leave it out; gap=, padding= and align= of the group set the distances"
+            raise BuildError(message, hint=hint, code="in-group")
+    for name in ("framing", "head_at") if is_avatar else ():
+        if getattr(place, name) is not None:
+            message = f"{name}= is about the canvas, so it has no meaning in a group"
+            raise BuildError(message, hint="give height= or width=", code="in-group")
+    if is_avatar and all(getattr(place, name) is None for name in ("width", "height", "scale", "head_height")):
+        hint = "give height=, width=, scale= or head_height="
+        raise BuildError("an avatar in a group needs a size", hint=hint, code="in-group")
 
 
 def _condition(name: str, given: object) -> str | None:

@@ -80,13 +80,19 @@ def names_of(clip: AnyClip) -> tuple[str, ...]:
     return tuple(name for name in (clip.tag, clip.id) if name)
 
 
-def place_of(name: object, clips: Mapping[int, AnyClip], kind: str = "clip") -> int:
-    """Return the number of the first clip with this tag or id. Raise `BuildError` if none has it."""
+def place_of(name: object, clips: Mapping[int, AnyClip], kind: str = "clip", groups: Iterable[GroupDraft] = ()) -> int:
+    """Return the number of the first clip with this tag or id. Raise `BuildError` if none has it.
+
+    `groups` are those whose tags say where clips stand, and which are no clips.
+    """
     for place, clip in clips.items():
         if name in names_of(clip):
             return place
     if not isinstance(name, str):
         raise BuildError(f"give the tag or id of the {kind}, not {name!r}", hint='such as "headline"')
+    if any(group.tag == name for group in groups):
+        hint = "give the clips in it a tag= each, and name these"
+        raise BuildError(f"{name!r} is the tag of a group, not of a {kind}", hint=hint, code="unknown-tag")
     known = [each for clip in clips.values() for each in names_of(clip)]
     hint = did_you_mean(name, known) or "give clips a tag= to find them by"
     raise BuildError(f"no {kind} has the tag or id {name!r}", hint=hint, code="unknown-tag")
@@ -118,6 +124,10 @@ class Verbs(ABC):
     @abstractmethod
     def _clips(self) -> Iterator[AnyClip]:
         """Yield the clips that `find` looks through."""
+
+    @abstractmethod
+    def _drafted_groups(self) -> Iterable[GroupDraft]:
+        """Return the groups that its clips stand in."""
 
     if not TYPE_CHECKING:  # A checker that saw this would accept every name as a method.
 
@@ -518,7 +528,10 @@ class Verbs(ABC):
         >>> Scene().text("Hi", tag="t").edit("t", text="Hello", color="red").find("t").text
         'Hello'
         """
-        return self._change(lambda scene: scene._edited(tag_or_id, dict(changes)))
+        return self._edit(tag_or_id, dict(changes))
+
+    def _edit(self, tag_or_id: str, changes: dict[str, Any]) -> Self:
+        return self._change(lambda scene: scene._edited(tag_or_id, changes))
 
     @verb
     def map(self, clip_class: type[C], fn: Callable[[C], C], *, tag: str | None = None) -> Self:
@@ -555,7 +568,7 @@ class Verbs(ABC):
         'Hi'
         """
         clips = dict(enumerate(self._clips()))
-        return clips[place_of(tag_or_id, clips)]
+        return clips[place_of(tag_or_id, clips, groups=self._drafted_groups())]
 
     def pipe(self, fn: Callable[Concatenate[Self, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return `fn(self, ...)`: a function of yours as a step of the chain.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from attrs import evolve
 
 from aistudios_dsl.build.avatar import Catalog
-from aistudios_dsl.build.placement import AvatarId
+from aistudios_dsl.build.placement import Around, AvatarId, Beside, Inside
 from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
 from aistudios_dsl.layout.colour import is_colour_literal
 from aistudios_dsl.templates.environment import Templates
+from aistudios_dsl.templates.neighbours import tag_of
 from aistudios_dsl.templates.render import Visit, mapped
 from aistudios_dsl.wire.node import UNSET, as_found
 
@@ -54,7 +56,7 @@ def with_preview_values(scenes: tuple[Scene, ...], templates: Templates) -> tupl
     ('Hi {{_name_}}', '#d5dce6')
     """
     visit = preview_visit(templates)
-    known = (_with_figures(_without_same_tags(scene), templates) for scene in scenes)
+    known = (_with_figures(_by_likely_tags(_without_same_tags(scene), templates), templates) for scene in scenes)
     return tuple(mapped(scene, f"scenes[{index}]", visit) for index, scene in enumerate(known))
 
 
@@ -94,6 +96,40 @@ def _without_same_tags(scene: Scene) -> Scene:
 def _untagged(item: Item) -> Item:
     with as_found():
         return evolve(item, clip=evolve(item.clip, tag=UNSET)) if isinstance(item, Draft) else item
+
+
+def _by_likely_tags(scene: Scene, templates: Templates) -> Scene:
+    """Return the scene, where what stands by a tag that a row makes stands by the first clip or group it may be."""
+    tags = [*map(tag_of, scene._items), *map(tag_of, scene._groups)]
+    made = [tag for tag in tags if templates.is_template(tag)]
+
+    def likely(tag: str, own: str) -> str | None:
+        if tag in tags or not (made or templates.is_template(tag)):
+            return tag
+        fitting = tags if templates.is_template(tag) else made
+        meant = [each for each in fitting if each and _may_be_one(each, tag, templates)]
+        return next((each for each in meant if each != own), None if meant or templates.is_template(tag) else tag)
+
+    def moved(part: Any, at: Any) -> Any:
+        if not isinstance(at, Beside | Inside | Around):
+            return at
+        found = [near for tag in at.tags if (near := likely(tag, tag_of(part)))]
+        if isinstance(at, Around):
+            return evolve(at, tags=tuple(found)) if found else at
+        return evolve(at, tag=found[0]) if found else None
+
+    def placed(item: Item) -> Item:
+        if not isinstance(item, Draft) or item.place.at is None:
+            return item
+        return evolve(item, place=evolve(item.place, at=moved(item, item.place.at)))
+
+    groups = tuple(evolve(group, at=moved(group, group.at)) for group in scene._groups)
+    return evolve(scene, items=tuple(map(placed, scene._items)), groups=groups)
+
+
+def _may_be_one(tag: str, other: str, templates: Templates) -> bool:
+    """Whether two tags, of which at least one is a template, may be the same in a row."""
+    return bool(templates.pattern(tag).fullmatch(other) or templates.pattern(other).fullmatch(tag))
 
 
 def _with_figures(scene: Scene, templates: Templates) -> Scene:

@@ -156,7 +156,7 @@ class ConditionalScene:
         parts = zip(numbers, items, forms, strict=True)
         sized = [self._sized(before[number], item, form) for number, item, form in parts]
         layout = _layout(scene, [size for size, _ in sized], setting)
-        _, squares = _backdrop(scene, origin, setting)
+        _, squares = _backdrop(scene, origin, setting, layout)
         in_front = layers(layout, max([0, *(square.layer for square in squares)]))
         known = [_named(item, place, in_front[place], origin, setting.taken) for place, item in enumerate(items)]
         order = layout.clips_of(layout.order)

@@ -171,6 +171,9 @@ class Layout:
         for tag in at.tags:
             if tag not in owners:
                 verb = at.side if isinstance(at, Beside) else type(at).__name__.lower()
+                if any(group.tag == tag for group in self.groups):
+                    hint = "add a clip to it that takes room, or stand by another one"
+                    raise BuildError(f"{verb}({tag!r}): the group of this tag is empty", where, hint, "unknown-tag")
                 hint = did_you_mean(tag, owners) or "give the other clip a tag="
                 raise BuildError(f"{verb}({tag!r}): no clip of the scene has this tag", where, hint, "unknown-tag")
             found += self._nearest(owners[tag], scope)

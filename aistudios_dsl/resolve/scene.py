@@ -18,7 +18,7 @@ from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
 from aistudios_dsl.resolve.placing import Corner, Intent, Layout, Node, Size, intent_of
 from aistudios_dsl.resolve.sizing import NOWHERE, ClipSize, RoomSize, Setting, clip_size, scales_in_any_room
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
-from aistudios_dsl.resolve.stacking import layers
+from aistudios_dsl.resolve.stacking import layers, lowest
 from aistudios_dsl.wire.node import UNSET, as_found, with_keys
 from aistudios_dsl.wire.nodes import AnyClip, Background, EditorClip, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Scene as WireScene
@@ -45,7 +45,7 @@ def resolve_scene(scene: Scene, index: int, setting: Setting, open_texts: Collec
     with under(f"scenes[{index}]"):
         scene = themed_scene(scene, setting.theme)
         layout, computed = _laid_out(scene, setting, open_texts)
-        background, square = _backdrop(scene, origin, setting)
+        background, square = _backdrop(scene, origin, setting, layout)
         clips = list(_finished(layout, computed, square, origin, setting.taken))
         clips, scripts = with_speech(scene, clips, generation_of(scene, setting.api))
         fields: Fields = {"background": background, "watermark": scene.watermark, "clips": tuple(clips)}
@@ -219,7 +219,7 @@ def _is_taken(tag: str, scope: Sequence[tuple[int, int]], own: int | None, owner
     return any(owners.setdefault(key, step) != step for key, step in zip(keys, steps, strict=True))
 
 
-def _backdrop(scene: Scene, origin: SceneOrigin, setting: Setting) -> tuple[Background, list[Shape]]:
+def _backdrop(scene: Scene, origin: SceneOrigin, setting: Setting, layout: Layout) -> tuple[Background, list[Shape]]:
     """Return the background, and where it is a colour the square that shows it."""
     value = scene.backdrop
     if value is None:
@@ -229,16 +229,16 @@ def _backdrop(scene: Scene, origin: SceneOrigin, setting: Setting) -> tuple[Back
     if not colour.is_colour_literal(value):
         return evolve(SAMPLE_BACKGROUND, source_url=value), []
     solid = colour.parse_colour(value, "background")
-    square = _square(value, scene._items, clip_id("shape", "background", origin, setting.taken), setting.canvas)
+    name = clip_id("shape", "background", origin, setting.taken)
+    square = _square(value, min(2, lowest(layout)) - 1, name, setting.canvas)
     return evolve(SAMPLE_BACKGROUND, source_color=solid.rgb), [square]
 
 
-def _square(fill: str, items: Sequence[Item], name: str, canvas: Box) -> Shape:
+def _square(fill: str, layer: Any, name: str, canvas: Box) -> Shape:
     """Make a square as large as the canvas, behind everything: the documented way that surely shows a plain colour."""
-    layers: list[Any] = [clip.layer for clip in map(clip_of, items) if not isinstance(clip, UnknownClip)]
     return Shape(
         id=name,
-        layer=min([2, *(layer for layer in layers if layer is not UNSET)]) - 1,
+        layer=layer,
         shape_name="Square",
         fill=fill,
         left=0,

@@ -99,20 +99,24 @@ class Repetitions:
         for repetition, bound in enumerate(self._bindings(part, row)):
             own = scope if part.each is None else (*scope, (part.number, repetition))
             if not self._is_kept(part, bound):
-                _leave_out(part, bound, own, found)
+                self._leave_out(part, bound, own, found)
                 continue
             kept, place = found.clips if part.number >= 0 else found.groups, len(found.groups)
             kept.append(Occurrence(part.number, own, bound, parent))
             for inner in part.parts:
                 self._expand(inner, bound, own, place, found)
         if part.each is not None:
-            _leave_out(part, row, scope, found)
+            self._leave_out(part, self._unbound(part, row), scope, found)
 
+    def _leave_out(self, part: Part, row: Row, scope: Scope, found: Expansion) -> None:
+        found.absent.append(Occurrence(part.number, scope, row))
+        for inner in part.parts:
+            self._leave_out(inner, self._unbound(inner, row), scope, found)
 
-def _leave_out(part: Part, row: Row, scope: Scope, found: Expansion) -> None:
-    found.absent.append(Occurrence(part.number, scope, row))
-    for inner in part.parts:
-        _leave_out(inner, row, scope, found)
+    def _unbound(self, part: Part, row: Row) -> Row:
+        """Return the row without the names that the part binds: those outside of it are other ones, such as `loop`."""
+        bound = part.binding(self.templates)
+        return {name: value for name, value in row.items() if name not in bound} if bound else row
 
 
 def part_of(scene: Scene, index: int) -> Part:
