@@ -354,7 +354,7 @@ class Project(BaseProject):
         """Return the wire nodes to draw, and whether they are those of a template, with preview values."""
         if not pending(self):
             return self._literally().resolve(), False
-        from aistudios_dsl.draw.preview_values import preview_visit, with_preview_values
+        from aistudios_dsl.templates.preview_values import preview_visit, with_preview_values
 
         templates = Templates(self.environment)
         scenes = with_preview_values(self.scenes, templates)

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, DslError, Project, TemplateError, above, below, wire
+from aistudios_dsl.build.scene import Draft
 from tests.tools import fuzz_plan
 
 
@@ -119,9 +121,53 @@ def test_a_row_that_lacks_names_or_is_none_raises_the_error_of_the_slow_path(row
 
 
 def test_a_slice_of_the_fuzz_campaign_finds_no_difference():
-    counted = fuzz_plan.campaign(400, "suite")
-    assert counted["equal bytes"] > counted["pairs"] / 2
+    counted = fuzz_plan.campaign(1200, "suite")
+    assert counted["equal bytes"] >= 0.7 * counted["pairs"]
     assert counted["equal bytes"] + counted["equal errors"] == counted["pairs"]
+
+
+def features(template):
+    """What a template of the campaign has of what plans can write."""
+    yield from {type(clip).__name__ for clip in template._clips()}
+    yield from (
+        name for name in ("theme", "environment", "dictionary", "extra", "webhook_url") if getattr(template, name)
+    )
+    yield from ["fonts"] if template.fonts else []
+    yield from ["loaded"] if template._loaded else []
+    for scene in template.scenes:
+        yield from ["html"] if any(line.html for line in scene._lines) else []
+        yield from (f"scene {name}" for name in ("when", "each", "extra") if getattr(scene, name))
+        for group in scene._groups:
+            yield from (
+                group.flow.kind,
+                *(f"group {name}" for name in ("when", "each", "width") if getattr(group, name)),
+            )
+        for item in scene._items:
+            if isinstance(item, Draft):
+                yield from ["edited"] if item.is_loaded else []
+                yield from (f"clip {name}" for name in ("when", "each") if getattr(item, name))
+                yield type(item.place.at).__name__
+                yield from (name for name in PLACES if getattr(item.place, name))
+
+
+PLACES = ["fit", "balance", "scale", "width", "height", "style", "margin", "framing"]
+FEATURES = {
+    *("Text", "AvatarClip", "Image", "Video", "Audio", "Shape", "UnknownClip", "loaded", "edited", "html", *PLACES),
+    *("theme", "environment", "dictionary", "extra", "webhook_url", "scene when", "scene each", "scene extra"),
+    *("row", "column", "grid", "group when", "group each", "group width", "clip when", "clip each"),
+    *("Beside", "Inside", "Around", "tuple", "str", "NoneType"),
+}
+
+
+def test_each_feature_is_in_many_valid_pairs_of_the_campaign():
+    found = Counter()
+    for number in range(1, 181):
+        maker = fuzz_plan.Maker(f"suite/{number}")
+        template = maker.template()
+        if fuzz_plan.outcome(lambda: slow(template, maker.row())).valid:  # noqa: B023
+            found.update(set(features(template)))
+    wanted = FEATURES | ({"fonts"} if fuzz_plan.FONTS else set())
+    assert {name: found[name] for name in wanted if found[name] < 3} == {}
 
 
 @pytest.mark.parametrize("name", fuzz_plan.MUTATIONS)
@@ -188,6 +234,17 @@ def test_given_ids_are_kept_free_of_those_that_are_made():
     plan = template.compile()
     for first in (True, False):
         row = {"first": first, "name": "Ann"}
+        assert plan.render_json(row) == slow(template, row)
+    assert plan.slow_rows == 0
+
+
+def test_the_square_of_a_loaded_background_may_depend_on_the_row():
+    document = Project().scene(background="#102030").text("Hi").render().to_dict()
+    square = document["scenes"][0]["clips"][0]["id"]
+    template = Project.load(document).edit(square, when="vip").scene().text("{{ name }}")
+    plan = template.compile()
+    for vip in (True, False):
+        row = {"vip": vip, "name": "Ann"}
         assert plan.render_json(row) == slow(template, row)
     assert plan.slow_rows == 0
 

@@ -1,13 +1,16 @@
 """`check --stress`: the room of each text for the rows that are there, and for those that may come."""
 
+import itertools
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from aistudios_dsl import Project, below
-from aistudios_dsl.check.stress import AVERAGE, Stress, budgets, rooms
+from aistudios_dsl import Project, TextStyle, Theme, below, column, grid, row
+from aistudios_dsl.build.scene import themed_scene
+from aistudios_dsl.check.stress import AVERAGE, Stress, budgets
 from aistudios_dsl.cli import main
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.sizes import POINT
@@ -27,8 +30,9 @@ def test_a_text_without_a_size_breaks_where_it_leaves_the_canvas():
     names = ["W" * count for count in (5, 40, 20, 30)]
     found = strain(names, font_size=48, at="top", margin=60)
     width = measure(names[1], 48 * POINT).width
-    assert found.room.width == 1920 - 120
-    assert found.widest == (pytest.approx(1800 - width), 2, 40)
+    laid, *widest = found.widest
+    assert laid.width == 1920 - 120
+    assert (laid.left, *widest) == (pytest.approx(1800 - width), 2, 40)
     first = min(len(name) for name in names if measure(name, 48 * POINT).width > 1800)
     assert found.first == {"breaks": (first, names.index("W" * first) + 1)}
 
@@ -61,15 +65,104 @@ def test_a_box_breaks_where_its_lines_are_too_many():
 def test_a_row_that_does_not_show_a_text_or_cannot_fill_it_is_left_out():
     project = Project().scene(when="vip").text("{{ name }}").scene(each="n in names").text("{{ n }}")
     stress = Stress(project)
-    for number, row in enumerate([{"vip": 0, "name": "a", "names": []}, {"vip": 1}, {"vip": 1, "name": None}], 1):
-        stress.add(number, row)
+    for number, values in enumerate([{"vip": 0, "name": "a", "names": []}, {"vip": 1}, {"vip": 1, "name": None}], 1):
+        stress.add(number, values)
     stress.add(4, {"vip": 1, "name": "abc", "names": ["x", "yz"]})
     assert [(each.rows, each.widest[1]) for each in stress.strains] == [(1, 4), (2, 4)]
 
 
-def test_texts_that_no_row_changes_or_whose_size_waits_are_left_out():
+def test_a_text_whose_size_waits_has_no_budget_but_rows_strain_it():
     project = Project().scene().text("fixed", tag="a").text("{{ x }}", width="{{ w }}", at=below("a", gap=9))
-    assert list(rooms(project)) == []
+    assert list(budgets(project)) == []
+    stress = Stress(project)
+    stress.add(1, {"x": "one two three four five", "w": 300})
+    [found] = stress.strains
+    assert (found.widest[0].width, set(found.first)) == (300, {"wraps"})
+
+
+THEME = Theme(text={"big": TextStyle(font_size=90, bold=True)})
+CARD = column(gap=8, padding=30).text("{{ name }}", tag="n").text("{{ city }}", font_size=30)
+PAIR = (
+    row(gap=20, padding=(10, 0)).text("{{ name }}").text("{{ city }}", bold=True).shape("Square", fill="red", width=90)
+)
+TABLE = grid(3, gap=10).text("{{ name }}").text("fixed").text("{{ city }}", fit=(300, 90), min_font_size=20)
+TEMPLATES = {
+    "style": Project(theme=THEME).scene().text("{{ name }}", style="big", width=700),
+    "style of a row": Project(theme=THEME).scene().text("{{ name }}", style="{{ style }}", fit=("40%", 300)),
+    "balance": Project().scene().text("{{ name }}", width=700, balance=True, font_size=60),
+    "exact": Project().scene().text("{{ name }}", fit=(500, 120), exact=True, font_size=60),
+    "scale": Project().scene().text("{{ name }}", scale=2, font_size=60),
+    "box": Project().scene().text("{{ name }}", width=500, height=200),
+    "column": Project().scene().place(CARD, width=500),
+    "column without width": Project().scene().place(CARD),
+    "row": Project().scene().place(PAIR, width=800, margin=40),
+    "row without width": Project().scene().place(PAIR, margin=40, at="top"),
+    "grid": Project().scene().place(TABLE, width=1200),
+    "nested": Project().scene().place(column(gap=4).place(PAIR, width="50%").text("{{ city }}"), width=1500),
+    "repeated": Project().scene().place(CARD, width=600, each="name in names", when="loop.index != 2"),
+    "condition": Project().scene().text("{{ name }}", width=500, when="name|length > 9").text("{{ city }}"),
+    "beside": Project().scene().text("Hi", tag="a").text("{{ name }}", at=below("a"), width="30%"),
+}
+NAMES = [
+    "Ann",
+    "Maximilian Alexander von und zu Hohenstein",
+    "Rhabarberbarbara" * 3,
+    "",
+    "two\nlines",
+    "W" * 60,
+    "漢字" * 20,
+]
+
+
+def rendered_events(template, values):
+    """What rendering does to the texts of a row; None where the row cannot be rendered for lack of room."""
+    try:
+        literal = template.render(values)
+        document = literal.to_dict()
+    except BuildError:
+        return None
+    found = set()
+    for scene, wire in zip(literal.scenes, document["scenes"], strict=True):
+        for item, clip in zip(themed_scene(scene, template.theme)._items, wire["clips"], strict=True):
+            if clip["type"] == "textImage":
+                found |= {"shrinks"} if clip["fontSize"] < item.clip.font_size else set()
+                found |= {"wraps"} if clip["text"].count("\n") > item.clip.text.count("\n") else set()
+    return found
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_what_rows_do_to_texts_is_what_rendering_them_does(name):
+    template = TEMPLATES[name]
+    for values in itertools.product(NAMES, NAMES[::-1], ["", "big"]):
+        known = dict(zip(("name", "city", "style"), values, strict=True)) | {"names": [values[0], "x", values[1]]}
+        stress = Stress(template)
+        stress.add(1, known)
+        told, found = set().union(*(each.first for each in stress.strains)), rendered_events(template, known)
+        if found is None:
+            assert "breaks" in told, known
+        elif name != "box":
+            assert told - {"breaks"} == found, known
+        else:  # The editor breaks its lines.
+            assert found == set()
+
+
+@pytest.mark.parametrize("name", ["style", "balance", "exact", "scale", "column", "row", "grid", "beside"])
+def test_a_budget_is_kept_by_rendering_and_spent_by_a_letter_more(name):
+    template = TEMPLATES[name]
+    for budget in budgets(template):
+        [variable] = budget.variables
+        for event in budget.letters.keys() & {"shrinks", "wraps"}:
+            assert budget.letters[event] < 400
+
+            def events(letters, variable=variable):
+                words = " ".join(re.findall(".{1,6}", (AVERAGE * 11)[:letters]))
+                # The texts of other variables have those as their words, as in a preview.
+                others = {name: f"{{{{\u00a0{name}\u00a0}}}}" for name in ("name", "city")}
+                return rendered_events(template, others | {variable: words})
+
+            within, beyond = events(budget.letters[event]), events(budget.letters[event] + 1)
+            assert event not in within
+            assert beyond is None or event in beyond
 
 
 def test_a_budget_is_the_last_number_of_letters_before_the_event():

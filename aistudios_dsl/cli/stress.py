@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from aistudios_dsl.cli.base import plural, print_line
 
 if TYPE_CHECKING:
-    from aistudios_dsl.check.stress import Budget, Strain, TextRoom
+    from aistudios_dsl.check.stress import Budget, OpenText, Strain
 
 
 def print_strains(strains: Iterable[Strain]) -> None:
@@ -17,12 +17,15 @@ def print_strains(strains: Iterable[Strain]) -> None:
 
     found = list(strains)
     for strain in found:
-        print_line(_title(strain.room))
+        title = _title(strain.text)
         if strain.widest is None:
-            print_line("  no row shows it")
+            print_line(f"{title}\n  no row shows it")
             continue
-        left, row, letters = strain.widest
-        room = f"leaves {left:.0f} px of {strain.room.width:.0f}" if left >= 0 else f"is {-left:.0f} px too wide"
+        laid, row, letters = strain.widest
+        print_line(f"{title}: {laid.asked:g} pt in {laid.width:.0f} x {laid.height:.0f} px")
+        room = (
+            f"leaves {laid.left:.0f} px of {laid.width:.0f}" if laid.left >= 0 else f"is {-laid.left:.0f} px too wide"
+        )
         print_line(f"  widest   row {row}, {plural(letters, 'letter')}: {room}")
         for event in get_args(Event):
             if event in strain.first:
@@ -37,7 +40,7 @@ def print_budgets(budgets: Iterable[Budget]) -> None:
     """Print, for each text, how many average letters its variables may have."""
     found = list(budgets)
     for budget in found:
-        print_line(f"{budget.path}{f' (tag {budget.tag!r})' if budget.tag else ''}")
+        print_line(_title(budget))
         names = ", ".join(budget.variables)
         together = " together" if len(budget.variables) > 1 else ""
         if not budget.letters:
@@ -50,6 +53,5 @@ def print_budgets(budgets: Iterable[Budget]) -> None:
         print_line("no text waits for a row")
 
 
-def _title(room: TextRoom) -> str:
-    tag = f" (tag {room.tag!r})" if room.tag else ""
-    return f"{room.path}{tag}: {room.points:g} pt in {room.width:.0f} x {room.height:.0f} px"
+def _title(text: OpenText | Budget) -> str:
+    return f"{text.path}{f' (tag {text.tag!r})' if text.tag else ''}"

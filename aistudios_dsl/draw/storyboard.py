@@ -16,10 +16,10 @@ from aistudios_dsl.build.boxes import number
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.draw.markup import element, escaped, figures, placed
 from aistudios_dsl.draw.pictures import Media, file_name, read
-from aistudios_dsl.draw.preview_values import VARIABLE
 from aistudios_dsl.draw.svg import Drawing, pictures_of, scene_svg, view_of
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.geometry import Box, canvas
+from aistudios_dsl.templates.preview_values import VARIABLE
 from aistudios_dsl.view.scene import SceneView, Seen, safe_area
 from aistudios_dsl.wire.node import shortened
 from aistudios_dsl.wire.nodes import Animation, Audio, AvatarClip, Image, Project, Shape, Text, UnknownClip, Video

@@ -12,10 +12,10 @@ from aistudios_dsl.build.boxes import bounded, number, scales
 from aistudios_dsl.draw import outlines, placeholders
 from aistudios_dsl.draw.markup import element, escaped, figures, mirrored, paint, placed
 from aistudios_dsl.draw.pictures import Media, Pictures, file_name, read
-from aistudios_dsl.draw.preview_values import VARIABLE
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.text import is_bold, units
+from aistudios_dsl.templates.preview_values import VARIABLE
 from aistudios_dsl.view.scene import SceneView, Seen, TextLine, font_px, scene_views
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import (

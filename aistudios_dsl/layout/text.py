@@ -25,7 +25,6 @@ EMPTY_WIDTH = 2
 _TIE = 1 - 1.68e-6
 """Chromium measures slightly less than the font says. That decides whether a word that just fits stays on its line."""
 
-_FAMILY = re.compile(r"noto sans cjk( kr)?", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _FAMILY = re.compile(r"noto sans cjk(?: (kr|jp|sc|tc|hk))?", re.IGNORECASE)
 _OTHER_IN = {"sc": "·‘’“”•：；", "tc": "·‘’“”•、。，．：", "hk": "·‘’“”•、。，．："}

@@ -169,14 +169,13 @@ class Forms:
     ) -> Any:
         """Return a loaded clip that an edit changed. What stays the same is written as it was, or stays absent."""
         clip: Any = item.clip
+        model = {"model": known["model"]} if "model" in known and known["model"] != clip.model else {}
         names = ["id"] if item.number in self.choices.repeated else []
         names += [name for name in GEOMETRY if getattr(clip, name) is not UNSET or getattr(size, name, 1) != 1]
         if has_words:
             names.append("text")
         elif isinstance(clip, Text) and (isinstance(size, RoomSize) or "text" in known):
             names += "text", "font_size"
-        is_another = "model" in known and known["model"] != getattr(clip, "model", None)
-        model = {"model": known["model"]} if is_another else {}
         return evolve(clip, **model, **_holes(names, segments))
 
     def _form(self, document: Any, segments: Sequence[Any], found: Sequence[OpenField]) -> Form:

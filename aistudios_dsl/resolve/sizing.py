@@ -127,20 +127,27 @@ def clip_size(draft: Draft, setting: Setting, label: str = "") -> ClipSize | Roo
     if not depends_on_room(draft):
         return _size(draft, setting, Room(canvas.width, canvas.height))
 
-    def room(width: float | None, height: float | None) -> Room:
-        return Room(width, height or canvas.height, wraps=height is None)
-
     def within(width: float | None, height: float | None) -> tuple[Pair, ClipSize]:
         with under(label):
             if isinstance(draft.place.at, Around):
                 size = covering_size(draft, width or 0, height or 0)
             else:
-                size = _size(draft, setting, room(width, height))
+                size = _size(draft, setting, room_within(width, height, canvas))
         return size.seen, size
 
     if not isinstance(clip, Text) or draft.is_loaded:
         return RoomSize(within)
-    return RoomSize(within, wraps(draft), lambda width, height: _text_size(draft, room(width, height)))
+    return RoomSize(within, wraps(draft), lambda width, height: _text_size(draft, room_within(width, height, canvas)))
+
+
+def room_within(width: float | None, height: float | None, canvas: Box) -> Room:
+    """Return the room of a clip that is sized within these sides: one without height is in a group."""
+    return Room(width, height or canvas.height, wraps=height is None)
+
+
+def box_asked(place: Place, room: Room) -> tuple[float | None, float | None]:
+    """Return the width and height (px) that a text was given, or those of the box that it is fitted into."""
+    return _wanted(place, room) if place.fit is None else _fit_px(place.fit, room)
 
 
 def _size(draft: Draft, setting: Setting, room: Room) -> ClipSize:

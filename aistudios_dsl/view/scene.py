@@ -98,7 +98,7 @@ class Seen:
     @cached_property
     def laid(self) -> TextBox | None:
         """The lines of a text, broken to the width of its box as the editor does; None where there are none."""
-        return _laid_out(self.clip) if isinstance(self.clip, Text) else None
+        return laid_out(self.clip) if isinstance(self.clip, Text) else None
 
     @cached_property
     def text_lines(self) -> tuple[TextLine, ...]:
@@ -307,7 +307,8 @@ def _seen(clip: AnyClip, index: int, scene: SceneView) -> Seen:
     )
 
 
-def _laid_out(clip: Text) -> TextBox | None:
+def laid_out(clip: Text) -> TextBox | None:
+    """Return the lines of a text, broken to the width of its box as the editor does; None where there are none."""
     size, width, ruler = font_px(clip), number(clip, "width"), ruler_of(clip)
     if not (has_letters(clip.text) and size > 0 and width > 0):
         return None

@@ -126,12 +126,13 @@ ANCHORS = ["top left", "center", "bottom right", "top", "left"]
 ROWS_FIXED = {
     "colour": COLOURS,
     "anchor": ANCHORS,
-    "size": [10, 20.5, "300", "45%", 800],
+    "size": [*[120, 220.5, "300", "45%", 800] * 4, 10],
     "vip": [True, False, 0, 1, "true", "", None],
     "people": [[], ["Ann"], ["Ann", "Bob & Co", "Cid"], [{"n": 1}, "x"]],
     "pairs": [[], [("a", 1), ("b", 2)], [["c", 3]]],
     "nested": [{"key": 'v"<', "list": [1, 2]}, {"key": "", "list": []}],
     "align": ["left", "center", "right"],
+    "language": ["ko", "pt-BR"],
     "shape": ["Circle", "Star", "Square"],
     "named": NAMED,
     "style": [*STYLES, ""],
@@ -140,8 +141,8 @@ ROWS_FIXED = {
     "model": ["M000045058"],
     "truth": [True, False, 0, 1.5, "1", "false", None, ""],
     "First Name": ["Ann", "Bob & Co", "Cid"],
-    "E-Mail": ["a@x.example", "", 7],
-    "gap": [*["here"] * 20, *MISSING],
+    "E-Mail": [*["a@x.example", ""] * 6, 7],
+    "gap": [*["here"] * 100, *MISSING],
 }
 HOLES = [
     "{{ name }}",
@@ -198,7 +199,7 @@ CONSTANTS = [
 ]
 SAFE = ["name", "city"]
 EACHES = ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
-WHENS = ["vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "city != ''", "count == 7", "truth"]
+WHENS = ["vip", "vip", "not vip", "people|length > 1", "name != 'Ann'", "not pairs", "count == 7", "truth"]
 FILES = Path(__file__).parents[1] / "data" / "fonts"
 HAS_FONTS = importlib.util.find_spec("uharfbuzz") is not None
 FONTS = Fonts({"Small": sorted(FILES.glob("latin-*.ttf"))}, fallback=[FILES / "thai-400.ttf"]) if HAS_FONTS else None
@@ -242,7 +243,7 @@ class Maker:
         parts = [pick(CONSTANTS), pick(HOLES), pick(CONSTANTS)]
         if self.some(0.3):
             parts += [pick(HOLES), pick(CONSTANTS)]
-        if self.some(0.004):
+        if self.some(0.002):
             parts.append("{{ missing_name }}")
         if self.conditional and self.some(0.2):
             parts.append("{{ loop.index if loop is defined else name }}")
@@ -252,7 +253,7 @@ class Maker:
         """When a clip or group is there, and how often."""
         found, pick = {}, self.random.choice
         if self.conditional and self.some(chance):
-            found["when"] = pick(WHENS)
+            found["when"] = pick(WHENS) if self.some(0.98) else "city"
         if self.conditional and self.some(chance / 2):
             found["each"] = pick(
                 ["item in people", "a, b in pairs", "item in range(2)", "item in []", "item in nested.list"]
@@ -333,6 +334,12 @@ class Maker:
             own["fit"] = (pick([300, 500 if self.in_group else "50%", 1500]), pick([200, "40%"]))
         if size in ("width", "fit") and self.some(0.3):
             own["balance"] = True
+        own |= self.letters()
+        place = self.place(tags)
+        return scene.text(self.string(0.85), **own, **self.tagged(tags), **place)
+
+    def letters(self):
+        pick, own = self.random.choice, {}
         if self.some(0.1):
             own["font_family"] = pick(["Small", "Playfair Display", "Noto Sans CJK SC"])
         if self.some(0.2):
@@ -343,8 +350,7 @@ class Maker:
             own["align"] = pick(["center", "right", "{{ align }}"])
         if self.some(0.2):
             own["exact"] = pick([True, (300, 72.32), (48.5, 54.24)])
-        place = self.place(tags)
-        return scene.text(self.string(0.85), **own, **self.tagged(tags), **place)
+        return own
 
     def tagged(self, tags):
         if not self.some(0.6):
@@ -369,7 +375,9 @@ class Maker:
         place |= pick(
             [{}, {}, {"voice_only": None, "effects": []}, {"extra": {"isDelete": True, "name": self.string()}}]
         )
-        place |= pick([{}, {}, {"voice_only": True}, {"language": pick(["ko", "{{ anchor }}", "{{ align }}"])}])
+        place |= pick(
+            [{}, {}, {"voice_only": True}, {"language": pick([*["ko", "{{ language }}"] * 5, "{{ anchor }}"])}]
+        )
         place = {"effects": pick([None, ("head-only",), ("{{ name }}",)]), **place}
         scene = scene.avatar(given, **self.tagged(tags), **place)
         for _ in range(pick([0, 1, 1, 2])):
@@ -400,13 +408,16 @@ class Maker:
             "grid": lambda: grid(pick([1, 2, 3]), **own, align=pick(ANCHORS)),
         }[kind]()
         outer, self.in_group = self.in_group, True
+        before = list(tags)
         for _ in range(pick([1, 2, 2, 3])):
             made = self.group(made, tags, depth + 1) if depth < 2 and self.some(0.2) else self.clip(made, tags)
         self.in_group = outer
         place = {"width": pick([900, 900, "80%", "{{ size }}"])} if self.some(0.4) else {}
         place |= self.conditions()
         if not depth:
-            place |= {key: value for key, value in self.place(tags).items() if key in ("at", "margin", "layer")}
+            # What the group holds cannot be its neighbour.
+            neighbours = before if self.some(0.95) else tags
+            place |= {key: value for key, value in self.place(neighbours).items() if key in ("at", "margin", "layer")}
         return scene.place(made, **place, **self.tagged(tags))
 
     def alternatives(self, scene, tags):
@@ -467,9 +478,13 @@ class Maker:
             condition["when"] = pick(["vip", "not vip", "name != 'Ann'", "people|length > 1"])
         if conditional and self.some(0.2):
             condition["each"] = pick(["name in people", "person in people", "city, count in pairs", "note in range(2)"])
-        if self.some(0.01):
+        if self.some(0.005):
             condition["when"] = "count"
-        background = pick([None, "#102030", "/images/x.png", "{{ background }}", "https://x.example/{{ name }}.png"])
+        background = pick(
+            [None, "#102030", "/images/x.png", "{{ background }}", "https://x.example/{{ name|urlencode }}.png"]
+        )
+        if self.some(0.02):
+            background = "https://x.example/{{ name }}.png"
         if self.theme and self.some(0.2):
             background = pick([*NAMED, "{{ named }}"])
         if self.some(0.1):
@@ -505,7 +520,7 @@ class Maker:
         """A project after an edit or two of its last scene, in the words of the verbs."""
         pick = self.random.choice
         named = [(clip.tag or clip.id, type(clip)) for clip in project.scenes[-1]._clips() if clip.tag or clip.id]
-        for _ in range(pick([0, 0, 1, 2])):
+        for _ in range(pick([0, 1, 2])):
             name, kind = pick(named) if named else ("", None)
             place = {"at": pick([*ANCHORS, (5, 6.5), ("10%", 3), "{{ anchor }}"])} if self.some(0.5) else {}
             place |= {"width": self.length()} if not place or self.some(0.3) else {}
@@ -578,21 +593,21 @@ class Maker:
         row |= {name: pick(values) for name, values in ROWS_FIXED.items()}
         for name in SAFE if self.some(0.25) else ():
             row[name] = pick(["Ann", "Bob", "Oslo 12"])
-        if self.some(0.1):
-            row[pick(list(row))] = pick(BROKEN)
-        if self.some(0.01):
-            row["First-Name"] = "Ann"
         if self.some(0.04):
+            row[pick(list(row))] = pick(BROKEN)
+        if self.some(0.005):
+            row["First-Name"] = "Ann"
+        if self.some(0.02):
             del row[pick(list(row))]
-        if self.some(0.06):
+        if self.some(0.03):
             row |= pick([{"colour": "no colour"}, {"anchor": "nowhere"}, {"size": "wide"}, {"background": "rgb(x"}])
-        if self.some(0.06):
+        if self.some(0.03):
             row |= pick(
                 [{"named": "brnd"}, {"named": "ink"}, {"style": "titel"}, {"background": "ink"}, {"colour": "ink"}]
             )
         if self.some(0.03):
             row[None] = ["extra"]
-        return row if self.some(0.99) else [row]
+        return row if self.some(0.995) else [row]
 
 
 @frozen
@@ -675,14 +690,14 @@ def shifted(layout, units=None, standing=None):
 arrangement = Layout.arrangement
 
 
+def misplaced(scene, left_out):
+    """Settle a scene as if all that is absent stood at the top."""
+    return settled(scene, [evolve(absent, at="top", margin=0, flows_in=-1) for absent in left_out])
+
+
 def nameless(ways, theme):
     """Write the names of a theme's colours as they are."""
     return ways(None)
-
-
-def displaced(scene, absent):
-    """Settle a scene as if all that is absent stood in a corner."""
-    return settled(scene, [evolve(each, at="top left", margin=0, flows_in=-1) for each in absent])
 
 
 MUTATIONS = {
@@ -695,7 +710,7 @@ MUTATIONS = {
     "decide": lambda: mock.patch.object(choices, "decided", lambda found, read, theme: ("top",) * len(found)),
     "theme": lambda: mock.patch.object(program, "_ways_of_strings", partial(nameless, program._ways_of_strings)),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
-    "absent": lambda: mock.patch.object(conditional, "settled", displaced),
+    "absent": lambda: mock.patch.object(conditional, "settled", misplaced),
     "layer": lambda: mock.patch.object(conditional, "layers", lambda layout, highest: [1] * len(layout.intents)),
     "scope": lambda: mock.patch.object(conditional, "seed_of", lambda item, place: str(place)),
 }
