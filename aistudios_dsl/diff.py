@@ -10,9 +10,9 @@ from typing import Any, Literal, assert_never
 
 from attrs import evolve, field, frozen
 
+from aistudios_dsl.build.drafts import label
 from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import label
 from aistudios_dsl.build.speech import plain, utterances
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.sizes import plain as as_written

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, BuildError, Project, above, below, wire
 from aistudios_dsl.build.boxes import seen_box
-from aistudios_dsl.build.scene import unread_words
+from aistudios_dsl.build.edit_words import unread_words
 from aistudios_dsl.build.verbs import VERB_OF
 from aistudios_dsl.layout.geometry import ANCHORS
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aistudios_dsl import Avatar, DslError, Project, TemplateError, above, below, wire
-from aistudios_dsl.build.scene import Draft
+from aistudios_dsl.build.drafts import Draft
 from tests.tools import fuzz_plan
 
 

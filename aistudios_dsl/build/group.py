@@ -7,8 +7,9 @@ from typing import Any, Literal, Self
 
 from attrs import evolve, field, frozen
 
+from aistudios_dsl.build.drafts import label, refuse_in_group
 from aistudios_dsl.build.placement import Flow, GroupDraft
-from aistudios_dsl.build.scene import Scene, label, refuse_in_group
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.verbs import Verbs, place_of
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout.geometry import ANCHORS, Anchor

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from attrs import evolve, field, frozen
 
 from aistudios_dsl.build.avatar import Catalog
+from aistudios_dsl.build.drafts import own_extra
 from aistudios_dsl.build.keywords import checked
 from aistudios_dsl.build.placement import GroupDraft
-from aistudios_dsl.build.scene import Scene, lines_named, own_extra, refuse_unknown_names, scene_of
+from aistudios_dsl.build.scene import Scene, lines_named, refuse_unknown_names, scene_of
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
 from aistudios_dsl.errors import BuildError, expect, under

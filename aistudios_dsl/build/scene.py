@@ -3,159 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import singledispatch
-from inspect import unwrap
-from typing import Any, Self, TypeGuard, TypeVar
+from typing import Any, Self, TypeVar
 
-from attrs import evolve, field, fields, frozen
+from attrs import evolve, field, frozen
 
-from aistudios_dsl.build import editing, resizing
-from aistudios_dsl.build.avatar import Avatar
+from aistudios_dsl.build import editing
 from aistudios_dsl.build.boxes import is_backdrop, number
-from aistudios_dsl.build.keywords import LABELS, arguments_of, checked_class, keyword_for, script_line
-from aistudios_dsl.build.measured import kept_boxes, measured_again
+from aistudios_dsl.build.drafts import (
+    KEY_ORDER,
+    PENDING,
+    Draft,
+    Item,
+    Line,
+    clip_of,
+    condition,
+    drafted,
+    is_built,
+    label,
+    label_of,
+    own_extra,
+    refuse_in_group,
+    with_clip,
+)
+from aistudios_dsl.build.edit_words import edited, told_of
+from aistudios_dsl.build.keywords import checked_class, script_line
+from aistudios_dsl.build.measured import kept_boxes
 from aistudios_dsl.build.placement import (
-    Around,
-    AvatarId,
-    FlowKind,
     GroupDraft,
-    Inside,
-    Place,
-    animation_of,
-    validate,
     validate_group,
 )
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
-from aistudios_dsl.build.theme import COLOURS, WORDS, Theme, backdrop_of, themed
-from aistudios_dsl.build.verbs import VERB_OF, Verbs, place_of, verb, words_of
+from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
+from aistudios_dsl.build.verbs import Verbs, place_of, verb
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
-from aistudios_dsl.layout.geometry import canvas
-from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, fault_of, holds_jinja, keys, reordered
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys, reordered
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
     Background,
     Clip,
-    EditorClip,
-    Effect,
-    Image,
-    Shape,
     Text,
     UnknownClip,
-    Video,
 )
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
 C = TypeVar("C", bound=Clip)
 
-PENDING: Any = UNSET
-"""The value of a required field that resolve fills in."""
-_PENDING = dict.fromkeys(("id", "layer", *editing.GEOMETRY), PENDING)
-_DEFAULTS: dict[str, Any] = {"opacity": 100, "angle": 0}
-_LOCKS = ("movement_x", "movement_y", "rotation", "scaling_x", "scaling_y", "skewing_x", "skewing_y", "uni_scaling")
-_EDITOR_STATE = {"lock_scaling_flip": True, "fill": "rgb(0,0,0)"} | {f"lock_{name}": False for name in _LOCKS}
-_AVATAR_STATE = {"model": PENDING, "head_only": None, "voice_only": False, "is_delete": False}
-_KEY_ORDER = 'key_order must be names of keys in a string, such as "left top width height"'
 _BY_THE_SCENE = {
     "background": "the argument 'background' sets it",
     "watermark": "the argument 'watermark' sets it",
     "clips": "the verbs add them",
     "scripts": "say(...) adds to it",
 }
-_PLACE = frozenset(attribute.name for attribute in fields(Place))
 _PATH = re.compile(r"scenes\[(\d+)\](?:\.(clips|speech|groups)\[(\d+)\])?")
-
-
-@frozen
-class Draft:
-    """A wire clip, and the place and size that its verb or an edit was given; resolve works out its numbers."""
-
-    clip: Clip
-    place: Place
-    written_at: ScriptLine | None = field(default=None, eq=False, repr=False)
-    when: str | None = None
-    each: str | None = None
-    parent: int = -1
-    """The number of its group in the scene, or -1."""
-    number: int = -1
-    """Its number in the template, where a row has left clips out or repeated some; else -1."""
-    scope: tuple[tuple[int, int], ...] = ()
-    """The repetitions that it is in, outermost first: what is repeated (clip n, group -1 - n), and its count from 0."""
-
-    @property
-    def is_loaded(self) -> bool:
-        """Whether the clip has numbers already, such as a loaded one; its place then says only what an edit changes."""
-        left: Any = self.clip.left
-        return left is not UNSET
-
-
-@frozen
-class Line:
-    """A line of speech, and the number of the avatar that says it among the items of its scene."""
-
-    text: str
-    speaker: int
-    html: bool = False
-    written_at: ScriptLine | None = field(default=None, eq=False, repr=False)
-
-
-Item = Draft | AnyClip
-
-
-def clip_of(item: Item) -> AnyClip:
-    return item.clip if isinstance(item, Draft) else item  # type: ignore[return-value]
-
-
-def is_built(item: Item) -> TypeGuard[Draft]:
-    """Whether a verb made the clip, which has no numbers yet."""
-    return isinstance(item, Draft) and not item.is_loaded
-
-
-def _with_clip(item: Item, clip: Any) -> Item:
-    new: Item = evolve(item, clip=clip) if isinstance(item, Draft) else clip
-    return new
-
-
-def label(index: int, clip: AnyClip) -> str:
-    """Return the name of a clip in messages.
-
-    >>> from aistudios_dsl.wire.nodes import Image
-    >>> label(2, Image(id="i", layer=1, left=0, top=0, width=1, height=1, source_url="https://x.y/z.png", tag="logo"))
-    "clips[2] (image, tag 'logo')"
-    """
-    return _label(index, LABELS.get(clip.type, clip.type), clip.tag)
-
-
-def _label(index: int, kind: str, tag: object) -> str:
-    return f"clips[{index}] ({kind}{f', tag {tag!r}' if tag else ''})"
-
-
-def own_extra(extra: Any, cls: type[Node], hint_of: Callable[[Key], str]) -> Mapping[str, Any] | None:
-    """Return a copy of the further keys of an object.
-
-    Among them may be fields of its class, by their keys: those that nothing else sets, those that are null, and with
-    `UNSET` those that are left out. Raise `BuildError` for any other field, with what sets it as `hint_of` says, and
-    for what is not JSON.
-    """
-    expect(extra, Mapping | None, "extra must be a mapping of keys to JSON")
-    if extra is None:
-        return None
-    absent = {name for name, value in extra.items() if value is UNSET}
-    for key in keys(cls):
-        if not key.required and key.wire in extra and extra[key.wire] in (None, UNSET):
-            absent.discard(key.wire)
-        elif name := next((name for name in (key.wire, key.attribute) if name in extra), None):
-            hint = hint_of(key) or ("" if name == key.wire else f"its key is {key.wire!r}")
-            if hint:
-                raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
-    for name in absent:
-        raise BuildError(f"extra leaves out {name!r}, which is no optional field of wire.{cls.__name__}")
-    unset = {name: value for name, value in extra.items() if value is UNSET}
-    return {**own_json({name: value for name, value in extra.items() if value is not UNSET}, "extra"), **unset}
 
 
 def _extra_of_scene(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -229,10 +133,10 @@ class Scene(Verbs):
         watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
         if fault := fault_of(watermark, self.watermark):
             raise fault
-        expect(self.key_order, str | None, _KEY_ORDER)
+        expect(self.key_order, str | None, KEY_ORDER)
         reordered(WireScene, self.extra or {}, self.key_order)
         for name in ("when", "each"):
-            _condition(name, getattr(self, name))
+            condition(name, getattr(self, name))
 
     def __hash__(self) -> int:
         # Clips and extra hold dicts, which do not hash. Equal scenes agree in these fields.
@@ -300,11 +204,11 @@ class Scene(Verbs):
         return self._groups
 
     def _next_label(self, verb: str, tag: object) -> str:
-        return _label(len(self._items), verb, tag)
+        return label_of(len(self._items), verb, tag)
 
     def _plus(self, kind: str, cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], values: Any) -> Scene:
         with under(self._next_label(kind, place.get("tag"))):
-            when, each = (_condition(name, place.get(name)) for name in ("when", "each"))
+            when, each = (condition(name, place.get(name)) for name in ("when", "each"))
             clip, wanted = drafted(cls, place, own, values)
         return evolve(self, items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
 
@@ -377,7 +281,7 @@ class Scene(Verbs):
         with as_found():
             if clip.script:
                 script = UNSET if text is None else evolve(clip.script, org=editing.spoken_html(text))
-                scene, unsaid = scene._with(index, _with_clip(self._items[index], evolve(clip, script=script))), None
+                scene, unsaid = scene._with(index, with_clip(self._items[index], evolve(clip, script=script))), None
             clips, scripts = list(self._clips()), (self._loaded.scripts if self._loaded else ()) or ()
             said = [script for script in scripts if speaker_of(script, clips) == index]
             if self._loaded and said:
@@ -402,18 +306,18 @@ class Scene(Verbs):
                     scene = scene._replaced(index, lambda clip: editing.returned_by(fn, clip))
         return scene
 
-    def _replaced(self, index: int, fn: Callable[[Any], Any], told: Iterable[str] = ()) -> Scene:
+    def _replaced(self, index: int, fn: Callable[[Any], Any]) -> Scene:
         item = self._items[index]
         old: Any = clip_of(item)
         new = fn(old)
         if not is_built(item):
-            return self._changed_to(index, _with_clip(item, editing.renamed(old, new)))
+            return self._changed_to(index, with_clip(item, editing.renamed(old, new)))
         editing.refuse_geometry(old, new)
         editing.validate_colours(new, on_the_wire=True)
         changed = [
             name for name in WORDS.values() if isinstance(old, Text) and getattr(new, name) != getattr(old, name)
         ]
-        return self._with(index, evolve(item, clip=new, place=_told(item.place, changed)))
+        return self._with(index, evolve(item, clip=new, place=told_of(item.place, changed)))
 
     def _changed_to(self, index: int, item: Item) -> Scene:
         """Put a changed clip in its place; a loaded text may keep the box of its old words."""
@@ -496,251 +400,3 @@ def refuse_unknown_names(scene: Scene, theme: Theme | None, before: Scene | None
     backdrop = scene.backdrop
     if isinstance(backdrop, str) and not (before and backdrop == before.backdrop) and not holds_jinja(backdrop):
         backdrop_of(backdrop, theme)
-
-
-# drafts
-
-
-def drafted(
-    cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], values: Mapping[str, Any]
-) -> tuple[Clip, Place]:
-    """Return the clip that a verb describes, and its place. Raises `BuildError` for a value that is wrong anywhere.
-
-    `place` holds the keywords of the place, `own` the verb's own arguments about place and size, and `values` the
-    fields of the clip. None leaves a field out where the class does not require it.
-    """
-    known = {key.attribute: key for key in keys(cls)}
-    stated = {name: value for name, value in {**_DEFAULTS, **place}.items() if name in known and name not in _PLACE}
-    stated |= values
-    for name, read in (("animation", animation_of), ("effects", _effects)):
-        if name in stated:
-            stated[name] = read(stated[name])
-    optional = {name for name, key in known.items() if not key.required} | set(_PENDING)
-    written = {name: UNSET if value is None and name in optional else value for name, value in stated.items()}
-    state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
-    state |= _AVATAR_STATE if cls is AvatarClip else {}
-    further = _further_keys(cls, place.get("extra"))
-    own_fields = {name: further.pop(key.wire) for name, key in known.items() if key.wire in further}
-    spelled = {name: own_fields.pop(name) for name in editing.GEOMETRY if name in own_fields}
-    state |= written | own_fields
-    order = place.get("key_order")
-    expect(order, str | None, _KEY_ORDER)
-    with as_found():
-        clip = cls(**state, extra=further, key_order=reordered(cls, further, order))
-    for fault in editing.faults_in_words(clip):
-        raise fault
-    where = {name: value for name, value in {**place, **own}.items() if name in _PLACE}
-    if "avatar" in own:
-        where["avatar"] = _named_avatar(*own["avatar"])
-    if spelled:
-        where["spelled"] = spelled
-    if "file" in own:
-        where["natural"] = editing.natural_of(own["natural"], own["file"])
-    wanted = Place(**where)
-    if isinstance(wanted.at, Around):
-        _validate_around(cls, wanted)
-    validate(wanted)
-    editing.validate_colours(clip)
-    return clip, wanted
-
-
-def _validate_around(cls: type[Clip], wanted: Place) -> None:
-    if not issubclass(cls, Image | Video | Shape):
-        raise BuildError(
-            "around() gives a size, which only a shape, picture or video can take", hint='use inside("tag")'
-        )
-    if any(size is not None for size in (wanted.width, wanted.height, wanted.scale)):
-        raise BuildError("around() sets the size", hint="leave width=, height= and scale= out")
-
-
-def refuse_in_group(kind: FlowKind, draft: Draft) -> None:
-    """Raise `BuildError` where a clip of a group wants a place of its own, or an avatar has no size."""
-    place, beside = draft.place, isinstance(draft.place.at, Around | Inside)
-    is_avatar = isinstance(draft.clip, AvatarClip)
-    for name, wanted in (("at", place.at), ("margin", place.margin)):
-        if wanted not in (None, 0) and not beside:
-            message = f"a clip of a {kind} takes no {name}=, since the group places it"
-            hint = "leave it out; gap=, padding= and align= of the group set the distances"
-            raise BuildError(message, hint=hint, code="in-group")
-    for name in ("framing", "head_at") if is_avatar else ():
-        if getattr(place, name) is not None:
-            message = f"{name}= is about the canvas, so it has no meaning in a group"
-            raise BuildError(message, hint="give height= or width=", code="in-group")
-    if is_avatar and all(getattr(place, name) is None for name in ("width", "height", "scale", "head_height")):
-        hint = "give height=, width=, scale= or head_height="
-        raise BuildError("an avatar in a group needs a size", hint=hint, code="in-group")
-
-
-def _condition(name: str, given: object) -> str | None:
-    expect(given, str | None, f"{name} must be a Jinja expression in a string")
-    return given  # type: ignore[return-value]
-
-
-def _further_keys(cls: type[Clip], extra: Any) -> dict[str, Any]:
-    return dict(own_extra(extra, cls, lambda key: _hint_for_field(cls, key)) or {})
-
-
-def _hint_for_field(cls: type[Clip], key: Key) -> str:
-    """Return what sets a field of a clip; "" if only `extra` does."""
-    word = keyword_for(key.attribute, words_of(cls))
-    # bold=True is one of many weights.
-    if word and word != "bold" and key.attribute not in editing.GEOMETRY:
-        return f"the argument {word!r} sets it"
-    return "it follows from the verb" if key.attribute == "type" else ""
-
-
-def _named_avatar(avatar: object, cloth: object) -> Avatar | AvatarId:
-    if isinstance(avatar, Avatar):
-        if cloth is not None:
-            raise BuildError("an Avatar has its outfit already", hint="leave the second argument out")
-        return avatar
-    if not isinstance(avatar, str) or not isinstance(cloth, str | None):
-        raise BuildError("avatar takes an Avatar, or an ai_name and a cloth id as strings")
-    return AvatarId(avatar, cloth)
-
-
-# edits
-
-_CONDITIONS = ("when", "each")
-_FILLERS: dict[str, Any] = {"text": "", "url": "", "label": "", "name": "Square", "fill": "#000000"}
-"""Legal values of what a verb requires, where an edit does not give it."""
-
-
-class _Asked:
-    """Takes what a verb makes of its arguments, in the place of a scene."""
-
-    @staticmethod
-    def _add(verb: str, cls: type[Clip], place: Any, own: Mapping[str, Any], **values: Any) -> Any:
-        return cls, place, own, values
-
-
-def _worded(item: Item, words: Mapping[str, Any]) -> tuple[Clip, Place]:
-    """Return the clip and place that the verb of a clip makes of these arguments. Raises `BuildError` as the verb."""
-    clip: Any = clip_of(item)
-    call, given = unwrap(getattr(Verbs, VERB_OF[type(clip)])), dict(words)
-    first: tuple[Any, ...] = ()
-    if isinstance(clip, AvatarClip):
-        known = isinstance(item, Draft) and item.place.avatar
-        named = known.ai_name if known else clip.model.ai_name
-        first = (given.pop("avatar", None) or named, given.pop("cloth", None))
-    required = {name: _FILLERS[name] for name in arguments_of(call).required if name not in words and not first}
-    try:
-        asked = call(_Asked, *first, **required, **given)
-    except BuildError as fault:
-        raise BuildError(fault.message, hint=fault.hint) from None  # Its place is that of the clip.
-    return drafted(*asked)
-
-
-def edited(item: Item, changes: Mapping[str, Any]) -> Item:
-    """Return a clip after an edit: of what its verb takes in the verb's meaning, and of other fields as on the wire."""
-    clip: Any = clip_of(item)
-    taken = words_of(type(clip))
-    conditions: dict[str, Any] = {name: _condition(name, changes[name]) for name in _CONDITIONS if name in changes}
-    words = {name: value for name, value in changes.items() if name in taken and name not in _CONDITIONS}
-    if "style" in words and not is_built(item):
-        raise BuildError("a style is for texts that a verb made", hint="give font_size=, color= and the like")
-    for word in unread_words(type(clip)) & words.keys():
-        raise BuildError(f"edit cannot change {word}", hint="give it to the verb that adds the clip")
-    values, place = _read(item, words) if words else ({}, Place())
-    new = editing.changed(clip, values | {name: value for name, value in changes.items() if name not in taken})
-    if {"extra", "key_order"} & words.keys():
-        new = _with_further_keys(new, words)
-    given = {_ASKED_AS.get(word, word) for word in words} & _PLACE
-    if is_built(item):
-        editing.refuse_geometry(clip, new)
-        editing.validate_colours(new, on_the_wire=True)
-        told = [WORDS.get(name, name) for name in changes if isinstance(clip, Text)]
-        place = _told(resizing.merged(clip, item.place, place, given), told)
-        return evolve(item, clip=new, place=place, **conditions)
-    if any(getattr(new, name, None) != getattr(clip, name, None) for name in COLOURS):
-        editing.validate_colours(new, names=False)
-    changed: Any = _edited_on_the_wire(item, editing.renamed(clip, new), place, given)
-    if not conditions:
-        return changed  # type: ignore[no-any-return]
-    return evolve(changed if isinstance(changed, Draft) else Draft(changed, Place(), script_line()), **conditions)
-
-
-def _told(place: Place, fields: Iterable[str]) -> Place:
-    return evolve(place, told=place.told.union(fields)) if fields else place
-
-
-def _read(item: Item, words: Mapping[str, Any]) -> tuple[dict[str, Any], Place]:
-    """Return the fields of a clip that arguments of its verb set, with their values, and the place that they ask for.
-
-    `UNSET` takes a field away, as None does.
-    """
-    clip: Any = clip_of(item)
-    taken = words_of(type(clip))
-    worded = {key: word for key in keys(type(clip)) if (word := keyword_for(key.attribute, taken)) in words}
-    for key, word in worded.items():
-        editing.refuse_removal(clip, key, word, words[word])
-    made, place = _worded(item, {word: None if value is UNSET else value for word, value in words.items()})
-    return {
-        key.attribute: UNSET if words[word] is UNSET else getattr(made, key.attribute)
-        for key, word in worded.items()
-        if word not in _PLACE
-    }, place
-
-
-def _with_further_keys(clip: Clip, words: Mapping[str, Any]) -> Clip:
-    own = {key.wire: key.attribute for key in keys(type(clip))}
-    further = _further_keys(type(clip), words.get("extra"))
-    given: dict[str, Any] = {own[name]: further.pop(name) for name in own if name in further}
-    given["extra"] = {**clip.extra, **further}
-    if "key_order" in words:
-        expect(words["key_order"], str | None, _KEY_ORDER)
-        given["key_order"] = reordered(type(clip), given["extra"], words["key_order"])
-    with as_found():
-        return evolve(clip, **given)
-
-
-def unread_words(cls: type[Clip]) -> set[str]:
-    """Return the arguments of a clip's verb that `edit` finds neither in the clip nor in the place that it makes."""
-    taken = words_of(cls)
-    fields_set = {keyword_for(key.attribute, taken) for key in keys(cls)}
-    return (
-        {word for word in taken if _ASKED_AS.get(word, word) not in _PLACE}
-        - fields_set
-        - {"extra", "key_order", *_CONDITIONS}
-    )
-
-
-_ASKED_AS = {"file": "natural", "cloth": "avatar"}
-"""What the place holds of arguments that have another name there."""
-
-
-def _edited_on_the_wire(item: Item, new: Any, place: Place, given: Set[str]) -> Item:
-    """Return a clip that has numbers, changed to `new`, at the place that was given; some wait for the canvas."""
-    old = clip_of(item)
-    pending = resizing.merged(new, item.place if isinstance(item, Draft) else Place(), place, given)
-    if isinstance(new, AvatarClip) and "language" in given:
-        with as_found():
-            new = evolve(new, model=evolve(new.model, language=UNSET if place.language is None else place.language))
-        pending = evolve(pending, language=None)
-    if "margin" in given and place.margin and (pending.at is None or isinstance(pending.at, tuple)):
-        hint = 'such as at="top left", margin=40'
-        raise BuildError("margin keeps a clip from an edge, and no edge is named", hint=hint)
-    if not given & {"width", "height", "fit"}:
-        new = measured_again(old, new)
-    if not given and not isinstance(item, Draft):
-        return new  # type: ignore[no-any-return]
-    if resizing.needs_canvas(new, pending):
-        return Draft(new, pending, script_line())
-    return resizing.moved(resizing.resized(new, pending, canvas()), pending)  # type: ignore[no-any-return]
-
-
-def _effects(effects: Any) -> Any:
-    if effects is None:
-        return UNSET
-    given: Iterable[Any] = (effects,) if isinstance(effects, str | Mapping) else effects
-    if not isinstance(given, Iterable):
-        raise BuildError(f"effects is {effects!r}", hint='such as "head-only", or several in a list')
-    return tuple(_effect(effect) for effect in given)
-
-
-def _effect(effect: str | Mapping[str, Any]) -> Effect:
-    if isinstance(effect, str):
-        return Effect(type=effect)
-    if not isinstance(effect, Mapping) or "type" not in effect:
-        raise BuildError("an effect is a name or a mapping with a type", hint='such as "head-only"')
-    return Effect(type=effect["type"], extra={key: value for key, value in effect.items() if key != "type"})

@@ -9,10 +9,11 @@ from typing import Any, Literal, get_args
 from attrs import asdict, define, evolve, field, frozen
 
 from aistudios_dsl.build.boxes import number, ruler_of
+from aistudios_dsl.build.drafts import Draft, clip_of
 from aistudios_dsl.build.placement import Margin, Position, least_points
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.resizing import drawn_at
-from aistudios_dsl.build.scene import Draft, Scene, clip_of, themed_scene
+from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.layout.geometry import bounds_of
 from aistudios_dsl.layout.sizes import length

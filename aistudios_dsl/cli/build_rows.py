@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define, evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, report_write_errors
-from aistudios_dsl.build.scene import is_built
+from aistudios_dsl.build.drafts import is_built
 from aistudios_dsl.cli.base import plural, print_line, printable, progress_bar, reject_overwriting, with_options
 from aistudios_dsl.cli.data import ROW, DataFile, with_all_missing
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest

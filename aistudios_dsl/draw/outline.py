@@ -7,9 +7,10 @@ from typing import Any, assert_never
 
 from attrs import asdict, frozen
 
+from aistudios_dsl.build.drafts import Draft, Item, clip_of
 from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import plain, speaker_of
 from aistudios_dsl.layout.geometry import Box, canvas
 from aistudios_dsl.view.scene import SceneView, scene_views

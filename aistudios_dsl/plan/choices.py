@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
+from aistudios_dsl.build.drafts import Draft
 from aistudios_dsl.build.placement import Around
-from aistudios_dsl.build.scene import Draft, Scene
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.plan.segments import ANSWERING, OpenField, decided
 from aistudios_dsl.plan.strings import Reading, Strings

@@ -13,8 +13,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built, label
 from aistudios_dsl.build.placement import validate_group
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, is_built, label
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
 from aistudios_dsl.plan.forms import ClipForm, Forms, Values
 from aistudios_dsl.plan.sizers import Sizer, number_json, sizer_of, text_json, values_of

@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from attrs import evolve, frozen
 
+from aistudios_dsl.build.drafts import Draft, Item, Line, clip_of, label
 from aistudios_dsl.build.editing import GEOMETRY
-from aistudios_dsl.build.scene import Draft, Item, Line, Scene, clip_of, label, themed_scene
+from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.plan.choices import Answers, Choices
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (

@@ -18,10 +18,11 @@ from typing import Any, Literal
 from attrs import evolve, fields, frozen
 
 from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.drafts import Draft, Item, clip_of
 from aistudios_dsl.build.measured import is_measured, measure_of, measured_again
 from aistudios_dsl.build.placement import Place
 from aistudios_dsl.build.resizing import breaks_lines, resized
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, themed_scene
+from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.build.theme import COLOURS, Theme, backdrop_of, colour_of, is_backdrop_colour
 from aistudios_dsl.layout.geometry import Bounds
 from aistudios_dsl.layout.sizes import plain, seen_size

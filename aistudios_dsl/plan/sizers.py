@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
+from aistudios_dsl.build.drafts import Draft, Item
 from aistudios_dsl.build.editing import GEOMETRY
-from aistudios_dsl.build.scene import Draft, Item
 from aistudios_dsl.plan.forms import ClipForm, Values
 from aistudios_dsl.plan.segments import _edited, _loaded
 from aistudios_dsl.resolve.placing import Arrangement, Corner, Size

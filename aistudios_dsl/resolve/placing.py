@@ -10,8 +10,8 @@ from typing import Any
 from attrs import frozen
 
 from aistudios_dsl.build.boxes import number
+from aistudios_dsl.build.drafts import Draft, Item, clip_of, label
 from aistudios_dsl.build.placement import Around, Beside, GroupDraft, Inside, Margin
-from aistudios_dsl.build.scene import Draft, Item, clip_of, label
 from aistudios_dsl.errors import BuildError, did_you_mean, under
 from aistudios_dsl.layout.geometry import (
     Anchor,

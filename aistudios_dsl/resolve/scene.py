@@ -10,8 +10,9 @@ from typing import Any
 from attrs import evolve
 
 from aistudios_dsl.build.boxes import seen_box
+from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built, label
 from aistudios_dsl.build.placement import validate_group
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, is_built, label, themed_scene
+from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of

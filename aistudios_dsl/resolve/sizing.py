@@ -11,10 +11,10 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.boxes import number, ruler_of
+from aistudios_dsl.build.drafts import Draft
 from aistudios_dsl.build.editing import faults_in_words
 from aistudios_dsl.build.placement import Around, Inside, Place, least_points, validate
 from aistudios_dsl.build.resizing import FRAMED, breaks_lines, drawn_at, kept_edge, refilled, resized, with_numbers
-from aistudios_dsl.build.scene import Draft
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import text as measure

@@ -7,7 +7,8 @@ from itertools import groupby
 
 from attrs import evolve
 
-from aistudios_dsl.build.scene import Scene, label
+from aistudios_dsl.build.drafts import label
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import paragraphs, speaker_of
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.wire.node import UNSET, as_found

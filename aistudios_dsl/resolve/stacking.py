@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from aistudios_dsl.build.drafts import clip_of
 from aistudios_dsl.build.placement import Around
-from aistudios_dsl.build.scene import clip_of
 from aistudios_dsl.resolve.placing import Layout
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import UnknownClip

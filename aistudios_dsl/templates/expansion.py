@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
-from aistudios_dsl.build.scene import Draft, Item, Scene
+from aistudios_dsl.build.drafts import Draft, Item
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import under
 from aistudios_dsl.templates.environment import LOOP, REPEATED, Templates
 

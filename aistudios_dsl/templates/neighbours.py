@@ -8,8 +8,9 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from aistudios_dsl.build.drafts import Draft, Item, clip_of
 from aistudios_dsl.build.placement import Around, Beside, GroupDraft, Inside, Margin, Position
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.wire.nodes import AvatarClip, UnknownClip
 
 Spot = tuple[Position | None, Margin]

@@ -8,8 +8,9 @@ from typing import Any
 from attrs import evolve
 
 from aistudios_dsl.build.avatar import Catalog
+from aistudios_dsl.build.drafts import Draft, Item, clip_of
 from aistudios_dsl.build.placement import Around, AvatarId, Beside, Inside
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.layout.colour import is_colour_literal
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.neighbours import tag_of

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from attrs import evolve, fields, has
 
+from aistudios_dsl.build.drafts import Draft, Item, Line, clip_of, is_built
 from aistudios_dsl.build.measured import kept_boxes, measured_again
 from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.project import HEAD, BaseProject
-from aistudios_dsl.build.scene import Draft, Item, Line, Scene, clip_of, is_built, lines_named
+from aistudios_dsl.build.scene import Scene, lines_named
 from aistudios_dsl.build.theme import backdrop_of
 from aistudios_dsl.errors import DslError, TemplateError, under
 from aistudios_dsl.templates.environment import Templates

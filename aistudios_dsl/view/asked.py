@@ -7,9 +7,10 @@ from typing import Any
 
 from attrs import fields, frozen
 
+from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built
 from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.placement import Place
-from aistudios_dsl.build.scene import Draft, Item, Scene, clip_of, is_built
+from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Bounds, Box
 from aistudios_dsl.layout.sizes import extent
