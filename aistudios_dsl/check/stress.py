@@ -20,18 +20,9 @@ from aistudios_dsl.layout.sizes import length
 from aistudios_dsl.layout.text import measure, text_height
 from aistudios_dsl.resolve.placing import Size
 from aistudios_dsl.resolve.project import setting_of
+from aistudios_dsl.resolve.rooms import NOWHERE, ClipSize, Room, RoomSize, Setting, room_within
 from aistudios_dsl.resolve.scene import seen_size_of, sizes_and_layout
-from aistudios_dsl.resolve.sizing import (
-    NOWHERE,
-    ClipSize,
-    Room,
-    RoomSize,
-    Setting,
-    box_asked,
-    clip_size,
-    room_within,
-    wraps,
-)
+from aistudios_dsl.resolve.sizing import box_asked, clip_size, wraps
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.preview_values import preview_visit, with_preview_values
 from aistudios_dsl.templates.render import filled_project, render_values

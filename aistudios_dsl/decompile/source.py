@@ -26,8 +26,8 @@ from aistudios_dsl.decompile.verb_calls import (
 )
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.colour import is_colour_literal
+from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.resolve.scene import clip_id, resolve_scene
-from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical, depth
 from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, keys

@@ -21,8 +21,8 @@ from aistudios_dsl.build.speech import plain as spoken_words
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.layout.geometry import ANCHORS, Align, Anchor, Box, Side, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import plain
+from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.resolve.scene import resolve_scene
-from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import UNSET, Node, as_found, holds_jinja, keys

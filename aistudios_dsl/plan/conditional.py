@@ -20,8 +20,9 @@ from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowI
 from aistudios_dsl.plan.forms import ClipForm, Forms, Values
 from aistudios_dsl.plan.sizers import Sizer, number_json, sizer_of, text_json, values_of
 from aistudios_dsl.resolve.placing import Layout, intent_of
+from aistudios_dsl.resolve.rooms import ClipSize, Setting
 from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, _refuse_same_tags, clip_id, seed_of
-from aistudios_dsl.resolve.sizing import ClipSize, Setting, clip_size
+from aistudios_dsl.resolve.sizing import clip_size
 from aistudios_dsl.resolve.speaking import with_speech
 from aistudios_dsl.resolve.stacking import layers
 from aistudios_dsl.templates.neighbours import settled

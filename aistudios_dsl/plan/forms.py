@@ -24,8 +24,9 @@ from aistudios_dsl.plan.segments import (
     token,
 )
 from aistudios_dsl.plan.strings import Reading
+from aistudios_dsl.resolve.rooms import ClipSize, RoomSize, Setting
 from aistudios_dsl.resolve.scene import resolve_scene, spelled_numbers
-from aistudios_dsl.resolve.sizing import ClipSize, RoomSize, Setting, clip_size, scales_in_any_room
+from aistudios_dsl.resolve.sizing import clip_size, scales_in_any_room
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped

@@ -36,7 +36,7 @@ from aistudios_dsl.plan.segments import (
 )
 from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
-from aistudios_dsl.resolve.sizing import Setting
+from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
 from aistudios_dsl.templates.values import KeyedRow, plain_values, row_values

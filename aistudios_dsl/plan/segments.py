@@ -28,17 +28,10 @@ from aistudios_dsl.layout.geometry import Bounds
 from aistudios_dsl.layout.sizes import plain, seen_size
 from aistudios_dsl.plan.strings import TemplateString
 from aistudios_dsl.resolve.placing import Arrangement, Size
+from aistudios_dsl.resolve.rooms import ClipSize, Pair, Room, RoomSize, Setting
 from aistudios_dsl.resolve.scene import bounds_of_clip, corners_and_bounds, resolve_scene, sizes_and_layout
-from aistudios_dsl.resolve.sizing import (
-    ClipSize,
-    Pair,
-    Room,
-    RoomSize,
-    Setting,
-    depends_on_room,
-    scales_in_any_room,
-    text_sizer,
-)
+from aistudios_dsl.resolve.sizing import depends_on_room, scales_in_any_room
+from aistudios_dsl.resolve.text_sizes import text_sizer
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump

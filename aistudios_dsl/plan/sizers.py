@@ -11,8 +11,9 @@ from aistudios_dsl.build.editing import GEOMETRY
 from aistudios_dsl.plan.forms import ClipForm, Values
 from aistudios_dsl.plan.segments import _edited, _loaded
 from aistudios_dsl.resolve.placing import Arrangement, Corner, Size
+from aistudios_dsl.resolve.rooms import ClipSize, Room, RoomSize, Setting
 from aistudios_dsl.resolve.scene import seen_size_of
-from aistudios_dsl.resolve.sizing import ClipSize, Room, RoomSize, Setting, text_sizer
+from aistudios_dsl.resolve.text_sizes import text_sizer
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import UNSET
 from aistudios_dsl.wire.nodes import Text

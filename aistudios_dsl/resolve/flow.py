@@ -12,7 +12,7 @@ from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import ANCHORS, bounds_of
 from aistudios_dsl.layout.sizes import extent, plain, rounded_down
-from aistudios_dsl.resolve.sizing import RoomSize
+from aistudios_dsl.resolve.rooms import RoomSize
 
 Put = Callable[[float, float, dict[int, Any], list[Any]], None]
 """Puts something at a left-top corner (px): notes its bounds by number, and the corner of each clip in it."""

@@ -28,7 +28,7 @@ from aistudios_dsl.layout.geometry import (
 )
 from aistudios_dsl.layout.sizes import length, plain
 from aistudios_dsl.resolve.flow import ClipFlow, Flow, GroupFlow, Laid
-from aistudios_dsl.resolve.sizing import Pair, RoomSize
+from aistudios_dsl.resolve.rooms import Pair, RoomSize
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, UnknownClip
 
 Node = int

@@ -10,8 +10,8 @@ from aistudios_dsl.build.avatar import Catalog
 from aistudios_dsl.build.project import HEAD, BaseProject, generation
 from aistudios_dsl.build.scene import Scene, lines_named
 from aistudios_dsl.errors import BuildError, under
+from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.resolve.scene import given_ids, resolve_scene
-from aistudios_dsl.resolve.sizing import Setting
 from aistudios_dsl.resolve.speaking import converted
 from aistudios_dsl.wire.node import as_found, with_keys
 from aistudios_dsl.wire.nodes import Generation

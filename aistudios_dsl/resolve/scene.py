@@ -17,7 +17,8 @@ from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
 from aistudios_dsl.resolve.placing import Corner, Intent, Layout, Node, Size, intent_of
-from aistudios_dsl.resolve.sizing import NOWHERE, ClipSize, RoomSize, Setting, clip_size, scales_in_any_room
+from aistudios_dsl.resolve.rooms import NOWHERE, ClipSize, RoomSize, Setting
+from aistudios_dsl.resolve.sizing import clip_size, scales_in_any_room
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.resolve.stacking import layers, lowest
 from aistudios_dsl.wire.node import UNSET, as_found, with_keys
