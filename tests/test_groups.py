@@ -341,6 +341,9 @@ REFUSED = {
         Scene().place(row().avatar("M000045058", height=9, tag="x")).edit("x", framing="bust")
     ),
     "no size in a group by an edit": lambda: row().avatar("M000045058", height=9, tag="x").edit("x", height=None),
+    "a size of what is around, by an edit": lambda: (
+        Scene().text("a", tag="a").shape("Star", fill="#fff", tag="x", at=around("a")).edit("x", width=9)
+    ),
     "a change to a group": lambda: Scene().place(row().text("x"), tag="card").edit("card", width=9),
     "a group taken away": lambda: Project().scene().place(row().text("x"), tag="card").remove("card"),
     "below a group without clips": lambda: Scene().place(row(), tag="card").text("x", at=below("card")),

@@ -111,19 +111,19 @@ def test_a_rendered_value_is_judged_as_a_written_one(name, value, path, hint):
 def test_a_value_is_escaped_in_html_speech_alone():
     project = (
         Project("{{ a }}", webhook_url="https://x.example/?{{ a }}")
-        .scene(background="https://x.example/{{ a }}.png")
+        .scene(background="https://x.example/{{ b }}.png")
         .avatar("M000045058", say="{{ a }}", tag="{{ a }}")
         .say("<p>{{ a }}</p>", html=True)
         .text("{{ a }}")
     )
-    built = project.render(a=HOSTILE).to_dict()
+    built = project.render(a=HOSTILE, b="Tom & Ann {{ x }}").to_dict()
     scene = built["scenes"][0]
     plain = '<p>Tom &amp; "Ann" &lt;b&gt;{{ x }}&lt;/b&gt;</p>'
     html = "<p>Tom &amp; &#34;Ann&#34; &lt;b&gt;{{ x }}&lt;/b&gt;</p>"
     assert scene["clips"][0]["script"]["org"] == plain + html
     assert built["name"] == scene["clips"][1]["text"] == scene["clips"][0]["tag"] == HOSTILE
     assert built["webhookUrl"] == f"https://x.example/?{HOSTILE}"
-    assert scene["background"]["source_url"] == f"https://x.example/{HOSTILE}.png"
+    assert scene["background"]["source_url"] == "https://x.example/Tom & Ann {{ x }}.png"
 
 
 @pytest.mark.parametrize("api", ["1.4", "1.6"])

@@ -10,7 +10,7 @@ from attrs import evolve, fields
 
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.boxes import number, scales, seen_box
-from aistudios_dsl.build.placement import Place
+from aistudios_dsl.build.placement import Around, Place
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Box, Point
 from aistudios_dsl.layout.sizes import Fit, extent, scaled_size, unless_same
@@ -34,6 +34,8 @@ _SHARES = {"center": 0.5, "right": 1.0}
 def merged(clip: Clip, old: Place, new: Place, given: Set[str]) -> Place:
     """Return the old place with what the new one was `given`, and without what that replaces."""
     said = {name for name in given if getattr(new, name) is not None}
+    if said & set(_SIZES) and isinstance((new if "at" in given else old).at, Around):
+        raise BuildError("around() sets the size", hint="give at= too, to place the clip in another way")
     dropped = _replaced_in_text(said) if isinstance(clip, Text) else _replaced(said)
     if not {"framing", "head_height"} & said and _is_scaled_beside_a_size(clip, old):
         dropped -= {"width", "height"} if "scale" in said else set()
