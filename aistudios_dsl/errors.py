@@ -281,12 +281,14 @@ def near_file(path: Path) -> str:
 
     A file that differs only in its suffix is suggested too.
     """
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher, get_close_matches
 
     wanted, kind = _fold(path.stem), path.suffix.casefold()
     beside = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
     stems = {_fold(entry.stem): entry.name for entry in beside if entry.suffix.casefold() == kind}
-    stems = {_fold(entry.stem): entry.name for entry in beside if _fold(entry.stem) == wanted} | stems
+    alike = [entry for entry in beside if _fold(entry.stem) == wanted]
+    if alike and wanted not in stems:
+        stems[wanted] = max(alike, key=lambda entry: SequenceMatcher(None, entry.suffix.casefold(), kind).ratio()).name
     close = get_close_matches(wanted, stems, n=1, cutoff=0.75)
     return f"did you mean {stems[close[0]]!r}?" if close else ""
 

@@ -882,7 +882,9 @@ def test_one_row_is_checked_alone(batch):
     result = aistudios("check", script, "--data", rows, "--row", 4, "--ignore", "unsafe-area", "--strict")
     assert (result.returncode, result.stdout) == (0, "nothing found in 1 row\n")
     assert aistudios("check", script, "--data", rows, "--row", 4, "--strict").returncode == 1
-    assert "there is no row 9" in aistudios("check", script, "--data", rows, "--row", 9).stderr
+    assert (
+        "there is no row 9\n  hint: the last is row 4" in aistudios("check", script, "--data", rows, "--row", 9).stderr
+    )
 
 
 def test_many_rows_are_few_lines(batch):

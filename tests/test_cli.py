@@ -38,7 +38,7 @@ def test_build_prints_the_payload_and_nothing_else():
 
 def test_build_says_on_stderr_which_text_is_only_estimated(tmp_path):
     result = aistudios("build", script(tmp_path, "project = Project().scene().text('สวัสดี')"))
-    assert "note: scenes[0].clips[0]: the width of 'สวัดี' is an estimate" in result.stderr
+    assert "note: scenes[0].clips[0]: the widths of the letters 'สวัดี' are estimates" in result.stderr
     assert json.loads(result.stdout)
 
 

@@ -188,11 +188,12 @@ def test_a_file_that_is_not_there_is_told_with_the_nearest(tmp_path):
         ("ofer.jsonl", "offer.jsonl"),
         ("Offer.JSONL", "offer.jsonl"),
         ("offer", "offer.jsonl"),
+        ("offer.jsnl", "offer.jsonl"),
         ("no/folder/offer.jsonl", ""),
     ],
 )
 def test_only_a_file_that_is_truly_near_is_suggested(tmp_path, name, near):
-    for other in ("space.csv", "offer.jsonl", "e.py", "offer_2024.csv"):
+    for other in ("space.csv", "offer.jsonl", "offer.outbox", "e.py", "offer_2024.csv"):
         (tmp_path / other).touch()
     assert near_file(tmp_path / name) == (f"did you mean {near!r}?" if near else "")
 

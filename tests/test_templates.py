@@ -223,7 +223,16 @@ def test_what_each_binds_is_not_asked_of_a_row_and_goes_before_its_values():
         ({"when": "vip ="}, {}, "scenes[0].when: 'vip =' is not a Jinja expression"),
         ({"each": "x in xs"}, {"xss": []}, "scenes[0].each: the row has no 'xs'\n  hint: did you mean 'xss'?"),
         ({"when": "vip"}, {"vips": 1}, "scenes[0].when: the row has no 'vip'\n  hint: did you mean 'vips'?"),
-        ({"each": "x in xs"}, {"xs": "abc"}, "scenes[0].each: each='x in xs': xs is str, not a list"),
+        (
+            {"each": "x in xs"},
+            {"xs": "abc"},
+            "each='x in xs': xs is a text, not a list of items\n  hint: split a text, as in xs.split(';')",
+        ),
+        (
+            {"when": "paid and First Name == 'Ann'"},
+            {},
+            "chunk after expression\n  hint: the column 'First Name' is First_Name or row[\"First Name\"]",
+        ),
         ({"each": "x, y in xs"}, {"xs": [1]}, "scenes[0].each: each='x, y in xs': 1 is not 2 values"),
         ({"when": "n > 3"}, {"n": "4"}, "scenes[0].when: rendering failed: TypeError"),
     ],

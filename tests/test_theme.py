@@ -185,6 +185,7 @@ def test_a_style_has_a_word_for_each_word_of_text_about_letters():
     [
         (b"\xff", "is not text in UTF-8"),
         (b"brand = =", "is not TOML: .*line 1"),
+        (b"[text.title]\nbold = True", "is not TOML: .*line 2.*\n  hint: .*bold = true"),
         (b"a = " + b"[" * 50_000, "is not TOML"),
         (b"text = 5", "text: must be a table"),
         (b"[text]\ntitle = 5", "text.title: must be a table"),

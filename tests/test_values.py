@@ -226,6 +226,14 @@ ROW = {"First Name": "Ann", "E-Mail": "a@x.example", "2nd": "b", "Price (€)": 
         ("{{ row['Frist Name'] }}", "the row has no 'Frist Name'\n  hint: did you mean 'First Name'?"),
         ("{{ First Name }}", "hint: the column 'First Name' is {{ First_Name }} or {{ row[\"First Name\"] }}"),
         ("{{ E-Mail }}", "hint: the column 'E-Mail' is {{ E_Mail }} or {{ row[\"E-Mail\"] }}"),
+        (
+            "{{ 'for ' ~ First Name|upper }}",
+            "hint: the column 'First Name' is {{ First_Name }} or {{ row[\"First Name\"] }}",
+        ),
+        (
+            "{{ row['First Name'].strftime('%d') }}",
+            "a text has no attribute 'strftime'\n  hint: a CSV has dates as texts",
+        ),
         ("{{ row }}", "the whole row is printed\n  hint: name a column"),
         ("{{ row|string }}", "the whole row is printed"),
         ("{{ [row] }}", "the whole row is printed"),

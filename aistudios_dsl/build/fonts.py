@@ -27,6 +27,7 @@ class Fonts(FontSet):
     >>> Fonts({"Inter": "no-such-file.ttf"})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     aistudios_dsl.errors.BuildError: the font file ...no-such-file.ttf cannot be read: No such file or directory
+      hint: give the path of the file: the fonts of the system are not searched
     """
 
     def __hash__(self) -> int:

@@ -210,7 +210,7 @@ class Theme:
         except UnicodeDecodeError:
             raise LoadError(f"{path} is not text in UTF-8") from None
         except (tomllib.TOMLDecodeError, RecursionError) as fault:
-            hint = 'such as: [colors], and below it: brand = "#e4002b"'
+            hint = 'such as brand = "#e4002b" below [colors], or bold = true below [text.title]'
             raise LoadError(f"{path} is not TOML: {fault}", hint=hint) from None
         except (OSError, ValueError) as fault:
             hint = near_file(Path(path)) if isinstance(fault, FileNotFoundError) else ""

@@ -94,7 +94,8 @@ def place_of(name: object, clips: Mapping[int, AnyClip], kind: str = "clip", gro
         hint = "give the clips in it a tag= each, and name these"
         raise BuildError(f"{name!r} is the tag of a group, not of a {kind}", hint=hint, code="unknown-tag")
     known = [each for clip in clips.values() for each in names_of(clip)]
-    hint = did_you_mean(name, known) or "give clips a tag= to find them by"
+    tags = dict.fromkeys(clip.tag for clip in clips.values() if clip.tag)
+    hint = did_you_mean(name, known if nearest(name, known) else tags or known) or "give clips a tag= to find them by"
     raise BuildError(f"no {kind} has the tag or id {name!r}", hint=hint, code="unknown-tag")
 
 

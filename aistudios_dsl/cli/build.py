@@ -54,11 +54,15 @@ def build(
 
 
 def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path | None) -> None:
+    from aistudios_dsl.layout.fonts import shown_letters
+
     project = source.render()
     text = project.to_json(indent, api=api) + "\n"
     for path, letters in project.estimates().items():
         print_line(
-            f"note: {path}: the width of {letters!r} is an estimate; aistudios check names fonts that have it", err=True
+            f"note: {path}: the widths of the letters {shown_letters(letters)} are estimates; "
+            "aistudios check names fonts that have them",
+            err=True,
         )
     if output is None:
         print_result(text)

@@ -198,9 +198,19 @@ def _check_many(
 ) -> Mapping[Severity, int]:
     from aistudios_dsl.check.summary import summed
 
-    summary = summed((number, _findings(check)) for number, check in checks if only in (None, number))
+    last = 0
+
+    def wanted() -> Iterator[tuple[int, list[Finding]]]:
+        nonlocal last
+        for last, check in checks:
+            if only in (None, last):
+                yield last, _findings(check)
+
+    summary = summed(wanted())
+    if not summary.total and only:
+        raise DslError(f"there is no {noun} {only}", hint=f"the last is {noun} {last}")
     if not summary.total:
-        raise DslError(f"there is no {noun} {only}" if only else "there are no payloads in it")
+        raise DslError("there are no payloads in it")
     if as_json:
         found = [group.finding.to_dict() | {"rows": group.rows} for group in summary.groups]
         report = {"findings": found, "counts": summary.counts, "rows": summary.total}

@@ -16,7 +16,7 @@ from aistudios_dsl.cli.options import AS_JSON, ProjectFile, project_file
 def show(source: ProjectFile, as_json: bool) -> None:
     """List the scenes of a project and their clips.
 
-    Each clip has its kind, tag, box and first words.
+    Each clip has its kind, tag or id, box and first words.
 
     Boxes are left, top, width and height in px, and the angle of a turned clip. A template is shown with likely values
     for its variables, or with those of --set. With --json, words are whole.

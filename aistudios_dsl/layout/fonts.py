@@ -187,6 +187,16 @@ def exact_with(letters: str, family: str) -> str:
     return f"Fonts(fallback={list(files) or ['a font file with these letters']})"
 
 
+def shown_letters(letters: str) -> str:
+    """Return the first letters of a text's estimate, in quotes, without breaks.
+
+    >>> shown_letters("สวัดี\\n🎉")
+    "'สวัดี🎉'"
+    """
+    seen = "".join(letters.split())
+    return f"'{seen}'" if len(seen) <= 20 else f"'{seen[:20]}…'"
+
+
 def _noto_file(letter: str) -> str:
     """Return the file of Noto's that has a letter, as far as its name in Unicode tells."""
     if metrics.UNSEEN.match(letter):

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from aistudios_dsl.errors import BuildError
+from aistudios_dsl.errors import BuildError, near_file
 from aistudios_dsl.layout import metrics
 
 _SIZE = 400
@@ -91,7 +91,8 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as fault:
-        raise BuildError(f"the font file {path} cannot be read: {fault.strerror}", code="no-font") from None
+        hint = near_file(path) or "give the path of the file: the fonts of the system are not searched"
+        raise BuildError(f"the font file {path} cannot be read: {fault.strerror}", hint=hint, code="no-font") from None
 
 
 def _unpacked(content: bytes, path: Path) -> bytes:

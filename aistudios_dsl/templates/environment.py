@@ -29,11 +29,24 @@ _PIECES, _CODE = 500, 10_000
 REPEATED = 10_000
 """The most repetitions that the `each` of a scene and those in it may make in all."""
 
+LOOP = "loop"
+"""The name that every `each` binds beside its own."""
+
 _SURROGATE = "[\ud800-\udfff]"
 _LITERAL = "if the braces are text: write {{ '{{' }}, or Project.load(..., template=False)"
 _UNCLOSED = r"(?s)\{\{(?:(?!\{\{|\}\}).)*(?:\{\{|\Z)"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
 _TAGS = ("for", "endfor", "if", "elif", "else", "endif", "set", "endset", "macro", "filter", "raw", "endraw", "with")
+_KINDS = {
+    f"{__name__}.Loop": f"'{LOOP}'",
+    "str": "a text",
+    "aistudios_dsl.templates.cells.ShownNumber": "a number",
+    "aistudios_dsl.templates.cells.ShownDate": "a date",
+    "aistudios_dsl.templates.cells.ShownMoment": "a date and time",
+}
+"""What messages call values, by the name of their class as Jinja writes it."""
+_NO_NAME = r"\b(?:and|or|not|in|is|if|else)\b|'[^']*'|\"[^\"]*\"|[^\w \-]"
+"""What stands between the names in an expression."""
 _EACH = r"(?s)\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)\s+in\s+(.+)"
 
 
@@ -70,8 +83,6 @@ class Loop:
         return self.index == self.length
 
 
-LOOP = "loop"
-"""The name that every `each` binds beside its own."""
 _OF_LOOP = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
 
 
@@ -185,7 +196,8 @@ class Templates:
         names, source = self.each(expression)
         items = self.evaluate(source, row)
         if isinstance(items, str | bytes | Mapping) or not hasattr(items, "__iter__"):
-            raise TemplateError(f"each={expression!r}: {source} is {type(items).__name__}, not a list of items")
+            hint = f"split a text, as in {source}.split(';')" if isinstance(items, str) else ""
+            raise TemplateError(f"each={expression!r}: {source} is {_kind(items)}, not a list of items", hint=hint)
         some = list(islice(items, most + 1))
         if len(some) > most:
             hint = "split the row into several projects"
@@ -206,6 +218,12 @@ class Templates:
     def expression_columns(self, expression: str) -> tuple[str, ...]:
         """Return the columns that this expression reads as `row["First Name"]`, sorted."""
         return self.columns(_as_text(self.configure, expression))
+
+
+def _kind(value: object) -> str:
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    return _KINDS.get(name, kind.__name__)
 
 
 def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, ...]:
@@ -248,9 +266,9 @@ def missing_hint(name: str, row: Iterable[Any], text: str = "") -> str:
     return (did_you_mean(name, known) if few else f"the row has {len(known)} others") or "the row is empty"
 
 
-def _spelt(column: str) -> str:
+def _spelt(column: str, braces: bool = True) -> str:
     name = spelling(column)
-    return " or ".join([f"{{{{ {name} }}}}", f'{{{{ row["{column}"] }}}}'][not name :])
+    return " or ".join((f"{{{{ {one} }}}}" if braces else one) for one in (name, f'row["{column}"]') if one)
 
 
 def _run(work: Callable[[Mapping[str, Any]], Any], text: str, row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -337,7 +355,7 @@ def _paths(value: Any, path: str, depth: int = 0) -> Iterator[str]:
 def _undefined(message: str, row: Mapping[str, Any], text: str) -> TemplateError:
     column = re.search(r"WholeRow object' has no (?:attribute|element) '?(.*?)'?$", message)
     if column is None:
-        shown = message.replace(f"{Loop.__module__}.Loop object", LOOP)
+        shown = re.sub(r"'([\w.]+) object'", lambda found: _KINDS.get(found[1], found[0]), message)
         return TemplateError(shown, hint=_near_attribute(message, row))
     known = list(row.get("row", ()))
     hint = did_you_mean(column[1], known) if nearest(column[1], known) else missing_hint(column[1], known)
@@ -346,6 +364,8 @@ def _undefined(message: str, row: Mapping[str, Any], text: str) -> TemplateError
 
 def _near_attribute(message: str, row: Mapping[str, Any]) -> str:
     quoted = re.findall(r"'([^']*)'", message)
+    if quoted == ["str object", "strftime"]:
+        return "a CSV has dates as texts; a workbook, Parquet and Python have dates"
     values = [value for value in row.values() if isinstance(value, Mapping) and not isinstance(value, WholeRow)]
     inner = [key for value in values for key in map(str, value)]
     inner += _OF_LOOP if LOOP in row else ()
@@ -398,18 +418,23 @@ def _reading(
 
 def _no_template(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
     excerpt = text.splitlines()[fault.lineno - 1].strip()[:60] if text.splitlines() else ""
-    message, hint, code = str(fault.message), _near_name(configure, str(fault.message)), "template"
+    message, code = str(fault.message), "template"
+    hint = _near_name(configure, message) or _odd_name(*re.findall(r"\{\{(.*?)(?:\||\}\})", excerpt))
     if configure is None and re.search(_UNCLOSED, text):
         message, hint, code = "'{{' is never closed", f"close it with '}}}}'; {_LITERAL}", "unclosed-braces"
     elif not hint:
-        hint, code = _odd_name(excerpt) or _LITERAL, "template-syntax"
+        hint, code = _LITERAL, "template-syntax"
     return TemplateError(f"line {fault.lineno} ({excerpt!r}): {message}", hint=hint, code=code)
 
 
-def _odd_name(excerpt: str) -> str:
-    """Return the hint for braces that hold a column's name as it stands in a table, or ""."""
-    found = re.search(r"\{\{\s*([^\W\d]\w*(?:[ \-]+\w+)+)\s*(?:\||\}\})", excerpt)
-    return f"the column {found[1]!r} is {_spelt(found[1])}" if found else ""
+def _odd_name(*expressions: str, braces: bool = True) -> str:
+    """Return the hint for an expression that holds a column's name as it stands in a table, or ""."""
+    for expression in expressions:
+        for piece in re.split(_NO_NAME, expression):
+            name = piece.strip()
+            if re.fullmatch(r"[^\W\d]\w*(?:[ \-]+\w+)+", name):
+                return f"the column {name!r} is {_spelt(name, braces)}"
+    return ""
 
 
 def _no_expression(configure: Hook | None, text: str, fault: TemplateSyntaxError) -> TemplateError:
@@ -418,6 +443,8 @@ def _no_expression(configure: Hook | None, text: str, fault: TemplateSyntaxError
         hint = "write an expression without braces, as in when=\"plan == 'gold'\""
     elif re.search(r"(?<![=!<>])=(?!=)", text):
         hint = "compare with ==, as in when=\"plan == 'gold'\""
+    else:
+        hint = hint or _odd_name(text, braces=False)
     return TemplateError(f"{text!r} is not a Jinja expression: {fault.message}", hint=hint)
 
 

@@ -12,7 +12,7 @@ from attrs import evolve
 from aistudios_dsl.build.boxes import is_backdrop, number, ruler_of, scales
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
-from aistudios_dsl.layout.fonts import exact_with
+from aistudios_dsl.layout.fonts import exact_with, shown_letters
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, bleeds, inside, overhang, overlap, pairs
 from aistudios_dsl.layout.text import has_letters, longest_piece
@@ -109,10 +109,11 @@ def text_estimated(scene: SceneView) -> Iterator[Problem]:
     for seen in scene.texts:
         letters = seen.laid.estimated if seen.laid else ""
         if letters:
-            shown = letters if len(letters) <= 20 else f"{letters[:20]}…"
             family = seen.clip.font_family if isinstance(seen.clip, Text) else ""
             remedy = f"measure it with fonts={exact_with(letters, family or '')}, or look at it in the editor"
-            yield evolve(problem(f"the width of {shown!r} is an estimate", seen), remedy=remedy)
+            yield evolve(
+                problem(f"the widths of the letters {shown_letters(letters)} are estimates", seen), remedy=remedy
+            )
 
 
 @scene_rule("text-in-old-box", "note", "see that the words fit; if not, give width= and height= along with them")
