@@ -24,7 +24,17 @@ from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, fault_of, holds_jinja, keys, reordered
+from aistudios_dsl.wire.node import (
+    UNSET,
+    Key,
+    Node,
+    as_found,
+    fault_of,
+    holds_jinja,
+    keys,
+    keys_by_attribute,
+    reordered,
+)
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -216,13 +226,13 @@ class Scene(Verbs):
         # A name may be that of a colour of the theme, which the scene's project knows.
         if isinstance(self.backdrop, str) and not holds_jinja(self.backdrop) and not is_name(self.backdrop.strip()):
             validate_background(self.backdrop)
-        watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
-        if fault := fault_of(watermark, self.watermark):
+        if fault := fault_of(keys_by_attribute(WireScene)["watermark"], self.watermark):
             raise fault
         expect(self.key_order, str | None, _KEY_ORDER)
-        reordered(WireScene, self.extra or {}, self.key_order)
-        for name in ("when", "each"):
-            _condition(name, getattr(self, name))
+        if self.key_order:
+            reordered(WireScene, self.extra or {}, self.key_order)
+        _condition("when", self.when)
+        _condition("each", self.each)
 
     def __hash__(self) -> int:
         # Clips and extra hold dicts, which do not hash. Equal scenes agree in these fields.
@@ -491,14 +501,16 @@ def drafted(
     `place` holds the keywords of the place, `own` the verb's own arguments about place and size, and `values` the
     fields of the clip. None leaves a field out where the class does not require it.
     """
-    known = {key.attribute: key for key in keys(cls)}
+    known = keys_by_attribute(cls)
     stated = {name: value for name, value in {**_DEFAULTS, **place}.items() if name in known and name not in _PLACE}
     stated |= values
     for name, read in (("animation", animation_of), ("effects", _effects)):
         if name in stated:
             stated[name] = read(stated[name])
-    optional = {name for name, key in known.items() if not key.required} | set(_PENDING)
-    written = {name: UNSET if value is None and name in optional else value for name, value in stated.items()}
+    written = {
+        name: UNSET if value is None and (name in _PENDING or not known[name].required) else value
+        for name, value in stated.items()
+    }
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
     further = _further_keys(cls, place.get("extra"))
@@ -536,7 +548,8 @@ def _validate_around(cls: type[Clip], wanted: Place) -> None:
 
 
 def _condition(name: str, given: object) -> str | None:
-    expect(given, str | None, f"{name} must be a Jinja expression in a string")
+    if given is not None:
+        expect(given, str, f"{name} must be a Jinja expression in a string")
     return given  # type: ignore[return-value]
 
 
