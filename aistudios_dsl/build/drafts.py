@@ -22,7 +22,7 @@ from aistudios_dsl.build.placement import (
 from aistudios_dsl.build.verbs import words_of
 from aistudios_dsl.errors import BuildError, ScriptLine, expect
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, keys, reordered
+from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, keys, keys_by_attribute, reordered
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -141,7 +141,7 @@ def drafted(
     `place` holds the keywords of the place, `own` the verb's own arguments about place and size, and `values` the
     fields of the clip. None leaves a field out where the class does not require it.
     """
-    known = {key.attribute: key for key in keys(cls)}
+    known = keys_by_attribute(cls)
     stated = {
         name: value for name, value in {**_DEFAULTS, **place}.items() if name in known and name not in PLACE_ARGUMENTS
     }
@@ -149,8 +149,10 @@ def drafted(
     for name, read in (("animation", animation_of), ("effects", _effects)):
         if name in stated:
             stated[name] = read(stated[name])
-    optional = {name for name, key in known.items() if not key.required} | set(_PENDING)
-    written = {name: UNSET if value is None and name in optional else value for name, value in stated.items()}
+    written = {
+        name: UNSET if value is None and (name in _PENDING or not known[name].required) else value
+        for name, value in stated.items()
+    }
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
     further = further_keys(cls, place.get("extra"))
@@ -206,7 +208,8 @@ def refuse_in_group(kind: FlowKind, draft: Draft) -> None:
 
 
 def condition(name: str, given: object) -> str | None:
-    expect(given, str | None, f"{name} must be a Jinja expression in a string")
+    if given is not None:
+        expect(given, str, f"{name} must be a Jinja expression in a string")
     return given  # type: ignore[return-value]
 
 

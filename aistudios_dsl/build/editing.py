@@ -16,7 +16,16 @@ from aistudios_dsl.build.theme import COLOURS, word_for
 from aistudios_dsl.build.verbs import VERB_OF, words_of
 from aistudios_dsl.errors import BuildError, expect
 from aistudios_dsl.layout.colour import is_name, parse_colour
-from aistudios_dsl.wire.node import UNSET, Key, as_found, fault_of, faults_of_extra, holds_jinja, keys
+from aistudios_dsl.wire.node import (
+    UNSET,
+    Key,
+    as_found,
+    fault_of,
+    faults_of_extra,
+    holds_jinja,
+    keys,
+    keys_by_attribute,
+)
 from aistudios_dsl.wire.nodes import Clip, EditorClip, Shape, Text
 
 C = TypeVar("C", bound=Clip)
@@ -54,7 +63,7 @@ def refuse_removal(clip: Any, key: Key, name: str, value: object) -> None:
 
 def changed(clip: Any, changes: Mapping[str, Any]) -> Any:
     """Return the clip with some fields of its wire class changed. Only these fields are validated."""
-    known = {key.attribute: key for key in keys(type(clip))}
+    known = keys_by_attribute(type(clip))
     for name, value in changes.items():
         refuse_removal(clip, known[name], name, value)
         if fault := fault_of(known[name], value):

@@ -18,7 +18,7 @@ from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
 from aistudios_dsl.errors import BuildError, expect, under
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Key, fault_of, keys, reordered
+from aistudios_dsl.wire.node import UNSET, Key, fault_of, keys_by_attribute, reordered
 from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution
 from aistudios_dsl.wire.nodes import Project as WireProject
 
@@ -311,7 +311,7 @@ def generation(api: Any) -> Generation:
 
 
 def _validate(project: BaseProject) -> None:
-    known = {key.attribute: key for key in keys(WireProject)}
+    known = keys_by_attribute(WireProject)
     for name in ("name", "orientation", "webhook_url", "workspace_id", "resolution"):
         if fault := fault_of(known[name], getattr(project, name)):
             raise fault

@@ -40,7 +40,7 @@ from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
 from aistudios_dsl.build.verbs import Verbs, place_of, verb
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys, reordered
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys_by_attribute, reordered
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -130,11 +130,11 @@ class Scene(Verbs):
         # A name may be that of a colour of the theme, which the scene's project knows.
         if isinstance(self.backdrop, str) and not holds_jinja(self.backdrop) and not is_name(self.backdrop.strip()):
             validate_background(self.backdrop)
-        watermark = next(key for key in keys(WireScene) if key.attribute == "watermark")
-        if fault := fault_of(watermark, self.watermark):
+        if fault := fault_of(keys_by_attribute(WireScene)["watermark"], self.watermark):
             raise fault
         expect(self.key_order, str | None, KEY_ORDER)
-        reordered(WireScene, self.extra or {}, self.key_order)
+        if self.key_order:
+            reordered(WireScene, self.extra or {}, self.key_order)
         for name in ("when", "each"):
             condition(name, getattr(self, name))
 

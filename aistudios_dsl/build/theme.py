@@ -19,7 +19,7 @@ from aistudios_dsl.layout.colour import (
     parse_colour,
     validate_background,
 )
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys_by_attribute
 from aistudios_dsl.wire.nodes import Align, Clip, Shape, Text
 
 C = TypeVar("C", bound=Clip)
@@ -42,6 +42,7 @@ WORDS = {
     "stroke_width": "stroke_width",
 }
 """What a style says, in the words of `.text`, and the field of the wire of each."""
+_WORD_OF = {field: word for word, field in reversed(WORDS.items())}
 
 
 def word_for(clip: Clip, name: str) -> str:
@@ -50,7 +51,7 @@ def word_for(clip: Clip, name: str) -> str:
     >>> word_for(Shape.__new__(Shape), "fill"), word_for(Text.__new__(Text), "fill")
     ('fill', 'color')
     """
-    return next((word for word, field in WORDS.items() if field == name), name) if isinstance(clip, Text) else name
+    return _WORD_OF.get(name, name) if isinstance(clip, Text) else name
 
 
 def switched(given: object, name: str, value: T, path: str = "") -> T | str:
@@ -96,7 +97,7 @@ class TextStyle:
     stroke_width: float | None = None
 
     def __attrs_post_init__(self) -> None:
-        known = {key.attribute: key for key in keys(Text)}
+        known = keys_by_attribute(Text)
         for name, value in self._fields.items():
             if holds_jinja(value):
                 raise BuildError(f"{name} is {value!r}, but a theme holds no templates", hint=_PER_ROW)

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from attrs import evolve, fields, frozen, has
+from attrs import evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
@@ -47,6 +47,7 @@ from aistudios_dsl.wire.jsontext import canonical
 if TYPE_CHECKING:
     from aistudios_dsl.templates.frames import DataFrame
 
+_ROW = re.compile(r"\brow\b")
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
 _SCENES_KEPT = 256
@@ -140,7 +141,6 @@ class Programs:
     def _read(self, template: BaseProject) -> None:
         self._template = template
         self._strings = Strings(template.environment)
-        self._reads_row = _mentions(template, "row")
         templates = self._strings.templates
         self._parts = [part_of(scene, index) for index, scene in enumerate(template.scenes)]
         found = [conditions(part, templates) for part in self._parts]
@@ -152,6 +152,7 @@ class Programs:
             for index, part in enumerate(self._parts)
             if part.parts
         }
+        self._reads_row = any(map(_ROW.search, self._all_strings()))
         self._bare = list(template.scenes)
         for index, choices in self._choices.items():
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
@@ -161,6 +162,15 @@ class Programs:
         self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
         self._conditional_scenes: dict[Any, ConditionalScene] = {}
         self._only = self._only_writer()
+
+    def _all_strings(self) -> Iterator[str]:
+        """Yield the strings and the expressions that rows are rendered with."""
+        yield from (field.string.text for found in (self._head, *self._fields) for field in found)
+        waiting = list(self._parts)
+        while waiting:
+            part = waiting.pop()
+            yield from filter(None, (part.when, part.each))
+            waiting += part.parts
 
     def _only_writer(self) -> Write | None:
         """Return the one way to write a template in which a row decides nothing."""
@@ -307,17 +317,6 @@ def _on(stretches: list[_Stretch], scope: int) -> _Stretch:
 
 def _numbered(segment: Segment, number: int) -> Segment:
     return str(number).encode() if segment == "number" else segment
-
-
-def _mentions(value: Any, word: str) -> bool:
-    """Tell whether a word is part of a string anywhere in a value."""
-    if isinstance(value, str):
-        return re.search(rf"\b{word}\b", value) is not None
-    if isinstance(value, tuple | list | frozenset):
-        return any(_mentions(item, word) for item in value)
-    if isinstance(value, Mapping):
-        return any(_mentions(item, word) for item in value.values())
-    return has(type(value)) and any(_mentions(getattr(value, own.name), word) for own in fields(type(value)))
 
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:

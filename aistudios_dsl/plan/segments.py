@@ -311,9 +311,24 @@ class MovingClips:
     strings: tuple[TemplateString, ...]
     sizers: tuple[Sizer, ...]
     arranged: Arrangement
+    in_rooms: bool
+    """Whether the fields of a clip may follow from its room, which is known when it is placed."""
 
     def laid_out(self, words: Sequence[str]) -> list[Any]:
         """Return the values of the fields of all clips, then the corners of those that are placed."""
+        if self.in_rooms:
+            return self._laid_out_in_rooms(words)
+        seen, values = list[Any](), list[Any]()
+        for sized in self.sizers:
+            size, fields = sized(words)
+            seen.append(size)
+            values += fields
+        for corner in self.arranged(seen):
+            if corner:
+                values += corner[0], _number(corner[1])
+        return values
+
+    def _laid_out_in_rooms(self, words: Sequence[str]) -> list[Any]:
         seen, values = [], []
         for sized in self.sizers:
             size, fields = sized(words)
@@ -371,7 +386,8 @@ def _moved(
         strings = tuple(dict.fromkeys(words[index] for index in members if index in words))
         sizers = {index: sizer(index, strings) for index in members}
         arranged = layout.arrangement(moving, {node: bounds[node] for node in staying})
-        group = MovingClips(strings, tuple(sized for _, sized in sizers.values()), arranged)
+        in_rooms = any(isinstance(sizes[index], RoomSize) for index in members)
+        group = MovingClips(strings, tuple(sized for _, sized in sizers.values()), arranged, in_rooms)
         fields = [(index, name) for index, (names, _) in sizers.items() for name in names]
         fields += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
         for place, (index, name) in enumerate(fields):

@@ -137,6 +137,7 @@ class Node:
 
 N = TypeVar("N", bound=Node)
 _KEYS_OF: dict[type[Node], tuple[Key, ...]] = {}
+_BY_ATTRIBUTE: dict[type[Node], Mapping[str, Key]] = {}
 
 
 def keys(cls: type[Node]) -> tuple[Key, ...]:
@@ -146,6 +147,13 @@ def keys(cls: type[Node]) -> tuple[Key, ...]:
         found = [_key(cls, part, hints[part.name]) for part in fields(cls) if part.name not in ("extra", "key_order")]
         _KEYS_OF[cls] = tuple(sorted(found, key=lambda key: order.index(key.wire)))
     return _KEYS_OF[cls]
+
+
+def keys_by_attribute(cls: type[Node]) -> Mapping[str, Key]:
+    """Return the keys that a class knows, by the names of their attributes."""
+    if cls not in _BY_ATTRIBUTE:
+        _BY_ATTRIBUTE[cls] = {key.attribute: key for key in keys(cls)}
+    return _BY_ATTRIBUTE[cls]
 
 
 def _key(cls: type[Node], attribute: Attribute[Any], hint: Any) -> Key:
@@ -281,6 +289,9 @@ def reordered(cls: type[Node], extra: Iterable[str], key_order: str | None) -> t
 def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | None:
     """Return what is wrong with one value."""
     if value is UNSET or (value is None and not key.required) or (not literal and holds_jinja(value)):
+        return None
+    # Most values are texts in ASCII, which can only be unknown words.
+    if type(value) is str and str in key.kinds and not key.rule.one_of and value.isascii():
         return None
     if key.node and not key.array and not isinstance(value, Node):
         message = f"{key.attribute} must be a wire.{key.node.__name__}, not {type(value).__name__}"
