@@ -381,6 +381,17 @@ def test_what_a_group_or_place_cannot_be_is_refused_with_what_to_do(name):
     assert raised.value.hint
 
 
+def test_a_clip_is_taken_away_from_a_group_as_from_a_scene():
+    card = (
+        column().text("a", tag="a").place(row().avatar("M000045058", height=90, say="Hi", tag="b").text("c", tag="c"))
+    )
+    kept = card.remove("b")
+    assert [clip.tag for clip in kept.clips()] == ["a", "c"]
+    assert Project().scene().place(kept).to_dict() == Project().scene().place(card).remove("b").to_dict()
+    with pytest.raises(BuildError, match="no clip has the tag or id 'd'"):
+        card.remove("d")
+
+
 wide = {"fill": "#fff", "width": 700, "height": 30}
 LARGER = {
     "a group than the canvas": (row().shape("Star", **wide).shape("Star", **wide).shape("Star", **wide), None, 180),

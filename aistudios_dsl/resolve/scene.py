@@ -193,7 +193,12 @@ def group_boxes(scene: Scene, setting: Setting) -> list[tuple[int, str, int, Bou
             left, top, *more = corners[intent.index]  # type: ignore[misc]
             size: Any = more[0] if more else sizes[intent.index]
             found.append(
-                (-1 - intent.index, intent.label, intent.parent, bounds_of(left, top, size.seen[0], size.seen[1], intent.angle))
+                (
+                    -1 - intent.index,
+                    intent.label,
+                    intent.parent,
+                    bounds_of(left, top, size.seen[0], size.seen[1], intent.angle),
+                )
             )
     return found
 
