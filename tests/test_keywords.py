@@ -113,7 +113,7 @@ def test_a_background_colour_that_would_pass_for_a_url_is_refused_with_its_hex_f
 def test_a_background_that_is_neither_a_colour_nor_a_url_nor_a_path_is_refused(given, hint):
     template = Project().scene(background="{{ colour }}")
     for build in (
-        lambda: Scene(background=given),
+        lambda: Project().add(Scene(background=given)),
         lambda: template.render(colour=given),
         lambda: template.compile().render_json({"colour": given}),
     ):

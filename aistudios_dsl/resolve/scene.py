@@ -192,14 +192,9 @@ def group_boxes(scene: Scene, setting: Setting) -> list[tuple[int, str, int, Bou
         if intent.parent >= 0 and intent.at is None:
             left, top, *more = corners[intent.index]  # type: ignore[misc]
             size: Any = more[0] if more else sizes[intent.index]
-            found.append(
-                (
-                    -1 - intent.index,
-                    intent.label,
-                    intent.parent,
-                    bounds_of(left, top, size.seen[0], size.seen[1], intent.angle),
-                )
-            )
+            width, height = size.seen
+            box = bounds_of(left, top, width, height, intent.angle)
+            found.append((-1 - intent.index, intent.label, intent.parent, box))
     return found
 
 
