@@ -201,8 +201,8 @@ def _standing(part: Any, choice: Choice) -> Any:
 
 
 def made_ids(scene: Scene, origin: SceneOrigin, taken: frozenset[str]) -> set[str]:
-    """Return the ids that a literal scene does not give to its clips, and that of its background's square."""
-    found = {clip_id("shape", "background", origin, taken)}
+    """Return the ids that a literal scene does not give to its clips, and that of the square that it may have."""
+    found = {clip_id("shape", "background", origin, taken)} if isinstance(scene.backdrop, str) else set()
     for place, item in enumerate(scene._items):
         if isinstance(item, Draft) and (item.scope if item.is_loaded else not item.clip.id):
             found.add(_made_id(item.clip.type, seed_of(item, place), origin, taken))
