@@ -173,7 +173,7 @@ class Forms:
         names += [name for name in GEOMETRY if getattr(clip, name) is not UNSET or getattr(size, name, 1) != 1]
         if has_words:
             names.append("text")
-        elif isinstance(clip, Text) and (isinstance(size, RoomSize) or "text" in known):
+        elif isinstance(item.clip, Text) and (isinstance(size, RoomSize) or "text" in known):
             names += "text", "font_size"
         model = {"model": known["model"]} if "model" in known and known["model"] != clip.model else {}
         return evolve(clip, **model, **_holes(names, segments))

@@ -114,7 +114,7 @@ def _changes(clip: Any, form: ClipForm, known: ClipSize | None, corner: Corner) 
             continue
         if name in GEOMETRY and name not in form.json.holes:
             raise ValueError(f"{name} is new to the clip")
-        values[name] = text_json(value) if name == "text" else number_json(old if old == value else value)
+        values[name] = text_json(str(value)) if name == "text" else number_json(old if old == value else value)
     return values
 
 
