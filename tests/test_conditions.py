@@ -527,6 +527,15 @@ def test_loaded_clips_depend_on_the_row_too(edits, rows):
     assert plan.slow_rows == 0
 
 
+def test_rows_that_lack_a_loaded_background_take_no_long_way():
+    document = Project().scene(background="#102030").text("a").to_dict()
+    square = document["scenes"][0]["clips"][0]["id"]
+    plan = Project.load(document).edit(square, when="yes").text("b").compile()
+    for yes in (True, False):
+        assert plan.render_json({"yes": yes}) == plan.template.render(yes=yes).to_json().encode()
+    assert plan.slow_rows == 0
+
+
 def test_beside_an_absent_loaded_clip_a_clip_takes_its_corner():
     template = (
         Project.load(DOCUMENT).edit("lamp", when="yes").shape("Star", fill="red", width=9, tag="s", at=below("lamp"))

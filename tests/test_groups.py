@@ -381,6 +381,35 @@ def test_what_a_group_or_place_cannot_be_is_refused_with_what_to_do(name):
     assert raised.value.hint
 
 
+def test_a_clip_is_taken_away_from_a_group_as_from_a_scene():
+    card = (
+        column().text("a", tag="a").place(row().avatar("M000045058", height=90, say="Hi", tag="b").text("c", tag="c"))
+    )
+    kept = card.remove("b")
+    assert [clip.tag for clip in kept.clips()] == ["a", "c"]
+    assert Project().scene().place(kept).to_dict() == Project().scene().place(card).remove("b").to_dict()
+    with pytest.raises(BuildError, match="no clip has the tag or id 'd'"):
+        card.remove("d")
+
+
+wide = {"fill": "#fff", "width": 700, "height": 30}
+LARGER = {
+    "a group than the canvas": (row().shape("Star", **wide).shape("Star", **wide).shape("Star", **wide), None, 180),
+    "a clip than its group": (column().shape("Star", **wide), 500, 200),
+    "a group than the group around it": (row().place(row().shape("Star", **wide).shape("Star", **wide)), 1000, 400),
+    "none": (column().shape("Star", **wide), 700, 0),
+    "a turned clip that fits": (column().shape("Star", **wide, angle=90), 40, 0),
+    "a clip that takes no room": (column().text("x", tag="x").shape("Star", **wide, at=inside("x")), 500, 0),
+}
+
+
+@pytest.mark.parametrize("name", LARGER)
+def test_what_is_larger_than_what_is_around_it_is_found_once(name):
+    group, width, past = LARGER[name]
+    found = [each for each in Project().scene().place(group, width=width).check() if each.code == "group-too-large"]
+    assert [f"is {past} px wider than" in each.message for each in found] == [True] * bool(past)
+
+
 def test_a_project_loaded_with_clips_takes_places_by_them():
     document = Project().scene().text("Title", at=(100, 200), tag="title").to_dict()
     loaded = Project.load(document).shape("Square", fill="#fff", at=around("title", padding=10), tag="plate")

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from aistudios_dsl.build.drafts import label, refuse_in_group
 from aistudios_dsl.build.placement import Flow, GroupDraft
 from aistudios_dsl.build.scene import Scene
-from aistudios_dsl.build.verbs import Verbs, place_of
+from aistudios_dsl.build.verbs import Verbs, place_of, verb
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout.geometry import ANCHORS, Anchor
 from aistudios_dsl.layout.sizes import finite, one_of
@@ -91,6 +91,30 @@ class Group(Verbs):
             if _depth(group._inner._groups) >= DEEPEST:
                 raise BuildError(f"groups are nested more than {DEEPEST} deep", hint="put some side by side")
         return super()._place(group, draft)
+
+    @verb
+    def clips(self) -> list[AnyClip]:
+        """Return the clips in order, those of the groups in it among them.
+
+        >>> [clip.tag for clip in row().text("Hi", tag="t").clips()]
+        ['t']
+        """
+        return list(self._clips())
+
+    @verb
+    def remove(self, tag_or_id: str, /) -> Self:
+        """Take a clip away, with what it says.
+
+        Args:
+            tag_or_id: The tag or id of the clip.
+
+        Raises:
+            BuildError: No clip has it.
+
+        >>> row().text("Hi", tag="t").text("Ho").remove("t")
+        row(1 clip)
+        """
+        return self._change(lambda scene: scene.remove(tag_or_id))
 
     def background(self, value: str | Background | None) -> Self:
         """Refuse: a scene has a background, a group has none.

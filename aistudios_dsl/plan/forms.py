@@ -176,7 +176,7 @@ class Forms:
         names += [name for name in GEOMETRY if getattr(clip, name) is not UNSET or getattr(size, name, 1) != 1]
         if has_words:
             names.append("text")
-        elif isinstance(clip, Text) and (isinstance(size, RoomSize) or "text" in known):
+        elif isinstance(item.clip, Text) and (isinstance(size, RoomSize) or "text" in known):
             names += "text", "font_size"
         return evolve(clip, **model, **_holes(names, segments))
 

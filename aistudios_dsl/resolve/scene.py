@@ -181,14 +181,25 @@ def corners_and_bounds(
 
 
 def group_boxes(scene: Scene, setting: Setting) -> list[tuple[int, str, int, Bounds]]:
-    """Return number, label, number of the outer group (-1 for none) and bounds of each group of a literal scene."""
+    """Return number, label, number of the outer group (-1 for none) and bounds of each group of a literal scene.
+
+    Clip n that flows in a group is among them, with the number -1 - n.
+    """
     if not scene._groups:
         return []
     scene = themed_scene(scene, setting.theme)
     sizes, layout = sizes_and_layout(scene, setting)
-    _, bounds = corners_and_bounds(layout, scene._items, sizes, layout.order)
+    corners, bounds = corners_and_bounds(layout, scene._items, sizes, layout.order)
     groups = enumerate(scene._groups)
-    return [(n, each.label(n), each.parent, bounds[-1 - n]) for n, each in groups if -1 - n in bounds]
+    found = [(n, each.label(n), each.parent, bounds[-1 - n]) for n, each in groups if -1 - n in bounds]
+    for intent in layout.intents:
+        if intent.parent >= 0 and intent.at is None:
+            left, top, *more = corners[intent.index]  # type: ignore[misc]
+            size: Any = more[0] if more else sizes[intent.index]
+            width, height = size.seen
+            box = bounds_of(left, top, width, height, intent.angle)
+            found.append((-1 - intent.index, intent.label, intent.parent, box))
+    return found
 
 
 def seen_size_of(item: Item, size: ClipSize | RoomSize | None) -> Size:

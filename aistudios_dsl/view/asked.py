@@ -45,7 +45,7 @@ class Asked:
 
 NOTHING = Asked()
 GroupBox = tuple[int, str, int, Bounds]
-"""The number of a group, its label, the number of its outer group or -1, and its bounds (px)."""
+"""The number of a group, its label, the number of its outer group or -1, and its bounds (px); or -1 - n for clip n."""
 
 
 def asked_of(scene: Scene, canvas: Box, path: str = "", waiting: Container[str] = ()) -> tuple[Asked, ...]:

@@ -167,9 +167,9 @@ def _unframed(seen: Seen, scene: SceneView) -> str:
     return ""
 
 
-@scene_rule("group-too-large", "warning", "make its clips smaller, give it width=, or break it into several")
+@scene_rule("group-too-large", "warning", "make it smaller, give a group width=, or break it into several")
 def group_too_large(scene: SceneView) -> Iterator[Problem]:
-    """A group is larger than the canvas, or than the group around it."""
+    """A group is larger than the canvas, or a group or clip is larger than the group around it."""
     boxes = {index: Box(*bounds) for index, _, _, bounds in scene.groups}
     for index, label, parent, _ in scene.groups:
         box = boxes[index]
@@ -180,7 +180,8 @@ def group_too_large(scene: SceneView) -> Iterator[Problem]:
             if size - most > TOLERANCE
         ]
         if past:
-            yield Problem(f"the group is {' and '.join(past)} than {name}", f"{scene.path}.{label}", None, (box,))
+            kind = "group" if index >= 0 else "clip"
+            yield Problem(f"the {kind} is {' and '.join(past)} than {name}", f"{scene.path}.{label}", None, (box,))
 
 
 @scene_rule("cut-off", "note", "if this is not intended, move it in or make it smaller")
