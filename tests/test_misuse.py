@@ -194,6 +194,11 @@ def test_a_misuse_is_an_error_of_this_package(call):
         (lambda: below("t", gpa=3), "unknown argument 'gpa'", "did you mean 'gap'?"),  # type: ignore[call-arg]
         (lambda: around("t", pad=3), "unknown argument 'pad'", "did you mean 'padding'?"),  # type: ignore[call-arg]
         (lambda: column(gap="5%"), "gap is '5%'", "give a number of px from 0 up"),  # type: ignore[arg-type]
+        (
+            lambda: opened().place(row().text("x"), tag="card").edit("card", text="y"),
+            "'card' is the tag of a group, which is not a clip",
+            "give the tag of a clip in it",
+        ),
         (lambda: named().say("x", by="t"), "no avatar has the tag or id 't'", "known are: host"),
         (
             lambda: opened().video(URL).resolve(),
