@@ -7,7 +7,7 @@ from attrs import evolve, fields
 
 import aistudios_dsl
 import aistudios_dsl.service
-from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, diff, row, wire
+from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, around, below, column, diff, grid, row, wire
 
 URL, HOST = "https://x.example/a.png", "M000045058"
 
@@ -189,6 +189,16 @@ def test_a_misuse_is_an_error_of_this_package(call):
         (MISUSES["avatar"][2], "the argument 'avatar' is given by name", "give avatar by position, without a name"),
         (MISUSES["text"][2], "the argument 'text' is given twice", "give it once"),
         (MISUSES["variables"][0], "takes no positional arguments, not 1", "leave them out"),
+        (lambda: row(width="50%"), "unknown argument 'width'", "only place takes 'width'"),
+        (lambda: grid(), "the argument 'columns' is missing", "give it, as in grid(columns, gap, align, padding)"),  # type: ignore[call-arg]
+        (lambda: below("t", gpa=3), "unknown argument 'gpa'", "did you mean 'gap'?"),  # type: ignore[call-arg]
+        (lambda: around("t", pad=3), "unknown argument 'pad'", "did you mean 'padding'?"),  # type: ignore[call-arg]
+        (lambda: column(gap="5%"), "gap is '5%'", "give a number of px from 0 up"),  # type: ignore[arg-type]
+        (
+            lambda: opened().place(row().text("x"), tag="card").edit("card", text="y"),
+            "'card' is the tag of a group, which is not a clip",
+            "give the tag of a clip in it",
+        ),
         (lambda: named().say("x", by="t"), "no avatar has the tag or id 't'", "known are: host"),
         (
             lambda: opened().video(URL).resolve(),

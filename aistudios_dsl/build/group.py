@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import unwrap
 from typing import Any, Literal, Self
 
 from attrs import evolve, field, frozen
 
 from aistudios_dsl.build.drafts import label, refuse_in_group
+from aistudios_dsl.build.keywords import arguments_of, checked_function
 from aistudios_dsl.build.placement import Flow, GroupDraft
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.verbs import Verbs, place_of, verb
@@ -37,10 +39,11 @@ class Group(Verbs):
         flow = self._flow
         with under(f"{flow.kind}()"):
             one_of(flow.align, _ALIGNS[flow.kind], "align")
-            padding = flow.padding if isinstance(flow.padding, tuple) else (flow.padding,)
-            for name, value in (("gap", flow.gap), *(("padding", each) for each in padding)):
-                if finite(value, name) < 0:
-                    raise BuildError(f"{name} is {value}", hint="give a number of px from 0 up")
+            padding: tuple[object, ...] = flow.padding if isinstance(flow.padding, tuple) else (flow.padding,)
+            spaces: tuple[tuple[str, object], ...] = (("gap", flow.gap), *(("padding", each) for each in padding))
+            for name, value in spaces:
+                if isinstance(value, str) or finite(value, name) < 0:
+                    raise BuildError(f"{name} is {value!r}", hint="give a number of px from 0 up")
             if len(padding) > 2:
                 raise BuildError(f"padding is {flow.padding!r}", hint="give one number, or a pair (across, down)")
             if isinstance(flow.columns, bool) or not isinstance(flow.columns, int) or flow.columns < 1:
@@ -150,6 +153,11 @@ def _depth(groups: Sequence[GroupDraft]) -> int:
     return max(depths, default=1)
 
 
+def _of_place() -> Mapping[str, Sequence[str]]:
+    return {"place": arguments_of(unwrap(Verbs.place)).keywords}
+
+
+@checked_function(_of_place)
 def row(
     gap: float = 0, align: Literal["top", "center", "bottom"] = "center", padding: float | tuple[float, float] = 0
 ) -> Group:
@@ -172,6 +180,7 @@ def row(
     return Group(Flow("row", gap, align, padding))
 
 
+@checked_function(_of_place)
 def column(
     gap: float = 0, align: Literal["left", "center", "right"] = "left", padding: float | tuple[float, float] = 0
 ) -> Group:
@@ -194,6 +203,7 @@ def column(
     return Group(Flow("column", gap, align, padding))
 
 
+@checked_function(_of_place)
 def grid(columns: int, gap: float = 0, align: Anchor = "center", padding: float | tuple[float, float] = 0) -> Group:
     """Return an empty grid: its clips fill cells from left to right, row after row.
 

@@ -72,7 +72,7 @@ def arguments_of(call: Callable[..., Any]) -> Arguments:
     >>> arguments_of(lambda self, text, *, color="#fff": text).keywords
     ('text', 'color')
     """
-    parameters = list(inspect.signature(call).parameters.values())[1:]
+    parameters = [each for each in inspect.signature(call).parameters.values() if each.name not in ("self", "cls")]
     kinds = {each.kind: each for each in parameters}
     named = [each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
     more = kinds.get(inspect.Parameter.VAR_KEYWORD)
@@ -182,6 +182,21 @@ def checked(
         return call(self, *args, **given)
 
     return cast("F", method)
+
+
+def checked_function(others: Others = dict) -> Callable[[F], F]:
+    """Return a decorator for a function that raises `BuildError` where Python would raise `TypeError`."""
+
+    def decorate(call: F) -> F:
+        @wraps(call)
+        def function(*args: Any, **given: Any) -> Any:
+            if fault := misuse(call, args, given, others):
+                raise fault.under(f"{call.__name__}()")
+            return call(*args, **given)
+
+        return cast("F", function)
+
+    return decorate
 
 
 def checked_class(*private: str) -> Callable[[T], T]:

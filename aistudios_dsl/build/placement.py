@@ -9,6 +9,7 @@ from typing import Any, Literal, TypedDict, get_args
 from attrs import field, frozen
 
 from aistudios_dsl.build.avatar import Avatar, tupled, validate_language
+from aistudios_dsl.build.keywords import checked_function
 from aistudios_dsl.errors import BuildError, ScriptLine, did_you_mean, expect
 from aistudios_dsl.layout.geometry import Align, Anchor, Side, canvas, corner_at, corner_beside
 from aistudios_dsl.layout.sizes import FITS, Fit, Length, extent, finite, length, positive
@@ -32,6 +33,7 @@ class Beside:
         return (self.tag,)
 
 
+@checked_function()
 def above(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
     """Return the place above another clip, for `at=`.
 
@@ -46,6 +48,7 @@ def above(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] =
     return Beside("above", tag, gap, align)
 
 
+@checked_function()
 def below(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] = "center") -> Beside:
     """Return the place below another clip, for `at=`.
 
@@ -60,6 +63,7 @@ def below(tag: str, gap: Length = 0, align: Literal["left", "center", "right"] =
     return Beside("below", tag, gap, align)
 
 
+@checked_function()
 def left_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"] = "center") -> Beside:
     """Return the place to the left of another clip, for `at=`.
 
@@ -74,6 +78,7 @@ def left_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"]
     return Beside("left_of", tag, gap, align)
 
 
+@checked_function()
 def right_of(tag: str, gap: Length = 0, align: Literal["top", "center", "bottom"] = "center") -> Beside:
     """Return the place to the right of another clip, for `at=`.
 
@@ -112,6 +117,7 @@ class Around:
     padding: Margin = field(default=0, converter=tupled)
 
 
+@checked_function()
 def inside(tag: str, anchor: Anchor = "center", margin: Margin = 0) -> Inside:
     """Return a place within the box of another clip or group, for `at=`.
 
@@ -128,6 +134,7 @@ def inside(tag: str, anchor: Anchor = "center", margin: Margin = 0) -> Inside:
     return Inside(tag, anchor, margin)
 
 
+@checked_function()
 def around(*tags: str, padding: Margin = 0) -> Around:
     """Return the place and size that cover other clips or groups, for `at=` of a shape or picture.
 

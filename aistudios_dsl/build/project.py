@@ -244,6 +244,9 @@ class BaseProject(Verbs):
             return scene
         last = len(self.scenes) - 1
         holders = [i for i, scene in enumerate(self.scenes) if any(name in names_of(clip) for clip in scene._clips())]
+        if not holders and any(group.tag == name for scene in self.scenes for group in scene._groups):
+            hint = "give the tag of a clip in it"
+            raise BuildError(f"{name!r} is the tag of a group, which is not a clip", hint=hint, code="unknown-tag")
         if not holders:
             place_of(name, dict(enumerate(self._clips())), groups=self._drafted_groups())
         if len(holders) > 1 and last not in holders:

@@ -192,7 +192,9 @@ def keywords_table() -> str:
     places = (placement.Placed, placement.Sized, placement.Turned, placement.Shaded)
     verbs = {name: arguments_of(inspect.unwrap(getattr(aistudios_dsl.Scene, name))).keywords for name in CLIP_VERBS}
     rows = []
-    for names, words in re.findall(r"^(`\w+`(?:, `\w+`)*): (.*?)$(?=\n`|\Z)", _shared_docs(places), re.M | re.S):
+    for names, words in re.findall(
+        r"^(`\w+`(?:, `\w+`)*): (.*?)$(?=\n`[\w`, ]+: |\Z)", _shared_docs(places), re.M | re.S
+    ):
         takers = [verb for verb in verbs if set(re.findall(r"\w+", names)) <= set(verbs[verb])]
         who = (
             "all" if len(takers) == len(verbs) else "all but audio" if takers == list(verbs)[:-1] else ", ".join(takers)
