@@ -73,7 +73,9 @@ def test_a_loaded_text_in_a_given_font_is_measured_again_when_it_is_edited_or_re
     widths = [document["scenes"][0]["clips"][0]["width"] for document in made]
     edited = Project.load(made[0], fonts=fonts).edit("t", text=long)
     assert edited.find("t").width == widths[1]
-    assert Project.load(made[0]).edit("t", text=long).find("t").width == widths[0]
+    guessed = Project.load(made[0]).edit("t", text=long).find("t").width
+    assert guessed not in widths
+    assert guessed == pytest.approx(widths[1], rel=0.25)  # without the font, by an estimate
     made[0]["scenes"][0]["clips"][0]["text"] = short
     template = Project.load(made[0], fonts=fonts).edit("t", text="{{ words }}")
     assert template.find("t").text == "{{ words }}"

@@ -210,8 +210,8 @@ def faults(node: Node, *, literal: bool = False) -> Iterator[BuildError]:
     """
     yield from faults_of_extra(node)
     for key in keys(type(node)):
-        fault = fault_of(key, getattr(node, key.attribute), literal=literal)
-        if fault:
+        value = getattr(node, key.attribute)
+        if value is not UNSET and (fault := fault_of(key, value, literal=literal)):
             yield fault
 
 
