@@ -34,6 +34,7 @@ from aistudios_dsl.wire.node import (
     keys,
     keys_by_attribute,
     reordered,
+    replaced,
 )
 from aistudios_dsl.wire.nodes import (
     AnyClip,
@@ -303,7 +304,7 @@ class Scene(Verbs):
         with under(self._next_label(kind, place.get("tag"))):
             when, each = (_condition(name, place.get(name)) for name in ("when", "each"))
             clip, wanted = drafted(cls, place, own, values)
-        return evolve(self, items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
+        return replaced(self, _items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
 
     def _grouped(self, inner: Scene, group: GroupDraft) -> Scene:
         """Add the clips of a group, and the groups in it."""
