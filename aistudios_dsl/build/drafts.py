@@ -156,7 +156,7 @@ def drafted(
     state: dict[str, Any] = _PENDING | (_EDITOR_STATE if issubclass(cls, EditorClip) else {})
     state |= _AVATAR_STATE if cls is AvatarClip else {}
     further = further_keys(cls, place.get("extra"))
-    own_fields = {name: further.pop(key.wire) for name, key in known.items() if key.wire in further}
+    own_fields = {name: further.pop(key.wire) for name, key in known.items() if key.wire in further} if further else {}
     spelled = {name: own_fields.pop(name) for name in editing.GEOMETRY if name in own_fields}
     state |= written | own_fields
     order = place.get("key_order")

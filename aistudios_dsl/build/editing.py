@@ -91,7 +91,7 @@ def faults_in_words(clip: Clip, *, literal: bool = False) -> Iterator[BuildError
     """Yield what is wrong with the values of a clip, in the words of its verb."""
     for key in keys(type(clip)):
         value = getattr(clip, key.attribute)
-        if fault_of(key, value, literal=literal):
+        if value is not UNSET and fault_of(key, value, literal=literal):
             word = keyword_for(key.attribute, words_of(type(clip)))
             fault = fault_of(evolve(key, attribute=word or key.attribute), value, literal=literal)
             yield from [fault] if fault else []

@@ -18,7 +18,7 @@ from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
 from aistudios_dsl.errors import BuildError, expect, under
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Key, fault_of, keys_by_attribute, reordered
+from aistudios_dsl.wire.node import UNSET, Key, fault_of, keys_by_attribute, reordered, replaced
 from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution
 from aistudios_dsl.wire.nodes import Project as WireProject
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from aistudios_dsl.build.fonts import Fonts
+
+
+_NOTHING = nullcontext[None]()
 
 
 def _extra_of_project(extra: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -270,12 +273,12 @@ class BaseProject(Verbs):
         with under(f"scenes[{index}]"), self._measuring():
             scene = change(self.scenes[index])
             refuse_unknown_names(scene, self.theme, self.scenes[index])
-        return evolve(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
+        return replaced(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
 
     def _measuring(self) -> AbstractContextManager[None]:
         """Measure texts with the project's fonts inside the block."""
         if self.fonts is None:
-            return nullcontext()
+            return _NOTHING
         from aistudios_dsl.layout.fonts import using
 
         return using(self.fonts)

@@ -40,7 +40,7 @@ from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
 from aistudios_dsl.build.verbs import Verbs, place_of, verb
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys_by_attribute, reordered
+from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys_by_attribute, reordered, replaced
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -210,7 +210,7 @@ class Scene(Verbs):
         with under(self._next_label(kind, place.get("tag"))):
             when, each = (condition(name, place.get(name)) for name in ("when", "each"))
             clip, wanted = drafted(cls, place, own, values)
-        return evolve(self, items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
+        return replaced(self, _items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
 
     def _grouped(self, inner: Scene, group: GroupDraft) -> Scene:
         """Add the clips of a group, and the groups in it."""

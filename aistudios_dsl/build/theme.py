@@ -294,18 +294,20 @@ def themed(clip: C, place: Place, theme: Theme | None, *, waiting: bool = False)
     """
     if not isinstance(clip, Text | Shape):
         return clip
-    changes = _of_style(place, theme, waiting) if isinstance(clip, Text) else {}
+    changes = _of_style(place, theme, waiting) if isinstance(clip, Text) and (theme is not None or place.style) else {}
     for name in COLOURS:
         value: Any = changes.get(name, getattr(clip, name, UNSET))
         if isinstance(value, str) and not (waiting and holds_jinja(value)):
-            changes[name] = colour_of(value, word_for(clip, name), theme)
+            colour = colour_of(value, word_for(clip, name), theme)
+            if colour is not value or changes:
+                changes[name] = colour
     shadow: Any = clip.shadow
     if shadow and shadow.color is not UNSET and not (waiting and holds_jinja(shadow.color)):
         shade = colour_of(shadow.color, "shadow.color", theme)
         if shade != shadow.color:
             with as_found():
                 changes["shadow"] = evolve(shadow, color=shade)
-    new = {name: value for name, value in changes.items() if value != getattr(clip, name)}
+    new = {name: value for name, value in changes.items() if value != getattr(clip, name)} if changes else None
     if not new:
         return clip
     with as_found():

@@ -8,7 +8,6 @@ that resolve a scene, and kept for the outcomes seen last.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from attrs import evolve, frozen
@@ -208,7 +207,7 @@ def made_ids(scene: Scene, origin: SceneOrigin, taken: frozenset[str]) -> set[st
     found = {clip_id("shape", "background", origin, taken)} if isinstance(scene.backdrop, str) else set()
     for place, item in enumerate(scene._items):
         if isinstance(item, Draft) and (item.scope if item.is_loaded else not item.clip.id):
-            found.add(_made_id(item.clip.type, seed_of(item, place), origin, taken))
+            found.add(clip_id(item.clip.type, seed_of(item, place), origin, taken))
     return found
 
 
@@ -216,10 +215,5 @@ def _named(item: Item, place: int, layer: Any, origin: SceneOrigin, taken: froze
     if not isinstance(item, Draft):
         return {}
     own = "" if item.is_loaded and item.scope else item.clip.id
-    name = text_json(own or _made_id(item.clip.type, seed_of(item, place), origin, taken))
+    name = text_json(own or clip_id(item.clip.type, seed_of(item, place), origin, taken))
     return {"layer": number_json(layer), "id": name, "name": name}
-
-
-@lru_cache(maxsize=4096)
-def _made_id(kind: str, seed: str, origin: SceneOrigin, taken: frozenset[str]) -> str:
-    return clip_id(kind, seed, origin, taken)

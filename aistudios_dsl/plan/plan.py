@@ -137,6 +137,10 @@ class Programs:
     def __init__(self, template: BaseProject) -> None:
         with template._measuring():
             self._read(template)
+        self.render: Callable[[Mapping[str, Any] | KeyedRow | None], bytes] = (
+            self._written if template.fonts is None else self._measured
+        )
+        """Returns the JSON of a row. An exception says only that this row has to be rendered the long way."""
 
     def _read(self, template: BaseProject) -> None:
         self._template = template
@@ -184,10 +188,7 @@ class Programs:
             return None
         return write
 
-    def render(self, row: Mapping[str, Any] | KeyedRow | None) -> bytes:
-        """Return the JSON of a row. An exception says only that this row has to be rendered the long way."""
-        if self._template.fonts is None:
-            return self._written(row)
+    def _measured(self, row: Mapping[str, Any] | KeyedRow | None) -> bytes:
         with self._template._measuring():
             return self._written(row)
 

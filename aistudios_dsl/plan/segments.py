@@ -318,7 +318,8 @@ class MovingClips:
         """Return the values of the fields of all clips, then the corners of those that are placed."""
         if self.in_rooms:
             return self._laid_out_in_rooms(words)
-        seen, values = list[Any](), list[Any]()
+        seen: list[Any] = []
+        values: list[Any] = []
         for sized in self.sizers:
             size, fields = sized(words)
             seen.append(size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from attrs import evolve
@@ -79,6 +80,7 @@ def given_ids(scenes: Sequence[Scene]) -> frozenset[str]:
     return frozenset(places)
 
 
+@lru_cache(maxsize=4096)
 def clip_id(kind: str, number: int | str, origin: SceneOrigin, taken: frozenset[str]) -> str:
     """Make the id of a clip: its type, a hyphen, and 11 of `[0-9a-v]` that follow from its place in the template.
 
