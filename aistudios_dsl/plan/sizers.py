@@ -108,10 +108,10 @@ def _geometry(known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
 def _changes(clip: Any, form: ClipForm, known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
     """Return the values of a loaded clip that an edit changed: what stays the same is written as it was."""
     values = {"text": text_json(clip.text), "font_size": number_json(clip.font_size)} if isinstance(clip, Text) else {}
-    value: Any
     for name, value in _fields(known, corner):
         old = getattr(clip, name)
-        if old is UNSET and value == 1 and name not in form.json.holes:
+        # The value stands first: comparing it would make it a 1 to type checkers.
+        if old is UNSET and 1 == value and name not in form.json.holes:
             continue
         if name in GEOMETRY and name not in form.json.holes:
             raise ValueError(f"{name} is new to the clip")
