@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 from attrs import frozen
@@ -111,11 +112,13 @@ def test_a_rendered_value_is_judged_as_a_written_one(name, value, path, hint):
 def test_a_value_is_escaped_in_html_speech_alone():
     project = (
         Project("{{ a }}", webhook_url="https://x.example/?{{ a }}")
-        .scene(background="https://x.example/{{ a }}.png")
+        .scene(background="https://x.example/{{ a|urlencode }}.png")
         .avatar("M000045058", say="{{ a }}", tag="{{ a }}")
         .say("<p>{{ a }}</p>", html=True)
         .text("{{ a }}")
     )
+    with pytest.raises(BuildError, match="neither a colour nor a URL nor a path"):
+        project.background("https://x.example/{{ a }}.png").render(a=HOSTILE).to_dict()
     built = project.render(a=HOSTILE).to_dict()
     scene = built["scenes"][0]
     plain = '<p>Tom &amp; "Ann" &lt;b&gt;{{ x }}&lt;/b&gt;</p>'
@@ -123,7 +126,7 @@ def test_a_value_is_escaped_in_html_speech_alone():
     assert scene["clips"][0]["script"]["org"] == plain + html
     assert built["name"] == scene["clips"][1]["text"] == scene["clips"][0]["tag"] == HOSTILE
     assert built["webhookUrl"] == f"https://x.example/?{HOSTILE}"
-    assert scene["background"]["source_url"] == f"https://x.example/{HOSTILE}.png"
+    assert scene["background"]["source_url"] == f"https://x.example/{quote(HOSTILE)}.png"
 
 
 @pytest.mark.parametrize("api", ["1.4", "1.6"])

@@ -347,8 +347,8 @@ def test_a_word_wider_than_the_width_it_is_wrapped_to_is_a_finding():
     words = "the supercalifragilistic word"
     project = Project().scene().text(words, width=300, at="center", tag="t")
     [finding] = project.check()
-    assert finding.code == "text-overflow"
-    assert finding.message == "its longest word is 544 px wide, its box 300 px"
+    assert finding.code == "word-too-wide"
+    assert finding.message == "its word 'supercalifragilistic' is 544 px wide, but width is 300 px"
     assert Project.load(project.to_dict()).check() == []
     assert Project().scene().text(words, width=600, at="center").check() == []
 
