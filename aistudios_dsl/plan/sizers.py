@@ -110,12 +110,11 @@ def _changes(clip: Any, form: ClipForm, known: ClipSize | None, corner: Corner) 
     values = {"text": text_json(clip.text), "font_size": number_json(clip.font_size)} if isinstance(clip, Text) else {}
     for name, value in _fields(known, corner):
         old = getattr(clip, name)
-        # The value stands first: comparing it would make it a 1 to type checkers.
-        if old is UNSET and 1 == value and name not in form.json.holes:
+        if old is UNSET and value == 1 and name not in form.json.holes:
             continue
         if name in GEOMETRY and name not in form.json.holes:
             raise ValueError(f"{name} is new to the clip")
-        values[name] = text_json(value) if name == "text" else number_json(old if old == value else value)
+        values[name] = text_json(str(value)) if name == "text" else number_json(old if old == value else value)
     return values
 
 
