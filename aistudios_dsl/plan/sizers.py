@@ -109,7 +109,6 @@ def _geometry(known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
 def _changes(clip: Any, form: ClipForm, known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
     """Return the values of a loaded clip that an edit changed: what stays the same is written as it was."""
     values = {"text": text_json(clip.text), "font_size": number_json(clip.font_size)} if isinstance(clip, Text) else {}
-    value: Any
     for name, value in _fields(known, corner):
         old: Any = getattr(clip, name)
         if old is UNSET and value == 1 and name not in form.json.holes:
