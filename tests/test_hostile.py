@@ -103,6 +103,7 @@ DOCUMENTS = {
         f"{levels} levels of extra": '{"scenes":[],"x":' + '{"a":' * levels + "1" + "}" * (levels + 1)
         for levels in (900,)
     },
+    "flags": of_string("🇩🇪" * 20_000),
     "a bad name": of_string("{{ name }} \x1b]0;owned\x07\x1b[31m\x9b31m"),
 }
 

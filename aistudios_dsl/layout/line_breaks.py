@@ -57,6 +57,8 @@ def _breaks(word: str) -> Iterator[int]:
             if bases and bases[-1] != "ZW":
                 continue
             name = "AL"
+        elif name == "RI" and bases and bases[-1] == "RI":
+            name = "second RI"  # LB30a: a flag is two letters
         bases.append(name)
         starts.append(place)
     wide = [found[place][1] for place in starts]
@@ -74,8 +76,6 @@ def _keeps(bases: list[str], wide: list[bool], at: int) -> bool:
     if before in _QUOTES or letter in _QUOTES:
         if _keeps_quote(bases, wide, at):
             return True
-    elif before == letter == "RI":
-        return _is_second_of_flag(bases, at)
     elif (before in ("CL", "CP", "SY", "IS") and letter in ("PO", "PR")) or (before == "SY" and letter == "NU"):
         return _ends_number(bases, at - 1)  # LB25
     elif before in ("PO", "PR") and letter == "OP":
@@ -89,13 +89,6 @@ def _keeps_hyphen(bases: list[str], at: int) -> bool:
     if at == 1 or bases[at - 2] in ("ZW", "CB", "GL"):  # LB20a
         return bases[at - 1] == "HY" and bases[at] == "AL"
     return bases[at - 2] == "HL" and bases[at] != "HL"  # LB21a
-
-
-def _is_second_of_flag(bases: list[str], at: int) -> bool:
-    start = at
-    while start and bases[start - 1] == "RI":
-        start -= 1
-    return bool((at - start) % 2)  # LB30a
 
 
 def _ends_number(bases: list[str], last: int) -> bool:
@@ -146,6 +139,7 @@ def _pair_keeps(before: str, letter: str, wide_bracket: bool) -> bool:
         (("JT", "H3"), ("JT",)),
         (("IS",), _LETTERS),
         (("EB",), ("EM",)),
+        (("RI",), ("second RI",)),
     )  # fmt: skip
     if not wide_bracket:
         pairs += (((*_LETTERS, "NU"), ("OP",)), (("CP",), (*_LETTERS, "NU")))

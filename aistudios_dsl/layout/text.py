@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from math import ceil
 
@@ -226,6 +226,7 @@ class _Parts:
         thai = line_breaks.thai_places(word)
         self._allowed = self._numbers(sorted({*line_breaks.breaks(word), *thai}) if thai else line_breaks.breaks(word))
         self._ends_phrase = line_breaks.phrase_ends(word, wrapper.family)
+        self._broken_part = -1  # where the part ends that was last found narrow enough once broken
 
     def _numbers(self, places: Sequence[int]) -> list[int]:
         """Turn places among code points into numbers of letters, and add the end of the word."""
@@ -259,13 +260,18 @@ class _Parts:
     def _too_wide(self, start: int, last: int) -> int:
         """Return where a part that no rule breaks is broken all the same, if that makes all of it narrow enough."""
         whole = self._allowed[bisect_right(self._allowed, start)]
-        emergency = self._numbers(line_breaks.emergency(self._word))
-        ends = [at for at in emergency if start < at < whole] + [whole]
-        widest = max(self._width(a, b) for a, b in pairwise([start, *ends]))
-        if widest <= self._wrapper.limit:
-            return max(at for at in ends if at <= last)
-        self._wrapper.widest = max(self._wrapper.widest, self._width(start, whole))
-        return whole
+        first = bisect_right(self._emergency, start)
+        if whole != self._broken_part:
+            ends = [start, *self._emergency[first : bisect_left(self._emergency, whole)], whole]
+            if any(self._width(*part) > self._wrapper.limit for part in pairwise(ends)):
+                self._wrapper.widest = max(self._wrapper.widest, self._width(start, whole))
+                return whole
+            self._broken_part = whole
+        return self._emergency[max(first, bisect_right(self._emergency, last) - 1)]
+
+    @cached_property
+    def _emergency(self) -> list[int]:
+        return self._numbers(line_breaks.emergency(self._word))
 
 
 def fit(
