@@ -194,7 +194,7 @@ class Forms:
 def _spelled(item: Draft, size: ClipSize | RoomSize, has_words: bool) -> dict[str, Any]:
     """Return the numbers of a clip that its script spells, where they are the same in every row."""
     spelled = item.place.spelled or {}
-    steady = dict(zip(("scale_x", "scale_y"), scales_in_any_room(item, size) or (), strict=False))
+    steady: dict[str, Any] = dict(zip(("scale_x", "scale_y"), scales_in_any_room(item, size) or (), strict=False))
     if isinstance(size, ClipSize) and not has_words:
         steady |= {"width": size.width, "height": size.height}
     if any(name not in steady for name in spelled):
