@@ -29,7 +29,7 @@ class Decisions:
     """The strings of a scene, of one of its parts or of the project that decide more than themselves."""
 
     def __init__(self, strings: Strings, found: Sequence[OpenField], theme: Theme | None) -> None:
-        self.fields = [field for field in found if field.role in ANSWERING]
+        self.fields: list[OpenField] = [field for field in found if field.role in ANSWERING]
         self._theme = theme
         self._read = Reading(strings, [field.string for field in self.fields])
 
@@ -75,16 +75,18 @@ class Choices:
     def __init__(
         self, strings: Strings, scene: Scene, part: Part, found: Sequence[OpenField], theme: Theme | None
     ) -> None:
-        self.strings, self.scene, self.path = strings, scene, part.path
+        self.strings: Strings = strings
+        self.scene: Scene = scene
+        self.path: str = part.path
         self.fields: dict[int | None, list[OpenField]] = {}
         for field in found:
             self.fields.setdefault(_owner(field.path, scene), []).append(field)
-        self.head = tuple(self.fields.pop(None, ()))
+        self.head: tuple[OpenField, ...] = tuple(self.fields.pop(None, ()))
         found_in = {number: Decisions(strings, fields, theme) for number, fields in self.fields.items()}
         self._decisions = {number: decisions for number, decisions in found_in.items() if decisions.fields}
         self._absent = {number: self._reader_of_absent(number) for number in _numbers(part)}
-        self.steady = frozenset(filter(self._is_steady, _unconditional(part)))
-        self.repeated = frozenset(_repeated(part))
+        self.steady: frozenset[int] = frozenset(filter(self._is_steady, _unconditional(part)))
+        self.repeated: frozenset[int] = frozenset(_repeated(part))
 
     def bare(self) -> Scene:
         """Return the scene with its steady clips alone, and without speech."""

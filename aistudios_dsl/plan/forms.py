@@ -46,7 +46,7 @@ class Form:
     """JSON with holes, and with strings that a row writes."""
 
     def __init__(self, pieces: Sequence[Any], writer: RowWriter, *, is_constant: bool) -> None:
-        self.holes = [piece for piece in pieces if isinstance(piece, str)]
+        self.holes: list[str] = [piece for piece in pieces if isinstance(piece, str)]
         self._writer = writer
         self._constant = writer.write({}).split(_HOLE) if is_constant else None
 
@@ -91,15 +91,16 @@ class Forms:
     """The forms of a scene, under one setting and what a row decides outside of its clips."""
 
     def __init__(self, choices: Choices, literal: Scene, setting: Setting, *, numbered: bool) -> None:
-        self.choices, self._theme = choices, setting.theme
-        self.literal = themed_scene(evolve(literal, items=()), setting.theme)
-        self.setting = evolve(setting, theme=None)
+        self.choices: Choices = choices
+        self._theme = setting.theme
+        self.literal: Scene = themed_scene(evolve(literal, items=()), setting.theme)
+        self.setting: Setting = evolve(setting, theme=None)
         self.api: Generation = generation_of(choices.scene, setting.api)
         # Without names of colours, a row's colour is written as it is, like any string.
         self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
         self._wire = resolve_scene(self.literal, 0, self.setting)
-        self.head = self._head(numbered)
-        self.clip = lru_cache(_FORMS_KEPT)(self._clip)
+        self.head: HeadForm = self._head(numbered)
+        self.clip: Callable[[int, Answers], ClipForm] = lru_cache(_FORMS_KEPT)(self._clip)
 
     def part(self, number: int, answers: Answers) -> Any:
         """Return a clip or group with placeholders for its strings."""

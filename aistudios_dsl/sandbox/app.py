@@ -32,7 +32,7 @@ AVATARS = [("M000045058", "Jonathan", "BG00002320"), ("M000320746", "Hannah", "B
 LISTED = frozenset(ai_name for ai_name, _, _ in AVATARS)
 TEMPLATES = [{"id": "sandbox-template", "name": "A greeting"}]
 DROPDOWN_MODELS = [{"id": ai_name, "label": label, "avatarType": "studio"} for ai_name, label, _ in AVATARS]
-TEMPLATE_TEXT = {
+TEMPLATE_TEXT: dict[str, Any] = {
     "id": "textImage-0template01",
     "type": "textImage",
     "layer": 2,

@@ -52,7 +52,7 @@ class TableFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name: str = "standard input" if is_stdin(path) else path.name
-        self.share = 0.0
+        self.share: float = 0.0
 
     def parquet(self) -> Iterator[Record]:
         """Yield the rows of a Parquet file."""

@@ -30,7 +30,7 @@ class Fault:
     def __init__(self, place: str, message: str, hint: str = "", path: str = "", values: Any = None) -> None:
         self.place = place
         self.values: Mapping[str, Any] = values or {}
-        self.error = TemplateError(message, path, hint)
+        self.error: TemplateError = TemplateError(message, path, hint)
 
 
 Record = DataRow | Fault

@@ -24,7 +24,7 @@ class Spreadsheet:
     def __init__(self, path: Path, sheet: str | None = None) -> None:
         self.path = path
         self.name: str = "standard input" if is_stdin(path) else path.name
-        self.share = 0.0
+        self.share: float = 0.0
         self._sheet = sheet
 
     def rows(self) -> Iterator[Record]:

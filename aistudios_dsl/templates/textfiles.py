@@ -55,8 +55,8 @@ class TextFile:
     def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
         self.name: str = "standard input" if is_stdin(path) else path.name
-        self.line = 0
-        self.share = 0.0
+        self.line: int = 0
+        self.share: float = 0.0
         self._encoding = "utf-8" if encoding is None else _known_encoding(encoding)
 
     @property
