@@ -17,7 +17,7 @@ from aistudios_dsl.build.speech import plain, utterances
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.sizes import plain as as_written
 from aistudios_dsl.wire.jsontext import canonical
-from aistudios_dsl.wire.node import UNSET, Node, keys, shortened
+from aistudios_dsl.wire.node import UNSET, Node, file_of, keys, shortened
 from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Image, Project, Scene, Shape, Text, UnknownClip, Video
 
 Kind = Literal["added", "removed", "moved", "shifted", "changed"]
@@ -330,9 +330,9 @@ def _words_of(clip: AnyClip) -> str:
         case AvatarClip():
             return clip.model.ai_name
         case Audio():
-            return clip.label or _file_of(clip.source_url)
+            return clip.label or file_of(clip.source_url)
         case Image() | Video() | UnknownClip():
-            return _file_of(_url_of(clip))
+            return file_of(_url_of(clip))
         case _:
             assert_never(clip)
 
@@ -340,11 +340,6 @@ def _words_of(clip: AnyClip) -> str:
 def _url_of(clip: AnyClip) -> str:
     values = {**clip.extra, **{name: getattr(clip, name, UNSET) for name in ("source_url", "video_url")}}
     return next((values[name] for name in ("video_url", "source_url") if isinstance(values.get(name), str)), "")
-
-
-def _file_of(url: str) -> str:
-    """Return the name of a URL's file; "" for data that is written into the URL."""
-    return "" if url.startswith("data:") else url.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
 
 
 def _shown_by(clip: AnyClip) -> str:

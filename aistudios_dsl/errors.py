@@ -295,3 +295,18 @@ def near_file(path: Path) -> str:
 
 def _fold(name: str) -> str:
     return name.casefold().replace("-", "").replace("_", "").replace(" ", "")
+
+
+def unreadable(path: Path, fault: OSError | ValueError, hint: str = "") -> LoadError:
+    """Return the error of a file that cannot be opened or read; its hint is the nearest name, else the one given."""
+    near = near_file(path) if isinstance(fault, FileNotFoundError) else ""
+    return LoadError(f"cannot read {path}: {getattr(fault, 'strerror', None) or fault}", hint=near or hint)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return the count with its noun.
+
+    >>> plural(1, "row"), plural(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -7,7 +7,25 @@ from attrs import evolve, fields
 
 import aistudios_dsl
 import aistudios_dsl.service
-from aistudios_dsl import Avatar, Catalog, DslError, Project, Scene, above, around, below, column, diff, grid, row, wire
+from aistudios_dsl import (
+    Avatar,
+    Catalog,
+    DslError,
+    LoadError,
+    Project,
+    Scene,
+    Theme,
+    above,
+    around,
+    below,
+    column,
+    diff,
+    grid,
+    row,
+    wire,
+)
+from aistudios_dsl.cli.check import _lines
+from aistudios_dsl.templates.rows import read_rows
 
 URL, HOST = "https://x.example/a.png", "M000045058"
 
@@ -293,3 +311,21 @@ def test_a_public_call_documents_each_of_its_arguments(call):
     names = inspect.signature(inspect.unwrap(call)).parameters.keys() - {"self", "cls"}
     names -= INTERNAL if inspect.isclass(call) else set()
     assert [name for name in sorted(names) if f"\n    {name}: " not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reads"),
+    [
+        ("lamp.json", Project.load),
+        ("lamp.json", Catalog.load),
+        ("lamp.toml", Theme.load),
+        ("lamp.csv", lambda path: list(read_rows(path))),
+        ("lamp.jsonl", lambda path: aistudios_dsl.service.Outbox(path.parent / "outbox").add(path)),
+        ("lamp.jsonl", lambda path: list(_lines(path, ()))),
+    ],
+)
+def test_what_reads_a_file_names_the_nearest_one_for_a_missing_one(tmp_path, name, reads):
+    (tmp_path / name).write_text("", encoding="utf-8")
+    with pytest.raises(LoadError) as caught:
+        reads(tmp_path / name.replace("lamp", "lmap"))
+    assert caught.value.hint == f"did you mean {name!r}?"

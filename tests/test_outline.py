@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from attrs import evolve
 from click.testing import CliRunner
 
-from aistudios_dsl import Avatar, Project, above, wire
+from aistudios_dsl import Avatar, Project, above, diff, wire
 from aistudios_dsl.cli import main
 from tests.documents import REAL
 
@@ -195,3 +196,14 @@ def test_no_other_statement_is_noticed(tmp_path, statement):
     result = shown_script(tmp_path, START + statement, command="build")
     assert result.exit_code == 0, result.stderr
     assert "dropped" not in result.stderr
+
+
+def test_an_outline_and_a_diff_name_a_url_by_its_file_without_login_and_data_not_at_all():
+    before = Project("x").scene().image("data:image/png;base64,AAA/defgh==", width=9, height=9, at=(0, 0))
+    before = before.image("https://ann:secret@x.example", width=9, height=9, at=(0, 0))
+    before = Project.load(before.to_dict())
+    after = before.map(wire.Image, lambda clip: evolve(clip, left=5) if "secret" in clip.source_url else clip)
+    assert "defgh" not in str(before)
+    for said in (str(before), "\n".join(map(str, diff(before, after)))):
+        assert "secret" not in said
+        assert "x.example" in said

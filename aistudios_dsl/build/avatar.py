@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from attrs import asdict, evolve, field, frozen
 
-from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect
+from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect, unreadable
 from aistudios_dsl.layout.sizes import LARGEST
 from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, Node, Number, holds_jinja, shown
@@ -394,7 +394,7 @@ class Catalog:
         try:
             document = parse(Path(path).read_bytes(), str(path))
         except OSError as fault:
-            raise LoadError(f"cannot read {path}: {fault.strerror}", hint="catalog.save(path) writes one") from None
+            raise unreadable(Path(path), fault, "catalog.save(path) writes one") from None
         entries = document.get("avatars") if isinstance(document, dict) else None
         if not isinstance(entries, list):
             raise LoadError(f"{path} is not a catalogue of avatars", hint='it needs {"avatars": [...]}')

@@ -10,7 +10,7 @@ from attrs import evolve, field, fields, frozen
 
 from aistudios_dsl.build.keywords import checked_class
 from aistudios_dsl.build.placement import Place
-from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect, nearest, under
+from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect, nearest, under, unreadable
 from aistudios_dsl.layout.colour import (
     colour_names,
     find_colour,
@@ -203,8 +203,6 @@ class Theme:
         import tomllib
         from pathlib import Path
 
-        from aistudios_dsl.errors import near_file
-
         expect(path, str | PathLike, "path must be that of a file", 'such as "brand.toml"')
         try:
             document = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
@@ -214,8 +212,7 @@ class Theme:
             hint = 'such as brand = "#e4002b" below [colors], or bold = true below [text.title]'
             raise LoadError(f"{path} is not TOML: {fault}", hint=hint) from None
         except (OSError, ValueError) as fault:
-            hint = near_file(Path(path)) if isinstance(fault, FileNotFoundError) else ""
-            raise LoadError(f"cannot read {path}: {getattr(fault, 'strerror', fault)}", hint=hint) from None
+            raise unreadable(Path(path), fault) from None
         try:
             return _theme_of(document)
         except DslError as fault:

@@ -171,15 +171,6 @@ def print_result(text: str) -> None:
     click.echo(printable(text) if sys.stdout.isatty() else text, nl=False)
 
 
-def plural(count: int, noun: str) -> str:
-    """Return the count with its noun.
-
-    >>> plural(1, "row"), plural(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def progress_bar(*columns: ProgressColumn, transient: bool = True) -> Progress:
     """Return a progress bar on stderr."""
     from rich.console import Console

@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from aistudios_dsl.atomic_write import write_text
-from aistudios_dsl.cli.base import plural, print_line, print_result, reject_overwriting
+from aistudios_dsl.cli.base import print_line, print_result, reject_overwriting
 from aistudios_dsl.cli.data import DataFile, data_options
 from aistudios_dsl.cli.options import ProjectFile, project_file
+from aistudios_dsl.errors import plural
 
 
 @click.command()

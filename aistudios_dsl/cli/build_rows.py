@@ -14,9 +14,9 @@ from attrs import Factory, define, evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, report_write_errors
 from aistudios_dsl.build.drafts import is_built
-from aistudios_dsl.cli.base import plural, print_line, printable, progress_bar, reject_overwriting, with_options
+from aistudios_dsl.cli.base import print_line, printable, progress_bar, reject_overwriting, with_options
 from aistudios_dsl.cli.data import ROW, DataFile, with_all_missing
-from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest
+from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest, plural
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import DataRow, Rows, of_row
 from aistudios_dsl.templates.values import readable, row_values, with_values

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from aistudios_dsl.cli.base import file_kind, plural, print_line, printable, with_options
+from aistudios_dsl.cli.base import file_kind, print_line, printable, with_options
 from aistudios_dsl.cli.data import ROW, DataFile, data_options, with_all_missing
 from aistudios_dsl.cli.options import AS_JSON, ProjectFile, project_file
 from aistudios_dsl.cli.stress import print_budgets, print_strains
-from aistudios_dsl.errors import DslError, LoadError, did_you_mean
+from aistudios_dsl.errors import DslError, LoadError, did_you_mean, plural, unreadable
 
 if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
@@ -155,7 +155,7 @@ def _lines(path: Path, ignored: tuple[str, ...]) -> Checks:
                 if line.strip():
                     yield number, partial(checked, line, ignore=ignored)
     except OSError as fault:
-        raise DslError(f"cannot read {path}: {fault.strerror}") from None
+        raise unreadable(path, fault) from None
 
 
 def _rows(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from aistudios_dsl.atomic_write import write_text
-from aistudios_dsl.cli.base import load_script, plural, print_line, print_result, reject_overwriting
+from aistudios_dsl.cli.base import load_script, print_line, print_result, reject_overwriting
 from aistudios_dsl.cli.options import FILE, LITERAL, OUTPUT
-from aistudios_dsl.errors import TemplateError
+from aistudios_dsl.errors import TemplateError, plural
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aistudios_dsl.atomic_write import write_text
-from aistudios_dsl.cli.base import confirm_spending, plural, print_line, print_result, printable, progress_bar
+from aistudios_dsl.cli.base import confirm_spending, print_line, print_result, printable, progress_bar
 from aistudios_dsl.cli.options import (
     AS_JSON,
     DESPITE_ERRORS,
@@ -25,7 +25,7 @@ from aistudios_dsl.cli.options import (
     project_file,
     set_options,
 )
-from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown
+from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown, plural
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project

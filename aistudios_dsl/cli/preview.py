@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_text
-from aistudios_dsl.cli.base import plural, print_line, reject_overwriting
+from aistudios_dsl.cli.base import print_line, reject_overwriting
 from aistudios_dsl.cli.data import DataFile, data_options
 from aistudios_dsl.cli.options import ProjectFile, project_file
-from aistudios_dsl.errors import DslError
+from aistudios_dsl.errors import DslError, plural
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, get_args
 
-from aistudios_dsl.cli.base import plural, print_line
+from aistudios_dsl.cli.base import print_line
+from aistudios_dsl.errors import plural
 
 if TYPE_CHECKING:
     from aistudios_dsl.check.stress import Budget, OpenText, Strain

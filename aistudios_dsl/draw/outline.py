@@ -12,9 +12,10 @@ from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import plain, speaker_of
+from aistudios_dsl.errors import plural
 from aistudios_dsl.layout.geometry import Box, canvas
 from aistudios_dsl.view.scene import SceneView, scene_views
-from aistudios_dsl.wire.node import shortened
+from aistudios_dsl.wire.node import file_of, shortened
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Background, Image, Shape, Text, UnknownClip, Video
 from aistudios_dsl.wire.nodes import Project as WireProject
 
@@ -64,7 +65,7 @@ class Outline:
 
     def lines(self, *, short: bool = False) -> Iterator[str]:
         """Yield it line by line; a `short` one leaves out what is many."""
-        yield f"{_shown(self.name) or 'Project'} ({_shown(self.orientation)}, {_count(len(self.scenes), 'scene')})"
+        yield f"{_shown(self.name) or 'Project'} ({_shown(self.orientation)}, {plural(len(self.scenes), 'scene')})"
         shown = self.scenes[:_SCENES] if short else self.scenes
         for number, scene in enumerate(shown):
             conditions = [("when", scene.when), ("each", scene.each), ("background", scene.background)]
@@ -95,10 +96,6 @@ def _box(box: Box | None) -> str:
     numbers = (box.left, box.top, box.width, box.height, box.angle)
     left, top, width, height, angle = (f"{round(number, 1):g}" for number in numbers)
     return f"{left}, {top}  {width} x {height}" + (f"  {angle}°" if box.angle else "")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _shown(text: str) -> str:
@@ -148,9 +145,9 @@ def _named(item: Item) -> str:
         case Audio():
             return clip.label or ""
         case Image():
-            return _file_of(clip.source_url)
+            return file_of(clip.source_url)
         case Video():
-            return _file_of(clip.video_url)
+            return file_of(clip.video_url)
         case UnknownClip():
             return ""
         case _:
@@ -176,12 +173,4 @@ def _said(scene: Scene) -> dict[int, str]:
 def _backdrop(backdrop: str | Background | None) -> str:
     if isinstance(backdrop, Background):
         backdrop = (backdrop.source_color if backdrop.source_type == "color" else backdrop.source_url) or ""
-    return _file_of(backdrop or "")
-
-
-def _file_of(url: str) -> str:
-    """Return the file name of a URL, without its query, which may hold a signature; a colour stays as it is."""
-    if not any(mark in url for mark in "/?"):
-        return url
-    _, _, path = url.partition("?")[0].partition("#")[0].rpartition("://")
-    return path.rstrip("/").rpartition("/")[2].rpartition("@")[2]
+    return file_of(backdrop or "")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aistudios_dsl.errors import DslError, LoadError, near_file
+from aistudios_dsl.errors import DslError, LoadError, unreadable
 from aistudios_dsl.service.flow import Payload, body_of
 from aistudios_dsl.service.journal import Entry, combined_error
 from aistudios_dsl.wire.codec import load
@@ -60,8 +60,7 @@ def _documents(source: str | Path | Iterable[Payload]) -> Iterator[tuple[int, Pa
         with Path(source).open("rb") as file:
             yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
     except OSError as error:
-        hint = near_file(Path(source)) or "is it there, and a JSONL?"
-        raise DslError(f"cannot read {source}: {error.strerror}", hint=hint) from None
+        raise unreadable(Path(source), error, "is it there, and a JSONL?") from None
 
 
 def _entry(number: int, payload: Payload, key: str | None, literal: bool) -> tuple[Entry, Project]:

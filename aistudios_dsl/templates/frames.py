@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from aistudios_dsl.errors import DslError, LoadError
+from aistudios_dsl.errors import DslError, LoadError, unreadable
 from aistudios_dsl.templates.records import DataRow, Record, header
-from aistudios_dsl.templates.textfiles import head_of, is_stdin, kind_of, opened, unreadable
+from aistudios_dsl.templates.textfiles import head_of, is_stdin, kind_of, opened
 
 _AT_ONCE = 1000
 _MISSING = 'pip install "aistudios-dsl[frames]"'

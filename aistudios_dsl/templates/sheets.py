@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aistudios_dsl.errors import DslError, LoadError, did_you_mean
+from aistudios_dsl.errors import DslError, LoadError, did_you_mean, unreadable
 from aistudios_dsl.templates.cells import Note, notes_of, shown_as
 from aistudios_dsl.templates.records import Fault, Record, header, of_cells
-from aistudios_dsl.templates.textfiles import is_stdin, kind_of, opened, unreadable
+from aistudios_dsl.templates.textfiles import is_stdin, kind_of, opened
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook

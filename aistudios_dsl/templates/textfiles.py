@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aistudios_dsl.errors import LoadError, near_file, nearest
+from aistudios_dsl.errors import LoadError, nearest, unreadable
 from aistudios_dsl.templates.records import DataRow, Fault, Record, header, of_cells
 from aistudios_dsl.wire.jsontext import copied, parse
 from aistudios_dsl.wire.node import shown
@@ -158,12 +158,6 @@ def opened(path: Path) -> BinaryIO:
     except OSError:
         # A stream that a program has put there has no descriptor.
         return io.BytesIO(sys.stdin.buffer.read())
-
-
-def unreadable(path: Path, fault: OSError) -> LoadError:
-    """Return the error of a file that cannot be opened or read, with the nearest name."""
-    near = near_file(path) if isinstance(fault, FileNotFoundError) else ""
-    return LoadError(f"cannot read {path}: {fault.strerror or fault}", hint=near)
 
 
 def head_of(file: Any) -> bytes:

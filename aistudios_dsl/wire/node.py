@@ -399,3 +399,19 @@ def shown(value: object) -> str:
 def shortened(text: str, most: int = 60) -> str:
     """Return a text of at most `most` characters, which ends in "…" where it is cut."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def file_of(url: str) -> str:
+    """Return the name of a URL's file, or else of its host; "" for data that is written into the URL.
+
+    It leaves out the query, which may hold a signature, and the login. What is no URL, such as a colour, stays.
+
+    >>> file_of("https://x.example/lamp.png?signature=abc"), file_of("https://ann:secret@x.example"), file_of("red")
+    ('lamp.png', 'x.example', 'red')
+    """
+    if url.startswith("data:"):
+        return ""
+    if not any(mark in url for mark in "/?"):
+        return url
+    _, _, path = url.partition("?")[0].partition("#")[0].rpartition("://")
+    return path.rstrip("/").rpartition("/")[2].rpartition("@")[2]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from aistudios_dsl.errors import LoadError, near_file
+from aistudios_dsl.errors import LoadError, unreadable
 from aistudios_dsl.wire.jsontext import parse
 
 _HINT = "give a path, a mapping, or JSON text"
@@ -32,4 +32,4 @@ def document_of(source: str | bytes | os.PathLike[str] | Mapping[str, Any]) -> A
     try:
         return parse(path.read_bytes(), str(path))
     except OSError as fault:
-        raise LoadError(f"cannot read {path}: {fault.strerror}", hint=near_file(path) or _HINT) from None
+        raise unreadable(path, fault, _HINT) from None
