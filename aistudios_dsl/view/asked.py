@@ -14,7 +14,6 @@ from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.geometry import Bounds, Box
 from aistudios_dsl.layout.sizes import extent
-from aistudios_dsl.wire.node import holds_jinja
 from aistudios_dsl.wire.nodes import Text
 
 _LEAST = fields(Place).min_font_size.default
@@ -57,12 +56,6 @@ def asked_of(scene: Scene, canvas: Box, path: str = "", waiting: Container[str] 
         _asked(item, canvas) if is_built(item) else _of_loaded(item, scene, f"{path}.clips[{number}].text" in waiting)
         for number, item in enumerate(scene._items)
     )
-
-
-def waits_for_row(scene: Scene) -> bool:
-    """Whether a row decides what `asked_of` returns for a scene."""
-    places = (item.place for item in scene._items if isinstance(item, Draft))
-    return any(holds_jinja(value) for place in places for value in (place.width, place.fit))
 
 
 def _of_loaded(item: Item, scene: Scene, changes: bool) -> Asked:
