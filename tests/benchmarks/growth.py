@@ -398,7 +398,8 @@ def table(operations: list[Operation]) -> Iterator[str]:
     )
     for unit, sizes in SIZES.items():
         yield ""
-        yield f"| n {unit}{' in one scene' if unit == 'clips' else ''} | {' | '.join(f'{n:,}' for n in sizes)} | exponent |"
+        of_what = "clips in one scene" if unit == "clips" else unit
+        yield f"| n {of_what} | {' | '.join(f'{n:,}' for n in sizes)} | exponent |"
         yield f"| --- |{' --- |' * (len(sizes) + 1)}"
         for of in operations:
             if of.unit == unit:
