@@ -5,7 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from itertools import combinations
+from itertools import product
+from operator import itemgetter
 from random import Random
 
 import pytest
@@ -17,7 +18,7 @@ from aistudios_dsl.check.rules import RULES
 from aistudios_dsl.check.rules.media import shown_url, unreachable
 from aistudios_dsl.check.summary import summed
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import overlap, pairs, upright_overlap
+from aistudios_dsl.layout.overlap import Stack, inside, overlap, upright_overlap
 from aistudios_dsl.templates.rows import read_rows
 from tests.examples import EXAMPLES, ROOT
 from tests.pages import Reader, blocks
@@ -998,16 +999,21 @@ def test_equal_findings_of_many_scenes_become_one_and_a_storyboard_marks_each():
     assert three._repr_html_().count("title-safe area (") == 3
 
 
-def test_a_sweep_finds_the_pairs_that_comparing_all_finds():
+def test_a_stack_finds_what_comparing_all_finds_in_its_order():
     random = Random(1)
-    for count in (0, 1, 2, 60):
-        for size in (5, 60, 400):
-            boxes = [
-                Box(*(random.choice((0, 30, random.random() * 500)) for _ in "xy"), size, 40) for _ in range(count)
-            ]
-            every = combinations(range(count), 2)
-            expected = {(one, other) for one, other in every if upright_overlap(boxes[one], boxes[other], 1)}
-            assert {tuple(sorted(pair)) for pair in pairs(boxes)} == expected
+    area = Box(0, 0, 400, 300)
+
+    def any_box(size):
+        return Box(*(random.choice((-90, 0, 30, random.random() * 500)) for _ in "xy"), size, 40)
+
+    for count, size in product((0, 1, 60, 400), (0, 5, 60, 700)):
+        boxes = [any_box(size) for _ in range(count)]
+        stack = Stack(enumerate(boxes), itemgetter(1), area)
+        for box in (any_box(random.choice((2, 20, 300))) for _ in range(20)):
+            first = random.randrange(count + 1)
+            near = [rank for rank in range(first, count) if upright_overlap(boxes[rank], box, -1e-9)]
+            assert [rank for rank, _ in stack.near(box, first)] == near
+            assert [rank for rank, _ in stack.around(box)] == [rank for rank in range(count) if inside(box, boxes[rank])]
 
 
 # clips on clips

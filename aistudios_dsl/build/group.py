@@ -12,7 +12,7 @@ from aistudios_dsl.build.drafts import label, refuse_in_group
 from aistudios_dsl.build.keywords import arguments_of, checked_function
 from aistudios_dsl.build.placement import Flow, GroupDraft
 from aistudios_dsl.build.scene import Scene
-from aistudios_dsl.build.verbs import Verbs, place_of, verb
+from aistudios_dsl.build.verbs import Verbs, verb
 from aistudios_dsl.errors import BuildError, under
 from aistudios_dsl.layout.geometry import ANCHORS, Anchor
 from aistudios_dsl.layout.sizes import finite, one_of
@@ -63,6 +63,9 @@ class Group(Verbs):
     def _clips(self) -> Iterator[AnyClip]:
         return self._inner._clips()
 
+    def _named(self, name: str) -> AnyClip | None:
+        return self._inner._named(name)
+
     def _drafted_groups(self) -> Iterable[GroupDraft]:
         return self._inner._groups
 
@@ -76,7 +79,7 @@ class Group(Verbs):
 
     def _edit(self, tag_or_id: str, changes: dict[str, Any]) -> Self:
         edited = super()._edit(tag_or_id, changes)
-        edited._refuse(place_of(tag_or_id, dict(enumerate(self._clips()))))
+        edited._refuse(self._inner._place_of(tag_or_id))
         return edited
 
     def _refuse(self, index: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from attrs import evolve, field, frozen
@@ -15,7 +16,7 @@ from aistudios_dsl.build.keywords import checked
 from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.scene import Scene, lines_named, refuse_unknown_names, scene_of
 from aistudios_dsl.build.theme import Theme
-from aistudios_dsl.build.verbs import Verbs, names_of, place_of, verb
+from aistudios_dsl.build.verbs import Verbs, refuse_name, verb
 from aistudios_dsl.errors import BuildError, expect, under
 from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, Key, fault_of, keys_by_attribute, reordered, replaced
@@ -147,7 +148,7 @@ class BaseProject(Verbs):
             for index, scene in enumerate(scenes, len(self.scenes)):
                 with under(f"scenes[{index}]"):
                     refuse_unknown_names(scene, self.theme)
-        return evolve(self, scenes=whole)
+        return replaced(self, scenes=whole)
 
     @checked
     def with_scenes(self, scenes: Iterable[Scene]) -> Self:
@@ -165,7 +166,7 @@ class BaseProject(Verbs):
         Project(1 scene)
         """
         expect(scenes, Iterable, "with_scenes takes a list of scenes", "such as with_scenes([scene])")
-        return evolve(self, scenes=()).add(*scenes)
+        return replaced(self, scenes=()).add(*scenes)
 
     @checked
     def map_scenes(self, fn: Callable[[Scene], Scene]) -> Self:
@@ -220,7 +221,10 @@ class BaseProject(Verbs):
         'Hello'
         """
         index = self._scene_with(tag_or_id, scene, "edit")
-        return self._changed_at(index, lambda found: found.edit(tag_or_id, **changes))
+        edited = self._changed_at(index, lambda found: found.edit(tag_or_id, **changes))
+        if edited.scenes[index]._places is self.scenes[index]._places:
+            object.__setattr__(edited, "_homes", self._homes)
+        return edited
 
     @verb
     def remove(self, tag_or_id: str, /, *, scene: int | None = None) -> Self:
@@ -246,17 +250,30 @@ class BaseProject(Verbs):
                 raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
             return scene
         last = len(self.scenes) - 1
-        holders = [i for i, scene in enumerate(self.scenes) if any(name in names_of(clip) for clip in scene._clips())]
+        holders = self._homes.get(name, ()) if isinstance(name, str) else ()
         if not holders and any(group.tag == name for scene in self.scenes for group in scene._groups):
             hint = "give the tag of a clip in it"
             raise BuildError(f"{name!r} is the tag of a group, which is not a clip", hint=hint, code="unknown-tag")
         if not holders:
-            place_of(name, dict(enumerate(self._clips())), groups=self._drafted_groups())
+            refuse_name(name, self._clips(), groups=self._drafted_groups())
         if len(holders) > 1 and last not in holders:
             more = ", ..." if verb == "edit" else ""
             hint = f"name one of them: {verb}({name!r}, scene={holders[0]}{more})"
-            raise BuildError(f"scenes {holders} all have a clip {name!r}", hint=hint)
+            raise BuildError(f"scenes {list(holders)} all have a clip {name!r}", hint=hint)
         return holders[-1]
+
+    @cached_property
+    def _homes(self) -> Mapping[str, list[int]]:
+        """The numbers of the scenes that have a clip with each tag and each id."""
+        found: dict[str, list[int]] = {}
+        for index, scene in enumerate(self.scenes):
+            for name in scene._places:
+                found.setdefault(name, []).append(index)
+        return found
+
+    def _named(self, name: str) -> AnyClip | None:
+        found = self._homes.get(name)
+        return self.scenes[found[-1]]._named(name) if found else None
 
     def _change(self, change: Callable[[Scene], Scene]) -> Self:
         if not self.scenes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import singledispatch
+from functools import cached_property, singledispatch
+from itertools import compress, count
+from operator import is_not
 from typing import Any, Self, TypeVar
 
 from attrs import evolve, field, frozen
@@ -37,7 +39,7 @@ from aistudios_dsl.build.placement import (
 )
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
-from aistudios_dsl.build.verbs import Verbs, place_of, verb
+from aistudios_dsl.build.verbs import Verbs, names_of, refuse_name, verb
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
 from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys_by_attribute, reordered, replaced
@@ -183,8 +185,7 @@ class Scene(Verbs):
         >>> Scene().text("Hi", tag="t").text("Ho").remove("t")
         Scene(1 clip)
         """
-        clips = list(self._clips())
-        index = place_of(tag_or_id, dict(enumerate(clips)), groups=self._groups)
+        clips, index = list(self._clips()), self._place_of(tag_or_id)
         kept = (line for line in self._lines if line.speaker != index)
         lines = tuple(evolve(line, speaker=line.speaker - (line.speaker > index)) for line in kept)
         loaded = self._loaded
@@ -200,8 +201,26 @@ class Scene(Verbs):
     def _clips(self) -> Iterator[AnyClip]:
         return (clip_of(item) for item in self._items)
 
+    def _named(self, name: str) -> AnyClip | None:
+        place = self._places.get(name)
+        return None if place is None else clip_of(self._items[place])
+
     def _drafted_groups(self) -> Iterable[GroupDraft]:
         return self._groups
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        """The number of the first clip with each tag and each id."""
+        found: dict[str, int] = {}
+        for place, clip in enumerate(self._clips()):
+            for name in names_of(clip):
+                found.setdefault(name, place)
+        return found
+
+    def _place_of(self, name: object) -> int:
+        """Return the number of the first clip with this tag or id. Raise `BuildError` if none has it."""
+        place = self._places.get(name) if isinstance(name, str) else None
+        return refuse_name(name, self._clips(), groups=self._groups) if place is None else place
 
     def _next_label(self, verb: str, tag: object) -> str:
         return label_of(len(self._items), verb, tag)
@@ -233,11 +252,19 @@ class Scene(Verbs):
         if html and not holds_jinja(text) and (tag := unpaired_tag(text)):
             hint = "such as <p>Hello <b>you</b></p>; for plain words leave html=True out"
             raise BuildError(f"html=True takes complete HTML, but {tag} has no matching tag", "say", hint)
-        avatars = {place: clip for place, clip in enumerate(self._clips()) if isinstance(clip, AvatarClip)}
-        if not avatars:
+        speaker = next(self._avatars(), None)
+        if speaker is None:
             raise BuildError("speech before any avatar", "say", "add .avatar(...) first")
-        speaker = max(avatars) if by is None else place_of(by, avatars, "avatar")
-        return evolve(self, lines=(*self._lines, Line(text, speaker, html, script_line())))
+        if by is not None:
+            avatars = {place: clip_of(self._items[place]) for place in self._avatars()}
+            named = [place for place, clip in avatars.items() if by in names_of(clip)]
+            speaker = named[-1] if named else refuse_name(by, reversed(avatars.values()), "avatar")
+        return replaced(self, _lines=(*self._lines, Line(text, speaker, html, script_line())))
+
+    def _avatars(self) -> Iterator[int]:
+        """Yield the numbers of its avatars, the last first."""
+        places = reversed(range(len(self._items)))
+        return (place for place in places if isinstance(clip_of(self._items[place]), AvatarClip))
 
     def _with_background(self, value: str | Background | None) -> Scene:
         scene = evolve(self, background=value)
@@ -257,22 +284,28 @@ class Scene(Verbs):
         return evolve(self, items=(*self._items[:index], *self._items[index + 1 :]), lines=lines)
 
     def _edited(self, name: str, changes: dict[str, Any]) -> Scene:
-        clips = dict(enumerate(self._clips()))
-        index = place_of(name, clips, groups=self._groups)
-        scene, clip = self, clips[index]
+        index = self._place_of(name)
+        scene, clip = self, clip_of(self._items[index])
         with under(label(index, clip)):
             if isinstance(clip, AvatarClip) and "say" in changes:
                 scene = scene._said_instead(index, clip, changes.pop("say"))
             editing.refuse_unknown(clip, changes)
             for name in ("id", "tag"):
                 value = changes.get(name)
-                if value and any(getattr(other, name) == value for place, other in clips.items() if place != index):
+                others = (other for place, other in enumerate(self._clips()) if place != index)
+                if value and any(getattr(other, name) == value for other in others):
                     hint = f"give each clip a different {name}"
                     raise BuildError(f"another clip of the scene has the {name} {value!r}", hint=hint)
             item = edited(scene._items[index], changes)
             if isinstance(item, Draft) and item.parent >= 0:
                 refuse_in_group(scene._groups[item.parent].flow.kind, item)
-            return scene._changed_to(index, item)
+            return scene._changed_to(index, item)._named_like(self, index)
+
+    def _named_like(self, before: Scene, index: int) -> Scene:
+        """Return this scene, which differs from one before only in a clip, with its places where the names stayed."""
+        if names_of(clip_of(before._items[index])) == names_of(clip_of(self._items[index])):
+            object.__setattr__(self, "_places", before._places)
+        return self
 
     def _said_instead(self, index: int, clip: AvatarClip, text: Any) -> Scene:
         """Replace the first line of an avatar and drop its others; where it said nothing, it speaks last."""
@@ -295,7 +328,7 @@ class Scene(Verbs):
         return evolve(scene, lines=editing.first_replaced(self._lines, lines, line))
 
     def _with(self, index: int, item: Item) -> Scene:
-        return evolve(self, items=(*self._items[:index], item, *self._items[index + 1 :]))
+        return replaced(self, _items=(*self._items[:index], item, *self._items[index + 1 :]))
 
     def _mapped(self, clip_class: type[C], fn: Callable[[C], C], tag: str | None) -> Scene:
         editing.validate_map(clip_class, fn, tag)
@@ -325,8 +358,8 @@ class Scene(Verbs):
         if is_built(old):
             return scene
         if isinstance(item, Draft) and any((item.place.width, item.place.height, item.place.fit)):
-            return evolve(scene, kept_boxes=self._kept_boxes - {clip_of(item).id})
-        return evolve(scene, kept_boxes=kept_boxes(self._kept_boxes, clip_of(old), clip_of(item)))
+            return replaced(scene, _kept_boxes=self._kept_boxes - {clip_of(item).id})
+        return replaced(scene, _kept_boxes=kept_boxes(self._kept_boxes, clip_of(old), clip_of(item)))
 
 
 def scene_of(node: WireScene, position: int) -> Scene:
@@ -390,11 +423,13 @@ def _themed_item(index: int, item: Item, theme: Theme | None) -> Item:
 
 def refuse_unknown_names(scene: Scene, theme: Theme | None, before: Scene | None = None) -> None:
     """Raise `BuildError` for the name of a colour or style that the theme lacks, in what is new since `before`."""
-    known = before._items if before else ()
+    items, known = scene._items, before._items if before else ()
     # Most verbs add a clip at the end, and comparing the others as a whole is the fastest.
-    first = len(known) if scene._items[: len(known)] == known else 0
-    for index, item in enumerate(scene._items[first:], first):
-        if is_built(item) and not (index < len(known) and known[index] is item):
+    is_longer = items[: len(known)] == known
+    changed = () if is_longer else compress(count(), map(is_not, items, known))
+    for index in (*changed, *range(len(known), len(items))):
+        item = items[index]
+        if is_built(item):
             with under(label(index, clip_of(item))):
                 themed(item.clip, item.place, theme, waiting=True)
     backdrop = scene.backdrop

@@ -80,21 +80,21 @@ def names_of(clip: AnyClip) -> tuple[str, ...]:
     return tuple(name for name in (clip.tag, clip.id) if name)
 
 
-def place_of(name: object, clips: Mapping[int, AnyClip], kind: str = "clip", groups: Iterable[GroupDraft] = ()) -> int:
-    """Return the number of the first clip with this tag or id. Raise `BuildError` if none has it.
+def refuse_name(
+    name: object, clips: Iterable[AnyClip], kind: str = "clip", groups: Iterable[GroupDraft] = ()
+) -> NoReturn:
+    """Raise the `BuildError` for a name that no clip has as its tag or id.
 
     `groups` are those whose tags say where clips stand, and which are no clips.
     """
-    for place, clip in clips.items():
-        if name in names_of(clip):
-            return place
+    clips = tuple(clips)
     if not isinstance(name, str):
         raise BuildError(f"give the tag or id of the {kind}, not {name!r}", hint='such as "headline"')
     if any(group.tag == name for group in groups):
         hint = "give the clips in it a tag= each, and name these"
         raise BuildError(f"{name!r} is the tag of a group, not of a {kind}", hint=hint, code="unknown-tag")
-    known = [each for clip in clips.values() for each in names_of(clip)]
-    tags = dict.fromkeys(clip.tag for clip in clips.values() if clip.tag)
+    known = [each for clip in clips for each in names_of(clip)]
+    tags = dict.fromkeys(clip.tag for clip in clips if clip.tag)
     hint = did_you_mean(name, known if nearest(name, known) else tags or known) or "give clips a tag= to find them by"
     raise BuildError(f"no {kind} has the tag or id {name!r}", hint=hint, code="unknown-tag")
 
@@ -125,6 +125,10 @@ class Verbs(ABC):
     @abstractmethod
     def _clips(self) -> Iterator[AnyClip]:
         """Yield the clips that `find` looks through."""
+
+    @abstractmethod
+    def _named(self, name: str) -> AnyClip | None:
+        """Return the first of these clips with this tag or id."""
 
     @abstractmethod
     def _drafted_groups(self) -> Iterable[GroupDraft]:
@@ -568,8 +572,8 @@ class Verbs(ABC):
         >>> Scene().text("Hi", tag="t").find("t").text
         'Hi'
         """
-        clips = dict(enumerate(self._clips()))
-        return clips[place_of(tag_or_id, clips, groups=self._drafted_groups())]
+        clip = self._named(tag_or_id) if isinstance(tag_or_id, str) else None
+        return clip or refuse_name(tag_or_id, self._clips(), groups=self._drafted_groups())
 
     def pipe(self, fn: Callable[Concatenate[Self, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return `fn(self, ...)`: a function of yours as a step of the chain.

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import groupby, islice
+from typing import Generic, TypeVar
 
 from aistudios_dsl.layout.geometry import Box, Point
 
+T = TypeVar("T")
 TOLERANCE = 0.5
 """Half a pixel: less is not visible."""
+_CELLS, _FEW = 12, 24
+"""How many cells an area has across and down, and how many things are not worth it."""
 
 
 def overlap(one: Box, other: Box, slack: float = 1.0) -> bool:
@@ -27,20 +34,56 @@ def upright_overlap(one: Box, other: Box, slack: float) -> bool:
     return across > slack and down > slack
 
 
-def pairs(boxes: Sequence[Box], slack: float = 1.0) -> Iterator[tuple[int, int]]:
-    """Yield the places of each two upright boxes that share more than `slack` px across and down, by a sweep.
+class Stack(Generic[T]):
+    """Things that lie on one another, in their order, with an index of those that touch each cell of an area.
 
-    >>> list(pairs([Box(0, 0, 10, 10), Box(50, 0, 10, 10), Box(5, 5, 10, 10)]))
-    [(0, 2)]
+    Of thousands it looks only at those in the cells of a box, and at no more than its caller takes.
+
+    >>> stack = Stack([Box(0, 0, 10, 10), Box(50, 0, 10, 10), Box(5, 5, 10, 10)], lambda box: box, Box(0, 0, 60, 60))
+    >>> [box.left for box in stack.near(Box(6, 6, 1, 1))]
+    [0, 5]
     """
-    open_now: list[tuple[float, float, float, int]] = []
-    for index in sorted(range(len(boxes)), key=lambda index: boxes[index].left):
-        box = boxes[index]
-        left, top, bottom = box.left + slack, box.top + slack, box.top + box.height - slack
-        open_now = [one for one in open_now if one[0] > left]
-        if box.width > slack:
-            yield from ((other, index) for _, above, below, other in open_now if above < bottom and below > top)
-            open_now.append((box.left + box.width, box.top, box.top + box.height, index))
+
+    def __init__(self, items: Iterable[T], box_of: Callable[[T], Box], area: Box) -> None:
+        self.items = tuple(items)
+        self._boxes, self._area = tuple(map(box_of, self.items)), area
+        self._cells: dict[tuple[int, int], list[int]] = {}
+        for rank, box in enumerate(self._boxes if len(self.items) > _FEW else ()):
+            for cell in self._touched(box):
+                self._cells.setdefault(cell, []).append(rank)
+
+    def near(self, box: Box, first: int = 0) -> Iterator[T]:
+        """Yield those that touch an upright box, in their order, from number `first` on."""
+        left, top, right, bottom = box.left, box.top, box.left + box.width, box.top + box.height
+        for rank in self._ranks(box, first):
+            one = self._boxes[rank]
+            if one.left <= right and left <= one.left + one.width and one.top <= bottom and top <= one.top + one.height:
+                yield self.items[rank]
+
+    def around(self, box: Box) -> Iterator[T]:
+        """Yield those whose boxes an upright box is inside of, give or take half a pixel, in their order."""
+        # They are all in the cell of its centre.
+        ranks = self._ranks(Box(*box.centre, 0, 0), 0)
+        return (self.items[rank] for rank in ranks if inside(box, self._boxes[rank]))
+
+    def _ranks(self, box: Box, first: int) -> Iterable[int]:
+        if not self._cells:
+            return range(first, len(self.items))
+        cells = [self._cells[cell] for cell in self._touched(box) if cell in self._cells]
+        parts = [islice(cell, bisect_left(cell, first), None) for cell in cells]
+        return parts[0] if len(parts) == 1 else (rank for rank, _ in groupby(merge(*parts)))
+
+    def _touched(self, box: Box) -> Iterator[tuple[int, int]]:
+        """Yield the cells that a box touches; what is off the area counts as on its edge."""
+        area = self._area
+        columns = _span(box.left - area.left, box.width, area.width)
+        rows = _span(box.top - area.top, box.height, area.height)
+        return ((column, row) for column in columns for row in rows)
+
+
+def _span(start: float, length: float, room: float) -> range:
+    low, high = (int(min(max(at / room, 0), 1) * (_CELLS - 1)) for at in (start, start + length))
+    return range(low, high + 1)
 
 
 def _axes(box: Box) -> tuple[Point, Point]:

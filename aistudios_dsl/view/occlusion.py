@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice, takewhile
 
 from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box, Point
-from aistudios_dsl.layout.overlap import TOLERANCE, cut, inside, upright_overlap, within
-from aistudios_dsl.view.scene import SOLID, SceneView, Seen, is_jpeg, paint, share_of
+from aistudios_dsl.layout.overlap import TOLERANCE, around, cut, inside, upright_overlap, within
+from aistudios_dsl.view.scene import SOLID, SceneView, Seen, is_jpeg, is_opaque, is_solid, paint, share_of
 from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape
 
 FACE = 0.1
@@ -31,14 +31,16 @@ def hider(back: Seen, scene: SceneView) -> Seen | None:
 
 
 def _hider(back: Seen, scene: SceneView) -> Seen | None:
-    fronts = list(_fronts(back, back.bounds, scene.opaque))
-    if not fronts:
+    opaque = scene.painted_of(is_opaque)
+    if not any(_before(back, opaque.near(back.bounds))):
         return None
     parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.canvas)]
+    if not parts:
+        return None
     corners = [corner for part in parts for corner in part.corners]
     # What is opaque is convex: it covers a box if it covers its corners.
-    hiders = (front for front in fronts if all(_fills(front, corner) for corner in corners))
-    return next(hiders, None) if corners else None
+    fronts = _before(back, opaque.around(around(parts)))
+    return next((front for front in fronts if all(_fills(front, corner) for corner in corners)), None)
 
 
 def _fills(front: Seen, point: Point) -> bool:
@@ -67,9 +69,22 @@ def _on_canvas(box: Box, canvas: Box) -> Iterator[Box]:
     yield Box(part.left + slack, part.top + slack, part.width - 2 * slack, part.height - 2 * slack)
 
 
-def is_avatar(seen: Seen) -> bool:
-    """Whether a clip is an avatar."""
-    return isinstance(seen.clip, AvatarClip)
+# kinds of clips that may hide something
+
+
+def solid_avatar(seen: Seen) -> bool:
+    """Whether a clip is an avatar that hides what is behind it."""
+    return isinstance(seen.clip, AvatarClip) and is_solid(seen)
+
+
+def solid_picture(seen: Seen) -> bool:
+    """Whether a clip is a picture that hides what is behind it where it is not transparent."""
+    return may_be_transparent(seen) and is_solid(seen)
+
+
+def solid_throughout(seen: Seen) -> bool:
+    """Whether a clip hides what is behind it, as a shape, a video or a JPEG does."""
+    return is_solid(seen) and not (isinstance(seen.clip, AvatarClip) or may_be_transparent(seen))
 
 
 def may_be_transparent(seen: Seen) -> bool:
@@ -77,10 +92,13 @@ def may_be_transparent(seen: Seen) -> bool:
     return isinstance(seen.clip, Image) and not is_jpeg(seen)
 
 
+# what they hide
+
+
 def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
     """Yield the clips, from the front, that cover more than a tenth of what the canvas shows of an avatar's face."""
     face = avatar.face
-    fronts = list(_fronts(avatar, face.bounds, scene.solid)) if face else []
+    fronts = list(_before(avatar, scene.painted_of(is_solid).near(face.bounds))) if face else []
     if face is None or not fronts:
         return
     points = [point for point in (face.point(*share) for share in _OVAL) if share_of(scene.canvas, point)]
@@ -89,29 +107,35 @@ def over_face(avatar: Seen, scene: SceneView) -> Iterator[Seen]:
             yield front
 
 
-def over_text(text: Seen, scene: SceneView, may_cover: Callable[[Seen], bool], share: float = 1) -> Iterator[Seen]:
-    """Yield the clips of a kind, from the front, that cover at least this share of what the canvas shows of a text."""
-    fronts = [front for front in _fronts(text, text.ink, scene.solid) if may_cover(front)]
-    if not fronts:
+def over_text(
+    text: Seen, scene: SceneView, kind: Callable[[Seen], bool], share: float = 1, least: float = 0
+) -> Iterator[Seen]:
+    """Yield the clips of a kind, from the front, that cover at least this share of what the canvas shows of a text.
+
+    `least`: how wide and high they are at least, px.
+    """
+    near = _before(text, scene.painted_of(kind).near(text.ink))
+    fronts = (front for front in near if min(front.box.width, front.box.height) >= least)
+    first = next(fronts, None)
+    if first is None:
         return
     points = [line.point(along, 0.5) for line in text.lines for along in _ALONG]
     points = [point for point in points if share_of(scene.canvas, point)]
     may_miss = len(points) - math.ceil(share * len(points) - 1e-9)
-    for front in fronts if points else ():
+    for front in chain((first,), fronts) if points else ():
         misses = (point for point in points if not _covers(front, point))
         if len(list(islice(misses, may_miss + 1))) <= may_miss:
             yield front
 
 
-def _fronts(back: Seen, bounds: Box, stack: Sequence[Seen]) -> Iterator[Seen]:
-    """The clips of a stack, which begins at the front, that are in front of another and overlap a box."""
-    left, top, right, bottom = bounds.left, bounds.top, bounds.left + bounds.width, bounds.top + bounds.height
-    for front in stack:
-        if front.depth <= back.depth:
-            return
-        box = front.bounds
-        if box.left < right and left < box.left + box.width and box.top < bottom and top < box.top + box.height:
-            yield front
+def _before(back: Seen, clips: Iterable[Seen]) -> Iterator[Seen]:
+    """Those of some clips, which begin at the front, that are in front of another."""
+    return takewhile(lambda front: front.depth > back.depth, clips)
+
+
+def behind(front: Seen, clips: Iterable[Seen]) -> Iterator[Seen]:
+    """Return those of some clips, which begin at the back, that are behind another."""
+    return takewhile(lambda back: back.depth < front.depth, clips)
 
 
 def _covers(front: Seen, point: Point) -> bool:

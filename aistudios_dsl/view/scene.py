@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import islice, repeat
+from itertools import repeat
+from operator import attrgetter
 
 from attrs import evolve, frozen
 
@@ -15,7 +16,7 @@ from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.speech import Utterance, utterances
 from aistudios_dsl.layout.colour import Colour, find_colour
 from aistudios_dsl.layout.geometry import Box, Point, canvas
-from aistudios_dsl.layout.overlap import TOLERANCE, around, within
+from aistudios_dsl.layout.overlap import TOLERANCE, Stack, around, within
 from aistudios_dsl.layout.sizes import POINT
 from aistudios_dsl.layout.text import TextBox, baseline, has_letters, line_height, measure, text_height, wrap
 from aistudios_dsl.view.asked import NOTHING, Asked, GroupBox
@@ -186,19 +187,20 @@ class SceneView:
         return tuple(seen for seen in self.clips if seen.lines and not self._waits(f"{seen.path}."))
 
     @cached_property
-    def painted(self) -> tuple[Seen, ...]:
+    def painted(self) -> Stack[Seen]:
         """The clips from front to back."""
-        return tuple(sorted(self.clips, key=lambda seen: seen.depth, reverse=True))
+        clips = sorted(self.clips, key=lambda seen: seen.depth, reverse=True)
+        return Stack(clips, attrgetter("bounds"), self.canvas)
+
+    def painted_of(self, kind: Callable[[Seen], bool]) -> Stack[Seen]:
+        """The clips for which a function of the module holds, from front to back."""
+        if kind not in self._kinds:
+            self._kinds[kind] = Stack(filter(kind, self.painted.items), attrgetter("bounds"), self.canvas)
+        return self._kinds[kind]
 
     @cached_property
-    def solid(self) -> tuple[Seen, ...]:
-        """The clips that may hide something, from front to back. Texts hide nothing."""
-        return tuple(seen for seen in self.painted if _is_solid(seen))
-
-    @cached_property
-    def opaque(self) -> tuple[Seen, ...]:
-        """The solid clips without a clear spot or a hollow, from front to back."""
-        return tuple(seen for seen in self.solid if _is_opaque(seen))
+    def _kinds(self) -> dict[Callable[[Seen], bool], Stack[Seen]]:
+        return {}
 
     @cached_property
     def by_depth(self) -> tuple[Seen, ...]:
@@ -230,7 +232,7 @@ class SceneView:
 
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
         """Yield the known colours behind the lines of a text; none where a picture is behind them."""
-        first = bisect_right(self.painted, (-above.depth[0], -above.depth[1]), key=_from_front)
+        first = first_behind(self.painted, above)
         for line in lines:
             for share in _SAMPLES:
                 colour = self._ground(first, line.point(share, 0.5))
@@ -239,11 +241,7 @@ class SceneView:
 
     def _ground(self, first: int, point: Point) -> Colour | None:
         layers: list[Colour] = []
-        for seen in islice(self.painted, first, None):
-            bounds = seen.bounds
-            x, y = point[0] - bounds.left, point[1] - bounds.top
-            if not (0 <= x <= bounds.width and 0 <= y <= bounds.height):
-                continue
+        for seen in self.painted.near(Box(*point, 0, 0), first):
             colour = paint(seen, point)
             if colour is None:
                 return None
@@ -252,6 +250,11 @@ class SceneView:
                 return composite(layers)
         colour = _backdrop(self.scene)
         return None if colour is None else composite([*layers, colour])
+
+
+def first_behind(stack: Stack[Seen], seen: Seen) -> int:
+    """Return the number of the first clip behind another in a stack that begins at the front."""
+    return bisect_right(stack.items, _from_front(seen), key=_from_front)
 
 
 def _from_front(seen: Seen) -> tuple[float, int]:
@@ -353,8 +356,8 @@ def animation_of(seen: Seen) -> str:
     return animation.type if animation else ""
 
 
-def _is_solid(seen: Seen) -> bool:
-    """Whether a clip hides what is behind it; an animated one does if it appears at once and stays."""
+def is_solid(seen: Seen) -> bool:
+    """Whether a clip hides what is behind it: an animated one if it appears at once and stays; a text never."""
     animation = _animation(seen)
     comes_and_goes = animation is not None and (animation.type in LEAVING or bounded(animation.delay) > 0)
     return seen.alpha >= SOLID and not comes_and_goes and not isinstance(seen.clip, Text)
@@ -365,9 +368,10 @@ def _animation(seen: Seen) -> Animation | None:
     return animation if isinstance(animation, Animation) else None
 
 
-def _is_opaque(seen: Seen) -> bool:
+def is_opaque(seen: Seen) -> bool:
+    """Whether a clip is solid without a clear spot or a hollow."""
     clip = seen.clip
-    if seen.alpha < 1:
+    if seen.alpha < 1 or not is_solid(seen):
         return False
     if not isinstance(clip, Shape):
         return isinstance(clip, Video) or is_jpeg(seen)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from operator import itemgetter
+from itertools import islice
+from operator import attrgetter, itemgetter
 
 from attrs import evolve
 
@@ -14,9 +14,17 @@ from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.fonts import exact_with, shown_letters
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import TOLERANCE, bleeds, inside, overhang, overlap, pairs
+from aistudios_dsl.layout.overlap import TOLERANCE, Stack, bleeds, inside, overhang, overlap, upright_overlap
 from aistudios_dsl.layout.text import has_letters, longest_piece
-from aistudios_dsl.view.occlusion import hider, is_avatar, may_be_transparent, over_face, over_text
+from aistudios_dsl.view.occlusion import (
+    behind,
+    hider,
+    may_be_transparent,
+    over_face,
+    over_text,
+    solid_avatar,
+    solid_picture,
+)
 from aistudios_dsl.view.scene import (
     ESTIMATE_SLACK,
     LEAVING,
@@ -230,16 +238,17 @@ def text_over_face(scene: SceneView) -> Iterator[Problem]:
 @scene_rule("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
 def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts overlap and are shown at the same time."""
-    texts, told = scene.texts, Counter[int]()
-    for one, other in pairs([seen.ink for seen in texts]):
-        back, front = texts[one], texts[other]
-        if back.depth > front.depth:
-            back, front = front, back
-        if told[front.index] >= _MOST_UNDER or _take_turns(back, front):
-            continue
-        if any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene)):
-            told[front.index] += 1
+    texts = Stack(sorted(scene.texts, key=lambda seen: seen.depth), attrgetter("ink"), scene.canvas)
+    for front in texts.items:
+        backs = (back for back in behind(front, texts.near(front.ink)) if _collide(back, front, scene))
+        for back in islice(backs, _MOST_UNDER):
             yield problem(f"the text is over {named(back)}", front, front.ink, back.ink)
+
+
+def _collide(back: Seen, front: Seen, scene: SceneView) -> bool:
+    if not upright_overlap(back.ink, front.ink, 1) or _take_turns(back, front):
+        return False
+    return any(overlap(one, other) for one in _shown(back, scene) for other in _shown(front, scene))
 
 
 def _shown(seen: Seen, scene: SceneView) -> list[Box]:
@@ -289,7 +298,7 @@ def face_covered(scene: SceneView) -> Iterator[Problem]:
 @scene_rule("text-behind-avatar", "warning", "give the text a higher layer, or move it")
 def text_behind_avatar(scene: SceneView) -> Iterator[Problem]:
     """A whole text is behind an avatar's body."""
-    for text, front in _before_texts(scene, is_avatar, 1):
+    for text, front in _before_texts(scene, solid_avatar, 1):
         yield _behind("the text", text, front)
 
 
@@ -299,8 +308,8 @@ def behind_picture(scene: SceneView) -> Iterator[Problem]:
     for avatar, front in _before_faces(scene):
         if may_be_transparent(front):
             yield _behind("the face", avatar, front)
-    for text, front in _before_texts(scene, may_be_transparent, MOST):
-        if not any(over_text(text, scene, is_avatar)):
+    for text, front in _before_texts(scene, solid_picture, MOST):
+        if not any(over_text(text, scene, solid_avatar)):
             yield _behind("the text", text, front)
 
 
@@ -316,11 +325,11 @@ def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
             yield avatar, fronts[0]
 
 
-def _before_texts(scene: SceneView, may_cover: Callable[[Seen], bool], share: float) -> Iterator[tuple[Seen, Seen]]:
+def _before_texts(scene: SceneView, kind: Callable[[Seen], bool], share: float) -> Iterator[tuple[Seen, Seen]]:
     """Each text of which a clip covers this share, but for those that are hidden as a whole or at a face."""
     faces = [seen.face for seen in scene.clips if seen.face]
     for text in scene.texts:
-        front = next(over_text(text, scene, may_cover, share), None)
+        front = next(over_text(text, scene, kind, share), None)
         if front is None or _hider(text, scene):
             continue
         if not any(overlap(line, face) for line in text.lines for face in faces):

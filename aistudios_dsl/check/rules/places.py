@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from operator import attrgetter
 
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box
-from aistudios_dsl.layout.overlap import TOLERANCE, covers, cut, overhang, pairs, upright_overlap
-from aistudios_dsl.view.occlusion import hider, is_avatar, may_be_transparent, over_text
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SOLID, SceneView, Seen, animation_of
+from aistudios_dsl.layout.overlap import TOLERANCE, Stack, covers, cut, overhang, upright_overlap
+from aistudios_dsl.view.occlusion import behind, hider, may_be_transparent, over_text, solid_throughout
+from aistudios_dsl.view.scene import ESTIMATE_SLACK, SOLID, SceneView, Seen, animation_of, first_behind
 from aistudios_dsl.wire.nodes import Image, Shape, Video
 
 ALIKE = 0.9
@@ -34,14 +34,12 @@ _BARE = ("Line_v2", "Arrow_1_v2", "Arrow_2_v2")
 @scene_rule("same-place", "warning", "move one of them, or remove it: without at=, clips stand in the centre")
 def same_place(scene: SceneView) -> Iterator[Problem]:
     """Two pictures or videos lie on one another at the same place."""
-    media = [seen for seen in scene.clips if _is_medium(seen, scene)]
-    told = set[int]()
-    for one, other in pairs([seen.bounds for seen in media]):
-        back, front = media[one], media[other]
-        if back.depth > front.depth:
-            back, front = front, back
-        if front.index not in told and _at_one_place(back, front) and not hider(back, scene):
-            told.add(front.index)
+    media = [seen for seen in reversed(scene.painted.items) if _is_medium(seen, scene)]
+    seen_in_part = Stack((seen for seen in media if not hider(seen, scene)), attrgetter("bounds"), scene.canvas)
+    for front in media:
+        backs = behind(front, seen_in_part.near(front.bounds))
+        back = next((back for back in backs if _at_one_place(back, front)), None)
+        if back:
             yield problem(f"the {front.kind} is at the same place as {named(back)}", front, front.box, back.box)
 
 
@@ -53,6 +51,8 @@ def _is_medium(seen: Seen, scene: SceneView) -> bool:
 
 def _at_one_place(back: Seen, front: Seen) -> bool:
     one, other = back.bounds, front.bounds
+    if not upright_overlap(one, other, 1):
+        return False
     across = _aligned(one.left, one.width, other.left, other.width)
     down = _aligned(one.top, one.height, other.top, other.height)
     larger, shared = max(_area(one), _area(other)), _area(cut(one, other))
@@ -85,26 +85,21 @@ def _area(box: Box) -> float:
 def text_covered(scene: SceneView) -> Iterator[Problem]:
     """A shape, a video or a JPEG covers some of a text's letters."""
     for text in scene.texts:
-        may_cover = partial(_covers_surely, least=_THIN * text.lines[0].height)
-        front = next(over_text(text, scene, may_cover, _COVERED), None)
+        least = _THIN * text.lines[0].height
+        front = next(over_text(text, scene, solid_throughout, _COVERED, least), None)
         if front and not hider(text, scene):
             yield problem(f"letters of the text are behind {named(front)}", text, text.ink, front.box)
-
-
-def _covers_surely(seen: Seen, *, least: float) -> bool:
-    """Whether a clip hides letters: a picture may be transparent, and a thin line strikes them through."""
-    is_thin = min(seen.box.width, seen.box.height) < least
-    return not (is_thin or is_avatar(seen) or may_be_transparent(seen))
 
 
 @scene_rule("text-past-shape", "warning", "make the shape larger, or wrap the text: width=, or fit=(width, height)")
 def text_past_shape(scene: SceneView) -> Iterator[Problem]:
     """A text begins on a shape and reaches past its edge."""
-    panels = [seen for seen in scene.painted if _is_panel(seen, scene)]
-    for text in scene.texts if panels else ():
+    shapes = (seen for seen in scene.painted.items if _is_panel(seen, scene))
+    panels = Stack(shapes, attrgetter("bounds"), scene.canvas)
+    for text in scene.texts if panels.items else ():
         ink = text.ink
-        behind = (seen for seen in panels if seen.depth < text.depth and upright_overlap(seen.bounds, ink, 0))
-        shape = next(behind, None)
+        backs = panels.near(ink, first_behind(panels, text))
+        shape = next((seen for seen in backs if upright_overlap(seen.bounds, ink, 0)), None)
         past = _past_shape(text, shape) if shape else 0
         if shape and past > 0:
             yield problem(f"the text reaches {past:.0f} px past {named(shape)}", text, ink, shape.box)
