@@ -57,8 +57,8 @@ def test_a_clip_beside_one_that_stands_already_is_placed_by_its_cover():
     assert layout.arrangement()([(5, 7, 10, 20), sizes[1].seen]) == [(), (5, 30)]
 
 
-def test_a_drafted_clip_is_validated_once():
-    project, calls = crowded(), []
+def test_a_drafted_clip_is_judged_by_its_verb_and_again_only_for_braces_that_are_text():
+    project, calls = crowded().text("{{ braces }}", width=9, height=9)._literally(), []
     faults = nodes.faults
 
     def counted(node, **how):
@@ -68,7 +68,9 @@ def test_a_drafted_clip_is_validated_once():
     with mock.patch.object(sizing, "faults", counted), mock.patch.object(nodes, "faults", counted):
         project.resolve()
     clips = [call for call in calls if isinstance(call, wire.Clip)]
-    assert clips == list(project.scenes[0]._clips())
+    assert clips == list(project.scenes[0]._clips())[-1:]
+    with pytest.raises(BuildError, match=r'shape.*: name "\{\{ kind \}\}" is not known'):
+        Project().scene().shape("{{ kind }}", fill="#fff", width=9)._literally().resolve()
 
 
 def test_speech_for_a_loaded_avatar_leaves_its_other_values_as_they_were_found():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from os import PathLike
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
@@ -13,7 +14,16 @@ from attrs import asdict, evolve, field, frozen
 from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect, unreadable
 from aistudios_dsl.layout.sizes import LARGEST
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Node, Number, holds_jinja, shown
+from aistudios_dsl.wire.node import (
+    UNSET,
+    Node,
+    Number,
+    fault_of,
+    holds_jinja,
+    keys_by_attribute,
+    replaced,
+    shown,
+)
 from aistudios_dsl.wire.nodes import (
     AvatarClip,
     DeployImage,
@@ -151,8 +161,16 @@ class Avatar:
         """
         if self.written is not None:
             return self.written if language is None else evolve(self.written, language=language)
-        language = language or self.language
-        model = Model(ai_name=self.ai_name, emotion=self.cloth, language=language or UNSET, extra=self.extra or {})
+        if not language or language == self.language:
+            return self._own_model
+        if fault := fault_of(keys_by_attribute(Model)["language"], language):
+            raise fault
+        return replaced(self._own_model, language=language)
+
+    @cached_property
+    def _own_model(self) -> Model:
+        language = self.language or UNSET
+        model = Model(ai_name=self.ai_name, emotion=self.cloth, language=language, extra=self.extra or {})
         return self._complete(model, self.origin, self.tight) if self.origin and self.tight else model
 
     def _complete(self, model: Model, origin: tuple[Number, Number], tight: Rectangle) -> Model:

@@ -78,8 +78,9 @@ def returned_by(fn: Callable[[C], C], clip: C) -> C:
         new = fn(clip)
     if not isinstance(new, type(clip)):
         raise BuildError(f"map's function returned {type(new).__name__}, not {type(clip).__name__}")
-    names = [key.attribute for key in keys(type(clip))]
-    changed(clip, {name: getattr(new, name) for name in names if getattr(new, name) != getattr(clip, name)})
+    values = ((key.attribute, getattr(clip, key.attribute), getattr(new, key.attribute)) for key in keys(type(clip)))
+    # 0 equals False, which is another value in JSON.
+    changed(clip, {name: value for name, old, value in values if value != old or type(value) is not type(old)})
     for fault in faults_of_extra(new) if new.extra != clip.extra else ():
         raise fault
     with as_found():

@@ -17,6 +17,7 @@ from aistudios_dsl.wire.node import UNSET, Unset, holds_jinja, number_in, shown
 from aistudios_dsl.wire.nodes import Animation, AnimationType, Shadow
 
 Framing = Literal["full", "waist", "bust", "head"]
+_FRAMINGS = get_args(Framing)
 
 
 @frozen
@@ -213,7 +214,7 @@ def validate(place: Place) -> None:
         hint = 'a text takes fit=(width, height); a picture or video "contain", "cover" or "stretch"'
         raise BuildError(f"fit is {fit!r}", hint=hint)
     names = fit if isinstance(fit, str) else None
-    for name, value, known in (("framing", place.framing, get_args(Framing)), ("fit", names, FITS)):
+    for name, value, known in (("framing", place.framing, _FRAMINGS), ("fit", names, FITS)):
         if value is not None and not holds_jinja(value) and value not in known:
             raise BuildError(f"{name} {value!r} is not known", hint=did_you_mean(str(value), known))
 

@@ -117,7 +117,10 @@ def bounds_around(several: Sequence[Bounds]) -> Bounds:
 
 def canvas(orientation: object = "landscape") -> Box:
     """Return the canvas: 1080 x 1920 px for "portrait", else 1920 x 1080 px, as loaded projects may name any other."""
-    return Box(0, 0, 1080, 1920) if orientation == "portrait" else Box(0, 0, 1920, 1080)
+    return _PORTRAIT if orientation == "portrait" else _LANDSCAPE
+
+
+_LANDSCAPE, _PORTRAIT = Box(0, 0, 1920, 1080), Box(0, 0, 1080, 1920)
 
 
 def margins(margin: Length | tuple[Length, Length], area: Box) -> Point:

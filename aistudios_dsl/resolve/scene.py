@@ -22,7 +22,7 @@ from aistudios_dsl.resolve.rooms import NOWHERE, ClipSize, RoomSize, Setting
 from aistudios_dsl.resolve.sizing import clip_size, scales_in_any_room
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.resolve.stacking import layers, lowest
-from aistudios_dsl.wire.node import UNSET, as_found, with_keys
+from aistudios_dsl.wire.node import UNSET, as_found, replaced, with_keys
 from aistudios_dsl.wire.nodes import AnyClip, Background, EditorClip, Shape, UnknownClip
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
@@ -140,15 +140,17 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
         known: Any = found[0] if isinstance(size, RoomSize) else size
         numbers = (known.width, known.height, known.scale_x, known.scale_y, left, top)
         fields: Fields = dict(zip(("width", "height", "scale_x", "scale_y", "left", "top"), numbers, strict=True))
-        with under(label(index, clip_of(item))):
-            for name, number in fields.items():
-                if not math.isfinite(number):
-                    raise BuildError(f"{name} must be a finite number, not {number}")
-            spelled = (item.place.spelled if isinstance(item, Draft) else None) or {}
+        for name, number in fields.items():
+            if not math.isfinite(number):
+                message = f"{name} must be a finite number, not {number}"
+                raise BuildError(message, label(index, clip_of(item)))
+        spelled = item.place.spelled if isinstance(item, Draft) else None
+        if spelled:
             if index not in corners:  # What moves with words that are not known yet is spelled by no script.
                 steady = scales_in_any_room(item, size) if isinstance(item, Draft) else None
                 spelled = {name: spelled[name] for name in ("scale_x", "scale_y") if steady and name in spelled}
-            fields |= spelled_numbers(spelled, fields)
+            with under(label(index, clip_of(item))):
+                fields |= spelled_numbers(spelled, fields)
         fields |= known.fields
         if not is_built(item):  # What stays the same is written as it was, or stays absent.
             fields = {name: value for name, value in fields.items() if _differs(clip_of(item), name, value)}
@@ -291,8 +293,7 @@ def _finished(
                 fields["id"] = clip.id or clip_id(clip.type, seed_of(item, intent.index), origin, taken)
                 if isinstance(clip, EditorClip) and clip.name is UNSET:
                     fields["name"] = fields["id"]
-            with as_found():  # It was validated before it was sized.
-                clip = evolve(clip, **fields)
+            clip = replaced(clip, **fields)  # It was validated before it was sized.
         yield clip
 
 

@@ -32,7 +32,7 @@ from aistudios_dsl.resolve.rooms import (
     sides_asked,
 )
 from aistudios_dsl.resolve.text_sizes import text_sizer
-from aistudios_dsl.wire.node import faults
+from aistudios_dsl.wire.node import faults, holds_jinja, keys
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Image, Shape, Text, Video
 
 
@@ -151,9 +151,11 @@ def covering_size(draft: Draft, width: float, height: float) -> ClipSize:
 
 
 def _validate(clip: Clip) -> None:
+    """Raise `BuildError` for braces that are text, and no value. All else was judged as it was said or rendered."""
     for node in (clip, getattr(clip, "animation", None), getattr(clip, "shadow", None)):
-        for fault in faults(node, literal=True) if node else ():
-            raise next(faults_in_words(clip, literal=True), fault)
+        if node and (node.extra or any(holds_jinja(getattr(node, key.attribute)) for key in keys(type(node)))):
+            for fault in faults(node, literal=True):
+                raise next(faults_in_words(clip, literal=True), fault)
 
 
 def _medium(place: Place, room: Room, is_image: bool) -> ClipSize:

@@ -1,25 +1,21 @@
-"""JSON documents to nodes and back, without loss. Nothing else uses cattrs."""
+"""JSON documents to nodes and back, without loss. Nothing else uses cattrs, and writing does without it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from typing import Any, TypeVar
-
-from cattrs import ClassValidationError
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
-from cattrs.preconf.json import make_converter
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aistudios_dsl.errors import DslError, LoadError, nearest
-from aistudios_dsl.wire.jsontext import DEEPEST, copied, depth, whole_text
+from aistudios_dsl.wire.jsontext import DEEPEST, SCALARS, copied, copied_inside, depth
 from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, is_kind, keys, kind_words, shown
 from aistudios_dsl.wire.nodes import CLIP_TYPES, Project, UnknownClip
 
-N = TypeVar("N", bound=Node)
+if TYPE_CHECKING:
+    from cattrs import ClassValidationError, Converter
 
-_CONVERTER = make_converter()
-_READERS: dict[type[Node], Callable[[dict[str, Any]], Any]] = {}
-_WRITERS: dict[type[Node], Callable[[Any], dict[str, Any]]] = {}
+N = TypeVar("N", bound=Node)
+_READERS: dict[type[Node], Callable[[Mapping[str, Any]], Any]] = {}
 
 
 def load(document: Any) -> Project:
@@ -60,9 +56,10 @@ def load_node(cls: type[N], document: Any) -> N:
         raise LoadError(f"the document is nested too deeply: more than {DEEPEST} levels")
     try:
         with as_found():
-            return _structured(cls, document)
+            node: N = _structured(cls, document)
     except LoadError as found:
         raise _one_error(found.problems) from None
+    return node
 
 
 def dump(node: Node) -> dict[str, Any]:
@@ -72,40 +69,65 @@ def dump(node: Node) -> dict[str, Any]:
     >>> dump(Script(org="<p>Hello</p>", tts=None))
     {'org': '<p>Hello</p>', 'tts': None}
     """
-    found = _writer(type(node))(node)
+    found: dict[str, Any] = {}
+    for key in keys(type(node)):
+        value = getattr(node, key.attribute)
+        if value is not UNSET:
+            found[key.wire] = value if type(value) in SCALARS else _written(value)
     if node.extra:
         found |= copied(node.extra)
-    order = node.key_order or tuple(type(node).KEYS.split())
-    return {key: found[key] for key in (*order, *found) if found.get(key, UNSET) is not UNSET}
+    if not node.key_order:
+        return found
+    return {key: found[key] for key in (*node.key_order, *found) if key in found}
 
 
-def _structured(cls: type[N], document: Any) -> N:
+def _written(value: Any) -> Any:
+    if isinstance(value, Node):
+        return dump(value)
+    if isinstance(value, tuple):
+        return [_written(item) for item in value]
+    return copied(value) if isinstance(value, Mapping | list) else value
+
+
+def _structured(cls: type[Node], document: Any) -> Any:
     if not isinstance(document, Mapping):
         raise _problem(f"must be an object, not {shown(document)}")
-    names = {key.wire for key in keys(cls)}
-    known = {key: value for key, value in document.items() if key in names}
-    unknown = {key: value for key, value in document.items() if key not in names}
-    try:
-        return _reader(cls)({**known, "extra": unknown, "key_order": tuple(document)})
-    except ClassValidationError as group:
-        raise LoadError("", problems=tuple(_problems(cls, group, unknown))) from None
-
-
-def _reader(cls: type[N]) -> Callable[[dict[str, Any]], N]:
     if cls not in _READERS:
-        overrides: Any = {
-            key.attribute: override(rename=key.wire, struct_hook=partial(_read, key)) for key in keys(cls)
-        }
-        overrides["extra"] = override(struct_hook=lambda unknown, _: _opaque(unknown))
-        overrides["key_order"] = override(struct_hook=lambda order, _: order)
-        make = make_dict_structure_fn(cls, _CONVERTER, _cattrs_detailed_validation=True, **overrides)
-        absent = {key.wire: UNSET for key in keys(cls) if not key.required}
-        _READERS[cls] = lambda document: make({**absent, **document}, cls)
-    return _READERS[cls]
+        _READERS[cls] = _reader(cls)
+    return _READERS[cls](document)
+
+
+@cache
+def _converter() -> Converter:
+    from cattrs.preconf.json import make_converter
+
+    return make_converter()
+
+
+def _reader(cls: type[Node]) -> Callable[[Mapping[str, Any]], Any]:
+    from cattrs import ClassValidationError
+    from cattrs.gen import make_dict_structure_fn, override
+
+    overrides: Any = {key.attribute: override(rename=key.wire, struct_hook=partial(_read, key)) for key in keys(cls)}
+    overrides["extra"] = override(struct_hook=lambda unknown, _: _opaque(unknown) if unknown else {})
+    overrides["key_order"] = override(struct_hook=lambda order, _: order)
+    make = make_dict_structure_fn(cls, _converter(), _cattrs_detailed_validation=True, **overrides)
+    names = {key.wire for key in keys(cls)}
+    absent = {key.wire: UNSET for key in keys(cls) if not key.required}
+
+    def read(document: Mapping[str, Any]) -> Any:
+        unknown = {name: value for name, value in document.items() if name not in names}
+        known = {**absent, **document, "extra": unknown, "key_order": tuple(document)}
+        try:
+            return make(known, cls)
+        except ClassValidationError as group:
+            raise LoadError("", problems=tuple(_problems(cls, group, unknown))) from None
+
+    return read
 
 
 def _read(key: Key, value: Any, _: object = None) -> Any:
-    if value is UNSET or (value is None and not key.required):
+    if key.takes(value) or value is UNSET or (value is None and not key.required):
         return value
     if key.array:
         return _read_array(key, value)
@@ -143,7 +165,7 @@ def _read_item(key: Key, item: Any) -> Any:
 
 def _opaque(value: Any) -> Any:
     try:
-        return whole_text(value) if isinstance(value, str) else copied(value)
+        return copied_inside(value)
     except LoadError as fault:
         raise LoadError("", problems=(fault,)) from None
 
@@ -195,19 +217,3 @@ def _bodies_of_other_apis(document: Any) -> Iterator[LoadError]:
 def _objects(document: Any, name: str) -> list[Mapping[str, Any]]:
     items = document.get(name) if isinstance(document, Mapping) else None
     return [item if isinstance(item, Mapping) else {} for item in items] if isinstance(items, list) else []
-
-
-def _writer(cls: type[Node]) -> Callable[[Any], dict[str, Any]]:
-    if cls not in _WRITERS:
-        overrides: Any = {key.attribute: override(rename=key.wire, unstruct_hook=_written) for key in keys(cls)}
-        overrides["extra"] = overrides["key_order"] = override(omit=True)
-        _WRITERS[cls] = make_dict_unstructure_fn(cls, _CONVERTER, **overrides)
-    return _WRITERS[cls]
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Node):
-        return dump(value)
-    if isinstance(value, tuple):
-        return [_written(item) for item in value]
-    return copied(value) if isinstance(value, Mapping | list) else value

@@ -61,6 +61,12 @@ class ValueRule:
             return in_range and not (self.whole and value % 1)
         return not self.one_of or value in self.one_of
 
+    @property
+    def free(self) -> frozenset[type]:
+        """The types of which it takes every value."""
+        numbers = {int, float} if self.low is None and not self.whole else set[type]()
+        return frozenset({bool, *numbers, *(() if self.one_of else (str,))})
+
     def span(self) -> str:
         """Return the range in words."""
         kind = "whole numbers" if self.whole else ""
@@ -83,9 +89,20 @@ class Key:
     rule: ValueRule
     unit: str
     """The unit of a number, such as "px"; "" if it has none."""
+    free: frozenset[type]
+    """Types of which every value is documented, as far as it can be written as JSON."""
+
+    def takes(self, value: Any) -> bool:
+        """Tell at a glance that nothing is wrong with a value; False means "perhaps not"."""
+        kind = type(value)
+        if kind not in self.free:
+            return False
+        fine: bool = value.isascii() if kind is str else -_LARGEST <= value <= _LARGEST
+        return fine
 
 
 V = TypeVar("V")
+_LARGEST = sys.float_info.max
 _AS_FOUND: ContextVar[bool] = ContextVar("_AS_FOUND", default=False)
 
 
@@ -181,6 +198,7 @@ def _key(cls: type[Node], attribute: Attribute[Any], hint: Any) -> Key:
         unit, (hint, *others) = "".join(units), _members(hint)
     array = get_origin(hint) is tuple
     kinds = [_kind(part) for part in (_members(get_args(hint)[0]) if array else (hint, *others)) if part is not Any]
+    rule = ValueRule(one_of=get_args(hint)) if get_origin(hint) is Literal else rule
     return Key(
         attribute=attribute.name,
         wire=_wire_name(cls, attribute.name),
@@ -188,8 +206,9 @@ def _key(cls: type[Node], attribute: Attribute[Any], hint: Any) -> Key:
         kinds=(tuple,) if array else tuple(kinds),
         node=next((kind for kind in kinds if issubclass(kind, Node)), None),
         array=array,
-        rule=ValueRule(one_of=get_args(hint)) if get_origin(hint) is Literal else rule,
+        rule=rule,
         unit=unit,
+        free=frozenset() if array else frozenset(kinds) & rule.free,
     )
 
 
@@ -306,10 +325,9 @@ def reordered(cls: type[Node], extra: Iterable[str], key_order: str | None) -> t
 
 def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | None:
     """Return what is wrong with one value."""
-    if value is UNSET or (value is None and not key.required) or (not literal and holds_jinja(value)):
+    if key.takes(value) or value is UNSET or (value is None and not key.required):
         return None
-    # Most values are texts in ASCII, which can only be unknown words.
-    if type(value) is str and str in key.kinds and not key.rule.one_of and value.isascii():
+    if not literal and holds_jinja(value):
         return None
     if key.node and not key.array and not isinstance(value, Node):
         message = f"{key.attribute} must be a wire.{key.node.__name__}, not {type(value).__name__}"
@@ -320,7 +338,7 @@ def fault_of(key: Key, value: Any, *, literal: bool = False) -> BuildError | Non
         number = number_in(value) if float in key.kinds else None
         hint = f"leave out the quotes: {key.attribute}={number}" if number is not None else ""
         return BuildError(f"{key.attribute} must be {kind_words(key.kinds)}, not {shown(value)}", hint=hint)
-    if isinstance(value, int | float) and not abs(value) <= sys.float_info.max:
+    if isinstance(value, int | float) and not abs(value) <= _LARGEST:
         return BuildError(f"{key.attribute} must be a finite number, not {shown(value)}")
     if isinstance(value, str) and has_surrogate(value):
         return BuildError(f"{key.attribute} contains an unpaired surrogate")
