@@ -24,6 +24,7 @@ from aistudios_dsl.project import Project
 if TYPE_CHECKING:
     from aistudios_dsl.build.fonts import Fonts
     from aistudios_dsl.check.findings import Finding
+    from aistudios_dsl.view.timing import LineTiming, SceneTiming, Timing
 
 __all__ = [
     "ApiError",
@@ -34,15 +35,18 @@ __all__ = [
     "Finding",
     "Fonts",
     "Group",
+    "LineTiming",
     "LoadError",
     "Project",
     "RenderFailed",
     "Scene",
+    "SceneTiming",
     "StillRendering",
     "SubmissionUnknown",
     "TemplateError",
     "TextStyle",
     "Theme",
+    "Timing",
     "above",
     "around",
     "below",
@@ -59,7 +63,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    # The checks and the fonts are loaded when they are first used, so that this import stays light.
+    # The checks, the fonts and the timing are loaded when they are first used, so that this import stays light.
     if name == "Finding":
         from aistudios_dsl.check.findings import Finding
 
@@ -68,6 +72,10 @@ def __getattr__(name: str) -> Any:
         from aistudios_dsl.build.fonts import Fonts
 
         return Fonts
+    if name in ("LineTiming", "SceneTiming", "Timing"):
+        from aistudios_dsl.view import timing
+
+        return getattr(timing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

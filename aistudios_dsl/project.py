@@ -12,7 +12,7 @@ from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
-from aistudios_dsl.errors import BuildError, expect
+from aistudios_dsl.errors import BuildError, did_you_mean, expect
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import (
     pending,
@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from aistudios_dsl.build.fonts import Fonts
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.decompile.source import Source
+    from aistudios_dsl.draw.captions import Format as CaptionFormat
     from aistudios_dsl.draw.pictures import Media
     from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.templates.frames import DataFrame
     from aistudios_dsl.templates.values import KeyedRow
+    from aistudios_dsl.view.scene import SceneView
+    from aistudios_dsl.view.timing import Timing
 
 
 @checked_class("scenes", "loaded", "loaded_scenes", "literal", "row_left_all_out")
@@ -292,6 +295,77 @@ class Project(BaseProject):
             groups = [group_boxes(scene, setting) for scene in self.scenes]
             clips = self._script_clips()
             return check(whole, waiting, ignore=codes, script_clips=clips, asked=asked, groups=groups, across=across)
+
+    @checked
+    def timing(
+        self,
+        *,
+        seconds: float | None = None,
+        video: str | os.PathLike[str] | None = None,
+        silent_seconds: float = 0,
+    ) -> Timing:
+        """Return when each scene begins and each line is said: an estimate from the words, see docs/howto/captions.md.
+
+        Args:
+            seconds: The length of the real video, above 0 and up to 86,400; all times are scaled to it. Default none.
+            video: The downloaded MP4, whose header says how long it is. Default none.
+            silent_seconds: How long each scene lasts in which nothing is said, 0 to 86,400. Default 0.
+
+        Raises:
+            DslError: What `resolve` raises.
+            BuildError: The video cannot be read, or nothing is said that could fill it.
+
+        >>> Project().scene().avatar("M000045058", say="One two three four five.").timing().seconds
+        2.4
+        """
+        return self._timed(seconds, video, silent_seconds)[1]
+
+    @checked
+    def captions(
+        self,
+        format: CaptionFormat = "srt",
+        *,
+        seconds: float | None = None,
+        video: str | os.PathLike[str] | None = None,
+        silent_seconds: float = 0,
+    ) -> str:
+        """Return what is said as a file of captions, timed as `timing` says.
+
+        A comment in WebVTT says that the times are estimates. SRT has no comments.
+
+        Args:
+            format: "srt" (SubRip) or "vtt" (WebVTT). Default "srt".
+            seconds: As in `timing`.
+            video: As in `timing`.
+            silent_seconds: As in `timing`.
+
+        Raises:
+            DslError: What `timing` raises.
+            BuildError: Nothing is said.
+
+        >>> print(Project().scene().avatar("M000045058", say="One two three four five.").captions(), end="")
+        1
+        00:00:00,000 --> 00:00:02,400
+        One two three four five.
+        """
+        from aistudios_dsl.draw.captions import FORMATS, captions
+
+        if format not in FORMATS:
+            raise BuildError(f"format is {format!r}", hint=did_you_mean(str(format), FORMATS))
+        return captions(*self._timed(seconds, video, silent_seconds), format)
+
+    def _timed(
+        self, seconds: float | None, video: str | os.PathLike[str] | None, silent_seconds: float
+    ) -> tuple[tuple[SceneView, ...], Timing]:
+        from aistudios_dsl.layout.video import video_seconds
+        from aistudios_dsl.view.scene import scene_views
+        from aistudios_dsl.view.timing import timing
+
+        if seconds is not None and video is not None:
+            raise BuildError("seconds and video both say how long the video is", hint="give one of them")
+        expect(video, str | os.PathLike | None, "video must be the path of a file", 'such as "video.mp4"')
+        scenes = scene_views(self.resolve(), self._script_clips())
+        return scenes, timing(scenes, seconds if video is None else video_seconds(video), silent_seconds)
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:

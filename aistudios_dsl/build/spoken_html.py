@@ -10,7 +10,7 @@ _BLOCKS = (
     "address article aside blockquote body caption dd details div dl dt fieldset figcaption figure footer form"
     " h1 h2 h3 h4 h5 h6 header hr html li main nav ol option p pre section summary table td th title tr ul"
 )
-_BREAKS = dict.fromkeys(_BLOCKS.split(), "\n\n") | {"br": "\n"}
+_BREAKS = dict.fromkeys(_BLOCKS.split(), "\n\n") | {"br": "\n", "break": " "}
 _ALONE = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"))
 
 

@@ -6,6 +6,7 @@ import click
 
 from aistudios_dsl.cli.base import Commands
 from aistudios_dsl.cli.build import build
+from aistudios_dsl.cli.captions import captions
 from aistudios_dsl.cli.check import check
 from aistudios_dsl.cli.decompile import decompile
 from aistudios_dsl.cli.diff import diff
@@ -24,7 +25,7 @@ def main() -> None:
     """Write AI Studios videos as Python and send them."""
 
 
-_OFFLINE = (build, check, preview, show, decompile, diff, sandbox, schema, variables)
+_OFFLINE = (build, check, preview, captions, show, decompile, diff, sandbox, schema, variables)
 _ONLINE = (whoami, send, status, wait, download, list_projects, get, avatars, outbox)
 
 for _command in (*_OFFLINE, *_ONLINE):

@@ -57,16 +57,16 @@ _PATH = click.option(
     type=click.Path(path_type=Path),
     help="Rows: .csv, .xlsx, .ods, .xls, .jsonl, .json, .parquet or .arrow; - is standard input.",
 )
-_FORMAT = click.option(
-    "--format", "data_format", metavar="KIND", help="What --data is, if its name does not say: csv, xlsx…"
-)
 _SHEET = click.option("--sheet", metavar="NAME", help="The sheet of a workbook, if it has several.")
 _ENCODING = click.option("--encoding", metavar="NAME", help="The encoding of a text file, such as cp1252; else UTF-8.")
 _TRIM = click.option("--trim", is_flag=True, help="Take off blanks around the values.")
 
 
-def data_options(command: Command) -> Command:
+def data_options(command: Command, *, format_option: str = "--format") -> Command:
     """Add --data and the options for reading it; the command gets them as a `DataFile`, or None, as its `data`."""
+    data_format = click.option(
+        format_option, "data_format", metavar="KIND", help="What --data is, if its name does not say: csv, xlsx…"
+    )
 
     @wraps(command)
     def run(*args: Any, data: Path | None, data_format: str | None, trim: bool, **more: Any) -> Any:
@@ -75,10 +75,11 @@ def data_options(command: Command) -> Command:
             return command(*args, data=DataFile(data, **options), **more)
         given = next((name for name, value in options.items() if value), None)
         if given:
-            raise click.UsageError(f"--{given} requires --data")
+            option = format_option if given == "format" else f"--{given}"
+            raise click.UsageError(f"{option} requires --data")
         return command(*args, data=None, **more)
 
-    return _PATH(_FORMAT(_SHEET(_ENCODING(_TRIM(run)))))
+    return _PATH(data_format(_SHEET(_ENCODING(_TRIM(run)))))
 
 
 def with_all_missing(fault: DslError, needed: Iterable[str], row: Iterable[Any]) -> DslError:

@@ -256,7 +256,7 @@ def _size(project: Project) -> str:
 
     scenes = scene_views(project.resolve())
     said = [utterance for scene in scenes for utterance in scene.speech]
-    seconds, letters = sum(one.seconds for one in said), sum(len(one.text) for one in said)
+    seconds, letters = sum(scene.seconds for scene in scenes), sum(len(one.text) for one in said)
     speech = f"{letters:,} characters of speech, about {clock(seconds)}" if said else "no speech"
     return f"{project.name or 'without a name'}: {plural(len(scenes), 'scene')}, {speech}"
 

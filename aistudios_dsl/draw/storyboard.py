@@ -43,11 +43,6 @@ class ScenePanel:
     findings: Sequence[tuple[int, Finding]]
     template: Scene | None = None
 
-    @property
-    def seconds(self) -> float:
-        """How long its speech is estimated to take."""
-        return sum(said.seconds for said in self.scene.speech)
-
 
 def page(
     project: Project,
@@ -87,7 +82,7 @@ def page(
         panels=panels,
         loose=loose,
         found=len(loose) + sum(len(panel.findings) for panel in panels),
-        seconds=sum(panel.seconds for panel in panels),
+        seconds=sum(panel.scene.seconds for panel in panels),
         template=bool(templates),
         style=_asset("storyboard.css"),
         policy=_policy(),

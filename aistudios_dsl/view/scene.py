@@ -212,6 +212,11 @@ class SceneView:
         """What is said in it."""
         return tuple(said for said in utterances(self.scene) if has_letters(said.text))
 
+    @property
+    def seconds(self) -> float:
+        """How long its speech is estimated to take; 0 where nothing is said."""
+        return sum(said.seconds for said in self.speech)
+
     def _waits(self, path: str) -> bool:
         return any(field.startswith(path) for field in self.pending)
 

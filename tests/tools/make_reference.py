@@ -25,6 +25,7 @@ FOLDER = ROOT / "docs" / "reference"
 WIDTH = 100
 
 CLIP_VERBS = ("avatar", "text", "image", "video", "shape", "audio")
+TIMES = ("Timing", "SceneTiming", "LineTiming")
 PLACES = ("above", "below", "left_of", "right_of")
 SERVICE = (
     *("Client", "AsyncClient", "Job", "Progress", "Outbox", "Row", "RunSummary"),
@@ -177,6 +178,7 @@ def project_page() -> str:
         *(documented(found, f".{name}", 3) for name, found in verbs),
         "## Of a project alone",
         *(documented(found, f"Project.{name}", 3) for name, found in ends),
+        *(documented(getattr(aistudios_dsl, name), name, 3) for name in TIMES),
         "## Themes",
         *(documented(found, name, 3) for name, found in (("Theme", theme), ("Theme.load", theme.load))),
         documented(aistudios_dsl.TextStyle, "TextStyle", 3),

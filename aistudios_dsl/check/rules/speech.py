@@ -98,9 +98,8 @@ def speech_long(scene: SceneView) -> Iterator[Problem]:
     """The speech of a scene takes an estimated three minutes or more."""
     if sum(len(said.org) for said in scene.speech) < LONG:
         return
-    seconds = sum(said.seconds for said in scene.speech)
-    if seconds >= LONG:
-        minutes, rest = divmod(round(seconds), 60)
+    if scene.seconds >= LONG:
+        minutes, rest = divmod(round(scene.seconds), 60)
         yield Problem(f"the speech takes about {minutes} min {rest:02} s (an estimate)", scene.path)
 
 
@@ -117,7 +116,7 @@ def animation_late(scene: SceneView) -> Iterator[Problem]:
     """An animation ends well after the speech of its scene, and may never be seen."""
     if not scene.speech or any(scene.waits(said) for said in scene.speech):
         return
-    seconds = sum(said.seconds for said in scene.speech)
+    seconds = scene.seconds
     for seen in scene.clips:
         animation = getattr(seen.clip, "animation", None)
         ends = bounded(animation.delay) + bounded(animation.duration) if isinstance(animation, Animation) else 0
