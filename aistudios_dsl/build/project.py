@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from attrs import evolve, field, frozen
 
-from aistudios_dsl.build.avatar import Catalog
+from aistudios_dsl.build.avatar import Catalog, validate_language
 from aistudios_dsl.build.drafts import own_extra
 from aistudios_dsl.build.keywords import checked
 from aistudios_dsl.build.placement import GroupDraft
@@ -68,6 +68,7 @@ class BaseProject(Verbs):
     theme: Theme | None = field(default=None, kw_only=True)
     extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=_extra_of_project)
     key_order: str | None = field(default=None, kw_only=True)
+    locale: str | None = field(default=None, kw_only=True)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
     _loaded: WireProject | None = field(default=None, kw_only=True, alias="loaded")
     """The loaded project that this one came from: its keys, their order, and the fields the DSL does not model."""
@@ -328,6 +329,7 @@ def _validate(project: BaseProject) -> None:
     generation(project.api)
     hint = "write it at the top of a module, so that a plan can be pickled"
     expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)
+    validate_language(project.locale, "locale", literal=True)
     expect(project.theme, Theme | None, "theme must be a Theme", "Theme.load(path) reads one")
     expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")
     if project.fonts is not None:
