@@ -24,17 +24,21 @@ from aistudios_dsl.project import Project
 if TYPE_CHECKING:
     from aistudios_dsl.build.fonts import Fonts
     from aistudios_dsl.check.findings import Finding
+    from aistudios_dsl.languages.catalogues import Catalogue
+    from aistudios_dsl.languages.messages import Message
 
 __all__ = [
     "ApiError",
     "Avatar",
     "BuildError",
     "Catalog",
+    "Catalogue",
     "DslError",
     "Finding",
     "Fonts",
     "Group",
     "LoadError",
+    "Message",
     "Project",
     "RenderFailed",
     "Scene",
@@ -57,17 +61,20 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
+_LATER = {
+    "Catalogue": "languages.catalogues",
+    "Finding": "check.findings",
+    "Fonts": "build.fonts",
+    "Message": "languages.messages",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # The checks and the fonts are loaded when they are first used, so that this import stays light.
-    if name == "Finding":
-        from aistudios_dsl.check.findings import Finding
+    # These are loaded when they are first used, so that this import stays light.
+    if module := _LATER.get(name):
+        from importlib import import_module
 
-        return Finding
-    if name == "Fonts":
-        from aistudios_dsl.build.fonts import Fonts
-
-        return Fonts
+        return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.decompile.source import Source
     from aistudios_dsl.draw.pictures import Media
+    from aistudios_dsl.languages.catalogues import Catalogue
+    from aistudios_dsl.languages.messages import Message
     from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.templates.frames import DataFrame
     from aistudios_dsl.templates.values import KeyedRow
@@ -62,6 +64,8 @@ class Project(BaseProject):
             is not written otherwise. Default none.
         key_order: Keys of the JSON, in the order in which they follow each other, such as "scenes name". Default that
             of the vendor's samples.
+        locale: The language of its words, as a BCP 47 tag such as "de" or "pt-BR"; it is not in the JSON. `translated`
+            sets it. Default none.
 
     Raises:
         BuildError: An argument is unknown or has a wrong value.
@@ -137,6 +141,38 @@ class Project(BaseProject):
         refuse_rendered(self)
         with lines_named(self.scenes):
             return Plan(self)
+
+    # languages
+
+    @checked
+    def messages(self) -> tuple[Message, ...]:
+        """Return every text, speech, label and name in the project, as translators get them.
+
+        >>> [found.text for found in Project("For {{ name }}").scene().text("Hello").messages()]
+        ['For {{ name }}', 'Hello']
+        """
+        from aistudios_dsl.languages.messages import messages_of
+
+        return messages_of(self)
+
+    @checked
+    def translated(self, catalogue: Catalogue | str | os.PathLike[str] | Mapping[str, str], locale: str) -> Self:
+        """Return the project in another language. Words without a translation stay as they are.
+
+        Args:
+            catalogue: A `Catalogue`; the path of a PO file, or of a folder with one for each language; or a mapping of
+                words to their translations.
+            locale: The language, as a BCP 47 tag such as "de" or "pt-BR".
+
+        Raises:
+            LoadError: There is no such language or file, or a translation has other variables than its original.
+
+        >>> Project().scene().text("Hello", tag="t").translated({"Hello": "Hallo"}, "de").find("t").text
+        'Hallo'
+        """
+        from aistudios_dsl.languages.catalogues import translated
+
+        return translated(self, catalogue, locale)
 
     # ends
 

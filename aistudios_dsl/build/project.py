@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from attrs import evolve, field, frozen
 
-from aistudios_dsl.build.avatar import Avatar, Catalog
+from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.drafts import own_extra
 from aistudios_dsl.build.keywords import checked
 from aistudios_dsl.build.language import speaking, validate_by_language
@@ -73,9 +73,9 @@ class BaseProject(Verbs):
     theme: Theme | None = field(default=None, kw_only=True)
     avatars: Mapping[str, Avatar | Mapping[str, Avatar]] | None = field(default=None, kw_only=True, converter=_own_map)
     themes: Mapping[str, Theme] | None = field(default=None, kw_only=True, converter=_own_map)
-    locale: str | None = field(default=None, kw_only=True)
     extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=_extra_of_project)
     key_order: str | None = field(default=None, kw_only=True)
+    locale: str | None = field(default=None, kw_only=True)
     scenes: tuple[Scene, ...] = field(default=(), kw_only=True)
     _loaded: WireProject | None = field(default=None, kw_only=True, alias="loaded")
     """The loaded project that this one came from: its keys, their order, and the fields the DSL does not model."""
@@ -339,6 +339,7 @@ def _validate(project: BaseProject) -> None:
     generation(project.api)
     hint = "write it at the top of a module, so that a plan can be pickled"
     expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)
+    validate_language(project.locale, "locale", literal=True)
     expect(project.theme, Theme | None, "theme must be a Theme", "Theme.load(path) reads one")
     validate_by_language(project.avatars, project.themes)
     expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")
