@@ -38,7 +38,7 @@ def written(text, locale=None, **row):
         ("money('EUR')", "de", "1234.5", "1.234,50\xa0€"),
         ("money('EUR')", "fr", Decimal("1234.5"), "1\u202f234,50\xa0€"),
         ("money('JPY')", "ja", 990, "￥990"),
-        ("money('eur')", "pt_BR", 3, "€\xa03,00"),
+        ("money('eur')", "pt-BR", 3, "€\xa03,00"),
         ("money('USD')", "en", 0.125, "$0.13"),
         ("number", "de", 1234567.5, "1.234.567,5"),
         ("number", "hi", 1234567.5, "12,34,567.5"),

@@ -1,4 +1,4 @@
-"""What a translation does to a video: the texts that no longer fit, and the findings that the original does not have."""
+"""What a translation does to a video: texts that no longer fit, and findings that the original does not have."""
 
 from __future__ import annotations
 

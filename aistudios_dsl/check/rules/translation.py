@@ -14,7 +14,7 @@ from aistudios_dsl.view.scene import Seen
 @project_rule(
     "voice-language",
     "warning",
-    "give the project an avatar for the language: avatars={\"de\": Avatar(...)}, or language= if this one speaks it too",
+    'give the project an avatar for it: avatars={"de": Avatar(...)}, or language= if this one speaks it too',
 )
 def voice_language(view: ProjectView) -> Iterator[Problem]:
     """An avatar speaks another language than that of the project."""
