@@ -107,7 +107,7 @@ def test_texts_are_aligned_to_the_side_where_their_letters_begin(locale, turned)
     project = project.text("a\nb", style="plain", tag="plain").text("a\nb", align="right", tag="right")
     sides = {tag: clip.align for tag, clip in texts(project.translated({}, locale)).items()}
     left, right = ("right", "left") if turned else ("left", "right")
-    assert sides == dict(grouped=left, silent=left, style=right, c="center", plain=left, right=right)
+    assert sides == {"grouped": left, "silent": left, "style": right, "c": "center", "plain": left, "right": right}
     before, after = texts(project), texts(project.translated({}, locale))
     assert {tag: (one.left, one.top) for tag, one in before.items()} == {
         tag: (one.left, one.top) for tag, one in after.items()
@@ -170,7 +170,7 @@ def test_a_translation_is_told_all_that_the_original_does_not_have(translation, 
 def test_a_text_is_small_from_the_points_that_the_check_is_told():
     one = slide("Safety first")
     shrunk = one.edit(
-        "title", text="Sicherheit geht auf jeder Baustelle vor, von früh bis spät in die Nacht", fit=(600, 60)
+        "title", text="Sicherheit geht auf jeder Baustelle vor, von früh bis spät in die Nacht", fit=(600, 40)
     )
     points = texts(shrunk)["title"].font_size
     assert 14 <= points < 18

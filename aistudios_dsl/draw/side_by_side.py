@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Version:
     """A project in one language, resolved, under the name that the page calls it by.
 
-    `template`: whether braces in its texts are variables. `script_clips`: how many clips its script counts in each scene.
+    `template`: whether braces in its texts are variables. `script_clips`: how many clips its script counts by scene.
     """
 
     name: str
