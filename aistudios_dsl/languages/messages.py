@@ -43,6 +43,7 @@ class Message:
         clip: The number of the clip that shows or says them; None where there is none.
         plural: Their plural in `{% trans %}`; None elsewhere.
         html: Whether they are HTML.
+        bound: Names that `{% trans %}` binds, which a translation may use.
     """
 
     text: str
@@ -53,6 +54,7 @@ class Message:
     clip: int | None = None
     plural: str | None = None
     html: bool = False
+    bound: frozenset[str] = frozenset()
 
     @property
     def contexts(self) -> tuple[str | None, ...]:
@@ -133,6 +135,7 @@ def _said(text: str, html: bool, place: Message, say: Say, rule: str) -> str:
 
 
 def _block_said(block: trans.Block, place: Message, say: Say, rule: str) -> str:
-    own = evolve(place, text=block.one, plural=block.many, context=block.context or place.context)
+    context = block.context or place.context
+    own = evolve(place, text=block.one, plural=block.many, context=context, bound=frozenset(block.bound))
     forms = say(own) if block.one.strip() else None
     return block.source if forms is None else block.said(forms, rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import frozen
 
@@ -30,44 +30,35 @@ _WORDS = {"||": "or", "&&": "and", "!": "not", "/": "//"}
 class Block:
     """A `{% trans %}` block: its words, and the plural of them if it has one.
 
-    `source` is the block as it is written, `context` the one that it names, `bound` what it binds, such as "n=count",
-    and `count` the name of the number that chooses the form. `edges` are the marks that take blanks off around it.
+    `source` is the block as it is written, and `context` the one that it names. `bound` maps the names that it binds
+    to expressions, and `count` is the name of the number that chooses the form. `edges` are the marks that take off the
+    blanks around it.
     """
 
     source: str
     one: str
     many: str | None
     context: str | None
-    bound: str
+    bound: Mapping[str, str]
     count: str
     edges: tuple[str, str]
 
     def said(self, forms: Sequence[str], rule: str = ENGLISH) -> str:
         """Return the Jinja that says the block in one of the forms, as the `Plural-Forms` of a language choose it."""
-        words = forms[0]
-        if self.many is not None:
-            form = chosen(rule, self.count)
-            words = "".join(
-                f"{{% {'elif' if number else 'if'} {form} == {number} %}}{words}" if number < len(forms) - 1
-                else f"{{% else %}}{words}" if number else words
-                for number, words in enumerate(forms)
-            )  # fmt: skip
-            words += "{% endif %}" if len(forms) > 1 else ""
-        return f"{{%{self.edges[0]} with {self.bound} %}}{words}{{% endwith {self.edges[1]}%}}"
-
-
-def blocks(text: str) -> Iterator[Block]:
-    """Yield the `{% trans %}` blocks of a text.
-
-    >>> [block.many for block in blocks("{% trans n=age %}a year{% pluralize %}{{ n }} years{% endtrans %}")]
-    ['{{ n }} years']
-    """
-    if "trans" in text:
-        yield from (_block(found) for found in _BLOCK.finditer(text) if found["one"] is not None)
+        form = "" if len(forms) == 1 else chosen(rule, self.count)
+        words = "".join(f"{{% elif {form} == {number} %}}{said}" for number, said in enumerate(forms[:-1]) if number)
+        if form:
+            words = f"{{% if {form} == 0 %}}{forms[0]}{words}{{% else %}}{forms[-1]}{{% endif %}}"
+        bound = ", ".join(f"{name}={value}" for name, value in self.bound.items())
+        return f"{{%{self.edges[0]} with {bound} %}}{words or forms[0]}{{% endwith {self.edges[1]}%}}"
 
 
 def replaced(text: str, say: Callable[[Block], str]) -> str:
-    """Return a text with what `say` gives for each of its blocks."""
+    """Return a text with what `say` gives for each of its blocks.
+
+    >>> replaced("{% trans n=age %}a year{% pluralize %}{{ n }} years{% endtrans %}", lambda block: block.many or "")
+    '{{ n }} years'
+    """
     if "trans" not in text:
         return text
     return _BLOCK.sub(lambda found: found[0] if found["one"] is None else say(_block(found)), text)
@@ -138,8 +129,8 @@ def _block(found: re.Match[str]) -> Block:
     if marks and (mark := re.match(r"(?:not)?trimmed\b(?!\s*=)", marks[0])):
         marks[0] = marks[0][mark.end() :].strip()
     marks = [mark for mark in marks if mark]
-    names = [mark.partition("=")[0].strip() for mark in marks]
-    count = found["count"] or next(iter(names), "")
+    bound = {name.strip(): value.strip() or name.strip() for name, _, value in (mark.partition("=") for mark in marks)}
+    count = found["count"] or next(iter(bound), "")
     if found["many"] is not None and not count:
         raise TemplateError("{% pluralize %} has no number", hint="name it: {% trans n=count %}…{% pluralize %}…")
     ends = (found["lead"], found["close"] if found["many"] is None else found["trail"])
@@ -149,7 +140,7 @@ def _block(found: re.Match[str]) -> Block:
         one=_words(found["one"], *ends, trimmed),
         many=None if many is None else _words(many, found["lead_many"], found["close"], trimmed),
         context=named[1][1:-1] if named else None,
-        bound=", ".join(mark if "=" in mark else f"{mark}={mark}" for mark in marks),
+        bound=bound,
         count=count,
         edges=(found["before"], found["after"]),
     )
