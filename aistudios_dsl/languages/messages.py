@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.drafts import Draft, clip_of
-from aistudios_dsl.build.editing import spoken_html
+from aistudios_dsl.build.editing import JINJA, spoken_html
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import plain, speaker_of
@@ -27,7 +27,6 @@ _PLACE = re.compile(
     r"|speech\[(?P<line>\d+)\]\.text|scripts\[(?P<script>\d+)\]\.org"
 )
 _KINDS: dict[str | None, Kind] = {"text": "text", "label": "label"}
-_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 @frozen
@@ -68,7 +67,7 @@ class Message:
 
 
 def _has_words(text: str) -> bool:
-    return any(map(str.isalpha, _JINJA.sub("", text)))
+    return any(map(str.isalpha, re.sub(JINJA, "", text)))
 
 
 def messages_of(project: BaseProject) -> tuple[Message, ...]:
