@@ -24,6 +24,8 @@ from aistudios_dsl.project import Project
 if TYPE_CHECKING:
     from aistudios_dsl.build.fonts import Fonts
     from aistudios_dsl.check.findings import Finding
+    from aistudios_dsl.languages.catalogues import Catalogue
+    from aistudios_dsl.languages.messages import Message
     from aistudios_dsl.view.timing import LineTiming, SceneTiming, Timing
 
 __all__ = [
@@ -31,12 +33,14 @@ __all__ = [
     "Avatar",
     "BuildError",
     "Catalog",
+    "Catalogue",
     "DslError",
     "Finding",
     "Fonts",
     "Group",
     "LineTiming",
     "LoadError",
+    "Message",
     "Project",
     "RenderFailed",
     "Scene",
@@ -61,21 +65,23 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
+_LATER = {
+    "Catalogue": "languages.catalogues",
+    "Finding": "check.findings",
+    "Fonts": "build.fonts",
+    "Message": "languages.messages",
+    "LineTiming": "view.timing",
+    "SceneTiming": "view.timing",
+    "Timing": "view.timing",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # The checks, the fonts and the timing are loaded when they are first used, so that this import stays light.
-    if name == "Finding":
-        from aistudios_dsl.check.findings import Finding
+    # These are loaded when they are first used, so that this import stays light.
+    if module := _LATER.get(name):
+        from importlib import import_module
 
-        return Finding
-    if name == "Fonts":
-        from aistudios_dsl.build.fonts import Fonts
-
-        return Fonts
-    if name in ("LineTiming", "SceneTiming", "Timing"):
-        from aistudios_dsl.view import timing
-
-        return getattr(timing, name)
+        return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -62,14 +62,14 @@ def is_language(value: str) -> bool:
     return _LANGUAGE.fullmatch(value) is not None
 
 
-def validate_language(value: Any, *, literal: bool = False) -> None:
+def validate_language(value: Any, name: str = "language", *, literal: bool = False) -> None:
     """Raise `BuildError` for a language that is no BCP 47 tag; Jinja waits for its row unless `literal`."""
-    expect(value, str | None, "language must be a string", 'such as "en"')
+    expect(value, str | None, f"{name} must be a string", 'such as "en"')
     if value is None or is_language(value) or (holds_jinja(value) and not literal):
         return
     dashed = value.strip().replace("_", "-")
     hint = f"did you mean {dashed!r}?" if is_language(dashed) else 'such as "en", "ko" or "pt-BR"'
-    raise BuildError(f"language is {shown(value)}, which is no BCP 47 tag", hint=hint)
+    raise BuildError(f"{name} is {shown(value)}, which is no BCP 47 tag", hint=hint)
 
 
 def tupled(value: Any) -> Any:

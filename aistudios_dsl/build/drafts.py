@@ -60,6 +60,8 @@ class Draft:
     """Its number in the template, where a row has left clips out or repeated some; else -1."""
     scope: tuple[tuple[int, int], ...] = ()
     """The repetitions that it is in, outermost first: what is repeated (clip n, group -1 - n), and its count from 0."""
+    translate: bool = True
+    """Whether its words are messages, which other languages say in their own way."""
 
     @property
     def is_loaded(self) -> bool:
@@ -210,6 +212,11 @@ def refuse_in_group(kind: FlowKind, draft: Draft) -> None:
 def condition(name: str, given: object) -> str | None:
     if given is not None:
         expect(given, str, f"{name} must be a Jinja expression in a string")
+    return given  # type: ignore[return-value]
+
+
+def switch(name: str, given: object) -> bool:
+    expect(given, bool, f"{name} must be True or False")
     return given  # type: ignore[return-value]
 
 

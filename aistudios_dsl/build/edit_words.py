@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from inspect import unwrap
 from typing import Any
 
@@ -19,6 +19,7 @@ from aistudios_dsl.build.drafts import (
     drafted,
     further_keys,
     is_built,
+    switch,
 )
 from aistudios_dsl.build.keywords import arguments_of, keyword_for, script_line
 from aistudios_dsl.build.measured import measured_again
@@ -36,7 +37,8 @@ from aistudios_dsl.wire.nodes import (
     Text,
 )
 
-_CONDITIONS = ("when", "each")
+_OF_DRAFT: dict[str, Callable[[str, Any], Any]] = {"when": condition, "each": condition, "translate": switch}
+"""What a draft holds beside its clip and place, and what reads it."""
 _FILLERS: dict[str, Any] = {"text": "", "url": "", "label": "", "name": "Square", "fill": "#000000"}
 """Legal values of what a verb requires, where an edit does not give it."""
 
@@ -70,8 +72,8 @@ def edited(item: Item, changes: Mapping[str, Any]) -> Item:
     """Return a clip after an edit: of what its verb takes in the verb's meaning, and of other fields as on the wire."""
     clip: Any = clip_of(item)
     taken = words_of(type(clip))
-    conditions: dict[str, Any] = {name: condition(name, changes[name]) for name in _CONDITIONS if name in changes}
-    words = {name: value for name, value in changes.items() if name in taken and name not in _CONDITIONS}
+    of_draft = {name: read(name, changes[name]) for name, read in _OF_DRAFT.items() if name in changes}
+    words = {name: value for name, value in changes.items() if name in taken and name not in _OF_DRAFT}
     if "style" in words and not is_built(item):
         raise BuildError("a style is for texts that a verb made", hint="give font_size=, color= and the like")
     for word in unread_words(type(clip)) & words.keys():
@@ -86,13 +88,13 @@ def edited(item: Item, changes: Mapping[str, Any]) -> Item:
         editing.validate_colours(new, on_the_wire=True)
         told = [WORDS.get(name, name) for name in changes if isinstance(clip, Text)]
         place = told_of(resizing.merged(clip, item.place, place, given), told)
-        return evolve(item, clip=new, place=place, **conditions)
+        return evolve(item, clip=new, place=place, **of_draft)
     if any(getattr(new, name, None) != getattr(clip, name, None) for name in COLOURS):
         editing.validate_colours(new, names=False)
     changed: Any = _edited_on_the_wire(item, editing.renamed(clip, new), place, given)
-    if not conditions:
+    if not of_draft:
         return changed  # type: ignore[no-any-return]
-    return evolve(changed if isinstance(changed, Draft) else Draft(changed, Place(), script_line()), **conditions)
+    return evolve(changed if isinstance(changed, Draft) else Draft(changed, Place(), script_line()), **of_draft)
 
 
 def told_of(place: Place, fields: Iterable[str]) -> Place:
@@ -137,7 +139,7 @@ def unread_words(cls: type[Clip]) -> set[str]:
     return (
         {word for word in taken if _ASKED_AS.get(word, word) not in PLACE_ARGUMENTS}
         - fields_set
-        - {"extra", "key_order", *_CONDITIONS}
+        - {"extra", "key_order", *_OF_DRAFT}
     )
 
 

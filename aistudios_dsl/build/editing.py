@@ -31,7 +31,8 @@ from aistudios_dsl.wire.nodes import Clip, EditorClip, Shape, Text
 C = TypeVar("C", bound=Clip)
 T = TypeVar("T")
 
-_JINJA = r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
+JINJA = r"(?s:\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\})"
+"""What in a text is code."""
 _KEPT = "\ue000(\\d+)\ue001"
 GEOMETRY = ("left", "top", "width", "height", "scale_x", "scale_y")
 
@@ -159,9 +160,9 @@ def spoken_html(text: str) -> str:
     >>> spoken_html("A < B, {{ 'yes' if n > 1 else 'no' }}")
     "<p>A &lt; B, {{ 'yes' if n > 1 else 'no' }}</p>"
     """
-    kept = re.findall(_JINJA, text)
+    kept = re.findall(JINJA, text)
     numbers = iter(range(len(kept)))
-    plain_text = re.sub(_JINJA, lambda _: f"\ue000{next(numbers)}\ue001", re.sub(_KEPT, "", text))
+    plain_text = re.sub(JINJA, lambda _: f"\ue000{next(numbers)}\ue001", re.sub(_KEPT, "", text))
     return re.sub(_KEPT, lambda found: kept[int(found[1])], paragraphs(plain_text))
 
 

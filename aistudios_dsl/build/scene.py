@@ -28,6 +28,7 @@ from aistudios_dsl.build.drafts import (
     label_of,
     own_extra,
     refuse_in_group,
+    switch,
     with_clip,
 )
 from aistudios_dsl.build.edit_words import edited, told_of
@@ -228,8 +229,10 @@ class Scene(Verbs):
     def _plus(self, kind: str, cls: type[Clip], place: Mapping[str, Any], own: Mapping[str, Any], values: Any) -> Scene:
         with under(self._next_label(kind, place.get("tag"))):
             when, each = (condition(name, place.get(name)) for name in ("when", "each"))
+            translate = switch("translate", own.get("translate", True))
             clip, wanted = drafted(cls, place, own, values)
-        return replaced(self, _items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
+        draft = Draft(clip, wanted, script_line(), when, each, translate=translate)
+        return replaced(self, _items=(*self._items, draft))
 
     def _grouped(self, inner: Scene, group: GroupDraft) -> Scene:
         """Add the clips of a group, and the groups in it."""

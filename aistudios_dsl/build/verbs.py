@@ -175,6 +175,7 @@ class Verbs(ABC):
         head_height: Length | None = None,
         effects: str | Mapping[str, Any] | Iterable[str | Mapping[str, Any]] | None = None,
         voice_only: bool | None = False,
+        translate: bool = True,
         **place: Unpack[Sized],
     ) -> Self:
         """Add an avatar and what it says.
@@ -191,6 +192,7 @@ class Verbs(ABC):
             effects: The name of an effect such as "head-only", a mapping with a `type`, or several; `[]` writes an
                 empty list, as the editor does. Default none.
             voice_only: Whether it is heard but not seen, or None to leave it out. Default False.
+            translate: Whether other languages say in their own words what it says. Default True.
             place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
                 `width`, `height` as `placement.Sized` says. `at=(x, y)` alone means scale 1.
 
@@ -207,6 +209,7 @@ class Verbs(ABC):
             "framing": framing,
             "head_at": head_at,
             "head_height": head_height,
+            "translate": translate,
         }
         added = self._add("avatar", AvatarClip, place, own, effects=effects, voice_only=voice_only)
         return added if say is None else added.say(say)
@@ -251,6 +254,7 @@ class Verbs(ABC):
         stroke_width: float | None = None,
         style: str | None = None,
         exact: bool | tuple[float, float] = False,
+        translate: bool = True,
         **place: Unpack[ShadedText],
     ) -> Self:
         """Add a text, measured as the editor's canvas measures it.
@@ -276,6 +280,7 @@ class Verbs(ABC):
             exact: Whether the measured width is written to the last digit, as the editor does, and not rounded up to
                 0.01 px; or the box `(width, height)` that the editor measured, for words that measure that. Default
                 False.
+            translate: Whether other languages say it in their own words. Default True.
             place: Takes `at`, `margin`, `scale`, `layer`, `id`, `tag`, `opacity`, `when`, `each`, `extra`, `key_order`,
                 `height`, `angle`, `animation`, `shadow` as `placement.ShadedText` says.
 
@@ -297,6 +302,7 @@ class Verbs(ABC):
                 "balance": balance,
                 "exact": exact,
                 "style": style,
+                "translate": translate,
             },
             text=text,
             fill=color,
@@ -385,6 +391,7 @@ class Verbs(ABC):
         each: str | None = None,
         extra: Mapping[str, Any] | None = None,
         key_order: str | None = None,
+        translate: bool = True,
     ) -> Self:
         """Add a sound. It is not seen, so it takes no place.
 
@@ -398,6 +405,7 @@ class Verbs(ABC):
             each: "item in items": the sound is repeated for each item. Default None, once.
             extra: Further keys of the clip in the JSON, as `placement.Placed` says. Default none.
             key_order: Keys of the JSON, in the order in which they follow each other. Default the vendor's.
+            translate: Whether its label is in the words of each language. Default True.
 
         Raises:
             BuildError: An argument is unknown or has a wrong value.
@@ -407,7 +415,7 @@ class Verbs(ABC):
         'Music'
         """
         place = {"layer": layer, "id": id, "when": when, "each": each, "extra": extra, "key_order": key_order}
-        return self._add("audio", Audio, place, {}, source_url=url, label=label, volume=volume)
+        return self._add("audio", Audio, place, {"translate": translate}, source_url=url, label=label, volume=volume)
 
     @verb
     def shape(

@@ -10,6 +10,7 @@ from aistudios_dsl.cli.captions import captions
 from aistudios_dsl.cli.check import check
 from aistudios_dsl.cli.decompile import decompile
 from aistudios_dsl.cli.diff import diff
+from aistudios_dsl.cli.messages import messages
 from aistudios_dsl.cli.online import avatars, download, get, list_projects, send, status, wait, whoami
 from aistudios_dsl.cli.outbox import outbox
 from aistudios_dsl.cli.preview import preview
@@ -25,7 +26,7 @@ def main() -> None:
     """Write AI Studios videos as Python and send them."""
 
 
-_OFFLINE = (build, check, preview, captions, show, decompile, diff, sandbox, schema, variables)
+_OFFLINE = (build, check, preview, captions, show, messages, decompile, diff, sandbox, schema, variables)
 _ONLINE = (whoami, send, status, wait, download, list_projects, get, avatars, outbox)
 
 for _command in (*_OFFLINE, *_ONLINE):

@@ -11,7 +11,7 @@ import click
 from aistudios_dsl.atomic_write import write_text
 from aistudios_dsl.cli.base import print_line, print_result, reject_overwriting
 from aistudios_dsl.cli.data import DataFile, data_options
-from aistudios_dsl.cli.options import ProjectFile, project_file
+from aistudios_dsl.cli.options import CATALOG, LOCALE, LOCALES, ProjectFile, named_locales, project_file
 from aistudios_dsl.errors import plural
 
 
@@ -24,9 +24,21 @@ from aistudios_dsl.errors import plural
 @click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Write speech in the clip (1.4) or in the scene (1.6).")
 @click.option("--indent", type=click.IntRange(0, 8), help="Indent the JSON by this many spaces.")
+@LOCALE
+@LOCALES
+@click.option("--locale-column", metavar="NAME", help="Take the words of the language that this column names.")
+@CATALOG
 @click.option("-o", "--output", help="Write to this file or folder, not to stdout.")
 def build(
-    source: ProjectFile, data: DataFile | None, api: Any, indent: int | None, output: str | None, **of_rows: Any
+    source: ProjectFile,
+    data: DataFile | None,
+    api: Any,
+    indent: int | None,
+    output: str | None,
+    locale: str | None,
+    locales: tuple[str, ...],
+    catalog: Path,
+    **of_rows: Any,
 ) -> None:
     """Print the JSON of a script or a project.
 
@@ -38,20 +50,35 @@ def build(
     With --on-error skip, faulty rows and their errors are listed beside the output, in OUTPUT.skipped.jsonl; without
     -o, on stderr alone. The command exits with 0 unless every row was skipped.
 
+    With --locale, the words are those of a PO file of the folder --catalog; those that it lacks stay. --locales writes
+    a file for each language: -o video.json makes video.de.json, video.ko.json and so on.
+
     \b
     aistudios build examples/talking_avatar.py
     aistudios build examples/personalised.py --data examples/data/people.csv -o videos.jsonl
     aistudios build examples/personalised.py --data examples/data/people.csv -o videos --name "{{ id }}.json"
     """
     _reject_misfits(data, output, indent, of_rows)
+    many = named_locales(locales, catalog)
+    _reject_mixed_languages(data, output, locale, many, of_rows)
     target = None if output is None else Path(output)
-    reject_overwriting(target if output else None, source.path, data.path if data else None)
-    if data is None:
-        _build_one(source, api, indent, target)
-    else:
-        from aistudios_dsl.cli.build_rows import build_rows
+    jobs = [(target, source)]
+    if wanted := many or ((locale,) if locale else ()):
+        jobs = [(_named_for(own, target, many), found) for own, found in source.in_languages(wanted, catalog)]
+    for path, _ in jobs:
+        reject_overwriting(path, source.path, data.path if data else None)
+    for path, found in jobs:
+        if data is None:
+            _build_one(found, api, indent, path)
+        else:
+            from aistudios_dsl.cli.build_rows import build_rows
 
-        build_rows(source, data, target if output else None, api, indent, **of_rows)
+            build_rows(found, data, path if output else None, api, indent, catalog=catalog, **of_rows)
+
+
+def _named_for(locale: str, target: Path | None, many: tuple[str, ...]) -> Path | None:
+    """Return where one of many languages is written: the output, with the language before its suffix."""
+    return target.with_name(f"{target.stem}.{locale}{target.suffix}") if target and many else target
 
 
 def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path | None) -> None:
@@ -71,6 +98,18 @@ def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path |
     write_text(output, text)
     clips = sum(len(scene._items) for scene in project.scenes)
     print_line(f"{output}: {plural(len(project.scenes), 'scene')}, {plural(clips, 'clip')}", err=True)
+
+
+def _reject_mixed_languages(
+    data: DataFile | None, output: str | None, locale: str | None, many: tuple[str, ...], of_rows: Mapping[str, Any]
+) -> None:
+    """Raise a usage error for options about languages that do not go together."""
+    if sum(map(bool, (locale, many, of_rows["locale_column"]))) > 1:
+        raise click.UsageError("give one of --locale, --locales and --locale-column")
+    if many and not output:
+        raise click.UsageError("--locales writes a file for each language: -o video.json makes video.de.json and so on")
+    if many and data and data.is_read_once:
+        raise click.UsageError(f"--locales reads the rows once for each language, and {data.path} can be read once")
 
 
 def _reject_misfits(data: DataFile | None, output: str | None, indent: int | None, of_rows: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, report_write_er
 from aistudios_dsl.build.drafts import is_built
 from aistudios_dsl.cli.base import print_line, printable, progress_bar, reject_overwriting, with_options
 from aistudios_dsl.cli.data import ROW, DataFile, with_all_missing
+from aistudios_dsl.cli.options import in_language
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest, plural
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import DataRow, Rows, of_row
@@ -49,6 +50,7 @@ class RowsJob:
     strict: bool
     file_name: FileName | None
     skip: bool
+    languages: Languages | None = None
     written: int = 0
     skipped: int = 0
     slow: int = 0
@@ -56,10 +58,33 @@ class RowsJob:
 
     def render(self, row: Mapping[str, Any]) -> tuple[bytes, bool]:
         """Return the payload of a row, and whether it took the slow path."""
-        if self.plan is None:
-            return self.project.render(row).to_json(api=self.api).encode(), True
-        slow_before = self.plan.slow_rows
-        return self.plan.render_json(row), self.plan.slow_rows > slow_before
+        project, plan = self.languages.of(row) if self.languages else (self.project, self.plan)
+        if plan is None:
+            return project.render(row).to_json(api=self.api).encode(), True
+        slow_before = plan.slow_rows
+        return plan.render_json(row), plan.slow_rows > slow_before
+
+
+@define
+class Languages:
+    """The project, and its plan, in the languages that a column of the rows names; each is made when a row wants it."""
+
+    column: str
+    project: Project
+    catalog: Path
+    api: Any
+    made: dict[str, tuple[Project, Plan | None]] = Factory(dict)
+
+    def of(self, row: Mapping[str, Any]) -> tuple[Project, Plan | None]:
+        """Return the project in the language of a row, and its plan; those of the script where the row names none."""
+        if self.column not in row:
+            hint = did_you_mean(self.column, [key for key in row if isinstance(key, str)])
+            raise TemplateError(f"the row has no {self.column!r}", "--locale-column", hint, "missing-name")
+        locale = str(row[self.column] or "").strip()
+        if locale not in self.made:
+            project = in_language(self.project, locale, self.catalog) if locale else self.project
+            self.made[locale] = project, _compiled(project, self.api)
+        return self.made[locale]
 
 
 @frozen
@@ -85,6 +110,8 @@ def build_rows(
     check_rows: bool,
     on_error: str | None,
     strict: bool,
+    locale_column: str | None,
+    catalog: Path,
 ) -> None:
     """Render every row and write the payloads; with `check_rows`, render every row before writing any."""
     project, started = source.load(), time.perf_counter()
@@ -92,9 +119,10 @@ def build_rows(
     used = {variable for names in project.variables().values() for variable in names}
     if not used:
         print_line("note: the template has no variables: every row gives the same payload", err=True)
-    names = frozenset(used | (name.variables() if name else set()))
-    plan = _compiled(project, api)
-    job = RowsJob(project, plan, api, data, source.settings, names, strict, name, on_error == "skip")
+    names = frozenset(used | (name.variables() if name else set()) | ({locale_column} if locale_column else set()))
+    plan = None if locale_column else _compiled(project, api)
+    languages = Languages(locale_column, project, catalog, api) if locale_column else None
+    job = RowsJob(project, plan, api, data, source.settings, names, strict, name, on_error == "skip", languages)
     try:
         _build(job, output, source.path, indent, check_rows)
     finally:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
-from aistudios_dsl.cli.base import load_script
-from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
+from aistudios_dsl.cli.base import load_script, print_line
+from aistudios_dsl.errors import TemplateError, did_you_mean, nearest, plural
 from aistudios_dsl.templates.values import readable
 
 if TYPE_CHECKING:
@@ -52,6 +52,35 @@ SET = click.option(
 )
 
 
+def _parse_locales(ctx: click.Context, option: click.Parameter, text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
+
+
+CATALOG = click.option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    default=Path("locale"),
+    show_default=True,
+    help="The folder of the PO files, or one of them.",
+)
+LOCALE = click.option("--locale", metavar="TAG", help="Take the words of this language, such as de or pt-BR.")
+LOCALES = click.option(
+    "--locales", metavar="TAGS", callback=_parse_locales, help='Several languages, such as "de,ko,ar"; or "all".'
+)
+
+
+def named_locales(locales: tuple[str, ...], catalog: Path) -> tuple[str, ...]:
+    """Return the languages that were named; for "all" those that the catalogue has."""
+    if locales != ("all",):
+        return locales
+    from aistudios_dsl.languages.catalogues import locales_in
+
+    found = tuple(locales_in(catalog))
+    if not found:
+        raise click.UsageError(f"{catalog} has no PO files: --catalog names their folder")
+    return found
+
+
 @frozen
 class ProjectFile:
     """The script or project JSON that a command reads, and the options for reading it."""
@@ -60,10 +89,17 @@ class ProjectFile:
     object_name: str
     settings: Mapping[str, str]
     literal: bool
+    loaded: Project | None = None
 
     def load(self) -> Project:
-        """Return the project as it is written."""
-        return load_script(self.path, self.object_name, literal=self.literal)
+        """Return the project as it is written, or as it was loaded."""
+        return self.loaded or load_script(self.path, self.object_name, literal=self.literal)
+
+    def in_languages(self, locales: tuple[str, ...], catalog: Path) -> Iterator[tuple[str, ProjectFile]]:
+        """Yield the file with its project in each language, and say what the catalogues lack."""
+        project = self.load()
+        for locale in locales:
+            yield locale, evolve(self, loaded=in_language(project, locale, catalog))
 
     def render(self) -> Project:
         """Return the project with the values of `--set`. Raise `TemplateError` with all the names that are missing."""
@@ -75,6 +111,22 @@ class ProjectFile:
             if set(needed.get(fault.path, ())) <= readable(self.settings):
                 raise
             raise _missing({name for names in needed.values() for name in names}, self.settings) from None
+
+
+def in_language(project: Project, locale: str, catalog: Path) -> Project:
+    """Return the project in a language, and say how many of its words the catalogue lacks."""
+    from aistudios_dsl.languages.catalogues import Catalogue
+
+    found = Catalogue.read(catalog, locale)
+    translated, review = project.translated(found, locale), found.review(project)
+    parts = [
+        f"no translation of {plural(len(review.missing), 'message')}" if review.missing else "",
+        f"{len(review.fuzzy)} fuzzy, not used" if review.fuzzy else "",
+        f"{len(review.unused)} that nothing says any more" if review.unused else "",
+    ]
+    if any(parts):
+        print_line(f"note: {found.path}: {', '.join(filter(None, parts))}", err=True)
+    return translated
 
 
 def _missing(known: set[str], settings: Mapping[str, str]) -> TemplateError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from aistudios_dsl.errors import TemplateError, did_you_mean, nearest
+from aistudios_dsl.templates.trans import spelled_out
 from aistudios_dsl.templates.values import WholeRow, checked_value, is_missing, spelling
 
 if TYPE_CHECKING:
@@ -36,7 +37,22 @@ _SURROGATE = "[\ud800-\udfff]"
 _LITERAL = "if the braces are text: write {{ '{{' }}, or Project.load(..., template=False)"
 _UNCLOSED = r"(?s)\{\{(?:(?!\{\{|\}\}).)*(?:\{\{|\Z)"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
-_TAGS = ("for", "endfor", "if", "elif", "else", "endif", "set", "endset", "macro", "filter", "raw", "endraw", "with")
+_TAGS = (
+    "for",
+    "endfor",
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "set",
+    "endset",
+    "macro",
+    "filter",
+    "raw",
+    "endraw",
+    "with",
+    "trans",
+)
 _KINDS = {
     f"{__name__}.Loop": f"'{LOOP}'",
     "str": "a text",
@@ -454,6 +470,8 @@ def _near_name(configure: Hook | None, message: str) -> str:
     if not found:
         return ""
     kind, name = found.groups()
+    if name in ("trans", "pluralize", "endtrans"):
+        return "write {% trans n=count %}…{% pluralize %}…{% endtrans %}"
     environment = jinja(configure, False)
     close = nearest(name, {"filter": environment.filters, "test": environment.tests, "tag": _TAGS}[kind])
     own = "" if kind == "tag" else f"Project(environment=...) adds your own {kind}s"
@@ -463,7 +481,7 @@ def _near_name(configure: Hook | None, message: str) -> str:
 @lru_cache(maxsize=4096)
 def compiled(configure: Hook | None, text: str, html: bool) -> Any:
     with _reading(configure, text, _no_template):
-        return jinja(configure, html).suited_to(parsed(configure, text)).from_string(text)
+        return jinja(configure, html).suited_to(parsed(configure, text)).from_string(_without_trans(configure, text))
 
 
 @lru_cache(maxsize=1024)
@@ -507,7 +525,14 @@ def parsed(configure: Hook | None, text: str) -> Any:
         hint = f"split it, or compute it in the row; {_LITERAL}"
         raise TemplateError(message, hint=hint, code="template-too-large")
     with _reading(configure, text, _no_template):
-        return jinja(configure, False).parse(text)
+        return jinja(configure, False).parse(_without_trans(configure, text))
+
+
+def _without_trans(configure: Hook | None, text: str) -> str:
+    """Return a text with its `{% trans %}` blocks in plain Jinja, unless the user's environment reads them."""
+    if "trans" not in text or any("trans" in one.tags for one in jinja(configure, False).iter_extensions()):
+        return text
+    return spelled_out(text)
 
 
 def _is_plain(configure: Hook | None, text: str) -> bool:

@@ -1,0 +1,140 @@
+"""PO files: reading one with the line of each fault, and writing one whose bytes follow from its messages alone."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable
+from io import BytesIO, StringIO
+from typing import TYPE_CHECKING, Any
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import PoFileError, PoFileParser, write_po
+
+from aistudios_dsl.errors import LoadError, TemplateError
+from aistudios_dsl.templates.trans import ENGLISH, form_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEADER = "# The words of a video. Code in {{ }} or {% %} stays as it is."
+_LINE = re.compile(
+    r'\s*(?:#(?!~).*|(?:#~\s*)?(?:(?:msgctxt|msgid|msgid_plural|msgstr|msgstr\[\d\])\s+)?"(?:[^"\\]|\\.)*"|(?:#~)?)\s*'
+)
+_HEADER_LINE = re.compile(r"[\w-]+:.*|\s*")
+_PREVIOUS = ("#|", "#~|")
+"""How lines begin that quote an older original, which Babel would take for comments of a translator."""
+_CHARSET = re.compile(rb"charset=([^\s\\\"]*)")
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_VARYING = ("pot-creation-date", "generated-by")
+"""Headers that say when and by what a file was made: without them the same messages give the same bytes."""
+_FORMATS = {"python-format", "python-brace-format"}
+"""What Babel takes a percent sign or a brace for, which are text here."""
+
+
+class Po(Catalog):
+    """Babel's catalog, with the headers that Babel does not know; reading refuses what Babel would pass over."""
+
+    def __init__(self, locale: str | None = None, file: Path | None = None) -> None:
+        super().__init__(locale and locale.replace("-", "_"), header_comment=_HEADER, fuzzy=False)
+        self._file = file
+        self._further: list[tuple[str, str]] = []
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        """The headers that are written."""
+        own = [(name, value) for name, value in self._get_mime_headers() if name.lower() not in _VARYING]
+        *others, (name, value) = own + self._further
+        return [*others, (name, f"{value}\n")]
+
+    @mime_headers.setter
+    def mime_headers(self, headers: Iterable[tuple[str, str]]) -> None:
+        known = {"language", "plural-forms", *(name.lower() for name, _ in self._get_mime_headers())}
+        for name, value in headers:
+            if name.lower() == "po-revision-date":
+                self.revision_date = value  # as it is written
+            elif name.lower() not in known:
+                self._further.append((name, value))
+            elif name.lower() not in _VARYING:
+                self._set_mime_headers([(name, value)])
+
+    def __setitem__(self, id: Any, message: Message) -> None:
+        """Add a message. Raise `LoadError` for one that a file has twice, and for a header that nobody can read."""
+        if self._file is not None:
+            at = place_of(self._file, message.lineno or 1)
+            if not id:
+                _refuse_header(message.string, at)
+            elif (there := self._messages.get(self._key_for(id, message.context))) is not None:
+                hint = "take one of them out, or give it another msgctxt"
+                raise LoadError(f"{id!r} is there already, on line {there.lineno}", at, hint)
+        super().__setitem__(id, message)
+
+
+def place_of(path: Path | str, line: int) -> str:
+    """Return how messages name a line of a file."""
+    return f"{path} line {line}"
+
+
+def read(path: Path, data: bytes, locale: str | None = None) -> Po:
+    """Return what a PO file holds. Raises `LoadError` with the line of what is wrong in it.
+
+    `locale` is its language, where its header names none.
+    """
+    lines = _decoded(path, data).splitlines()
+    for number, line in enumerate(lines, 1):
+        if not _LINE.fullmatch(line):
+            hint = 'such as msgid "Hello"; a quote in a text is \\"'
+            raise LoadError(f"{line.strip()[:60]!r} is no line of a PO file", place_of(path, number), hint)
+    found = Po(locale, path)
+    parser = PoFileParser(found, abort_invalid=True)
+    try:
+        parser.parse(StringIO("\n".join("" if line.startswith(_PREVIOUS) else line for line in lines)))
+    except PoFileError as fault:
+        raise LoadError(str(fault).rpartition(" on ")[0], place_of(path, fault.lineno + 1)) from None
+    except (ValueError, IndexError, AttributeError, AssertionError) as fault:
+        raise LoadError(f"Babel cannot read it: {fault}", place_of(path, parser.offset + 1)) from None
+    found.charset, found._file = "utf-8", None
+    return found
+
+
+def written(po: Po) -> str:
+    """Return the text of a PO file."""
+    for message in (*po, *po.obsolete.values()):
+        message.flags -= _FORMATS
+    file = BytesIO()
+    write_po(file, po)
+    return file.getvalue().decode().rstrip() + "\n"
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    if data.startswith(_UTF_16):
+        raise LoadError("is UTF-16, which PO files cannot be", str(path), "save it as UTF-8")
+    found = _CHARSET.search(data)
+    name = found[1].decode("ascii", "replace") if found else ""
+    if name.upper() in ("", "CHARSET", "UTF-8", "UTF8"):
+        name = "utf-8-sig"
+    try:
+        return data.decode(name)
+    except LookupError:
+        line = data[: found.start() if found else 0].count(b"\n") + 1
+        hint = '"Content-Type: text/plain; charset=UTF-8\\n"'
+        raise LoadError(f"the header names an unknown encoding, {name!r}", place_of(path, line), hint) from None
+    except UnicodeDecodeError as fault:
+        line = data[: fault.start].count(b"\n") + 1
+        name = "UTF-8" if name == "utf-8-sig" else name
+        hint = "save it as UTF-8, or name its encoding in the header, such as charset=cp1252"
+        raise LoadError(f"is not {name}: byte {data[fault.start]:#04x}", place_of(path, line), hint) from None
+
+
+def _refuse_header(header: Any, at: str) -> None:
+    for line in str(header).split("\n"):
+        if not _HEADER_LINE.fullmatch(line):
+            hint = 'such as "Language: de\\n"'
+            raise LoadError(f"the header holds {line[:60]!r}, which is no name with a value", at, hint)
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "plural-forms":
+            try:
+                form_of(value)
+            except TemplateError as fault:
+                hint = f'such as "Plural-Forms: {ENGLISH}\\n"'
+                raise LoadError(f"the header's Plural-Forms: {fault.message}", at, hint) from None
