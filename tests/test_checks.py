@@ -1013,7 +1013,9 @@ def test_a_stack_finds_what_comparing_all_finds_in_its_order():
             first = random.randrange(count + 1)
             near = [rank for rank in range(first, count) if upright_overlap(boxes[rank], box, -1e-9)]
             assert [rank for rank, _ in stack.near(box, first)] == near
-            assert [rank for rank, _ in stack.around(box)] == [rank for rank in range(count) if inside(box, boxes[rank])]
+            assert [rank for rank, _ in stack.around(box)] == [
+                rank for rank in range(count) if inside(box, boxes[rank])
+            ]
 
 
 # clips on clips
