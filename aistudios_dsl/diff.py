@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Any, Literal, assert_never
 
 from attrs import evolve, field, frozen
@@ -228,18 +228,31 @@ def _said(scene: Scene) -> list[Said]:
 
 
 def _speech(old: Scene, new: Scene, place: str) -> Iterator[Change]:
-    from difflib import SequenceMatcher
-
     before, after = _said(old), _said(new)
-    for _, low, high, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    low = start = 0
+    for end, high in (*sorted(_same_lines(before, after).items()), (len(after), len(before))):
         for here, there in zip_longest(before[low:high], after[start:end]):
             if here != there:
                 yield from _reworded(here, there, place)
+        low, start = high + 1, end + 1
     if before == after and before and bool(old.scripts) != bool(new.scripts):
         where = ("the clips", "the scene") if new.scripts else ("the scene", "the clips")
         yield Change(place, "changed", "speech is written in", *where)
     for number, (said, says) in enumerate(zip(old.scripts or (), new.scripts or (), strict=False)):
         yield from _fields(said, says, f"{place}.scripts[{number}]", skip=("org", "model_id", "cloth_id"))
+
+
+def _same_lines(old: list[Said], new: list[Said]) -> Pairs:
+    """Return the lines that were said before, in the order in which they were said."""
+    if len(old) * len(new) <= _MOST_COMPARED:
+        from difflib import SequenceMatcher
+
+        blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+        return {there + step: here + step for here, there, size in blocks for step in range(size)}
+    ends = (range(min(len(old), len(new))), range(-1, -1 - min(len(old), len(new)), -1))
+    same = [at for end in ends for at in takewhile(lambda at: old[at] == new[at], end)]
+    partner = _equal_pairs(old, new, {at % len(new): at % len(old) for at in same})
+    return {there: partner[there] for there in _kept_order(partner)}
 
 
 def _reworded(old: Said | None, new: Said | None, place: str) -> Iterator[Change]:
@@ -363,13 +376,12 @@ def _shifts(told: Mapping[int, list[Change]], place: str, paired: int) -> Iterat
             steps = tuple(_step(by.get(name)) for name in fields)
             if any(steps) and None not in steps and (fields == ("layer",) or not by.keys() & _SIZED):
                 groups[steps].append([by[name] for name in fields if name in by])  # type: ignore[index]
-        for steps, clips in groups.items():
-            if len(clips) < 2:
-                continue
+        shared = {steps: clips for steps, clips in groups.items() if len(clips) > 1}
+        gone = {id(change) for clips in shared.values() for found in clips for change in found}
+        for changes in told.values():
+            changes[:] = [change for change in changes if id(change) not in gone]
+        for steps, clips in shared.items():
             parts = tuple(change for found in clips for change in found)
-            shared = set(map(id, parts))
-            for changes in told.values():
-                changes[:] = [change for change in changes if id(change) not in shared]
             new = {name: as_written(step) for name, step in zip(fields, steps, strict=True) if step}
             every = f"all {paired} clips" if paired == len(told) else f"all {paired} other clips"
             who = every if len(clips) == paired else _named(clips)
@@ -406,10 +418,10 @@ def _shift_in_words(by: Mapping[str, float]) -> str:
 Pairs = dict[int, int]
 
 
-def _equal_pairs(old: Sequence[str], new: Sequence[str], partner: Pairs) -> Pairs:
+def _equal_pairs(old: Sequence[Hashable], new: Sequence[Hashable], partner: Pairs) -> Pairs:
     """Return the pairs so far, and those whose keys are equal and not empty, in their order."""
     taken, found = set(partner.values()), dict(partner)
-    free: dict[str, deque[int]] = defaultdict(deque)
+    free: dict[Hashable, deque[int]] = defaultdict(deque)
     for here, key in enumerate(old):
         if key and here not in taken:
             free[key].append(here)

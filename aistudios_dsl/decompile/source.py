@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from aistudios_dsl.build.avatar import Catalog
+from aistudios_dsl.build.avatar import Avatar, Catalog
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import speaker_of
 from aistudios_dsl.decompile.script import ScriptOutline, script_text
@@ -101,6 +101,9 @@ class ProjectReader:
     template: bool
     first_places: Mapping[str, tuple[int, int]]
     """The first scene and clip with each id: a verb takes no id that is in use."""
+    catalog: Catalog = field(factory=Catalog)
+    avatars: dict[str, Avatar] = field(factory=dict)
+    scales: dict[int, dict[str, Any]] = field(factory=dict)
 
     def outlines(self) -> Iterator[ScriptOutline]:
         """Yield possible scripts, the simplest first. The last one can express any project."""
@@ -140,7 +143,7 @@ class ProjectReader:
         return args, given | api | {name: value for name, value in more.items() if value}
 
     def _setting(self, api: Generation) -> Setting:
-        return Setting(self.project.orientation or "landscape", Catalog(), api)
+        return Setting(self.project.orientation or "landscape", self.catalog, api)
 
     def _opened_scenes(self, api: Generation) -> tuple[SceneCalls, ...] | None:
         """Return the scenes as `.scene(...)` and verbs; None if one of them holds what no argument says."""
@@ -184,7 +187,7 @@ class ProjectReader:
         tags = Counter(clip.tag for clip in clips if clip.tag)
         added, verbs = list[list[VerbCall]](), squares
         unique_tags = {tag for tag, times in tags.items() if times == 1 and not (self.template and holds_jinja(tag))}
-        context = Context(self._setting(api), self.template, Earlier(unique_tags))
+        context = Context(self._setting(api), self.template, Earlier(unique_tags), self.avatars, self.scales)
         for clip in clips[:squares]:
             context.before.add(clip)
         for place in range(squares, len(clips)):

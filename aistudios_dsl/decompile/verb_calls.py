@@ -201,12 +201,13 @@ def _first_exact(clip: KnownClip, ordered: Named, context: Context, wanted: str)
     respelled: VerbCall | None = None
     for call in _candidates(clip, context):
         try:
-            extra = _lacking(context.clip_of(call), clip)
+            given = context.clip_of(call)
+            extra = _lacking(given, clip)
             if extra is None:
                 continue
             more = ({"extra": extra} if extra else {}) | ordered
-            completed = evolve(call, named={**call.named, **more})
-            if text_of(context.clip_of(completed)) != wanted:
+            completed = evolve(call, named={**call.named, **more}) if more else call
+            if text_of(context.clip_of(completed) if more else given) != wanted:
                 continue
         except (DslError, ArithmeticError):
             continue

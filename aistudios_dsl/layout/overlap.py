@@ -46,25 +46,31 @@ class Stack(Generic[T]):
 
     def __init__(self, items: Iterable[T], box_of: Callable[[T], Box], area: Box) -> None:
         self.items = tuple(items)
-        self._boxes, self._area = tuple(map(box_of, self.items)), area
+        self._area = area
+        boxes = [box_of(item) for item in self.items]
+        self._edges = [(box.left, box.top, box.left + box.width, box.top + box.height) for box in boxes]
         self._cells: dict[tuple[int, int], list[int]] = {}
-        for rank, box in enumerate(self._boxes if len(self.items) > _FEW else ()):
+        for rank, box in enumerate(boxes if len(boxes) > _FEW else ()):
             for cell in self._touched(box):
                 self._cells.setdefault(cell, []).append(rank)
 
     def near(self, box: Box, first: int = 0) -> Iterator[T]:
         """Yield those that touch an upright box, in their order, from number `first` on."""
-        left, top, right, bottom = box.left, box.top, box.left + box.width, box.top + box.height
-        for rank in self._ranks(box, first):
-            one = self._boxes[rank]
-            if one.left <= right and left <= one.left + one.width and one.top <= bottom and top <= one.top + one.height:
-                yield self.items[rank]
+        yield from self._reaching(box, box.left, box.top, box.left + box.width, box.top + box.height, first)
 
     def around(self, box: Box) -> Iterator[T]:
         """Yield those whose boxes an upright box is inside of, give or take half a pixel, in their order."""
-        # They are all in the cell of its centre.
-        ranks = self._ranks(Box(*box.centre, 0, 0), 0)
-        return (self.items[rank] for rank in ranks if inside(box, self._boxes[rank]))
+        right, bottom = box.left + box.width - TOLERANCE, box.top + box.height - TOLERANCE
+        # They are all in the cell of its centre, and reach beyond its far edges.
+        centre = Box(*box.centre, 0, 0)
+        yield from self._reaching(centre, right, bottom, box.left + TOLERANCE, box.top + TOLERANCE)
+
+    def _reaching(self, box: Box, left: float, top: float, right: float, bottom: float, first: int = 0) -> Iterator[T]:
+        """Yield those in the cells of a box that begin before the right and bottom, and end after the left and top."""
+        for rank in self._ranks(box, first):
+            start, high, end, low = self._edges[rank]
+            if start <= right and end >= left and high <= bottom and low >= top:
+                yield self.items[rank]
 
     def _ranks(self, box: Box, first: int) -> Iterable[int]:
         if not self._cells:

@@ -10,7 +10,7 @@ from aistudios_dsl.build.boxes import number, scales
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box, Point
 from aistudios_dsl.layout.overlap import TOLERANCE, around, cut, inside, upright_overlap, within
-from aistudios_dsl.view.scene import SOLID, SceneView, Seen, is_jpeg, is_opaque, is_solid, paint, share_of
+from aistudios_dsl.view.scene import SOLID, SceneView, Seen, is_jpeg, is_solid, paint, share_of
 from aistudios_dsl.wire.nodes import AvatarClip, Image, Shape
 
 FACE = 0.1
@@ -31,15 +31,14 @@ def hider(back: Seen, scene: SceneView) -> Seen | None:
 
 
 def _hider(back: Seen, scene: SceneView) -> Seen | None:
-    opaque = scene.painted_of(is_opaque)
-    if not any(_before(back, opaque.near(back.bounds))):
+    if not any(_before(back, scene.opaque.near(back.bounds))):
         return None
     parts = [part for box in back.lines or (back.box,) for part in _on_canvas(box, scene.canvas)]
     if not parts:
         return None
     corners = [corner for part in parts for corner in part.corners]
     # What is opaque is convex: it covers a box if it covers its corners.
-    fronts = _before(back, opaque.around(around(parts)))
+    fronts = _before(back, scene.opaque.around(around(parts)))
     return next((front for front in fronts if all(_fills(front, corner) for corner in corners)), None)
 
 

@@ -199,6 +199,14 @@ class SceneView:
         return self._kinds[kind]
 
     @cached_property
+    def opaque(self) -> Stack[Seen]:
+        """The opaque clips from front to back, without those that one in front of them hides in the same box."""
+        kept: dict[tuple[Box, int], Seen] = {}
+        for seen in filter(_is_opaque, self.painted.items):
+            kept.setdefault((seen.box, 0 if _fills_box(seen) else seen.index + 1), seen)
+        return Stack(kept.values(), attrgetter("bounds"), self.canvas)
+
+    @cached_property
     def _kinds(self) -> dict[Callable[[Seen], bool], Stack[Seen]]:
         return {}
 
@@ -373,7 +381,13 @@ def _animation(seen: Seen) -> Animation | None:
     return animation if isinstance(animation, Animation) else None
 
 
-def is_opaque(seen: Seen) -> bool:
+def _fills_box(seen: Seen) -> bool:
+    """Whether an opaque clip leaves no corner of its box free."""
+    clip = seen.clip
+    return not isinstance(clip, Shape) or (clip.shape_name in _RECTANGLES and not clip.stroke_radius)
+
+
+def _is_opaque(seen: Seen) -> bool:
     """Whether a clip is solid without a clear spot or a hollow."""
     clip = seen.clip
     if seen.alpha < 1 or not is_solid(seen):
