@@ -95,11 +95,16 @@ def measurer(
 
     def lines_and_width(text: str) -> tuple[list[str], float]:
         if text.isascii() and "\n" not in text:
-            return [text], width(text) * size / 1000 or EMPTY_WIDTH
+            return [text], width_in_px(width(text), size)
         lines = _lines(text)
-        return lines, max(map(width, lines)) * size / 1000 or EMPTY_WIDTH
+        return lines, width_in_px(max(map(width, lines)), size)
 
     return lines_and_width
+
+
+def width_in_px(units: float, size: float) -> float:
+    """Return the width (px) of a text of `size` px whose widest line has so many thousandths of an em."""
+    return units * size / 1000 or EMPTY_WIDTH
 
 
 def wrap(

@@ -21,8 +21,10 @@ from aistudios_dsl.errors import DslError, expect
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.plan.choices import Answers, Choices, Decisions, RowIds
 from aistudios_dsl.plan.conditional import ConditionalScene, made_ids
+from aistudios_dsl.plan.generated import source_of
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
+    Hole,
     Role,
     Segment,
     StringCheck,
@@ -90,6 +92,17 @@ class Plan:
         # The long way says what is wrong and where, as if nothing had been tried before.
         return canonical(dump(resolve_project(render_project(self.template, row)))).encode()
 
+    def source(self) -> str:
+        """Return the Python functions that the plan has generated so far, to be read.
+
+        Each follows the values that its names stand for. Rows that need other functions add them.
+
+        >>> from aistudios_dsl import Project
+        >>> print(Project("For {{ name }}").scene().compile().source().splitlines()[-1])
+            return written
+        """
+        return source_of(self._programs.strings)
+
     def of_script(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the JSON of a row does not tell of its script, as `checked` takes it."""
         project = render_project(self.template, row)
@@ -144,15 +157,15 @@ class Programs:
 
     def _read(self, template: BaseProject) -> None:
         self._template = template
-        self._strings = Strings(template.environment)
-        templates = self._strings.templates
+        self.strings: Strings = Strings(template.environment)
+        templates = self.strings.templates
         self._parts = [part_of(scene, index) for index, scene in enumerate(template.scenes)]
         found = [conditions(part, templates) for part in self._parts]
         self._read_twice = {name for each in found for names in each.values() for name in names}
         self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
         self._choices = {
-            index: Choices(self._strings, template.scenes[index], part, self._fields[index], template.theme)
+            index: Choices(self.strings, template.scenes[index], part, self._fields[index], template.theme)
             for index, part in enumerate(self._parts)
             if part.parts
         }
@@ -160,7 +173,7 @@ class Programs:
         self._bare = list(template.scenes)
         for index, choices in self._choices.items():
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
-        self._decisions = [Decisions(self._strings, found, template.theme) for found in (self._head, *self._fields)]
+        self._decisions = [Decisions(self.strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._made = lru_cache(_PROGRAMS_KEPT)(self._made_ids)
         self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
@@ -216,7 +229,7 @@ class Programs:
                 raise TypeError(f"{name} can be read only once")
         scopes: list[Any] = [values]
         answers = []
-        for origin, bound, repetitions in kept_scenes(self._parts, self._strings.templates, values):
+        for origin, bound, repetitions in kept_scenes(self._parts, self.strings.templates, values):
             index = origin[0]
             answers.append((origin, self._decisions[index + 1](bound)))
             choices = self._choices.get(index)
@@ -228,13 +241,13 @@ class Programs:
         literal = self._literal(signature)
         if not literal.scenes and literal._loaded is None:
             raise ValueError("no scenes")
-        segments: list[Segment] = [*(field.slot for field in self._head), "scenes"]
+        segments: list[Segment] = [*(field.slot for field in self._head), Hole("scenes")]
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
         head = tuple(cut(document, segments))
         stretches = [_Stretch(0, [], list(checks(self._head, head, self._template.theme)))]
         for segment in head:
-            if segment != "scenes":
+            if segment != Hole("scenes"):
                 stretches[-1].segments.append(segment)
                 continue
             for number, (scope, scene, own) in enumerate(self._scenes(literal, signature)):
@@ -251,7 +264,7 @@ class Programs:
         return [(each.scope, each.write or self._writer(each)) for each in stretches]
 
     def _writer(self, stretch: _Stretch) -> Write:
-        return RowWriter(self._strings, stretch.segments, stretch.checks, self._template.theme).write
+        return RowWriter(self.strings, stretch.segments, stretch.checks, self._template.theme).write
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
@@ -317,7 +330,7 @@ def _on(stretches: list[_Stretch], scope: int) -> _Stretch:
 
 
 def _numbered(segment: Segment, number: int) -> Segment:
-    return str(number).encode() if segment == "number" else segment
+    return str(number).encode() if segment == Hole("number") else segment
 
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 from aistudios_dsl.build.drafts import Draft, Item
 from aistudios_dsl.build.editing import GEOMETRY
+from aistudios_dsl.plan import segments
 from aistudios_dsl.plan.forms import ClipForm, Values
-from aistudios_dsl.plan.segments import _edited, _loaded
+from aistudios_dsl.plan.segments import edited_sizer, loaded_sizer
 from aistudios_dsl.resolve.placing import Arrangement, Corner, Size
 from aistudios_dsl.resolve.rooms import ClipSize, Room, RoomSize, Setting
-from aistudios_dsl.resolve.scene import seen_size_of
+from aistudios_dsl.resolve.scene import seen_size_of, spelled_numbers
 from aistudios_dsl.resolve.text_sizes import text_sizer
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import UNSET
@@ -30,26 +31,27 @@ def sizer_of(before: Item, item: Item, form: ClipForm, size: Any, setting: Setti
         same = seen_size_of(item, size), _writing(item, form, size)
         return lambda words: same
     if not isinstance(item, Draft):
-        return _sizer_by(_loaded(before, item, 0), lambda corner: {})
+        return _sizer_by(loaded_sizer(before, item, 0), lambda corner: {})
     if item.is_loaded:
         assert isinstance(before, Draft)
-        return _sizer_by(_edited(before, item, 0, setting), _writing(item, form, size))
+        return _sizer_by(edited_sizer(before, item, 0, setting), _writing(item, form, size))
     if isinstance(size, RoomSize):
-        return _sizer_in_room(size)
+        return _sizer_in_room(size, item.place.spelled or {})
+    spelled = item.place.spelled or {}
     sized = text_sizer(item, Room(setting.canvas.width, setting.canvas.height))
     drawn = size.scale_x, size.scale_y, size.stroke
 
     def of_text(words: str) -> tuple[Size, Writing]:
         text, points, width, height = sized(words)
         found = ClipSize(width, height, *drawn, fields={"text": text, "font_size": points})
-        return found.seen, partial(_geometry, found)
+        return found.seen, partial(_geometry, spelled, found)
 
     return of_text
 
 
-def _sizer_in_room(size: RoomSize) -> Sizer:
+def _sizer_in_room(size: RoomSize, spelled: Mapping[str, Any]) -> Sizer:
     assert size.words_within is not None  # every text has it
-    words_within, shrinks, writing = lru_cache(64)(size.words_within), size.shrinks, partial(_geometry, None)
+    words_within, shrinks, writing = lru_cache(64)(size.words_within), size.shrinks, partial(_geometry, spelled, None)
 
     def in_room(words: str) -> tuple[Size, Writing]:
         def within(width: float | None, height: float | None) -> tuple[tuple[float, float], ClipSize]:
@@ -61,14 +63,12 @@ def _sizer_in_room(size: RoomSize) -> Sizer:
     return in_room
 
 
-def _sizer_by(found: tuple[tuple[str, ...], Any], writing: Writing) -> Sizer:
-    """Return the sizer of a loaded text, from the names of its fields that its words change, and what sizes it."""
-    names, sized = found
+def _sizer_by(sizer: segments.Sizer, writing: Writing) -> Sizer:
+    """Return the sizer of a loaded text, from what gives its fields that its words change."""
 
     def of_loaded(words: str) -> tuple[Size, Writing]:
-        seen, values = sized([words])
-        written = (value if isinstance(value, bytes) else number_json(value) for value in values)
-        own = dict(zip(names, written, strict=True))
+        seen, values = sizer.sized([words])
+        own = _written(dict(zip(sizer.fields, values, strict=True)))
         return seen, lambda corner: {**writing(corner), **own}
 
     return of_loaded
@@ -99,11 +99,17 @@ def _writing(item: Item, form: ClipForm, size: Any) -> Writing:
     known = size if isinstance(size, ClipSize) else None
     if isinstance(item, Draft) and item.is_loaded:
         return partial(_changes, item.clip, form, known)
-    return partial(_geometry, known) if isinstance(item, Draft) else lambda corner: {}
+    return partial(_geometry, item.place.spelled or {}, known) if isinstance(item, Draft) else lambda corner: {}
 
 
-def _geometry(known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
-    return {name: text_json(value) if name == "text" else number_json(value) for name, value in _fields(known, corner)}
+def _geometry(spelled: Mapping[str, Any], known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
+    fields = dict(_fields(known, corner))
+    spelled_numbers(spelled, fields)
+    return _written(fields)
+
+
+def _written(fields: Mapping[str, Any]) -> dict[str, bytes]:
+    return {name: text_json(value) if name == "text" else number_json(value) for name, value in fields.items()}
 
 
 def _changes(clip: Any, form: ClipForm, known: ClipSize | None, corner: Corner) -> dict[str, bytes]:

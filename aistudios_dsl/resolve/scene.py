@@ -19,7 +19,7 @@ from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
 from aistudios_dsl.resolve.placing import Corner, Intent, Layout, Node, Size, intent_of
 from aistudios_dsl.resolve.rooms import NOWHERE, ClipSize, RoomSize, Setting
-from aistudios_dsl.resolve.sizing import clip_size, scales_in_any_room
+from aistudios_dsl.resolve.sizing import clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.resolve.stacking import layers, lowest
 from aistudios_dsl.wire.node import UNSET, as_found, with_keys
@@ -145,10 +145,8 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
                 if not math.isfinite(number):
                     raise BuildError(f"{name} must be a finite number, not {number}")
             spelled = (item.place.spelled if isinstance(item, Draft) else None) or {}
-            if index not in corners:  # What moves with words that are not known yet is spelled by no script.
-                steady = scales_in_any_room(item, size) if isinstance(item, Draft) else None
-                spelled = {name: spelled[name] for name in ("scale_x", "scale_y") if steady and name in spelled}
-            fields |= spelled_numbers(spelled, fields)
+            # What moves with words that are not known yet is compared when they are.
+            fields |= spelled_numbers(spelled, fields) if index in corners else spelled
         fields |= known.fields
         if not is_built(item):  # What stays the same is written as it was, or stays absent.
             fields = {name: value for name, value in fields.items() if _differs(clip_of(item), name, value)}

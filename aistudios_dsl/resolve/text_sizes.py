@@ -49,6 +49,19 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
     return measured if isinstance(exact, bool) else _as_the_editor(measured, exact)
 
 
+def line_sizer(draft: Draft, room: Room) -> Callable[[Any], Any] | None:
+    """Return what gives the width and height (px) of any text of one line, in thousandths of an em, as `text_sizer`.
+
+    Such a text stands on the wire as it is. None where lines are broken, and for a box that depends on the words.
+    """
+    width, height = sides_asked(draft.place, room)
+    if width is not None or draft.place.fit is not None or room.wraps or not isinstance(draft.place.exact, bool):
+        return None
+    size, written = _letter_size(draft.place, draft.clip), plain if draft.place.exact else rounded_up
+    of_one_line = plain(height or measure.text_height(size, 1))
+    return lambda units: (written(measure.width_in_px(units, size)), of_one_line)
+
+
 def _as_the_editor(measured: TextSizer, box: Pair) -> TextSizer:
     """Write the box that the editor measured where the words measure that, within what a canvas rounds."""
 
