@@ -16,8 +16,8 @@ from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built, label
 from aistudios_dsl.build.placement import validate_group
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
-from aistudios_dsl.plan.forms import ClipForm, Forms, Values
-from aistudios_dsl.plan.sizers import Sizer, number_json, sizer_of, text_json, values_of
+from aistudios_dsl.plan.forms import ClipForm, Forms, Values, number_json, text_json
+from aistudios_dsl.plan.sizers import Sizer, sizer_of
 from aistudios_dsl.resolve.placing import Layout, intent_of
 from aistudios_dsl.resolve.rooms import ClipSize, Setting
 from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, _refuse_same_tags, clip_id, seed_of
@@ -164,7 +164,18 @@ class ConditionalScene:
         worded = [place for place, form in enumerate(forms) if form.words]
         square = {"layer": number_json(squares[0].layer), "id": text_json(squares[0].id)} if squares else {}
         head = self._forms.head.square
-        values = values_of(layout.arrangement(), order, [sizer for _, sizer in sized], worded, known, forms)
+        places, arranged = {place: number for number, place in enumerate(worded)}, layout.arrangement()
+
+        def values(words: tuple[str, ...]) -> list[Values]:
+            found: list[Values] = [()] * len(forms)
+            own = [sized[place][1].sized(words[places[place]] if place in places else "") for place in order]
+            for place, corner, (_, fields) in zip(order, arranged([seen for seen, _ in own]), own, strict=True):
+                size, sizer = sized[place]
+                named: Any = zip(sizer.fields, corner[2] if len(corner) > 2 else fields, strict=True)
+                of_corner = zip(("left", "top"), corner, strict=False)
+                found[place] = forms[place].filled_in(_fixed(size) | dict(of_corner) | dict(named), known[place])
+            return found
+
         return values, head.ordered(square) if head else ()
 
     def _sized(self, before: Item, item: Item, form: ClipForm) -> tuple[Any, Sizer]:
@@ -176,11 +187,19 @@ class ConditionalScene:
         if found is None:
             setting = self._forms.setting
             size = clip_size(item, setting, label(0, clip_of(item))) if isinstance(item, Draft) else None
-            found = size, sizer_of(before, item, form, size, setting)
+            found = size, sizer_of(before, item, size, form.words is not None, setting)
             if len(self._sizers) >= _SIZERS_KEPT:
                 self._sizers.clear()
             self._sizers[key] = found
         return found
+
+
+def _fixed(size: Any) -> dict[str, Any]:
+    """Return the fields of a clip that follow from its size alone."""
+    if not isinstance(size, ClipSize):
+        return {}
+    numbers = {"width": size.width, "height": size.height, "scale_x": size.scale_x, "scale_y": size.scale_y}
+    return numbers | {name: size.fields[name] for name in ("text", "font_size") if name in size.fields}
 
 
 def _layout(scene: Scene, sizes: Sequence[Any], setting: Setting) -> Layout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -16,12 +16,13 @@ from aistudios_dsl.plan.generated import reader
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import Hole, OpenField, Segment, Slot, _coloured, checks, cut, placeholders, token
 from aistudios_dsl.resolve.rooms import ClipSize, RoomSize, Setting
-from aistudios_dsl.resolve.scene import resolve_scene
+from aistudios_dsl.resolve.scene import resolve_scene, spelled_numbers
 from aistudios_dsl.resolve.sizing import clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
+from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
 
@@ -61,6 +62,28 @@ class ClipForm:
     json: Form
     scripts: tuple[Form, ...]
     words: Callable[[Row], tuple[str, ...]] | None
+
+    def filled_in(self, fields: dict[str, Any], known: Mapping[str, bytes]) -> Values:
+        """Return the values of the holes, of fields as resolving computes them and of what is known as JSON."""
+        if isinstance(self.item, Draft):
+            if self.item.is_loaded:
+                fields = dict(self._as_it_was(fields))
+            else:
+                spelled_numbers(self.item.place.spelled or {}, fields)
+        written = {name: text_json(value) if name == "text" else number_json(value) for name, value in fields.items()}
+        return self.json.ordered({**known, **written})
+
+    def _as_it_was(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Yield the fields of a loaded clip that an edit changed: what stays the same is written as it was."""
+        clip: Any = self.item.clip  # type: ignore[union-attr]
+        if isinstance(clip, Text):
+            yield from (("text", clip.text), ("font_size", clip.font_size))
+        for name, value in fields.items():
+            old = getattr(clip, name)
+            if name not in GEOMETRY or name in self.json.holes:
+                yield name, old if old == value else value
+            elif not (old is UNSET and value == 1):
+                raise ValueError(f"{name} is new to the clip")
 
 
 @frozen(eq=False)
@@ -148,7 +171,7 @@ class Forms:
         names += ["name"] if isinstance(clip, EditorClip) and clip.name is UNSET else []
         if isinstance(clip, Text) and (item.place.width is None or item.place.height is None):
             names += "text", "font_size"
-        spelled = item.place.spelled or {}
+        spelled = dict(item.place.spelled or {})
         names = [name for name in names if name not in spelled]
         return evolve(clip, **known | spelled | _holes(names, segments))
 
@@ -173,6 +196,15 @@ class Forms:
         if any(validate is str.encode for _, validate in own):
             raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
         return Form(pieces, RowWriter(self.choices.strings, pieces, own, self._theme))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def number_json(number: Any) -> bytes:
+    return canonical(number).encode()
+
+
+def text_json(text: str) -> bytes:
+    return canonical_string(text).encode()
 
 
 def _holes(names: Sequence[str], segments: list[Any]) -> dict[str, Any]:

@@ -364,7 +364,7 @@ def _otherwise() -> None:
 
 def _joined(pieces: Iterable[str | tuple[str]]) -> str:
     """Return code that joins texts, and code in tuples that gives texts."""
-    form, code = "", []
+    form, code = "", list[str]()
     for piece in pieces:
         form += piece.replace("%", "%%") if isinstance(piece, str) else "%s"
         code += () if isinstance(piece, str) else piece

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import groupby
 from typing import Any, Literal
 
 from attrs import frozen
@@ -15,13 +14,12 @@ from aistudios_dsl.build.speech import escaped, paragraphs
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.layout.colour import parse_colour
 from aistudios_dsl.plan.generated import NotPython, Number, Otherwise, Source
-from aistudios_dsl.plan.segments import Hole, MovedField, MovingClips, Segment, Sizer, Slot, StringCheck, strings_in
+from aistudios_dsl.plan.segments import Hole, MovedField, MovingClips, Segment, Slot, StringCheck, strings_in
+from aistudios_dsl.plan.sizers import Sized, Sizer
 from aistudios_dsl.plan.strings import PlainName, Strings, TemplateString
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
 
 _KEPT, _LONGEST_KEPT = 512, 4096
-_NEAR = 512
-"""The most bytes between two fields that are written as one."""
 
 
 @frozen
@@ -93,7 +91,6 @@ class _Writing:
         self._source, self._by_words, self._by_lines = Source(strings), by_words, by_lines
         self._segments, self._checks = segments, checks
         self._holes = 0
-        self._spans: dict[MovingClips, list[_Span]] = {}
         self._of_lines: dict[MovingClips, list[Any] | None] = {}
         self._helpers: dict[str, Any] = {
             "quoted": canonical_string,
@@ -116,13 +113,8 @@ class _Writing:
         for string, validate in self._checks:
             source.line(f"{source.bound(validate, 'check')}({source.text(string)})")
         parts = (part for segment in self._segments for part in self._parts(segment))
-        items = _near(_joined(item for part in parts for item in self._items(part)))
-        for item in items:
-            if isinstance(item, _Span) and item.group:
-                others = self._spans.setdefault(item.group, [])
-                item.number = len(others)
-                others.append(item)
-        code = [source.constant(item) if isinstance(item, bytes) else self._code(item) for item in items]
+        items = _joined(item for part in parts for item in self._items(part))
+        code = [source.constant(item) if isinstance(item, bytes) else item for item in items]
         return source.function(code[0] if len(code) == 1 else f"b''.join([{', '.join(code)}])")
 
     def _parts(self, segment: Segment) -> Iterator[Segment | _Word]:
@@ -157,7 +149,7 @@ class _Writing:
             room = (LONGEST - max(len(string.text) for string in strings)) // most
             source.line(f"{' + '.join(f'len({source.word(name)})' for name in names)} <= {room} or otherwise()")
 
-    def _items(self, part: Segment | _Word) -> Iterator[bytes | str | _Span]:
+    def _items(self, part: Segment | _Word) -> Iterator[bytes | str]:
         """Yield constants, code that gives bytes, and fields; in lines of text, their words."""
         source = self._source
         match part:
@@ -173,48 +165,37 @@ class _Writing:
             case MovedField():
                 yield from self._field(part)
 
-    def _field(self, part: MovedField) -> Iterator[bytes | str | _Span]:
-        values = self._values(part.group) if self._by_lines else None
+    def _field(self, part: MovedField) -> Iterator[bytes | str]:
+        group, source = part.group, self._source
+        values = self._values(group) if self._by_lines else None
         if values is None:
-            yield _Span(part.group, [part])
-        elif isinstance(values[part.place], TemplateString):
+            layout = source.bound(_Memory(partial(_laid_out, group)), "layout", group)
+            texts = ", ".join(map(source.text, group.strings))
+            yield f"{source.variable('fields', group, lambda: f'{layout}[{texts},]')}[{part.place}]"
+        elif isinstance(value := values[part.place], TemplateString):
             yield b'"'
-            yield from (item for piece in self._parts(Slot(values[part.place])) for item in self._items(piece))
+            yield from (item for piece in self._parts(Slot(value)) for item in self._items(piece))
             yield b'"'
-        elif isinstance(values[part.place], Number):
-            yield _Span(None, [values[part.place]])
+        elif isinstance(value, Number):
+            yield f"repr({value.code} if {value.code} % 1 else int({value.code})).encode()"
         else:
-            yield canonical(values[part.place]).encode()
+            yield canonical(value).encode()
 
     def _values(self, group: MovingClips) -> list[Any] | None:
         """Return the values of the fields of clips whose texts are of one line: strings, numbers and constants."""
         if group not in self._of_lines:
-            self._of_lines[group] = self._source.tried(lambda: group.laid_out(map(self._of_line(group), group.sizers)))
+            self._of_lines[group] = self._source.tried(
+                lambda: group.laid_out(self._of_line(group, *each) for each in group.sizers)
+            )
         return self._of_lines[group]
 
-    def _of_line(self, group: MovingClips) -> Callable[[Sizer], tuple[Any, tuple[Any, ...]]]:
-        def of_line(sizer: Sizer) -> tuple[Any, tuple[Any, ...]]:
-            if sizer.of_line is None:
-                raise NotPython
-            if sizer.ruler is None:
-                return sizer.of_line(0)
-            string = group.strings[sizer.place]
-            size, (_, *values) = sizer.of_line(self._source.units(string, sizer.ruler))
-            return size, (string, *values)
-
-        return of_line
-
-    def _code(self, item: str | _Span) -> str:
-        if isinstance(item, str):
-            return item
-        source, group = self._source, item.group
-        if group is None:
-            numbers = (f"{each.code} if {each.code} % 1 else int({each.code})" for each in item.fields)
-            return f"{source.constant(item.form)} % ({', '.join(numbers)},)"
-        spans = self._spans[group]
-        texts = ", ".join(map(source.text, group.strings))
-        layout = source.bound(_Memory(_layout_writer(group, spans)), "layout", group)
-        return f"{source.variable('spans', group, lambda: f'{layout}[{texts},]')}[{item.number}]"
+    def _of_line(self, group: MovingClips, sizer: Sizer, place: int) -> Sized:
+        if sizer.of_line is None:
+            raise NotPython
+        if place < 0 or sizer.ruler is None:
+            return sizer.of_line(0)
+        size, (_, *numbers) = sizer.of_line(self._source.units(group.strings[place], sizer.ruler))
+        return size, (group.strings[place], *numbers)
 
 
 def _spoken_parts(pieces: tuple[str | PlainName, ...]) -> Iterator[bytes | _Word]:
@@ -249,54 +230,13 @@ def _coloured(theme: Theme | None, text: str) -> str:
     return (theme and theme._named(text)) or text
 
 
-# neighbours
-
-
-class _Span:
-    """Neighbouring fields of one set of clips that move, or neighbouring numbers, with the constants between them."""
-
-    def __init__(self, group: MovingClips | None, fields: list[Any]) -> None:
-        self.group, self.fields = group, fields
-        self.number = 0
-        self._constants: list[bytes] = [b"", b""]
-
-    def extend(self, constant: bytes, other: _Span) -> None:
-        self._constants[-1:] = [constant, b""]
-        self.fields += other.fields
-
-    @property
-    def form(self) -> bytes:
-        fields = [b"%b" if isinstance(each, MovedField) and each.is_text else b"%a" for each in self.fields]
-        escaped = [constant.replace(b"%", b"%%") for constant in self._constants]
-        return b"".join(chain.from_iterable(zip(escaped, [*fields, b""], strict=True)))
-
-
-def _joined(items: Iterable[bytes | str | _Span]) -> Iterator[bytes | str | _Span]:
+def _joined(items: Iterable[bytes | str]) -> Iterator[bytes | str]:
     """Make neighbouring constants one."""
-    for is_constant, some in groupby(items, key=lambda item: isinstance(item, bytes)):
-        if is_constant:
+    for kind, some in groupby(items, key=type):
+        if kind is bytes:
             yield b"".join(some)  # type: ignore[arg-type]
         else:
             yield from some
-
-
-def _near(items: Iterable[bytes | str | _Span]) -> list[bytes | str | _Span]:
-    """Make fields one where only a short constant is between them."""
-    found: list[bytes | str | _Span] = []
-    for item in items:
-        before, between = found[-2:] if len(found) > 1 else (None, None)
-        if (
-            isinstance(item, _Span)
-            and isinstance(before, _Span)
-            and before.group is item.group
-            and isinstance(between, bytes)
-            and len(between) <= _NEAR
-        ):
-            before.extend(between, item)
-            found.pop()
-        else:
-            found.append(item)
-    return found
 
 
 class _Memory(dict[Any, Any]):
@@ -308,22 +248,14 @@ class _Memory(dict[Any, Any]):
 
     def __missing__(self, words: Any) -> list[bytes]:
         written = self._write(words)
-        if len(written[0]) <= _LONGEST_KEPT:
+        if sum(map(len, written)) <= _LONGEST_KEPT:
             if len(self) >= _KEPT:
                 self.clear()
             self[words] = written
         return written
 
 
-def _layout_writer(group: MovingClips, spans: Sequence[_Span]) -> Callable[[tuple[str, ...]], list[bytes]]:
-    """Return what writes the spans of a set of clips that move, for the words of its texts."""
-    texts = {field.place for span in spans for field in span.fields if field.is_text}
-    forms = [(span.form, itemgetter(*(field.place for field in span.fields))) for span in spans]
-
-    def write(words: tuple[str, ...]) -> list[bytes]:
-        values = group.laid_out(sizer.sized(words) for sizer in group.sizers)
-        for place in texts:
-            values[place] = canonical_string(values[place]).encode()
-        return [form % pick(values) for form, pick in forms]
-
-    return write
+def _laid_out(group: MovingClips, words: tuple[str, ...]) -> list[bytes]:
+    """Return the JSON of the fields of clips that move, for the words of their texts."""
+    values = group.laid_out(sizer.sized(words[place] if place >= 0 else "") for sizer, place in group.sizers)
+    return [(canonical_string(each) if isinstance(each, str) else repr(each)).encode() for each in values]

@@ -11,28 +11,25 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
 from attrs import evolve, fields, frozen
 
-from aistudios_dsl.build.boxes import ruler_of, seen_box
 from aistudios_dsl.build.drafts import Draft, Item, clip_of
-from aistudios_dsl.build.measured import is_measured, measure_of, measured_again
+from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.placement import Place
-from aistudios_dsl.build.resizing import breaks_lines, resized
+from aistudios_dsl.build.resizing import breaks_lines
 from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.build.theme import COLOURS, Theme, backdrop_of, colour_of, is_backdrop_colour
-from aistudios_dsl.layout.geometry import Bounds
-from aistudios_dsl.layout.metrics import Ruler
-from aistudios_dsl.layout.sizes import plain, seen_size
+from aistudios_dsl.layout.sizes import plain
+from aistudios_dsl.plan.sizers import Sizer, sizer_of
 from aistudios_dsl.plan.strings import TemplateString
-from aistudios_dsl.resolve.placing import Arrangement, Size
-from aistudios_dsl.resolve.rooms import ClipSize, Pair, Room, RoomSize, Setting
-from aistudios_dsl.resolve.scene import bounds_of_clip, corners_and_bounds, resolve_scene, sizes_and_layout
+from aistudios_dsl.resolve.placing import Arrangement
+from aistudios_dsl.resolve.rooms import Setting
+from aistudios_dsl.resolve.scene import corners_and_bounds, resolve_scene, sizes_and_layout
 from aistudios_dsl.resolve.sizing import depends_on_room
-from aistudios_dsl.resolve.text_sizes import line_sizer, text_sizer
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
@@ -52,14 +49,10 @@ class Slot:
 
 @frozen
 class MovedField:
-    """Where a row writes a field of a clip that moves: the `place` of the value among those of its group.
-
-    It is a text, or a number, which Python and JSON write alike.
-    """
+    """Where a row writes a field of a clip that moves: the `place` of the value among those of its group."""
 
     group: MovingClips
     place: int
-    is_text: bool
 
 
 @frozen
@@ -306,30 +299,15 @@ def _coloured(
 
 
 @frozen(eq=False)
-class Sizer:
-    """What sizes a clip of a set for the words that a row makes of the strings of the set.
-
-    `sized` gives the size that the clip is placed by, and the values of its fields, whose names are `fields`. A size
-    that depends on its room gives the values itself. `of_line` gives the same for the units of a text of one line,
-    which is the string at `place`, with None for the text; None where the words have to be known.
-    """
-
-    fields: tuple[str, ...]
-    sized: Callable[[Sequence[str]], tuple[Size, tuple[Any, ...]]]
-    of_line: Callable[[Any], tuple[Any, tuple[Any, ...]]] | None = None
-    place: int = -1
-    ruler: Ruler | None = None
-
-
-@frozen(eq=False)
 class MovingClips:
     """Clips that move with some strings, each after what it is placed by.
 
-    `spelled` are the numbers that their script spells, with their places among the values.
+    `sizers` has with each sizer the place of its words among the strings, or -1. `spelled` are the numbers that the
+    script spells, with their places among the values.
     """
 
     strings: tuple[TemplateString, ...]
-    sizers: tuple[Sizer, ...]
+    sizers: tuple[tuple[Sizer, int], ...]
     arranged: Arrangement
     spelled: tuple[tuple[int, Any], ...]
 
@@ -366,14 +344,6 @@ def _moved(
     sizes, layout = sizes_and_layout(literal, setting)
     clips, first = list[Any](wire.clips), len(wire.clips) - len(literal._items)
 
-    def sizer(index: int, place: int) -> Sizer:
-        size, item, before = sizes[index], literal._items[index], scene._items[index]
-        if not isinstance(item, Draft) or size is None:
-            return loaded_sizer(before, item, place)
-        if isinstance(before, Draft) and before.is_loaded and place >= 0:
-            return edited_sizer(before, item, place, setting)
-        return _in_room(item, size, place) if isinstance(size, RoomSize) else _drafted(item, size, place, setting)
-
     sets = layout.moving(words)
     moved = {unit for moving, _ in sets for unit in moving}
     _, bounds = corners_and_bounds(layout, literal._items, sizes, [unit for unit in layout.order if unit not in moved])
@@ -381,15 +351,19 @@ def _moved(
         members = layout.clips_of(moving)
         strings = tuple(dict.fromkeys(words[index] for index in members if index in words))
         places = {string: place for place, string in enumerate(strings)}
-        sizers = {index: sizer(index, places[words[index]] if index in words else -1) for index in members}
+        sizers = [
+            sizer_of(scene._items[index], literal._items[index], sizes[index], index in words, setting)
+            for index in members
+        ]
         arranged = layout.arrangement(moving, {node: bounds[node] for node in staying})
-        names = [(index, name) for index, sizer in sizers.items() for name in sizer.fields]
+        names = [(index, name) for index, sizer in zip(members, sizers, strict=True) for name in sizer.fields]
         names += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
         spelled = {place: said for place, each in enumerate(names) if (said := _spelled(literal, *each)) is not None}
-        group = MovingClips(strings, tuple(sizers.values()), arranged, tuple(spelled.items()))
+        worded = [places[words[index]] if index in words else -1 for index in members]
+        group = MovingClips(strings, tuple(zip(sizers, worded, strict=True)), arranged, tuple(spelled.items()))
         for place, (index, name) in enumerate(names):
             if place not in spelled:
-                field = MovedField(group, place, name == "text")
+                field = MovedField(group, place)
                 clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
     return evolve(wire, clips=tuple(clips))
 
@@ -399,82 +373,3 @@ def _spelled(scene: Scene, index: int, name: str) -> Any:
     item = scene._items[index]
     number = (item.place.spelled or {}).get(name) if isinstance(item, Draft) else None
     return 1 if number is UNSET else number
-
-
-def _drafted(item: Draft, size: ClipSize, place: int, setting: Setting) -> Sizer:
-    """A text whose words have this place among the strings, or another clip (-1) that is placed by one that moves."""
-    if place < 0:
-        same = size.seen, ()
-        return Sizer((), lambda words: same, lambda units: same)
-    room = Room(setting.canvas.width, setting.canvas.height)
-    text_size, fits, line = text_sizer(item, room), item.place.fit is not None, line_sizer(item, room)
-    drawn = size.scale_x, size.scale_y, size.stroke
-    as_is = drawn == (1, 1, 0)
-
-    def sized(words: Sequence[str]) -> tuple[Size, tuple[Any, ...]]:
-        text, points, width, height = text_size(words[place])
-        seen = (width, height) if as_is else seen_size(width, height, *drawn)
-        return seen, (text, width, height, points) if fits else (text, width, height)
-
-    def of_line(units: Any) -> tuple[Any, tuple[Any, ...]]:
-        width, height = line(units)  # type: ignore[misc]
-        return seen_size(width, height, *drawn), (None, width, height)
-
-    names = ("text", "width", "height", *(["font_size"] if fits else []))
-    return Sizer(names, sized, of_line if line else None, place, ruler_of(item.clip))
-
-
-_NUMBERS = ("width", "height", "scale_x", "scale_y")
-
-
-def _in_room(item: Draft, size: RoomSize, place: int) -> Sizer:
-    """A clip whose size depends on its room, such as one in a group; `place` as in `_drafted`."""
-    words_within = None if place < 0 else size.words_within
-    is_boxed = item.place.width is not None and item.place.height is not None
-    names = _NUMBERS if size.words_within is None or is_boxed else (*_NUMBERS, "text", "font_size")
-    found_within = words_within and lru_cache(maxsize=64)(words_within)
-
-    def sized(words: Sequence[str]) -> tuple[Size, tuple[Any, ...]]:
-        def within(width: float | None, height: float | None) -> tuple[Pair, tuple[Any, ...]]:
-            if found_within is None:
-                seen, found = size.within(width, height)
-            else:
-                found = found_within(width, height)(words[place])
-                seen = found.seen
-            values = found.width, found.height, found.scale_x, found.scale_y
-            return seen, values + tuple(found.fields[name] for name in names[4:])
-
-        return RoomSize(within, size.shrinks), ()
-
-    return Sizer(names, sized)
-
-
-def edited_sizer(before: Draft, after: Any, place: int, setting: Setting) -> Sizer:
-    """Return the sizer of a loaded text whose box goes with its words, at another place or scale."""
-    old = before.clip
-    with as_found():
-        kept = evolve(after.clip, left=old.left, top=old.top, width=old.width, height=old.height)
-
-    def sized(words: Sequence[str]) -> tuple[Pair, tuple[Any, ...]]:
-        with as_found():
-            clip = measured_again(old, evolve(kept, text=words[place]))
-        new = resized(clip, after.place, setting.canvas)
-        seen = seen_box(new)
-        return (seen.width, seen.height), (new.text, new.width, new.height)
-
-    return Sizer(("text", "width", "height"), sized)
-
-
-def loaded_sizer(before: Any, after: Any, place: int) -> Sizer:
-    """Return the sizer of a loaded text whose box is our own measure of its words, and goes with them."""
-    way = measure_of(before)
-    with as_found():
-        kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
-
-    def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
-        with as_found():
-            new = evolve(kept, text=words[place])
-        clip = measured_again(before, new, way)
-        return bounds_of_clip(clip), (clip.text, clip.left, clip.top, clip.width, clip.height)
-
-    return Sizer(("text", "left", "top", "width", "height"), sized)

@@ -57,7 +57,8 @@ def line_sizer(draft: Draft, room: Room) -> Callable[[Any], Any] | None:
     width, height = sides_asked(draft.place, room)
     if width is not None or draft.place.fit is not None or room.wraps or not isinstance(draft.place.exact, bool):
         return None
-    size, written = _letter_size(draft.place, draft.clip), plain if draft.place.exact else rounded_up
+    clip: Any = draft.clip
+    size, written = _letter_size(draft.place, clip), plain if draft.place.exact else rounded_up
     of_one_line = plain(height or measure.text_height(size, 1))
     return lambda units: (written(measure.width_in_px(units, size)), of_one_line)
 
