@@ -95,16 +95,16 @@ def measurer(
 
     def lines_and_width(text: str) -> tuple[list[str], float]:
         if text.isascii() and "\n" not in text:
-            return [text], width_in_px(width(text), size)
+            return [text], in_px(width(text), size) or EMPTY_WIDTH
         lines = _lines(text)
-        return lines, width_in_px(max(map(width, lines)), size)
+        return lines, in_px(max(map(width, lines)), size) or EMPTY_WIDTH
 
     return lines_and_width
 
 
-def width_in_px(units: float, size: float) -> float:
-    """Return the width (px) of a text of `size` px whose widest line has so many thousandths of an em."""
-    return units * size / 1000 or EMPTY_WIDTH
+def in_px(units: float, size: float) -> float:
+    """Return thousandths of an em of a font of `size` px, in px."""
+    return units * size / 1000
 
 
 def wrap(

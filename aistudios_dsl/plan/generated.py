@@ -55,7 +55,7 @@ class Source:
     def line(self, code: str) -> None:
         self._lines.append(code)
 
-    def bind(self, values: Mapping[str, Any]) -> None:
+    def bind(self, **values: Any) -> None:
         """Give names to values."""
         self._bound |= values
 
@@ -159,7 +159,7 @@ class Source:
         known = self.bound(ruler, "ruler")
         pieces = self.strings.pieces(string)
         if string.html or pieces is None or any(isinstance(each, str) and not is_plain(each) for each in pieces):
-            return Number(self, self._own_units(self.text(string), known), is_positive=True)
+            return Number(self, self._own_units(self.text(string), known))
         code, before = [], ""
         for piece in pieces:
             word = piece if isinstance(piece, str) else self.word(piece.name)
@@ -169,7 +169,7 @@ class Source:
             code += [self.gap(before, first, known)] if before else []
             before = last
         whole = " + ".join(code)
-        return Number(self, self.variable("n", whole, lambda: whole), is_positive=True)
+        return Number(self, self.variable("n", whole, lambda: whole))
 
     def gap(self, before: str, after: str, ruler: str) -> str:
         """Return code for what is between two letters beyond their advances."""
@@ -196,64 +196,52 @@ class Source:
             return None
 
 
+def _arithmetic(form: str, neutral: int | None = None) -> Callable[[Number, Any], Any]:
+    def written(number: Number, other: Any) -> Any:
+        if not isinstance(other, Number):
+            if other == neutral:
+                return number
+            if form == _TIMES and other == 0:
+                return 0
+        return number.written(form, other)
+
+    return written
+
+
+_TIMES = "{} * {}"
+
+
 class Number:
     """A number that a row decides. Arithmetic with it is not done, but written as code, and what gives it is a Number.
 
     Whole numbers are not told from floats, so `plain` has to be asked at the end. There are no comparisons.
     """
 
-    __slots__ = ("_is_positive", "_source", "code")
+    __slots__ = ("_source", "code")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, source: Source, code: str, *, is_positive: bool = False) -> None:
-        self._source, self._is_positive = source, is_positive
+    def __init__(self, source: Source, code: str) -> None:
+        self._source = source
         self.code: str = code
 
-    def _with(self, form: str, other: Any = None, *, is_positive: bool = False) -> Number:
-        written = other.code if isinstance(other, Number) else repr(other)
-        code = form.format(self.code, written)
-        return Number(self._source, self._source.variable("n", code, lambda: code), is_positive=is_positive)
+    def written(self, form: str, other: Any = None) -> Number:
+        """Return what comes of this number in place of the first braces, and another one in that of the second."""
+        code = form.format(self.code, other.code if isinstance(other, Number) else repr(other))
+        return Number(self._source, self._source.variable("n", code, lambda: code))
 
-    def __add__(self, other: Any) -> Any:
-        return self if _is(other, 0) else self._with("{} + {}", other)
-
-    def __radd__(self, other: Any) -> Any:
-        return self if _is(other, 0) else self._with("{1} + {0}", other)
-
-    def __sub__(self, other: Any) -> Any:
-        return self if _is(other, 0) else self._with("{} - {}", other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return self._with("{1} - {0}", other)
-
-    def __mul__(self, other: Any) -> Any:
-        if _is(other, 0) or _is(other, 1):
-            return self if other else 0
-        return self._with("{} * {}", other, is_positive=self._is_positive and _is_positive(other))
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._with("{} / {}", other, is_positive=self._is_positive and _is_positive(other))
+    __add__, __radd__ = _arithmetic("{} + {}", 0), _arithmetic("{1} + {0}", 0)
+    __sub__, __rsub__ = _arithmetic("{} - {}", 0), _arithmetic("{1} - {0}")
+    __mul__ = __rmul__ = _arithmetic(_TIMES, 1)
+    __truediv__ = _arithmetic("{} / {}", 1)
 
     def __ceil__(self) -> Any:
-        return self._with(f"{self._source.bound(ceil, 'ceil')}({{}})", is_positive=self._is_positive)
+        return self.written(f"{self._source.bound(ceil, 'ceil')}({{}})")
 
     def __bool__(self) -> bool:
-        if not self._is_positive:
-            raise NotPython
-        return True
+        raise NotPython
 
     def __eq__(self, other: object) -> bool:
         raise NotPython
-
-
-def _is(number: Any, value: int) -> bool:
-    return not isinstance(number, Number) and number == value
-
-
-def _is_positive(number: Any) -> bool:
-    return not isinstance(number, Number) and number > 0
 
 
 class Expressions:

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
@@ -22,6 +22,7 @@ from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.plan.choices import Answers, Choices, Decisions, RowIds
 from aistudios_dsl.plan.conditional import ConditionalScene, made_ids
 from aistudios_dsl.plan.generated import source_of
+from aistudios_dsl.plan.kept import Kept
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
     Hole,
@@ -57,9 +58,9 @@ _CONDITIONAL_KEPT = 16
 
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
-Write = Callable[[Any], bytes]
-Writers = list[tuple[int, Write]]
-"""What writes stretches of JSON, each with the scope of its names: 0 the row, n the row as the nth scene binds it."""
+Write = Callable[..., bytes]
+Writers = tuple[Write, list[tuple[int, Write]]]
+"""What writes a row, and what writes each scene for its holes from the row as the nth scene binds it."""
 
 
 class Plan:
@@ -176,8 +177,7 @@ class Programs:
         self._decisions = [Decisions(self.strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._made = lru_cache(_PROGRAMS_KEPT)(self._made_ids)
-        self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
-        self._conditional_scenes: dict[Any, ConditionalScene] = {}
+        self._scene_segments, self._conditional_scenes = Kept(_SCENES_KEPT), Kept(_CONDITIONAL_KEPT)
         self._only = self._only_writer()
 
     def _all_strings(self) -> Iterator[str]:
@@ -195,7 +195,7 @@ class Programs:
         if conditional or any(decisions.fields for decisions in self._decisions):
             return None
         try:
-            [(_, write)] = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
+            write, _ = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
         except Exception:
             # The template is at fault, whatever the row: each row will say so.
             return None
@@ -211,7 +211,8 @@ class Programs:
             return self._only(row_values(row) if values is None else values)
         values, ids = row_values(row), RowIds()
         signature, scopes = self._signature(values, ids)
-        written = b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])
+        write, others = self._writers(signature)
+        written = write(values, [write_scene(scopes[scope]) for scope, write_scene in others])
         if ids.given and not ids.given.isdisjoint(ids.made | self._made(signature)):
             raise ValueError("an id that is given could have been made for another clip")
         return written
@@ -244,27 +245,26 @@ class Programs:
         segments: list[Segment] = [*(field.slot for field in self._head), Hole("scenes")]
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
+        theme, own, others = self._template.theme, list[Segment](), list[tuple[int, Write]]()
         head = tuple(cut(document, segments))
-        stretches = [_Stretch(0, [], list(checks(self._head, head, self._template.theme)))]
+        validated = list(checks(self._head, head, theme))
         for segment in head:
             if segment != Hole("scenes"):
-                stretches[-1].segments.append(segment)
+                own.append(segment)
                 continue
-            for number, (scope, scene, own) in enumerate(self._scenes(literal, signature)):
-                comma = b"," if number else b""
+            for number, (scope, scene, found) in enumerate(self._scenes(literal, signature)):
+                own.append(b"," if number else b"")
                 if isinstance(scene, ConditionalScene):
-                    _on(stretches, 0).segments.append(comma)
-                    origin = signature[1][number][0]
-                    stretches.append(_Stretch(scope, [], [], partial(scene.write, number=number, origin=origin)))
+                    own.append(Hole("scene"))
+                    others.append((scope, partial(scene.write, number=number, origin=signature[1][number][0])))
                     continue
-                stretch = _on(stretches, scope)
-                stretch.segments.extend([comma, *(_numbered(part, number) for part in scene)])
-                stretch.checks.extend(own)
-            _on(stretches, 0)
-        return [(each.scope, each.write or self._writer(each)) for each in stretches]
-
-    def _writer(self, stretch: _Stretch) -> Write:
-        return RowWriter(self.strings, stretch.segments, stretch.checks, self._template.theme).write
+                parts = [_numbered(part, number) for part in scene]
+                own += [Hole("scene")] if scope else parts
+                if scope:
+                    others.append((scope, RowWriter(self.strings, parts, found, theme).write))
+                else:
+                    validated += found
+        return RowWriter(self.strings, own, validated, theme).write, others
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
@@ -288,12 +288,9 @@ class Programs:
             scene, fields = self._template.scenes[origin[0]], self._fields[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
             counted = numbered and not has_own_number(scene)
-            segments = self._scene_segments.get(key)
-            if segments is None:
-                if len(self._scene_segments) >= _SCENES_KEPT:
-                    self._scene_segments.clear()
-                segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=counted)
-                self._scene_segments[key] = segments
+            segments = self._scene_segments.of(
+                key, partial(scene_segments, scene, literal.scenes[number], fields, setting, numbered=counted)
+            )
             own = list(checks(fields, segments, setting.theme))
             if any(validate is str.encode for _, validate in own):
                 raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
@@ -303,30 +300,9 @@ class Programs:
         self, literal: Scene, index: int, answers: Answers, setting: Setting, numbered: bool
     ) -> ConditionalScene:
         key = index, answers, setting.orientation, setting.taken, numbered
-        found = self._conditional_scenes.get(key)
-        if found is None:
-            if len(self._conditional_scenes) >= _CONDITIONAL_KEPT:
-                self._conditional_scenes.clear()
-            found = ConditionalScene(self._choices[index], literal, setting, numbered=numbered)
-            self._conditional_scenes[key] = found
+        make = partial(ConditionalScene, self._choices[index], literal, setting, numbered=numbered)
+        found: ConditionalScene = self._conditional_scenes.of(key, make)
         return found
-
-
-@frozen
-class _Stretch:
-    """Segments of JSON under one scope, and the checks of their strings; or what writes a scene."""
-
-    scope: int
-    segments: list[Segment]
-    checks: list[StringCheck]
-    write: Write | None = None
-
-
-def _on(stretches: list[_Stretch], scope: int) -> _Stretch:
-    """Return the stretch of a scope to go on with."""
-    if stretches[-1].scope != scope or stretches[-1].write:
-        stretches.append(_Stretch(scope, [], []))
-    return stretches[-1]
 
 
 def _numbered(segment: Segment, number: int) -> Segment:

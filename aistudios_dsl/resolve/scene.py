@@ -99,19 +99,25 @@ def clip_id(kind: str, number: int | str, origin: SceneOrigin, taken: frozenset[
 def sizes_and_layout(scene: Scene, setting: Setting) -> tuple[list[ClipSize | RoomSize | None], Layout]:
     """Return the size of each drafted clip, and where clips and groups are wanted."""
     sizes: list[ClipSize | RoomSize | None] = []
-    intents: list[Intent] = []
     for index, item in enumerate(scene._items):
         name = label(index, clip_of(item))
         with under(name):
-            size = clip_size(item, setting, name) if isinstance(item, Draft) else None
-            framed = size.framed if isinstance(size, ClipSize) else None
+            sizes.append(clip_size(item, setting, name) if isinstance(item, Draft) else None)
+    return sizes, layout_of(scene, sizes, setting)
+
+
+def layout_of(scene: Scene, sizes: Sequence[ClipSize | RoomSize | None], setting: Setting) -> Layout:
+    """Return where the clips and groups of a scene are wanted, for these sizes of the clips."""
+    intents: list[Intent] = []
+    for index, (item, size) in enumerate(zip(scene._items, sizes, strict=True)):
+        framed = size.framed if isinstance(size, ClipSize) else None
+        with under(label(index, clip_of(item))):
             intents.append(intent_of(index, item, framed, setting.canvas))
-        sizes.append(size)
     for number, group in enumerate(scene._groups):
         with under(group.label(number)):
             validate_group(group)
     _refuse_same_tags(scene)
-    return sizes, Layout(intents, scene._groups, setting.canvas)
+    return Layout(intents, scene._groups, setting.canvas)
 
 
 def bounds_of_clip(clip: AnyClip) -> Bounds:

@@ -50,9 +50,9 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
 
 
 def line_sizer(draft: Draft, room: Room) -> Callable[[Any], Any] | None:
-    """Return what gives the width and height (px) of any text of one line, in thousandths of an em, as `text_sizer`.
+    """Return what gives the width and height (px) for the width of one line of letters, in thousandths of an em.
 
-    Such a text stands on the wire as it is. None where lines are broken, and for a box that depends on the words.
+    They are those of `text_sizer`, and the text stands as it is. None where a box depends on the words themselves.
     """
     width, height = sides_asked(draft.place, room)
     if width is not None or draft.place.fit is not None or room.wraps or not isinstance(draft.place.exact, bool):
@@ -60,7 +60,7 @@ def line_sizer(draft: Draft, room: Room) -> Callable[[Any], Any] | None:
     clip: Any = draft.clip
     size, written = _letter_size(draft.place, clip), plain if draft.place.exact else rounded_up
     of_one_line = plain(height or measure.text_height(size, 1))
-    return lambda units: (written(measure.width_in_px(units, size)), of_one_line)
+    return lambda units: (written(measure.in_px(units, size)), of_one_line)
 
 
 def _as_the_editor(measured: TextSizer, box: Pair) -> TextSizer:
