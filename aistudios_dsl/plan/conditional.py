@@ -17,8 +17,8 @@ from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
 from aistudios_dsl.plan.forms import ClipForm, Forms, Values, number_json, text_json
 from aistudios_dsl.plan.kept import Kept
-from aistudios_dsl.plan.sizers import Sizer, sizer_of
-from aistudios_dsl.resolve.rooms import ClipSize, Setting
+from aistudios_dsl.plan.sizers import Sizer, fixed, sizer_of
+from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, clip_id, layout_of, seed_of
 from aistudios_dsl.resolve.sizing import clip_size
 from aistudios_dsl.resolve.speaking import with_speech
@@ -153,7 +153,7 @@ class ConditionalScene:
                 size, sizer = sized[place]
                 named: Any = zip(sizer.fields, corner[2] if len(corner) > 2 else fields, strict=True)
                 of_corner = zip(("left", "top"), corner, strict=False)
-                found[place] = forms[place].filled_in(_fixed(size) | dict(of_corner) | dict(named), known[place])
+                found[place] = forms[place].filled_in(fixed(size) | dict(of_corner) | dict(named), known[place])
             return found
 
         return values, head.ordered(square) if head else ()
@@ -171,14 +171,6 @@ class ConditionalScene:
 
         found: tuple[Any, Sizer] = self._sizers.of(key, sized)
         return found
-
-
-def _fixed(size: Any) -> dict[str, Any]:
-    """Return the fields of a clip that follow from its size alone."""
-    if not isinstance(size, ClipSize):
-        return {}
-    numbers = {"width": size.width, "height": size.height, "scale_x": size.scale_x, "scale_y": size.scale_y}
-    return numbers | {name: size.fields[name] for name in ("text", "font_size") if name in size.fields}
 
 
 def _standing(part: Any, choice: Choice) -> Any:

@@ -1,7 +1,7 @@
 """The Python that a plan runs for each row: written here and nowhere else, compiled, and kept to be read.
 
-Of a template, the code holds names and short texts as `repr` writes them, and numbers. All else is bound to names of
-the code's own, so that nothing of a template or of a row is ever run.
+The code holds names and texts of a template as `repr` writes them, and numbers. All else is bound to names of the
+code's own, so that nothing of a template or of a row is ever run.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ from itertools import count
 from math import ceil, isfinite
 from typing import Any, TypeVar
 
+from jinja2 import nodes
+from jinja2.compiler import operators
+
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.metrics import Ruler, is_plain
 from aistudios_dsl.plan.strings import Strings, TemplateString, is_own
+from aistudios_dsl.templates.bounded import LONGEST, Metered, checked_by, rendered, rendered_straight
 from aistudios_dsl.templates.environment import inner, jinja, parsed
 from aistudios_dsl.templates.values import PLAIN, checked_value
 
@@ -32,8 +36,8 @@ class NotPython(Exception):
 
 
 def source_of(strings: Strings) -> str:
-    """Return the functions that were generated for some strings, with what they are bound to."""
-    return "\n\n\n".join(vars(function)["source"] for _, function in sorted(strings.written.items()))
+    """Return the functions that were generated for some strings, each after what its names stand for."""
+    return "\n\n\n".join(vars(function)["source"]() for _, function in sorted(strings.written.items()))
 
 
 def reader(strings: Strings, found: Iterable[TemplateString]) -> Callable[[Mapping[str, Any]], tuple[str, ...]]:
@@ -50,7 +54,11 @@ class Source:
         self._lines: list[str] = []
         self._last: list[str] = []
         self._variables: dict[Any, str] = {}
-        self._bound: dict[str, Any] = {"PLAIN": PLAIN, "shown": _shown, "once": _once, "otherwise": _otherwise}
+        self._bound: dict[str, Any] = {}
+        self.bind(PLAIN=PLAIN, shown=_shown, once=_once, otherwise=_otherwise, is_plain=is_plain, ceil=ceil)
+        self.bind(
+            lend=strings.lend, take_back=strings.take_back, rendered=rendered, rendered_straight=rendered_straight
+        )
 
     def line(self, code: str) -> None:
         self._lines.append(code)
@@ -68,27 +76,23 @@ class Source:
             self._bound[name] = value
         return name
 
-    def constant(self, value: bytes) -> str:
-        return self.bound(value, "constant", value)
-
-    def variable(self, prefix: str, key: Any, code: Callable[[], str]) -> str:
-        """Return the variable that holds the value of some code, which is written once for a key."""
+    def variable(self, prefix: str, key: Any, code: Callable[[], str], check: str = "") -> str:
+        """Return the variable that holds the value of some code, written once for a key; `check` follows it."""
         key = prefix, key
         name = self._variables.get(key)
         if name is None:
             written = code()
             name = self._variables[key] = f"{prefix}{len(self._variables)}"
-            self.line(f"{name} = {written}")
+            self._lines += [f"{name} = {written}", *filter(None, [check.format(name)])]
         return name
 
     def function(self, result: str) -> Callable[..., Any]:
         """Return the function, which gives this result."""
         lines = ["def write(values, holes=()):", *self._lines, f"written = {result}", *self._last, "return written"]
-        code = "\n    ".join(lines)
-        notes = [f"# {name}: {_shortened(repr(value))}" for name, value in self._bound.items()]
+        code, known = "\n    ".join(lines), dict(self._bound)
         exec(compile(code, "<plan>", "exec"), self._bound)
         made: Callable[..., Any] = self._bound["write"]
-        vars(made)["source"] = "\n".join([*notes, code])
+        vars(made)["source"] = lambda: "\n".join([*(f"# {name}: {_noted(known[name])}" for name in known), code])
         self.strings.written[next(_NUMBERS)] = made
         return made
 
@@ -98,6 +102,12 @@ class Source:
         """Return the variable of a value of the row, which must have it."""
         return self.variable("value", name, lambda: f"values[{name!r}]")
 
+    def asked(self, name: str) -> str:
+        """Return the variable of a value that Jinja's operators and filters read."""
+        value = self.value(name)
+        self.variable("asked", name, lambda: f"type({value}) in PLAIN or once({value})")
+        return value
+
     def word(self, name: str) -> str:
         """Return the variable of a value's text."""
         value = self.value(name)
@@ -105,84 +115,62 @@ class Source:
 
     def text(self, string: TemplateString) -> str:
         """Return the variable of the text that a row makes of a string."""
-        return self.variable("text", string, lambda: self._text(string))
+        return self.variable("text", string, lambda: self._text(string), f"len({{}}) <= {LONGEST} or otherwise()")
 
     def _text(self, string: TemplateString) -> str:
         pieces = None if string.html else self.strings.pieces(string)
         if pieces is not None:
-            words = [each if isinstance(each, str) else (self.word(each.name),) for each in pieces]
-            return self._limited(_joined(words))
+            return _joined(each if isinstance(each, str) else (self.word(each.name),) for each in pieces)
         code = self.tried(lambda: Expressions(self, string).text())
-        return self._by_jinja(string) if code is None else self._limited(code)
-
-    def _limited(self, code: str) -> str:
-        from aistudios_dsl.templates.bounded import checked_length
-
-        return f"{self.bound(checked_length, 'limited')}({code})"
+        return self._by_jinja(string) if code is None else code
 
     def _by_jinja(self, string: TemplateString) -> str:
-        from aistudios_dsl.templates.bounded import Metered, rendered, rendered_straight
-
         template = self.strings.compiled(string)
         run = self.bound(template.root_render_func, "jinja")
-        is_metered = template.environment.code_generator_class is Metered
-        whole = self.bound(rendered if is_metered else rendered_straight, "rendered")
+        whole = "rendered" if template.environment.code_generator_class is Metered else "rendered_straight"
         for name in self.strings.templates.names(string.text):
             self.asked(name)
-        if self.strings.is_clean(string):
-            return f"{whole}({run}({self._context(string.html)}))"
-        return f"{whole}({run}({self.bound(template.new_context, 'context')}(dict(values))))"
-
-    def _context(self, html: bool) -> str:
-        lend, back = self.bound(self.strings.lend, "lend", "lend"), self.bound(self.strings.take_back, "back", "back")
-        known = len(self._variables)
-        context = self.variable("shared", html, lambda: f"{lend}({html}, values)")
-        if len(self._variables) > known:
-            self._last.append(f"{back}({html}, {context})")
-        return context
-
-    def asked(self, name: str) -> str:
-        """Return the variable of a value that Jinja's operators and filters read."""
-        value = self.value(name)
-        self.variable("asked", name, lambda: f"type({value}) in PLAIN or once({value})")
-        return value
+        if not self.strings.is_clean(string):
+            return f"{whole}({run}({self.bound(template.new_context, 'new_context')}(dict(values))))"
+        context = f"context_{string.html}"
+        if context not in self._variables:
+            self._variables[context] = context
+            self._lines.append(f"{context} = lend({string.html}, values)")
+            self._last.append(f"take_back({string.html}, {context})")
+        return f"{whole}({run}({context}))"
 
     # widths
 
     def units(self, string: TemplateString, ruler: Ruler) -> Number:
         """Return the width of a text of one line, in whole thousandths of an em.
 
-        Raises what says that the width is not that of the string's parts, whatever the row.
+        It is the sum of its parts where these are of plain letters. Raises `NotPython` for a ruler that does not add.
         """
         if not ruler.adds:
             raise NotPython
-        known = self.bound(ruler, "ruler")
-        pieces = self.strings.pieces(string)
+        known, pieces = self.bound(ruler, "ruler"), self.strings.pieces(string)
         if string.html or pieces is None or any(isinstance(each, str) and not is_plain(each) for each in pieces):
             return Number(self, self._own_units(self.text(string), known))
-        code, before = [], ""
+        code, before = list[str](), ""
         for piece in pieces:
-            word = piece if isinstance(piece, str) else self.word(piece.name)
-            first, last = (repr(word[0]), repr(word[-1])) if isinstance(piece, str) else (f"{word}[0]", f"{word}[-1]")
-            own = str(ruler.units(word)) if isinstance(piece, str) else self._own_units(word, known)
-            code.append(own)
-            code += [self.gap(before, first, known)] if before else []
+            if isinstance(piece, str):
+                own, first, last = str(ruler.units(piece)), repr(piece[0]), repr(piece[-1])
+            else:
+                word = self.word(piece.name)
+                own, first, last = self._own_units(word, known), f"{word}[0]", f"{word}[-1]"
+            code += [self.gap(before, first, known), own] if before else [own]
             before = last
         whole = " + ".join(code)
         return Number(self, self.variable("n", whole, lambda: whole))
 
     def gap(self, before: str, after: str, ruler: str) -> str:
-        """Return code for what is between two letters beyond their advances."""
+        """Return the variable of what is between two letters beyond their advances."""
         code = f"{ruler}.pairs[{before}, {after}] - {ruler}.advances[{after}]"
         return self.variable("gap", code, lambda: code)
 
     def _own_units(self, word: str, ruler: str) -> str:
-        def code() -> str:
-            plain = self.bound(is_plain, "plain")
-            self.variable("is_plain", word, lambda: f"{plain}({word}) or otherwise()")
-            return f"{ruler}.units({word})"
-
-        return self.variable("units", (word, ruler), code)
+        self.variable("is_plain", word, lambda: f"is_plain({word}) or otherwise()")
+        return self.variable("units", (word, ruler), lambda: f"{ruler}.units({word})")
 
     def tried(self, write: Callable[[], T]) -> T | None:
         """Return what `write` gives; None, and nothing written, if it cannot be Python that is written beforehand."""
@@ -235,7 +223,7 @@ class Number:
     __truediv__ = _arithmetic("{} / {}", 1)
 
     def __ceil__(self) -> Any:
-        return self.written(f"{self._source.bound(ceil, 'ceil')}({{}})")
+        return self.written("ceil({})")
 
     def __bool__(self) -> bool:
         raise NotPython
@@ -251,8 +239,6 @@ class Expressions:
     """
 
     def __init__(self, source: Source, string: TemplateString) -> None:
-        from aistudios_dsl.templates.bounded import Metered
-
         configure = source.strings.templates.configure
         self._source, self._tree = source, parsed(configure, string.text)
         self._environment: Any = jinja(configure, False).suited_to(self._tree)
@@ -262,36 +248,26 @@ class Expressions:
             raise NotPython
 
     def text(self) -> str:
-        from jinja2 import nodes
-
         if sum(1 for _ in self._tree.find_all(nodes.Node)) > _MOST_NODES:
             raise NotPython
         return self.joined(self._tree.body)
 
     def joined(self, body: list[Any]) -> str:
-        from jinja2 import nodes
-
         return _joined(self._piece(node) for node in inner(nodes.Template(body)))
 
     def _piece(self, node: Any) -> str | tuple[str]:
-        from jinja2 import nodes
-
         if isinstance(node, nodes.TemplateData):
             return str(node.data)
         if isinstance(node, nodes.If):
             return (self.choice(node, node.elif_),)
         code = self._code(node)
-        if not code.isidentifier():
-            return (f"(it if type(it := {code}) is str else shown(it))",)
-        return (f"({code} if type({code}) is str else shown({code}))",)
+        return (f"(it if type(it := {code}) is str else shown(it))",)
 
     def choice(self, node: Any, others: Sequence[Any]) -> str:
         rest = self.choice(others[0], others[1:]) if others else self.joined(node.else_)
         return f"({self.joined(node.body)} if {self._code(node.test)} else {rest})"
 
     def _code(self, node: Any) -> str:
-        from jinja2 import nodes
-
         match node:
             case nodes.Name() if node.name in self._names:
                 return self._source.asked(node.name)
@@ -307,11 +283,6 @@ class Expressions:
         return f"({self._operation(node)})"
 
     def _operation(self, node: Any) -> str:
-        from jinja2 import nodes
-        from jinja2.compiler import operators
-
-        from aistudios_dsl.templates.bounded import checked_by
-
         match node:
             case nodes.Not():
                 return f"not {self._code(node.node)}"
@@ -332,7 +303,9 @@ class Expressions:
         return self._source.bound(getattr(self._environment, name), name, name)
 
 
-def _shortened(text: str) -> str:
+def _noted(value: Any) -> str:
+    """Return a line that tells a reader what a value is."""
+    text = repr(value) if isinstance(value, bytes) else getattr(value, "__qualname__", type(value).__qualname__)
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 

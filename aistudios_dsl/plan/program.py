@@ -9,6 +9,7 @@ from itertools import count, groupby
 from typing import Any, Literal
 
 from attrs import frozen
+from markupsafe import escape
 
 from aistudios_dsl.build.speech import escaped, paragraphs
 from aistudios_dsl.build.theme import Theme
@@ -18,6 +19,7 @@ from aistudios_dsl.plan.kept import Kept
 from aistudios_dsl.plan.segments import Hole, MovedField, MovingClips, Segment, Slot, StringCheck, strings_in
 from aistudios_dsl.plan.sizers import Sized, Sizer
 from aistudios_dsl.plan.strings import PlainName, Strings, TemplateString
+from aistudios_dsl.templates.bounded import LONGEST
 from aistudios_dsl.wire.jsontext import canonical, canonical_string
 
 _BYTES_KEPT = 500_000
@@ -84,7 +86,7 @@ class _Writing(Source):
         self._by_words, self._by_lines, self._holes = by_words, by_lines, count()
         self._of_lines: dict[MovingClips, list[Any] | None] = {}
         self.bind(quoted=canonical_string, spoken=_spoken, paragraphs=paragraphs, parse_colour=parse_colour)
-        self.bind(coloured=partial(_coloured, theme))
+        self.bind(coloured=partial(_coloured, theme), escape=escape)
 
     def json(self, segments: Sequence[Segment], checks: Sequence[StringCheck]) -> Callable[..., bytes]:
         """Return the function that writes some segments and checks some strings."""
@@ -93,7 +95,7 @@ class _Writing(Source):
         for string, validate in checks:
             self.line(f"{self.bound(validate, 'check')}({self.text(string)})")
         items = _joined(item for segment in segments for part in self._parts(segment) for item in self._items(part))
-        code = [self.constant(item) if isinstance(item, bytes) else item for item in items]
+        code = [self.bound(item, "constant", item) if isinstance(item, bytes) else item for item in items]
         return self.function(code[0] if len(code) == 1 else f"b''.join([{', '.join(code)}])")
 
     def _parts(self, segment: Segment) -> Iterator[Segment | _Word]:
@@ -110,11 +112,6 @@ class _Writing(Source):
 
     def _limit_words(self, strings: Collection[TemplateString]) -> None:
         """Leave to the last function a row whose words may make a string too long, or be HTML already."""
-        from markupsafe import escape
-
-        from aistudios_dsl.templates.bounded import LONGEST
-
-        self.bind(escape=escape)
         html, names, most = set[str](), dict[str, None](), 1
         for string in strings:
             times = Counter(each.name for each in self.strings.pieces(string) or () if isinstance(each, PlainName))

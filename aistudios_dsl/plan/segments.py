@@ -24,11 +24,11 @@ from aistudios_dsl.build.resizing import breaks_lines
 from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.build.theme import COLOURS, Theme, backdrop_of, colour_of, is_backdrop_colour
 from aistudios_dsl.layout.sizes import plain
-from aistudios_dsl.plan.sizers import Sizer, sizer_of
+from aistudios_dsl.plan.sizers import Sizer, fixed, sizer_of
 from aistudios_dsl.plan.strings import TemplateString
 from aistudios_dsl.resolve.placing import Arrangement
 from aistudios_dsl.resolve.rooms import Setting
-from aistudios_dsl.resolve.scene import corners_and_bounds, resolve_scene, sizes_and_layout
+from aistudios_dsl.resolve.scene import corners_and_bounds, resolve_scene, sizes_and_layout, spelled_numbers
 from aistudios_dsl.resolve.sizing import depends_on_room
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
@@ -358,7 +358,13 @@ def _moved(
         arranged = layout.arrangement(moving, {node: bounds[node] for node in staying})
         names = [(index, name) for index, sizer in zip(members, sizers, strict=True) for name in sizer.fields]
         names += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
-        spelled = {place: said for place, each in enumerate(names) if (said := _spelled(literal, *each)) is not None}
+        spelled: dict[int, Any] = {}
+        said = {index: dict(_spelled(literal._items[index])) for index in members}
+        for place, (index, name) in enumerate(names):
+            if name in said[index]:
+                spelled[place] = said[index].pop(name)
+        for index, numbers in said.items():
+            spelled_numbers(numbers, fixed(sizes[index]))
         worded = [places[words[index]] if index in words else -1 for index in members]
         group = MovingClips(strings, tuple(zip(sizers, worded, strict=True)), arranged, tuple(spelled.items()))
         for place, (index, name) in enumerate(names):
@@ -368,8 +374,7 @@ def _moved(
     return evolve(wire, clips=tuple(clips))
 
 
-def _spelled(scene: Scene, index: int, name: str) -> Any:
-    """Return the number that the script spells for a field of a clip, if it does."""
-    item = scene._items[index]
-    number = (item.place.spelled or {}).get(name) if isinstance(item, Draft) else None
-    return 1 if number is UNSET else number
+def _spelled(item: Item) -> Iterator[tuple[str, float]]:
+    """Yield the numbers that the script spells for a clip."""
+    for name, number in ((item.place.spelled if isinstance(item, Draft) else None) or {}).items():
+        yield name, 1 if number is UNSET else number

@@ -53,6 +53,14 @@ def sizer_of(before: Item, item: Any, size: Any, has_words: bool, setting: Setti
     return Sizer((), lambda words: same, lambda units: same)
 
 
+def fixed(size: Any) -> dict[str, Any]:
+    """Return the fields of a clip that follow from its size alone."""
+    if not isinstance(size, ClipSize):
+        return {}
+    numbers = {name: getattr(size, name) for name in _NUMBERS}
+    return numbers | {name: size.fields[name] for name in ("text", "font_size") if name in size.fields}
+
+
 def _drafted(item: Draft, size: ClipSize, setting: Setting) -> Sizer:
     room, clip = Room(setting.canvas.width, setting.canvas.height), item.clip
     text_size, fits, line = text_sizer(item, room), item.place.fit is not None, line_sizer(item, room)

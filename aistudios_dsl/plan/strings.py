@@ -7,16 +7,16 @@ more than rendering a string; strings that could leave something behind in it ge
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakValueDictionary
 
 from attrs import frozen
+from jinja2 import StrictUndefined, nodes
+from jinja2.runtime import Context
 
+from aistudios_dsl.templates.bounded import Metered
 from aistudios_dsl.templates.environment import Hook, Templates, compiled, inner, jinja, parsed
 from aistudios_dsl.templates.values import checked_value
-
-if TYPE_CHECKING:
-    from jinja2.runtime import Context
 
 
 @frozen
@@ -52,8 +52,6 @@ class Strings:
         >>> Strings(None).pieces(TemplateString("Hello {{ name }}"))
         ('Hello ', PlainName(name='name'))
         """
-        from jinja2 import nodes
-
         configure = self.templates.configure
         if not is_own(configure, string.html):
             return None
@@ -74,11 +72,9 @@ class Strings:
 
     def is_clean(self, string: TemplateString) -> bool:
         """Whether rendering the string only reads names from its Context, and leaves nothing in it."""
-        from jinja2 import nodes
-
         tree = parsed(self.templates.configure, string.text)
         named = {node.name for node in tree.find_all(nodes.Name)}
-        return tree.find(tuple(getattr(nodes, name) for name in _LEAVING.split())) is None and "self" not in named
+        return tree.find(_LEAVING) is None and "self" not in named
 
     def lend(self, html: bool, values: Mapping[str, Any]) -> Context:
         try:
@@ -98,17 +94,13 @@ class Strings:
 
 def is_own(configure: Hook | None, html: bool) -> bool:
     """Whether the user's hook left alone how Jinja writes a value."""
-    from jinja2 import StrictUndefined
-
-    from aistudios_dsl.templates.bounded import Metered
-
     environment = jinja(configure, html)
     own = environment.finalize is checked_value and environment.undefined is StrictUndefined
     return own and environment.code_generator_class is Metered and not environment.extensions
 
 
 _LEAVING = (
-    "Assign AssignBlock Macro CallBlock Block Extends Import FromImport Include"
-    " EvalContextModifier ScopedEvalContextModifier"
+    *(nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.CallBlock, nodes.Block, nodes.Extends, nodes.Import),
+    *(nodes.FromImport, nodes.Include, nodes.EvalContextModifier, nodes.ScopedEvalContextModifier),
 )
 """The kinds of Jinja's nodes that may leave something in their Context."""
