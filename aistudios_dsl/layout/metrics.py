@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 K = TypeVar("K", bound=str | tuple[str, str])
 
@@ -24,6 +24,11 @@ UNSEEN = re.compile(
     "[\0-\x1f\x7f-\x9f\xad\u034f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
 """Letters that no font is asked for: control characters, joiners, and what chooses between forms of a letter."""
+_PLAIN = re.compile(
+    "[ -~\xa1-\xa8\xaa-\xac\xaf-\u02af\u0391-\u03a1\u03a3-\u03c9\u0410-\u044f"
+    "\u3001-\u3011\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fff\uac00-\ud7a3]+"
+)
+"""Letters of one line, in their normal form, that change neither the form nor the kind of a neighbour."""
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
 """Marks for letters of any script."""
 _END_A_JOIN = "\u0621\u0622\u0623\u0624\u0625\u0627\u0629\u062f\u0630\u0631\u0632\u0648\u0649"
@@ -39,6 +44,15 @@ SEQUENCES = re.compile(
 """Emoji of several code points: flags, keycaps, skin tones and joined sequences. Each is as wide as one emoji."""
 _LETTERS = re.compile(f"{SEQUENCES.pattern}|.", re.DOTALL)
 _EMOJI = "\U0001f600"
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a text is one line of letters that are measured one by one, wherever they stand.
+
+    >>> is_plain("Zoë, 김"), is_plain("e\u0301"), is_plain("two\\nlines"), is_plain("")
+    (True, False, False, False)
+    """
+    return text.isprintable() and text != "" if text.isascii() else _PLAIN.fullmatch(text) is not None
 
 
 class WidthCache(dict[K, float]):
@@ -158,6 +172,9 @@ class Ruler:
     """The letters of a text whose widths are estimates, each once."""
     letters: Callable[[str], tuple[Sequence[str], Sequence[str]]]
     """The letters of a word, which no line break parts, and each as it is measured."""
+    adds: bool = False
+    """Whether a line of plain letters is as wide as its advances and kernings are in whole numbers, so that its parts
+    can be measured by themselves."""
 
 
 def ruler_of(
@@ -192,7 +209,8 @@ def ruler_of(
 def bundled(bold: bool) -> Ruler:
     """Return the ruler of the bundled font."""
     advance, kerning = face(bold).advance, face(bold).kerning
-    return ruler_of(advance, lambda pair: advance(pair[1]) + kerning(*pair), lacking, with_emoji_whole)
+    found = ruler_of(advance, lambda pair: advance(pair[1]) + kerning(*pair), lacking, with_emoji_whole)
+    return evolve(found, adds=True)
 
 
 def with_emoji_whole(word: str) -> tuple[Sequence[str], Sequence[str]]:

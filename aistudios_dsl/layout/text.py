@@ -95,11 +95,16 @@ def measurer(
 
     def lines_and_width(text: str) -> tuple[list[str], float]:
         if text.isascii() and "\n" not in text:
-            return [text], width(text) * size / 1000 or EMPTY_WIDTH
+            return [text], in_px(width(text), size) or EMPTY_WIDTH
         lines = _lines(text)
-        return lines, max(map(width, lines)) * size / 1000 or EMPTY_WIDTH
+        return lines, in_px(max(map(width, lines)), size) or EMPTY_WIDTH
 
     return lines_and_width
+
+
+def in_px(units: float, size: float) -> float:
+    """Return thousandths of an em of a font of `size` px, in px."""
+    return units * size / 1000
 
 
 def wrap(

@@ -11,8 +11,9 @@ from aistudios_dsl.build.drafts import Draft
 from aistudios_dsl.build.placement import Around
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.theme import Theme
+from aistudios_dsl.plan.generated import reader
 from aistudios_dsl.plan.segments import ANSWERING, OpenField, decided
-from aistudios_dsl.plan.strings import Reading, Strings
+from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.templates.expansion import Expansion, Occurrence, Part, Row, Scope
 from aistudios_dsl.templates.neighbours import Absent
 from aistudios_dsl.templates.render import absent_of, strings_of_absent
@@ -31,7 +32,7 @@ class Decisions:
     def __init__(self, strings: Strings, found: Sequence[OpenField], theme: Theme | None) -> None:
         self.fields: list[OpenField] = [field for field in found if field.role in ANSWERING]
         self._theme = theme
-        self._read = Reading(strings, [field.string for field in self.fields])
+        self._read = reader(strings, [field.string for field in self.fields]) if self.fields else tuple
 
     def __call__(self, row: Row) -> Answers:
         if not self.fields:

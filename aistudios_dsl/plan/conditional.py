@@ -13,14 +13,13 @@ from typing import Any
 from attrs import evolve, frozen
 
 from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built, label
-from aistudios_dsl.build.placement import validate_group
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
-from aistudios_dsl.plan.forms import ClipForm, Forms, Values
-from aistudios_dsl.plan.sizers import Sizer, number_json, sizer_of, text_json, values_of
-from aistudios_dsl.resolve.placing import Layout, intent_of
-from aistudios_dsl.resolve.rooms import ClipSize, Setting
-from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, _refuse_same_tags, clip_id, seed_of
+from aistudios_dsl.plan.forms import ClipForm, Forms, Values, number_json, text_json
+from aistudios_dsl.plan.kept import Kept
+from aistudios_dsl.plan.sizers import Sizer, fixed, sizer_of
+from aistudios_dsl.resolve.rooms import Setting
+from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, clip_id, layout_of, seed_of
 from aistudios_dsl.resolve.sizing import clip_size
 from aistudios_dsl.resolve.speaking import with_speech
 from aistudios_dsl.resolve.stacking import layers
@@ -30,24 +29,6 @@ from aistudios_dsl.templates.render import spoken
 _CLIPS_KEPT = 20_000
 """How many clips may be in all outcomes that are kept."""
 _SIZERS_KEPT = 1024
-
-
-class _Memory(dict[Any, Any]):
-    """What was made of some keys, for rows in which they come again."""
-
-    def __init__(self, make: Callable[..., Any]) -> None:
-        super().__init__()
-        self._make = make
-        self._clips = 0
-
-    def __missing__(self, key: Any) -> Any:
-        made = self._make(*key)
-        self._clips += len(made)
-        if self._clips > _CLIPS_KEPT:
-            self.clear()
-            self._clips = len(made)
-        self[key] = made
-        return made
 
 
 @frozen(eq=False)
@@ -79,9 +60,8 @@ class ConditionalScene:
 
     def __init__(self, choices: Choices, literal: Scene, setting: Setting, *, numbered: bool) -> None:
         self._choices, self._forms = choices, Forms(choices, literal, setting, numbered=numbered)
-        self._worked = _Memory(self._work_out)
-        self._sizers: dict[Any, tuple[Any, Sizer]] = {}
-        self._values = _Memory(lambda worked, words: worked.values(words))
+        self._worked, self._sizers = Kept(_CLIPS_KEPT, self._work_out, len), Kept(_SIZERS_KEPT)
+        self._values = Kept(_CLIPS_KEPT, lambda worked, words: worked.values(words), len)
 
     def write(self, kept: KeptScene, number: int, origin: SceneOrigin) -> bytes:
         """Return the JSON of the scene, the nth of the project. An exception says that it takes the long way."""
@@ -156,7 +136,7 @@ class ConditionalScene:
         before = self._choices.scene._items
         parts = zip(numbers, items, forms, strict=True)
         sized = [self._sized(before[number], item, form) for number, item, form in parts]
-        layout = _layout(scene, [size for size, _ in sized], setting)
+        layout = layout_of(scene, [size for size, _ in sized], setting)
         _, squares = _backdrop(scene, origin, setting, layout)
         in_front = layers(layout, max([0, *(square.layer for square in squares)]))
         known = [_named(item, place, in_front[place], origin, setting.taken) for place, item in enumerate(items)]
@@ -164,7 +144,18 @@ class ConditionalScene:
         worded = [place for place, form in enumerate(forms) if form.words]
         square = {"layer": number_json(squares[0].layer), "id": text_json(squares[0].id)} if squares else {}
         head = self._forms.head.square
-        values = values_of(layout.arrangement(), order, [sizer for _, sizer in sized], worded, known, forms)
+        places, arranged = {place: number for number, place in enumerate(worded)}, layout.arrangement()
+
+        def values(words: tuple[str, ...]) -> list[Values]:
+            found: list[Values] = [()] * len(forms)
+            own = [sized[place][1].sized(words[places[place]] if place in places else "") for place in order]
+            for place, corner, (_, fields) in zip(order, arranged([seen for seen, _ in own]), own, strict=True):
+                size, sizer = sized[place]
+                named: Any = zip(sizer.fields, corner[2] if len(corner) > 2 else fields, strict=True)
+                of_corner = zip(("left", "top"), corner, strict=False)
+                found[place] = forms[place].filled_in(fixed(size) | dict(of_corner) | dict(named), known[place])
+            return found
+
         return values, head.ordered(square) if head else ()
 
     def _sized(self, before: Item, item: Item, form: ClipForm) -> tuple[Any, Sizer]:
@@ -172,27 +163,14 @@ class ConditionalScene:
         key: Any = form
         if isinstance(item, Draft):
             key = form, item.place.at, item.place.margin, item.parent >= 0
-        found = self._sizers.get(key)
-        if found is None:
-            setting = self._forms.setting
+        setting = self._forms.setting
+
+        def sized() -> tuple[Any, Sizer]:
             size = clip_size(item, setting, label(0, clip_of(item))) if isinstance(item, Draft) else None
-            found = size, sizer_of(before, item, form, size, setting)
-            if len(self._sizers) >= _SIZERS_KEPT:
-                self._sizers.clear()
-            self._sizers[key] = found
+            return size, sizer_of(before, item, size, form.words is not None, setting)
+
+        found: tuple[Any, Sizer] = self._sizers.of(key, sized)
         return found
-
-
-def _layout(scene: Scene, sizes: Sequence[Any], setting: Setting) -> Layout:
-    """Return where the clips and groups of a scene are wanted, as `sizes_and_layout` does, for sizes that are known."""
-    intents = []
-    for place, (item, size) in enumerate(zip(scene._items, sizes, strict=True)):
-        framed = size.framed if isinstance(size, ClipSize) else None
-        intents.append(intent_of(place, item, framed, setting.canvas))
-    for group in scene._groups:
-        validate_group(group)
-    _refuse_same_tags(scene)
-    return Layout(intents, scene._groups, setting.canvas)
 
 
 def _standing(part: Any, choice: Choice) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -12,54 +12,40 @@ from aistudios_dsl.build.drafts import Draft, Item, Line, clip_of, label
 from aistudios_dsl.build.editing import GEOMETRY
 from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.plan.choices import Answers, Choices
+from aistudios_dsl.plan.generated import reader
 from aistudios_dsl.plan.program import RowWriter
-from aistudios_dsl.plan.segments import (
-    OpenField,
-    Slot,
-    _coloured,
-    checks,
-    cut,
-    placeholders,
-    strings_in,
-    token,
-)
-from aistudios_dsl.plan.strings import Reading
+from aistudios_dsl.plan.segments import Hole, OpenField, Segment, Slot, _coloured, checks, cut, placeholders, token
 from aistudios_dsl.resolve.rooms import ClipSize, RoomSize, Setting
 from aistudios_dsl.resolve.scene import resolve_scene, spelled_numbers
-from aistudios_dsl.resolve.sizing import clip_size, scales_in_any_room
+from aistudios_dsl.resolve.sizing import clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
+from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
 
 Values = tuple[bytes, ...]
 """What is filled into the holes of a form, in their order."""
-_HOLE = b"\0"
-"""Stands for a hole in JSON, which has no such byte."""
 _FORMS_KEPT = 1024
 _ANY_ROOM = 1000.0
 
 
 class Form:
-    """JSON with holes, and with strings that a row writes."""
+    """JSON with holes, and with strings that a row writes.
 
-    def __init__(self, pieces: Sequence[Any], writer: RowWriter, *, is_constant: bool) -> None:
-        self.holes: list[str] = [piece for piece in pieces if isinstance(piece, str)]
-        self._writer = writer
-        self._constant = writer.write({}).split(_HOLE) if is_constant else None
+    `written` gives the JSON for a row and the values of the holes, in their order. Raises what the strings raise, for
+    the row to be rendered the long way.
+    """
+
+    def __init__(self, pieces: Sequence[Segment], writer: RowWriter) -> None:
+        self.holes: list[str] = [piece.name for piece in pieces if isinstance(piece, Hole)]
+        self.written: Callable[[Row, Values], bytes] = writer.write
 
     def ordered(self, values: Mapping[str, bytes]) -> Values:
         """Return the values of the holes, given by name, in the order of the holes."""
-        return tuple(values[name] for name in self.holes)
-
-    def written(self, row: Row, values: Values) -> bytes:
-        """Return the JSON for a row. Raises what its strings raise, for the row to be rendered the long way."""
-        pieces = self._constant or self._writer.write(row).split(_HOLE)
-        found: list[Any] = [None] * (2 * len(pieces) - 1)
-        found[::2], found[1::2] = pieces, values
-        return b"".join(found)
+        return tuple([values[name] for name in self.holes])
 
 
 @frozen(eq=False)
@@ -75,7 +61,29 @@ class ClipForm:
     lines: tuple[Line, ...]
     json: Form
     scripts: tuple[Form, ...]
-    words: Callable[[Row], list[str]] | None
+    words: Callable[[Row], tuple[str, ...]] | None
+
+    def filled_in(self, fields: dict[str, Any], known: Mapping[str, bytes]) -> Values:
+        """Return the values of the holes, of fields as resolving computes them and of what is known as JSON."""
+        if isinstance(self.item, Draft):
+            if self.item.is_loaded:
+                fields = dict(self._as_it_was(fields))
+            else:
+                spelled_numbers(self.item.place.spelled or {}, fields)
+        written = {name: text_json(value) if name == "text" else number_json(value) for name, value in fields.items()}
+        return self.json.ordered({**known, **written})
+
+    def _as_it_was(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """Yield the fields of a loaded clip that an edit changed: what stays the same is written as it was."""
+        clip: Any = self.item.clip  # type: ignore[union-attr]
+        if isinstance(clip, Text):
+            yield from (("text", clip.text), ("font_size", clip.font_size))
+        for name, value in fields.items():
+            old = getattr(clip, name)
+            if name not in GEOMETRY or name in self.json.holes:
+                yield name, old if old == value else value
+            elif not (old is UNSET and value == 1):
+                raise ValueError(f"{name} is new to the clip")
 
 
 @frozen(eq=False)
@@ -145,7 +153,7 @@ class Forms:
             alone._lines,
             self._form(dump(clips[0]), segments, [field for field in found if field not in said]),
             tuple(self._form(dump(script), segments, ()) for script in scripts),
-            Reading(self.choices.strings, words) if words else None,
+            reader(self.choices.strings, words) if words else None,
         )
 
     def _holed(self, item: Item, has_words: bool, segments: list[Any]) -> Any:
@@ -163,7 +171,7 @@ class Forms:
         names += ["name"] if isinstance(clip, EditorClip) and clip.name is UNSET else []
         if isinstance(clip, Text) and (item.place.width is None or item.place.height is None):
             names += "text", "font_size"
-        spelled = _spelled(item, size, has_words)
+        spelled = dict(item.place.spelled or {})
         names = [name for name in names if name not in spelled]
         return evolve(clip, **known | spelled | _holes(names, segments))
 
@@ -184,23 +192,19 @@ class Forms:
     def _form(self, document: Any, segments: Sequence[Any], found: Sequence[OpenField]) -> Form:
         """Return a document with tokens as a form; `found` are the strings to be checked."""
         pieces = list(cut(document, segments))
-        written: list[Any] = [_HOLE if isinstance(piece, str) else piece for piece in pieces]
-        own = list(checks([field for field in found if field.role != "words"], written, self._theme))
+        own = list(checks([field for field in found if field.role != "words"], pieces, self._theme))
         if any(validate is str.encode for _, validate in own):
             raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
-        writer = RowWriter(self.choices.strings, written, own, self._theme)
-        return Form(pieces, writer, is_constant=not own and not strings_in(written))
+        return Form(pieces, RowWriter(self.choices.strings, pieces, own, self._theme))
 
 
-def _spelled(item: Draft, size: ClipSize | RoomSize, has_words: bool) -> dict[str, Any]:
-    """Return the numbers of a clip that its script spells, where they are the same in every row."""
-    spelled = item.place.spelled or {}
-    steady: dict[str, Any] = dict(zip(("scale_x", "scale_y"), scales_in_any_room(item, size) or (), strict=False))
-    if isinstance(size, ClipSize) and not has_words:
-        steady |= {"width": size.width, "height": size.height}
-    if any(name not in steady for name in spelled):
-        raise ValueError("a number is spelled by the script, and depends on the row")
-    return spelled_numbers(spelled, steady)
+@lru_cache(maxsize=4096, typed=True)
+def number_json(number: Any) -> bytes:
+    return canonical(number).encode()
+
+
+def text_json(text: str) -> bytes:
+    return canonical_string(text).encode()
 
 
 def _holes(names: Sequence[str], segments: list[Any]) -> dict[str, Any]:
@@ -208,5 +212,5 @@ def _holes(names: Sequence[str], segments: list[Any]) -> dict[str, Any]:
 
 
 def _hole(name: str, segments: list[Any]) -> Any:
-    segments.append(name)
+    segments.append(Hole(name))
     return token(len(segments) - 1, "value")

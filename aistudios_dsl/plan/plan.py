@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
@@ -21,8 +21,11 @@ from aistudios_dsl.errors import DslError, expect
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.plan.choices import Answers, Choices, Decisions, RowIds
 from aistudios_dsl.plan.conditional import ConditionalScene, made_ids
+from aistudios_dsl.plan.generated import source_of
+from aistudios_dsl.plan.kept import Kept
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
+    Hole,
     Role,
     Segment,
     StringCheck,
@@ -55,9 +58,9 @@ _CONDITIONAL_KEPT = 16
 
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
-Write = Callable[[Any], bytes]
-Writers = list[tuple[int, Write]]
-"""What writes stretches of JSON, each with the scope of its names: 0 the row, n the row as the nth scene binds it."""
+Write = Callable[..., bytes]
+Writers = tuple[Write, list[tuple[int, Write]]]
+"""What writes a row, and what writes each scene for its holes from the row as the nth scene binds it."""
 
 
 class Plan:
@@ -89,6 +92,17 @@ class Plan:
                 self.slow_rows += 1
         # The long way says what is wrong and where, as if nothing had been tried before.
         return canonical(dump(resolve_project(render_project(self.template, row)))).encode()
+
+    def source(self) -> str:
+        """Return the Python functions that the plan has generated so far, to be read.
+
+        Each follows the values that its names stand for. Rows that need other functions add them.
+
+        >>> from aistudios_dsl import Project
+        >>> print(Project("For {{ name }}").scene().compile().source().splitlines()[-1])
+            return written
+        """
+        return source_of(self._programs.strings)
 
     def of_script(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the JSON of a row does not tell of its script, as `checked` takes it."""
@@ -144,15 +158,15 @@ class Programs:
 
     def _read(self, template: BaseProject) -> None:
         self._template = template
-        self._strings = Strings(template.environment)
-        templates = self._strings.templates
+        self.strings: Strings = Strings(template.environment)
+        templates = self.strings.templates
         self._parts = [part_of(scene, index) for index, scene in enumerate(template.scenes)]
         found = [conditions(part, templates) for part in self._parts]
         self._read_twice = {name for each in found for names in each.values() for name in names}
         self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
         self._choices = {
-            index: Choices(self._strings, template.scenes[index], part, self._fields[index], template.theme)
+            index: Choices(self.strings, template.scenes[index], part, self._fields[index], template.theme)
             for index, part in enumerate(self._parts)
             if part.parts
         }
@@ -160,11 +174,10 @@ class Programs:
         self._bare = list(template.scenes)
         for index, choices in self._choices.items():
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
-        self._decisions = [Decisions(self._strings, found, template.theme) for found in (self._head, *self._fields)]
+        self._decisions = [Decisions(self.strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._made = lru_cache(_PROGRAMS_KEPT)(self._made_ids)
-        self._scene_segments: dict[Any, tuple[Segment, ...]] = {}
-        self._conditional_scenes: dict[Any, ConditionalScene] = {}
+        self._scene_segments, self._conditional_scenes = Kept(_SCENES_KEPT), Kept(_CONDITIONAL_KEPT)
         self._only = self._only_writer()
 
     def _all_strings(self) -> Iterator[str]:
@@ -182,7 +195,7 @@ class Programs:
         if conditional or any(decisions.fields for decisions in self._decisions):
             return None
         try:
-            [(_, write)] = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
+            write, _ = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
         except Exception:
             # The template is at fault, whatever the row: each row will say so.
             return None
@@ -198,7 +211,8 @@ class Programs:
             return self._only(row_values(row) if values is None else values)
         values, ids = row_values(row), RowIds()
         signature, scopes = self._signature(values, ids)
-        written = b"".join([write(scopes[scope]) for scope, write in self._writers(signature)])
+        write, others = self._writers(signature)
+        written = write(values, [write_scene(scopes[scope]) for scope, write_scene in others])
         if ids.given and not ids.given.isdisjoint(ids.made | self._made(signature)):
             raise ValueError("an id that is given could have been made for another clip")
         return written
@@ -216,7 +230,7 @@ class Programs:
                 raise TypeError(f"{name} can be read only once")
         scopes: list[Any] = [values]
         answers = []
-        for origin, bound, repetitions in kept_scenes(self._parts, self._strings.templates, values):
+        for origin, bound, repetitions in kept_scenes(self._parts, self.strings.templates, values):
             index = origin[0]
             answers.append((origin, self._decisions[index + 1](bound)))
             choices = self._choices.get(index)
@@ -228,30 +242,29 @@ class Programs:
         literal = self._literal(signature)
         if not literal.scenes and literal._loaded is None:
             raise ValueError("no scenes")
-        segments: list[Segment] = [*(field.slot for field in self._head), "scenes"]
+        segments: list[Segment] = [*(field.slot for field in self._head), Hole("scenes")]
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
+        theme, own, others = self._template.theme, list[Segment](), list[tuple[int, Write]]()
         head = tuple(cut(document, segments))
-        stretches = [_Stretch(0, [], list(checks(self._head, head, self._template.theme)))]
+        validated = list(checks(self._head, head, theme))
         for segment in head:
-            if segment != "scenes":
-                stretches[-1].segments.append(segment)
+            if segment != Hole("scenes"):
+                own.append(segment)
                 continue
-            for number, (scope, scene, own) in enumerate(self._scenes(literal, signature)):
-                comma = b"," if number else b""
+            for number, (scope, scene, found) in enumerate(self._scenes(literal, signature)):
+                own.append(b"," if number else b"")
                 if isinstance(scene, ConditionalScene):
-                    _on(stretches, 0).segments.append(comma)
-                    origin = signature[1][number][0]
-                    stretches.append(_Stretch(scope, [], [], partial(scene.write, number=number, origin=origin)))
+                    own.append(Hole("scene"))
+                    others.append((scope, partial(scene.write, number=number, origin=signature[1][number][0])))
                     continue
-                stretch = _on(stretches, scope)
-                stretch.segments.extend([comma, *(_numbered(part, number) for part in scene)])
-                stretch.checks.extend(own)
-            _on(stretches, 0)
-        return [(each.scope, each.write or self._writer(each)) for each in stretches]
-
-    def _writer(self, stretch: _Stretch) -> Write:
-        return RowWriter(self._strings, stretch.segments, stretch.checks, self._template.theme).write
+                parts = [_numbered(part, number) for part in scene]
+                own += [Hole("scene")] if scope else parts
+                if scope:
+                    others.append((scope, RowWriter(self.strings, parts, found, theme).write))
+                else:
+                    validated += found
+        return RowWriter(self.strings, own, validated, theme).write, others
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
@@ -275,12 +288,9 @@ class Programs:
             scene, fields = self._template.scenes[origin[0]], self._fields[origin[0]]
             key = origin, answers, setting.orientation, setting.taken, numbered
             counted = numbered and not has_own_number(scene)
-            segments = self._scene_segments.get(key)
-            if segments is None:
-                if len(self._scene_segments) >= _SCENES_KEPT:
-                    self._scene_segments.clear()
-                segments = scene_segments(scene, literal.scenes[number], fields, setting, numbered=counted)
-                self._scene_segments[key] = segments
+            segments = self._scene_segments.of(
+                key, partial(scene_segments, scene, literal.scenes[number], fields, setting, numbered=counted)
+            )
             own = list(checks(fields, segments, setting.theme))
             if any(validate is str.encode for _, validate in own):
                 raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
@@ -290,34 +300,13 @@ class Programs:
         self, literal: Scene, index: int, answers: Answers, setting: Setting, numbered: bool
     ) -> ConditionalScene:
         key = index, answers, setting.orientation, setting.taken, numbered
-        found = self._conditional_scenes.get(key)
-        if found is None:
-            if len(self._conditional_scenes) >= _CONDITIONAL_KEPT:
-                self._conditional_scenes.clear()
-            found = ConditionalScene(self._choices[index], literal, setting, numbered=numbered)
-            self._conditional_scenes[key] = found
+        make = partial(ConditionalScene, self._choices[index], literal, setting, numbered=numbered)
+        found: ConditionalScene = self._conditional_scenes.of(key, make)
         return found
 
 
-@frozen
-class _Stretch:
-    """Segments of JSON under one scope, and the checks of their strings; or what writes a scene."""
-
-    scope: int
-    segments: list[Segment]
-    checks: list[StringCheck]
-    write: Write | None = None
-
-
-def _on(stretches: list[_Stretch], scope: int) -> _Stretch:
-    """Return the stretch of a scope to go on with."""
-    if stretches[-1].scope != scope or stretches[-1].write:
-        stretches.append(_Stretch(scope, [], []))
-    return stretches[-1]
-
-
 def _numbered(segment: Segment, number: int) -> Segment:
-    return str(number).encode() if segment == "number" else segment
+    return str(number).encode() if segment == Hole("number") else segment
 
 
 def _place_in_head(path: str) -> tuple[Role, int, str]:

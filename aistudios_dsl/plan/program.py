@@ -1,21 +1,29 @@
-"""Segments of JSON made ready for row after row: which bytes stay, and what each row puts between them."""
+"""Segments of JSON made ready for row after row: the functions that write them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from operator import itemgetter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import count, groupby
 from typing import Any, Literal
 
 from attrs import frozen
+from markupsafe import escape
 
 from aistudios_dsl.build.speech import escaped, paragraphs
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.layout.colour import parse_colour
-from aistudios_dsl.plan.segments import MovedField, MovingClips, Segment, Slot, StringCheck, strings_in
-from aistudios_dsl.plan.strings import PlainName, RowStrings, Strings, TemplateString
-from aistudios_dsl.wire.jsontext import canonical_string
+from aistudios_dsl.plan.generated import NotPython, Number, Otherwise, Source
+from aistudios_dsl.plan.kept import Kept
+from aistudios_dsl.plan.segments import Hole, MovedField, MovingClips, Segment, Slot, StringCheck, strings_in
+from aistudios_dsl.plan.sizers import Sized, Sizer
+from aistudios_dsl.plan.strings import PlainName, Strings, TemplateString
+from aistudios_dsl.templates.bounded import LONGEST
+from aistudios_dsl.wire.jsontext import canonical, canonical_string
+
+_BYTES_KEPT = 500_000
+"""How many bytes are kept of what a set of clips was written as for some words."""
 
 
 @frozen
@@ -23,120 +31,146 @@ class _Word:
     """A name's word in a string, in HTML, or in plain speech."""
 
     name: str
-    way: Literal["text", "html", "speech"]
+    way: Literal["text", "html", "spoken"]
 
 
-class _CutsSpeech(Exception):
-    """A word that would change how speech is cut into paragraphs."""
-
-
-class _Memory(dict[Any, Any]):
-    """What is written for some words, for rows in which they come again; what is long is not kept."""
-
-    _MOST = 512
-
-    def __init__(self, write: Callable[[Any], Any], longest: int) -> None:
-        super().__init__()
-        self._write = write
-        self._longest = longest
-
-    def __missing__(self, words: Any) -> Any:
-        written = self._write(words)
-        if len(written if isinstance(written, bytes) else written[0]) <= self._longest:
-            if len(self) >= self._MOST:
-                self.clear()
-            self[words] = written
-        return written
+WAYS = {
+    "text": "quoted({})[1:-1].encode()",
+    "html": "quoted(str(escape({})))[1:-1].encode()",
+    "spoken": "quoted(spoken({}))[1:-1].encode()",
+    "speech": "quoted(paragraphs({}))[1:-1].encode()",
+    "colour": "quoted(coloured({}))[1:-1].encode()",
+    "rgb": "parse_colour(coloured({})).rgb.encode()",
+}
+"""The code that writes words, as they are, in HTML or in plain speech; and the strings of slots."""
 
 
 class RowWriter:
-    """Writes the JSON of rows. Where the words of a row allow it, each is written once, wherever it goes.
+    """Writes the JSON of rows, by the quickest of three functions that takes a row.
 
-    A word of speech must not change how the speech is cut into paragraphs. Other rows are written string by string.
+    The first measures lines of text by their words; it needs lines of plain letters. The second writes each word once,
+    wherever it goes; in speech it must not change how that is cut into paragraphs. The last writes string by string.
     """
 
     def __init__(
-        self,
-        strings: Strings,
-        segments: Sequence[Segment],
-        checks: Sequence[StringCheck],
-        theme: Theme | None,
+        self, strings: Strings, segments: Sequence[Segment], checks: Sequence[StringCheck], theme: Theme | None
     ) -> None:
-        from aistudios_dsl.templates.bounded import LONGEST
+        def written(by_words: bool) -> Callable[..., bytes]:
+            return _Writing(strings, theme, by_words=by_words, by_lines=False).json(segments, checks)
 
-        pieces: list[Segment | _Word] = [piece for segment in segments for piece in _pieces(strings, segment)]
-        room = LONGEST - max((len(string.text) for string in strings_in(segments)), default=0)
-        self._by_words = _Writer(strings, pieces, checks, theme, room)
-        self._escaped = [word.name for word in self._by_words.words if word.way == "html"]
-        self._by_strings: _Writer | None = None
-        self._make_by_strings = partial(_Writer, strings, segments, checks, theme)
+        first = _Writing(strings, theme, by_words=True, by_lines=True)
+        self._first = first.json(segments, checks)
+        self._written = lru_cache(maxsize=None)(written)
+        self._others = (True, False) if first.has_lines else (False,)
 
-    def write(self, values: Mapping[str, Any]) -> bytes:
-        # Values of other types may be HTML already, which Jinja knows not to escape.
-        if not self._escaped or all(type(values[name]) in (str, int, float, bool) for name in self._escaped):
+    def write(self, values: Mapping[str, Any], holes: Sequence[bytes] = ()) -> bytes:
+        """Return the JSON of a row, with `holes` in the order of the holes."""
+        try:
+            return self._first(values, holes)
+        except Otherwise:
+            pass
+        for by_words in self._others:
             try:
-                return self._by_words.write(values)
-            except _CutsSpeech:
+                return self._written(by_words)(values, holes)
+            except Otherwise:
                 pass
-        if self._by_strings is None:
-            self._by_strings = self._make_by_strings()
-        return self._by_strings.write(values)
+        raise Otherwise
 
 
-def _cuts_speech(word: str) -> bool:
-    return not word.isprintable() or word == "" or word[0] == " " or word[-1] == " "
+class _Writing(Source):
+    """One function of a writer."""
+
+    def __init__(self, strings: Strings, theme: Theme | None, *, by_words: bool, by_lines: bool) -> None:
+        super().__init__(strings)
+        self.has_lines = False
+        self._by_words, self._by_lines, self._holes = by_words, by_lines, count()
+        self._of_lines: dict[MovingClips, list[Any] | None] = {}
+        self.bind(quoted=canonical_string, spoken=_spoken, paragraphs=paragraphs, parse_colour=parse_colour)
+        self.bind(coloured=partial(_coloured, theme), escape=escape)
+
+    def json(self, segments: Sequence[Segment], checks: Sequence[StringCheck]) -> Callable[..., bytes]:
+        """Return the function that writes some segments and checks some strings."""
+        if self._by_words:
+            self._limit_words(strings_in(segments))
+        for string, validate in checks:
+            self.line(f"{self.bound(validate, 'check')}({self.text(string)})")
+        items = _joined(item for segment in segments for part in self._parts(segment) for item in self._items(part))
+        code = [self.bound(item, "constant", item) if isinstance(item, bytes) else item for item in items]
+        return self.function(code[0] if len(code) == 1 else f"b''.join([{', '.join(code)}])")
+
+    def _parts(self, segment: Segment) -> Iterator[Segment | _Word]:
+        """Part a string of plain names into its constants and words; give back everything else."""
+        is_parted = self._by_words and isinstance(segment, Slot) and segment.way in ("text", "speech")
+        pieces = self.strings.pieces(segment.string) if isinstance(segment, Slot) and is_parted else None
+        if pieces is None or not isinstance(segment, Slot):
+            yield segment
+        elif segment.way == "speech":
+            yield from _spoken_parts(pieces)
+        else:
+            way: Literal["text", "html"] = "html" if segment.string.html else "text"
+            yield from (_Word(each.name, way) if isinstance(each, PlainName) else _text(each) for each in pieces)
+
+    def _limit_words(self, strings: Collection[TemplateString]) -> None:
+        """Leave to the last function a row whose words may make a string too long, or be HTML already."""
+        html, names, most = set[str](), dict[str, None](), 1
+        for string in strings:
+            times = Counter(each.name for each in self.strings.pieces(string) or () if isinstance(each, PlainName))
+            names |= dict.fromkeys(times)
+            html |= set(times) if string.html else set()
+            most = max(most, max(times.values(), default=1) * (len("&#34;") if string.html else 1))
+        for name in sorted(html):
+            self.line(f"type({self.value(name)}) in PLAIN or otherwise()")
+        if names:
+            room = (LONGEST - max(len(string.text) for string in strings)) // most
+            self.line(f"{' + '.join(f'len({self.word(name)})' for name in sorted(names))} <= {room} or otherwise()")
+
+    def _items(self, part: Segment | _Word) -> Iterator[bytes | str]:
+        """Yield constants, and code that gives bytes."""
+        match part:
+            case bytes():
+                yield part
+            case _Word():
+                yield self.variable("json", part, lambda: WAYS[part.way].format(self.word(part.name)))
+            case Slot():
+                yield self.variable("json", part, lambda: WAYS[part.way].format(self.text(part.string)))
+            case Hole():
+                yield f"holes[{next(self._holes)}]"
+            case MovedField():
+                yield from self._field(part)
+
+    def _field(self, part: MovedField) -> Iterator[bytes | str]:
+        group = part.group
+        if self._by_lines and group not in self._of_lines:
+            sized = (self._of_line(group, *each) for each in group.sizers)
+            self._of_lines[group] = values = self.tried(lambda: group.laid_out(sized))
+            self.has_lines |= values is not None
+        values = self._of_lines.get(group)
+        if values is None:
+            kept = Kept(_BYTES_KEPT, partial(_laid_out, group), lambda written: sum(map(len, written)))
+            layout = self.bound(kept, "layout", group)
+            texts = ", ".join(map(self.text, group.strings))
+            yield f"{self.variable('fields', group, lambda: f'{layout}[{texts},]')}[{part.place}]"
+        elif isinstance(value := values[part.place], TemplateString):
+            yield b'"'
+            yield from (item for piece in self._parts(Slot(value)) for item in self._items(piece))
+            yield b'"'
+        elif isinstance(value, Number):
+            code = f"repr({value.code} if {value.code} % 1 else int({value.code})).encode()"
+            yield self.variable("json", code, lambda: code)
+        else:
+            yield canonical(value).encode()
+
+    def _of_line(self, group: MovingClips, sizer: Sizer, place: int) -> Sized:
+        """Return the size of a clip whose text, if it has one, is of one line: it is a string, and its numbers code."""
+        if sizer.of_line is None:
+            raise NotPython
+        if place < 0 or sizer.ruler is None:
+            return sizer.of_line(0)
+        size, (_, *numbers) = sizer.of_line(self.units(group.strings[place], sizer.ruler))
+        return size, (group.strings[place], *numbers)
 
 
-def _text(word: str) -> bytes:
-    return canonical_string(word)[1:-1].encode()
-
-
-def _html(word: str) -> bytes:
-    from markupsafe import escape
-
-    return _text(str(escape(word)))
-
-
-def _speech(word: str) -> bytes:
-    if _cuts_speech(word):
-        raise _CutsSpeech
-    return _text(escaped(word))
-
-
-_LONGEST_LETTER = {"text": 1, "html": len("&#34;"), "speech": 1}
-"""How many characters a letter of a word becomes at most."""
-
-_OF_WORDS: dict[str, Callable[[str], bytes]] = {"text": _text, "html": _html, "speech": _speech}
-
-
-def _ways_of_strings(theme: Theme | None) -> dict[str, Callable[[str], bytes]]:
-    """Return what writes a string, by the way of its slot."""
-
-    def colour(text: str) -> str:
-        return (theme and theme._named(text)) or text
-
-    return {
-        "text": _text,
-        "speech": lambda text: _text(paragraphs(text)),
-        "colour": lambda text: _text(colour(text)),
-        "rgb": lambda text: parse_colour(colour(text)).rgb.encode(),
-    }
-
-
-def _pieces(strings: Strings, segment: Segment) -> Iterator[Segment | _Word]:
-    """Part a string of plain names into its constants and words; give back everything else."""
-    parted = isinstance(segment, Slot) and segment.way in ("text", "speech")
-    pieces = strings.pieces(segment.string) if isinstance(segment, Slot) and parted else None
-    if pieces is None or not isinstance(segment, Slot):
-        yield segment
-    elif segment.way == "speech":
-        yield from _speech_pieces(pieces)
-    else:
-        way: Literal["text", "html"] = "html" if segment.string.html else "text"
-        yield from (_Word(each.name, way) if isinstance(each, PlainName) else _text(each) for each in pieces)
-
-
-def _speech_pieces(pieces: tuple[str | PlainName, ...]) -> Iterator[bytes | _Word]:
+def _spoken_parts(pieces: tuple[str | PlainName, ...]) -> Iterator[bytes | _Word]:
     constant = "".join(piece for piece in pieces if isinstance(piece, str))
     mark = next(letter for letter in map(chr, range(0xE000, 0xF000)) if letter not in constant)
     html = paragraphs("".join(mark if isinstance(piece, PlainName) else piece for piece in pieces))
@@ -144,129 +178,40 @@ def _speech_pieces(pieces: tuple[str | PlainName, ...]) -> Iterator[bytes | _Wor
     first, *rest = html.split(mark)
     yield _text(first)
     for text in rest:
-        yield _Word(next(names), "speech")
+        yield _Word(next(names), "spoken")
         yield _text(text)
 
 
-@frozen(eq=False)
-class _Span:
-    """Neighbouring fields of one group of clips that move, and the constants between them, as one format."""
-
-    group: MovingClips
-    form: bytes
-    places: tuple[int, ...]
+def _text(text: str) -> bytes:
+    return canonical_string(text)[1:-1].encode()
 
 
-def _within(most: int, write: Callable[[str], bytes]) -> Callable[[str], bytes]:
-    """Return what writes words of at most so many letters."""
-
-    def written(word: str) -> bytes:
-        if len(word) > most:
-            raise OverflowError("a string may become too long")
-        return write(word)
-
-    return written
+def _spoken(word: str) -> str:
+    """Return a word as it stands in a paragraph of speech."""
+    if _cuts_speech(word):
+        raise Otherwise
+    return escaped(word)
 
 
-class _Writer:
-    """Puts together what stays, and of a row its words, its strings, and the fields of clips that move.
-
-    The words of a row may write `room` characters in all, so that no string becomes too long.
-    """
-
-    def __init__(
-        self,
-        strings: Strings,
-        pieces: Sequence[Segment | _Word],
-        checks: Sequence[StringCheck],
-        theme: Theme | None,
-        room: int = 0,
-    ) -> None:
-        self._strings = strings
-        self._numbers: dict[TemplateString, int] = {}
-        order = _spanned(_joined(pieces))
-        times = Counter(each for each in order if isinstance(each, _Word))
-        self.words: list[_Word] = list(times)
-        slots = list(dict.fromkeys(each for each in order if isinstance(each, Slot)))
-        ways = _ways_of_strings(theme)
-        self._slots = [(ways[slot.way], self._number(slot.string)) for slot in slots]
-        groups: dict[MovingClips, list[_Span]] = {}
-        for each in order:
-            if isinstance(each, _Span):
-                groups.setdefault(each.group, []).append(each)
-        self._layouts = [
-            (
-                _Memory(_layout_writer(group, spans), 4096),
-                itemgetter(*(self._number(string) for string in group.strings)),
-            )
-            for group, spans in groups.items()
-        ]
-        self._checks = [(validate, self._number(string)) for string, validate in checks]
-        self._readers = [strings.reader(string) for string in self._numbers]
-        names, self._asked = strings.names(self._numbers)
-        self._names = list(dict.fromkeys([*names, *(word.name for word in self.words)]))
-        self._words = []
-        for word in self.words:
-            most = room // (len(times) * times[word] * _LONGEST_LETTER[word.way])
-            self._words.append((word.name, _Memory(_within(most, _OF_WORDS[word.way]), 64)))
-        self._constants = list(dict.fromkeys(each for each in order if isinstance(each, bytes)))
-        pool = [*self._constants, *self.words, *slots, *(span for spans in groups.values() for span in spans)]
-        places = {each: place for place, each in enumerate(pool)}
-        # With one item, itemgetter would give it bare.
-        self._pick = itemgetter(*(places[each] for each in order))
-
-    def _number(self, string: TemplateString) -> int:
-        return self._numbers.setdefault(string, len(self._numbers))
-
-    def write(self, values: Mapping[str, Any]) -> bytes:
-        if not (self._names or self._numbers):
-            return b"".join(self._pick(self._constants))
-        row = RowStrings(self._strings, values, self._names, self._asked)
-        words = row.words
-        pool = self._constants + [written[words[name]] for name, written in self._words]
-        if self._numbers:
-            texts = [read(row) for read in self._readers]
-            row.close()
-            for validate, number in self._checks:
-                validate(texts[number])
-            pool += [write(texts[number]) for write, number in self._slots]
-            for written, pick in self._layouts:
-                pool += written[pick(texts)]
-        return b"".join(self._pick(pool))
+def _cuts_speech(word: str) -> bool:
+    return not word.isprintable() or word == "" or word[0] == " " or word[-1] == " "
 
 
-def _joined(pieces: Iterable[Segment | _Word]) -> list[Any]:
-    """Make neighbouring constants one; a constant is between any two other pieces."""
-    joined: list[Any] = [b""]
-    for piece in pieces:
-        if not isinstance(piece, bytes):
-            joined += [piece, b""]
+def _coloured(theme: Theme | None, text: str) -> str:
+    """Return the colour that a text names, or the text."""
+    return (theme and theme._named(text)) or text
+
+
+def _joined(items: Iterable[bytes | str]) -> Iterator[bytes | str]:
+    """Make neighbouring constants one."""
+    for kind, some in groupby(items, key=type):
+        if kind is bytes:
+            yield b"".join(some)  # type: ignore[arg-type]
         else:
-            joined[-1] += piece
-    return joined
+            yield from some
 
 
-def _spanned(pieces: list[Any]) -> list[Any]:
-    """Make the fields of one group one where only constants are between them."""
-    order: list[Any] = pieces[:1]
-    for piece, constant in zip(pieces[1::2], pieces[2::2], strict=True):
-        before = order[-2] if len(order) > 1 else None
-        if not isinstance(piece, MovedField):
-            order += [piece, constant]
-        elif isinstance(before, _Span) and before.group is piece.group:
-            form = before.form + order[-1].replace(b"%", b"%%") + piece.form
-            order[-2:] = [_Span(piece.group, form, (*before.places, piece.place)), constant]
-        else:
-            order += [_Span(piece.group, piece.form, (piece.place,)), constant]
-    return [*order, b""]
-
-
-def _layout_writer(group: MovingClips, spans: Sequence[_Span]) -> Callable[[str | tuple[str, ...]], list[bytes]]:
-    """Return what writes the spans of a group of clips that move, for the words of its texts."""
-    laid_out, forms = group.laid_out, [(span.form, itemgetter(*span.places)) for span in spans]
-
-    def write(words: str | tuple[str, ...]) -> list[bytes]:
-        values = laid_out((words,) if isinstance(words, str) else words)
-        return [form % pick(values) for form, pick in forms]
-
-    return write
+def _laid_out(group: MovingClips, *words: str) -> list[bytes]:
+    """Return the JSON of the fields of clips that move, for the words of their texts."""
+    values = group.laid_out(sizer.sized(words[place] if place >= 0 else "") for sizer, place in group.sizers)
+    return [(canonical_string(each) if isinstance(each, str) else repr(each)).encode() for each in values]

@@ -11,32 +11,30 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
 from attrs import evolve, fields, frozen
 
-from aistudios_dsl.build.boxes import seen_box
 from aistudios_dsl.build.drafts import Draft, Item, clip_of
-from aistudios_dsl.build.measured import is_measured, measure_of, measured_again
+from aistudios_dsl.build.measured import is_measured
 from aistudios_dsl.build.placement import Place
-from aistudios_dsl.build.resizing import breaks_lines, resized
+from aistudios_dsl.build.resizing import breaks_lines
 from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.build.theme import COLOURS, Theme, backdrop_of, colour_of, is_backdrop_colour
-from aistudios_dsl.layout.geometry import Bounds
-from aistudios_dsl.layout.sizes import plain, seen_size
+from aistudios_dsl.layout.sizes import plain
+from aistudios_dsl.plan.sizers import Sizer, fixed, sizer_of
 from aistudios_dsl.plan.strings import TemplateString
-from aistudios_dsl.resolve.placing import Arrangement, Size
-from aistudios_dsl.resolve.rooms import ClipSize, Pair, Room, RoomSize, Setting
-from aistudios_dsl.resolve.scene import bounds_of_clip, corners_and_bounds, resolve_scene, sizes_and_layout
-from aistudios_dsl.resolve.sizing import depends_on_room, scales_in_any_room
-from aistudios_dsl.resolve.text_sizes import text_sizer
+from aistudios_dsl.resolve.placing import Arrangement
+from aistudios_dsl.resolve.rooms import Setting
+from aistudios_dsl.resolve.scene import corners_and_bounds, resolve_scene, sizes_and_layout, spelled_numbers
+from aistudios_dsl.resolve.sizing import depends_on_room
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.render import Visit, mapped, template_strings
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.jsontext import canonical, canonical_string
-from aistudios_dsl.wire.node import as_found, camel
+from aistudios_dsl.wire.jsontext import canonical
+from aistudios_dsl.wire.node import UNSET, as_found, camel
 from aistudios_dsl.wire.nodes import AnyClip, Clip, Shape, Text
 from aistudios_dsl.wire.nodes import Scene as WireScene
 
@@ -51,18 +49,21 @@ class Slot:
 
 @frozen
 class MovedField:
-    """Where a row writes a field of a clip that moves: the `place` of the value among those of its group.
-
-    `form` is %a for a number, which Python and JSON write alike, and %b for what is JSON already.
-    """
+    """Where a row writes a field of a clip that moves: the `place` of the value among those of its group."""
 
     group: MovingClips
     place: int
-    form: bytes
 
 
-Segment = bytes | Slot | MovedField | Literal["scenes", "number"]
-"""A stretch of JSON; the last two wait for scenes to be put together, and a scene for its number."""
+@frozen
+class Hole:
+    """Where JSON is filled in that is made elsewhere: what this name stands for."""
+
+    name: str
+
+
+Segment = bytes | Slot | MovedField | Hole
+"""A stretch of JSON, or what comes between two. A document has a hole for its scenes, and a scene for its number."""
 
 
 # tokens
@@ -263,7 +264,7 @@ def scene_segments(
         wire = _coloured(wire, len(wire.clips) - len(literal._items), found, segments, way)
         wire = _moved(wire, scene, literal, found, segments, setting)
         if numbered:
-            wire = evolve(wire, scene_idx=_value("number", segments))
+            wire = evolve(wire, scene_idx=_value(Hole("number"), segments))
     return tuple(cut(dump(wire), segments))
 
 
@@ -297,62 +298,35 @@ def _coloured(
 # clips that move
 
 
-Sizer = Callable[[Sequence[str]], tuple[Size, tuple[Any, ...]]]
-"""From what a row makes of the strings of a set: the size of a clip, and the values of its fields.
-
-A size that depends on its room gives the values itself.
-"""
-
-
 @frozen(eq=False)
 class MovingClips:
-    """Clips that move with some strings, each after what it is placed by."""
+    """Clips that move with some strings, each after what it is placed by.
+
+    `sizers` has with each sizer the place of its words among the strings, or -1. `spelled` are the numbers that the
+    script spells, with their places among the values.
+    """
 
     strings: tuple[TemplateString, ...]
-    sizers: tuple[Sizer, ...]
+    sizers: tuple[tuple[Sizer, int], ...]
     arranged: Arrangement
-    in_rooms: bool
-    """Whether the fields of a clip may follow from its room, which is known when it is placed."""
+    spelled: tuple[tuple[int, Any], ...]
 
-    def laid_out(self, words: Sequence[str]) -> list[Any]:
-        """Return the values of the fields of all clips, then the corners of those that are placed."""
-        if self.in_rooms:
-            return self._laid_out_in_rooms(words)
-        seen: list[Any] = []
-        values: list[Any] = []
-        for sized in self.sizers:
-            size, fields = sized(words)
-            seen.append(size)
-            values += fields
-        for corner in self.arranged(seen):
-            if corner:
-                values += corner[0], _number(corner[1])
-        return values
+    def laid_out(self, sized: Iterable[tuple[Any, tuple[Any, ...]]]) -> list[Any]:
+        """Return the values of the fields of all clips, then the corners of those that are placed.
 
-    def _laid_out_in_rooms(self, words: Sequence[str]) -> list[Any]:
-        seen, values = [], []
-        for sized in self.sizers:
-            size, fields = sized(words)
-            seen.append(size)
-            values.append(fields)
-        corners = self.arranged(seen)
+        Fields of a clip may follow from its room, which is known when it is placed.
+        """
+        seen, values = map(list, zip(*sized, strict=True))
         places: list[Any] = []
-        for number, corner in enumerate(corners):
-            if corner:
-                places += corner[0], _number(corner[1])
-                if len(corner) > 2:
-                    values[number] = corner[2]
-        return [*chain.from_iterable(values), *places]
-
-
-_WRITTEN = ("text", "height", "top")
-"""The fields whose values are given as JSON already."""
-
-
-@lru_cache(maxsize=1024, typed=True)
-def _number(number: float) -> bytes:
-    """Write a number that is likely to come again, such as the height of a line."""
-    return canonical(number).encode()
+        for number, corner in enumerate(self.arranged(seen)):
+            places += corner[:2]
+            if len(corner) > 2:
+                values[number] = corner[2]
+        found = [*chain.from_iterable(values), *places]
+        for place, number in self.spelled:
+            if found[place] != number:
+                raise ValueError("a number is not what the script spells")
+        return found
 
 
 def _moved(
@@ -370,124 +344,37 @@ def _moved(
     sizes, layout = sizes_and_layout(literal, setting)
     clips, first = list[Any](wire.clips), len(wire.clips) - len(literal._items)
 
-    def sizer(index: int, strings: Sequence[TemplateString]) -> tuple[tuple[str, ...], Sizer]:
-        size, item, place = sizes[index], literal._items[index], strings.index(words[index]) if index in words else -1
-        if not isinstance(item, Draft) or size is None:
-            return _loaded(scene._items[index], item, place)
-        before = scene._items[index]
-        if isinstance(before, Draft) and before.is_loaded and place >= 0:
-            return _edited(before, item, place, setting)
-        return _in_room(item, size, place) if isinstance(size, RoomSize) else _drafted(item, size, place, setting)
-
     sets = layout.moving(words)
     moved = {unit for moving, _ in sets for unit in moving}
     _, bounds = corners_and_bounds(layout, literal._items, sizes, [unit for unit in layout.order if unit not in moved])
     for moving, staying in sets:
         members = layout.clips_of(moving)
         strings = tuple(dict.fromkeys(words[index] for index in members if index in words))
-        sizers = {index: sizer(index, strings) for index in members}
+        places = {string: place for place, string in enumerate(strings)}
+        sizers = [
+            sizer_of(scene._items[index], literal._items[index], sizes[index], index in words, setting)
+            for index in members
+        ]
         arranged = layout.arrangement(moving, {node: bounds[node] for node in staying})
-        in_rooms = any(isinstance(sizes[index], RoomSize) for index in members)
-        group = MovingClips(strings, tuple(sized for _, sized in sizers.values()), arranged, in_rooms)
-        fields = [(index, name) for index, (names, _) in sizers.items() for name in names]
-        fields += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
-        for place, (index, name) in enumerate(fields):
-            if _is_spelled(literal._items[index], sizes[index], name):
-                continue
-            field = MovedField(group, place, b"%b" if name in _WRITTEN else b"%a")
-            clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
+        names = [(index, name) for index, sizer in zip(members, sizers, strict=True) for name in sizer.fields]
+        names += [(index, name) for index in members if sizes[index] for name in ("left", "top")]
+        spelled: dict[int, Any] = {}
+        said = {index: dict(_spelled(literal._items[index])) for index in members}
+        for place, (index, name) in enumerate(names):
+            if name in said[index]:
+                spelled[place] = said[index].pop(name)
+        for index, numbers in said.items():
+            spelled_numbers(numbers, fixed(sizes[index]))
+        worded = [places[words[index]] if index in words else -1 for index in members]
+        group = MovingClips(strings, tuple(zip(sizers, worded, strict=True)), arranged, tuple(spelled.items()))
+        for place, (index, name) in enumerate(names):
+            if place not in spelled:
+                field = MovedField(group, place)
+                clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
     return evolve(wire, clips=tuple(clips))
 
 
-def _is_spelled(item: Item, size: ClipSize | RoomSize | None, name: str) -> bool:
-    """Return whether the script spells a number of a clip, which is then the same in every row."""
-    if not isinstance(item, Draft) or size is None or name not in (item.place.spelled or ()):
-        return False
-    if name in ("scale_x", "scale_y") and scales_in_any_room(item, size):
-        return True
-    raise ValueError("a number is spelled by the script, and depends on the row")
-
-
-def _drafted(item: Draft, size: ClipSize, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
-    """A text whose words have this place among the strings, or another clip (-1) that is placed by one that moves."""
-    if place < 0:
-        same = size.seen, ()
-        return (), lambda words: same
-    canvas = setting.canvas
-    text_size, fits = text_sizer(item, Room(canvas.width, canvas.height)), item.place.fit is not None
-    drawn = size.scale_x, size.scale_y, size.stroke
-    as_is = drawn == (1, 1, 0)
-
-    def sized(words: Sequence[str]) -> tuple[Size, tuple[Any, ...]]:
-        text, points, width, height = text_size(words[place])
-        seen = (width, height) if as_is else seen_size(width, height, *drawn)
-        written = canonical_string(text).encode()
-        return seen, (written, width, _number(height), points) if fits else (written, width, _number(height))
-
-    return ("text", "width", "height", *(["font_size"] if fits else [])), sized
-
-
-_NUMBERS = ("width", "height", "scale_x", "scale_y")
-
-
-def _in_room(item: Draft, size: RoomSize, place: int) -> tuple[tuple[str, ...], Sizer]:
-    """A clip whose size depends on its room, such as one in a group; `place` as in `_drafted`."""
-    is_boxed = item.place.width is not None and item.place.height is not None
-    names = _NUMBERS if size.words_within is None or is_boxed else (*_NUMBERS, "text", "font_size")
-    if place < 0 or size.words_within is None:
-
-        def within(width: float | None, height: float | None) -> tuple[Pair, tuple[Any, ...]]:
-            seen, found = size.within(width, height)
-            return seen, _values_of(found, names)
-
-        same = RoomSize(within, size.shrinks), ()
-        return names, lambda words: same
-    words_within = lru_cache(maxsize=64)(size.words_within)
-
-    def sized(words: Sequence[str]) -> tuple[Size, tuple[Any, ...]]:
-        def within(width: float | None, height: float | None) -> tuple[Pair, tuple[Any, ...]]:
-            found = words_within(width, height)(words[place])
-            return found.seen, _values_of(found, names)
-
-        return RoomSize(within, size.shrinks), ()
-
-    return names, sized
-
-
-def _values_of(size: ClipSize, names: tuple[str, ...]) -> tuple[Any, ...]:
-    values = size.width, _number(size.height), size.scale_x, size.scale_y
-    if names == _NUMBERS:
-        return values
-    return (*values, canonical_string(size.fields["text"]).encode(), size.fields["font_size"])
-
-
-def _edited(before: Draft, after: Any, place: int, setting: Setting) -> tuple[tuple[str, ...], Sizer]:
-    """A loaded text whose box goes with its words, at another place or scale."""
-    old = before.clip
-    with as_found():
-        kept = evolve(after.clip, left=old.left, top=old.top, width=old.width, height=old.height)
-
-    def sized(words: Sequence[str]) -> tuple[Pair, tuple[Any, ...]]:
-        with as_found():
-            clip = measured_again(old, evolve(kept, text=words[place]))
-        new = resized(clip, after.place, setting.canvas)
-        seen = seen_box(new)
-        return (seen.width, seen.height), (canonical_string(new.text).encode(), new.width, _number(new.height))
-
-    return ("text", "width", "height"), sized
-
-
-def _loaded(before: Any, after: Any, place: int) -> tuple[tuple[str, ...], Sizer]:
-    """A loaded text whose box is our own measure of its words, and goes with them."""
-    way = measure_of(before)
-    with as_found():
-        kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
-
-    def sized(words: Sequence[str]) -> tuple[Bounds, tuple[Any, ...]]:
-        with as_found():
-            new = evolve(kept, text=words[place])
-        clip = measured_again(before, new, way)
-        text = canonical_string(clip.text).encode()
-        return bounds_of_clip(clip), (text, clip.left, _number(clip.top), clip.width, _number(clip.height))
-
-    return ("text", "left", "top", "width", "height"), sized
+def _spelled(item: Item) -> Iterator[tuple[str, float]]:
+    """Yield the numbers that the script spells for a clip."""
+    for name, number in ((item.place.spelled if isinstance(item, Draft) else None) or {}).items():
+        yield name, 1 if number is UNSET else number

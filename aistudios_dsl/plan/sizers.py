@@ -1,137 +1,128 @@
-"""Sizes of clips for any words, and what is filled into the holes of their JSON."""
+"""What sizes a clip for any words of a row, and which of its fields follow from them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from attrs import evolve, frozen
+
+from aistudios_dsl.build.boxes import ruler_of, seen_box
 from aistudios_dsl.build.drafts import Draft, Item
-from aistudios_dsl.build.editing import GEOMETRY
-from aistudios_dsl.plan.forms import ClipForm, Values
-from aistudios_dsl.plan.segments import _edited, _loaded
-from aistudios_dsl.resolve.placing import Arrangement, Corner, Size
-from aistudios_dsl.resolve.rooms import ClipSize, Room, RoomSize, Setting
-from aistudios_dsl.resolve.scene import seen_size_of
-from aistudios_dsl.resolve.text_sizes import text_sizer
-from aistudios_dsl.wire.jsontext import canonical, canonical_string
-from aistudios_dsl.wire.node import UNSET
-from aistudios_dsl.wire.nodes import Text
+from aistudios_dsl.build.measured import measure_of, measured_again
+from aistudios_dsl.build.resizing import resized
+from aistudios_dsl.layout.metrics import Ruler
+from aistudios_dsl.layout.sizes import seen_size
+from aistudios_dsl.resolve.rooms import ClipSize, Pair, Room, RoomSize, Setting
+from aistudios_dsl.resolve.scene import bounds_of_clip, seen_size_of
+from aistudios_dsl.resolve.text_sizes import line_sizer, text_sizer
+from aistudios_dsl.wire.node import as_found
 
-Writing = Callable[[Corner], dict[str, bytes]]
-"""From the corner of a clip to the values of its holes, by name."""
-Sizer = Callable[[str], tuple[Size, Writing]]
-"""From the words of a text to its size; other clips have the same for any words."""
+Sized = tuple[Any, tuple[Any, ...]]
+"""The size that a clip is placed by, and the values of its fields. A size that depends on its room gives the values."""
+
+_NUMBERS = ("width", "height", "scale_x", "scale_y")
 
 
-def sizer_of(before: Item, item: Item, form: ClipForm, size: Any, setting: Setting) -> Sizer:
-    """Return the sizer of a clip; `before` is it in the template."""
-    if not form.words:
-        same = seen_size_of(item, size), _writing(item, form, size)
-        return lambda words: same
-    if not isinstance(item, Draft):
-        return _sizer_by(_loaded(before, item, 0), lambda corner: {})
-    if item.is_loaded:
-        assert isinstance(before, Draft)
-        return _sizer_by(_edited(before, item, 0, setting), _writing(item, form, size))
+@frozen(eq=False)
+class Sizer:
+    """What sizes a clip for its words; `fields` names the values that it gives.
+
+    `of_line` gives the same for the units of a text of one line, with None for the text. It is None where the words
+    have to be known. `ruler` measures the units of a text.
+    """
+
+    fields: tuple[str, ...]
+    sized: Callable[[str], Sized]
+    of_line: Callable[[Any], Sized] | None = None
+    ruler: Ruler | None = None
+
+
+def sizer_of(before: Item, item: Any, size: Any, has_words: bool, setting: Setting) -> Sizer:
+    """Return the sizer of a clip; `before` is it in the template, and `has_words` whether a row decides its text."""
+    if has_words and not isinstance(item, Draft):
+        return _loaded(before, item)
+    if has_words and isinstance(before, Draft) and before.is_loaded:
+        return _edited(before, item, setting)
     if isinstance(size, RoomSize):
-        return _sizer_in_room(size)
-    sized = text_sizer(item, Room(setting.canvas.width, setting.canvas.height))
+        return _in_room(item, size, has_words)
+    if has_words:
+        return _drafted(item, size, setting)
+    same: Sized = seen_size_of(item, size), ()
+    return Sizer((), lambda words: same, lambda units: same)
+
+
+def fixed(size: Any) -> dict[str, Any]:
+    """Return the fields of a clip that follow from its size alone."""
+    if not isinstance(size, ClipSize):
+        return {}
+    numbers = {name: getattr(size, name) for name in _NUMBERS}
+    return numbers | {name: size.fields[name] for name in ("text", "font_size") if name in size.fields}
+
+
+def _drafted(item: Draft, size: ClipSize, setting: Setting) -> Sizer:
+    room, clip = Room(setting.canvas.width, setting.canvas.height), item.clip
+    text_size, fits, line = text_sizer(item, room), item.place.fit is not None, line_sizer(item, room)
     drawn = size.scale_x, size.scale_y, size.stroke
+    as_is = drawn == (1, 1, 0)
 
-    def of_text(words: str) -> tuple[Size, Writing]:
-        text, points, width, height = sized(words)
-        found = ClipSize(width, height, *drawn, fields={"text": text, "font_size": points})
-        return found.seen, partial(_geometry, found)
+    def sized(words: str) -> Sized:
+        text, points, width, height = text_size(words)
+        seen = (width, height) if as_is else seen_size(width, height, *drawn)
+        return seen, (text, width, height, points) if fits else (text, width, height)
 
-    return of_text
+    def of_line(units: Any) -> Sized:
+        width, height = line(units)  # type: ignore[misc]
+        return seen_size(width, height, *drawn), (None, width, height)
 
-
-def _sizer_in_room(size: RoomSize) -> Sizer:
-    assert size.words_within is not None  # every text has it
-    words_within, shrinks, writing = lru_cache(64)(size.words_within), size.shrinks, partial(_geometry, None)
-
-    def in_room(words: str) -> tuple[Size, Writing]:
-        def within(width: float | None, height: float | None) -> tuple[tuple[float, float], ClipSize]:
-            found = words_within(width, height)(words)
-            return found.seen, found
-
-        return RoomSize(within, shrinks), writing
-
-    return in_room
+    names = ("text", "width", "height", *(["font_size"] if fits else []))
+    return Sizer(names, sized, of_line if line else None, ruler_of(clip))  # type: ignore[arg-type]
 
 
-def _sizer_by(found: tuple[tuple[str, ...], Any], writing: Writing) -> Sizer:
-    """Return the sizer of a loaded text, from the names of its fields that its words change, and what sizes it."""
-    names, sized = found
+def _in_room(item: Draft, size: RoomSize, has_words: bool) -> Sizer:
+    """Return the sizer of a clip in a group, or inside or around others."""
+    is_boxed = item.place.width is not None and item.place.height is not None
+    names = _NUMBERS if size.words_within is None or is_boxed else (*_NUMBERS, "text", "font_size")
+    words_within = lru_cache(maxsize=64)(size.words_within) if has_words and size.words_within else None
 
-    def of_loaded(words: str) -> tuple[Size, Writing]:
-        seen, values = sized([words])
-        written = (value if isinstance(value, bytes) else number_json(value) for value in values)
-        own = dict(zip(names, written, strict=True))
-        return seen, lambda corner: {**writing(corner), **own}
+    def sized(words: str) -> Sized:
+        def within(width: float | None, height: float | None) -> tuple[Pair, tuple[Any, ...]]:
+            found = words_within(width, height)(words) if words_within else size.within(width, height)[1]
+            numbers = found.width, found.height, found.scale_x, found.scale_y
+            return found.seen, (*numbers, *(found.fields[name] for name in names[4:]))
 
-    return of_loaded
+        return RoomSize(within, size.shrinks), ()
 
-
-def values_of(
-    arranged: Arrangement,
-    order: Sequence[int],
-    sizers: Sequence[Sizer],
-    worded: Sequence[int],
-    known: Sequence[dict[str, bytes]],
-    forms: Sequence[ClipForm],
-) -> Callable[[tuple[str, ...]], list[Values]]:
-    """Return what gives the values of all holes, for the words of the texts at `worded`."""
-
-    def values(words: tuple[str, ...]) -> list[Values]:
-        words_of = dict(zip(worded, words, strict=True))
-        sized = [sizers[place](words_of.get(place, "")) for place in order]
-        found: list[Values] = [()] * len(forms)
-        for place, corner, (_, writing) in zip(order, arranged([seen for seen, _ in sized]), sized, strict=True):
-            found[place] = forms[place].json.ordered(known[place] | writing(corner))
-        return found
-
-    return values
+    return Sizer(names, sized)
 
 
-def _writing(item: Item, form: ClipForm, size: Any) -> Writing:
-    known = size if isinstance(size, ClipSize) else None
-    if isinstance(item, Draft) and item.is_loaded:
-        return partial(_changes, item.clip, form, known)
-    return partial(_geometry, known) if isinstance(item, Draft) else lambda corner: {}
+def _edited(before: Draft, after: Any, setting: Setting) -> Sizer:
+    """Return the sizer of a loaded text whose box goes with its words, at another place or scale."""
+    old = before.clip
+    with as_found():
+        kept = evolve(after.clip, left=old.left, top=old.top, width=old.width, height=old.height)
+
+    def sized(words: str) -> Sized:
+        with as_found():
+            clip = measured_again(old, evolve(kept, text=words))
+        new = resized(clip, after.place, setting.canvas)
+        seen = seen_box(new)
+        return (seen.width, seen.height), (new.text, new.width, new.height)
+
+    return Sizer(("text", "width", "height"), sized)
 
 
-def _geometry(known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
-    return {name: text_json(value) if name == "text" else number_json(value) for name, value in _fields(known, corner)}
+def _loaded(before: Any, after: Any) -> Sizer:
+    """Return the sizer of a loaded text whose box is our own measure of its words, and goes with them."""
+    way = measure_of(before)
+    with as_found():
+        kept = evolve(after, left=before.left, top=before.top, width=before.width, height=before.height)
 
+    def sized(words: str) -> Sized:
+        with as_found():
+            new = evolve(kept, text=words)
+        clip = measured_again(before, new, way)
+        return bounds_of_clip(clip), (clip.text, clip.left, clip.top, clip.width, clip.height)
 
-def _changes(clip: Any, form: ClipForm, known: ClipSize | None, corner: Corner) -> dict[str, bytes]:
-    """Return the values of a loaded clip that an edit changed: what stays the same is written as it was."""
-    values = {"text": text_json(clip.text), "font_size": number_json(clip.font_size)} if isinstance(clip, Text) else {}
-    for name, value in _fields(known, corner):
-        old: Any = getattr(clip, name)
-        if old is UNSET and value == 1 and name not in form.json.holes:
-            continue
-        if name in GEOMETRY and name not in form.json.holes:
-            raise ValueError(f"{name} is new to the clip")
-        kept: Any = old if old == value else value
-        values[name] = text_json(kept) if name == "text" else number_json(kept)
-    return values
-
-
-def _fields(known: ClipSize | None, corner: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a clip that follow from its size and corner, as resolving computes them."""
-    left, top, *in_room = corner
-    size: Any = in_room[0] if in_room else known
-    yield from zip(GEOMETRY, (left, top, size.width, size.height, size.scale_x, size.scale_y), strict=True)
-    yield from ((name, size.fields[name]) for name in ("text", "font_size") if name in size.fields)
-
-
-@lru_cache(maxsize=4096, typed=True)
-def number_json(number: Any) -> bytes:
-    return canonical(number).encode()
-
-
-def text_json(text: str) -> bytes:
-    return canonical_string(text).encode()
+    return Sizer(("text", "left", "top", "width", "height"), sized)

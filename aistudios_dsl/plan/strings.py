@@ -1,4 +1,4 @@
-"""Template strings made ready for many rows: plain names are joined with their text, the rest is left to Jinja.
+"""Template strings made ready for many rows: which only put names between their texts, and what runs the others.
 
 Jinja's syntax tree says which strings are plain. Rows take turns with one Jinja Context, since making a Context costs
 more than rendering a string; strings that could leave something behind in it get a Context each.
@@ -6,17 +6,17 @@ more than rendering a string; strings that could leave something behind in it ge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
+from weakref import WeakValueDictionary
 
 from attrs import frozen
+from jinja2 import StrictUndefined, nodes
+from jinja2.runtime import Context
 
+from aistudios_dsl.templates.bounded import Metered
 from aistudios_dsl.templates.environment import Hook, Templates, compiled, inner, jinja, parsed
-from aistudios_dsl.templates.values import PLAIN, checked_value
-
-if TYPE_CHECKING:
-    from jinja2.runtime import Context
+from aistudios_dsl.templates.values import checked_value
 
 
 @frozen
@@ -35,10 +35,14 @@ class PlainName:
 
 
 class Strings:
-    """Reads the strings of one template. It keeps the Contexts, each of which is lent to one row at a time."""
+    """The strings of one template. It keeps the Contexts, each of which is lent to one row at a time.
+
+    `written` are the functions that were generated for the template and are in use, by their numbers.
+    """
 
     def __init__(self, configure: Hook | None) -> None:
         self.templates: Templates = Templates(configure)
+        self.written: WeakValueDictionary[int, Callable[..., Any]] = WeakValueDictionary()
         self._spare: dict[bool, list[Context]] = {False: [], True: []}
         self._globals: dict[bool, dict[str, Any]] = {}
 
@@ -48,10 +52,8 @@ class Strings:
         >>> Strings(None).pieces(TemplateString("Hello {{ name }}"))
         ('Hello ', PlainName(name='name'))
         """
-        from jinja2 import nodes
-
         configure = self.templates.configure
-        if not _is_plain(configure, string.html):
+        if not is_own(configure, string.html):
             return None
         given = self.templates.names(string.text)
         found: list[str | PlainName] = []
@@ -64,31 +66,15 @@ class Strings:
                 return None
         return tuple(found)
 
-    def reader(self, string: TemplateString) -> Callable[[RowStrings], str]:
-        """Return what gives the whole string for a row. HTML goes through Jinja, which knows what to escape."""
-        pieces = None if string.html else self.pieces(string)
-        if pieces is not None:
-            return _joining(pieces)
-        from aistudios_dsl.templates.bounded import Metered, rendered, rendered_straight
+    def compiled(self, string: TemplateString) -> Any:
+        """Return the string as Jinja compiles it."""
+        return compiled(self.templates.configure, string.text, string.html)
 
-        template = compiled(self.templates.configure, string.text, string.html)
-        run, html = template.root_render_func, string.html
-        written = rendered if template.environment.code_generator_class is Metered else rendered_straight
-        if not _is_clean(self.templates.configure, string.text):
-            return lambda row: written(run(template.new_context(dict(row.values))))
-        return lambda row: written(run(row.contexts.get(html) or row.borrow(html)))
-
-    def names(self, strings: Iterable[TemplateString]) -> tuple[list[str], list[str]]:
-        """Return the plain names in some strings, and the names that Jinja itself asks for."""
-        words: dict[str, None] = {}
-        asked: dict[str, None] = {}
-        for string in strings:
-            pieces = None if string.html else self.pieces(string)
-            if pieces is None:
-                asked |= dict.fromkeys(self.templates.names(string.text))
-            else:
-                words |= {piece.name: None for piece in pieces if isinstance(piece, PlainName)}
-        return list(words), list(asked)
+    def is_clean(self, string: TemplateString) -> bool:
+        """Whether rendering the string only reads names from its Context, and leaves nothing in it."""
+        tree = parsed(self.templates.configure, string.text)
+        named = {node.name for node in tree.find_all(nodes.Name)}
+        return tree.find(_LEAVING) is None and "self" not in named
 
     def lend(self, html: bool, values: Mapping[str, Any]) -> Context:
         try:
@@ -101,90 +87,20 @@ class Strings:
         return context
 
     def take_back(self, html: bool, context: Context) -> None:
+        """Take a Context back. A row that failed keeps it, as it may have left something in it."""
         context.parent = {}
         self._spare[html].append(context)
 
 
-class RowStrings:
-    """One row being written: its values, the words of its plain names, and the Contexts lent to it.
-
-    Raises an exception, of any kind, for a name that is missing or None, and for a value that can be read only once.
-    """
-
-    __slots__ = ("_strings", "contexts", "values", "words")
-
-    def __init__(self, strings: Strings, values: Mapping[str, Any], words: Iterable[str], asked: Iterable[str]) -> None:
-        self.values: Mapping[str, Any] = values
-        self.words: dict[str, str] = {
-            name: value if type(value := values[name]) is str else str(checked_value(value)) for name in words
-        }
-        self.contexts: dict[bool, Context] = {}
-        self._strings = strings
-        for name in asked:
-            if type(values[name]) not in PLAIN and hasattr(values[name], "__next__"):
-                raise TypeError(f"{name} can be read only once")
-
-    def borrow(self, html: bool) -> Context:
-        """Return a Context with the values of this row, and keep it in `contexts`."""
-        context = self.contexts[html] = self._strings.lend(html, self.values)
-        return context
-
-    def close(self) -> None:
-        """Give the Contexts back. A row that failed keeps them, as it may have left something in them."""
-        for html, context in self.contexts.items():
-            self._strings.take_back(html, context)
-
-
-class Reading:
-    """Reads some strings, for one row after another."""
-
-    def __init__(self, strings: Strings, found: Sequence[TemplateString]) -> None:
-        self._strings = strings
-        self._names = strings.names(found)
-        self._readers = [strings.reader(string) for string in found]
-
-    def __call__(self, values: Mapping[str, Any]) -> list[str]:
-        row = RowStrings(self._strings, values, *self._names)
-        texts = [read(row) for read in self._readers]
-        row.close()
-        return texts
-
-
-def _joining(pieces: tuple[str | PlainName, ...]) -> Callable[[RowStrings], str]:
-    from aistudios_dsl.templates.bounded import checked_length
-
-    names = [piece.name for piece in pieces if isinstance(piece, PlainName)]
-    form = "".join("%s" if isinstance(piece, PlainName) else piece.replace("%", "%%") for piece in pieces)
-    if not names:
-        return lambda row: form % ()
-    pick = itemgetter(*names)
-    if form == "%s":
-        return lambda row: checked_length(pick(row.words))
-    return lambda row: checked_length(form % pick(row.words))
-
-
-def _is_plain(configure: Hook | None, html: bool) -> bool:
-    """Whether the user's hook left alone how Jinja writes a plain name."""
-    from jinja2 import StrictUndefined
-
-    from aistudios_dsl.templates.bounded import Metered
-
+def is_own(configure: Hook | None, html: bool) -> bool:
+    """Whether the user's hook left alone how Jinja writes a value."""
     environment = jinja(configure, html)
     own = environment.finalize is checked_value and environment.undefined is StrictUndefined
     return own and environment.code_generator_class is Metered and not environment.extensions
 
 
 _LEAVING = (
-    "Assign AssignBlock Macro CallBlock Block Extends Import FromImport Include"
-    " EvalContextModifier ScopedEvalContextModifier"
+    *(nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.CallBlock, nodes.Block, nodes.Extends, nodes.Import),
+    *(nodes.FromImport, nodes.Include, nodes.EvalContextModifier, nodes.ScopedEvalContextModifier),
 )
 """The kinds of Jinja's nodes that may leave something in their Context."""
-
-
-def _is_clean(configure: Hook | None, text: str) -> bool:
-    """Whether rendering the string only reads names from its Context, and leaves nothing in it."""
-    from jinja2 import nodes
-
-    tree = parsed(configure, text)
-    named = {node.name for node in tree.find_all(nodes.Name)}
-    return tree.find(tuple(getattr(nodes, name) for name in _LEAVING.split())) is None and "self" not in named

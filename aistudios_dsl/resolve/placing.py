@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -217,24 +217,15 @@ class Layout:
 
         Each set is in the order of placing, beside the clips and groups that it is placed by and that stay.
         """
-        sets: dict[Node, list[Node]] = {}
-        grown = {self.unit(clip) for clip in clips}
+        grown, sets = {self.unit(clip) for clip in clips}, _Sets()
         for unit in self.order:
-            before = {
-                id(sets[each]): sets[each] for node in self.targets.get(unit, ()) if (each := self.unit(node)) in sets
-            }
-            if not before and unit not in grown:
-                continue
-            joined = [each for units in before.values() for each in units]
-            joined.append(unit)
-            for each in joined:
-                sets[each] = joined
-        ranks = {unit: rank for rank, unit in enumerate(self.order)}
+            before = [each for node in self.targets.get(unit, ()) if (each := self.unit(node)) in sets]
+            if before or unit in grown:
+                sets.join(unit, before)
         found = []
-        for units in {id(each): each for each in sets.values()}.values():
+        for units in sets.listed():
             nodes = dict.fromkeys(node for unit in units for node in self.targets.get(unit, ()))
-            staying = [node for node in nodes if self.unit(node) not in sets]
-            found.append((sorted(units, key=ranks.__getitem__), staying))
+            found.append((units, [node for node in nodes if self.unit(node) not in sets]))
         return found
 
     def arrangement(
@@ -355,6 +346,29 @@ class Layout:
             turned = self.intents[child].angle if child >= 0 else 0
             children.append(self._flow(child, places, wanted, turned))
         return GroupFlow(self.groups[place], node, children)
+
+
+class _Sets(dict[Node, Node]):
+    """Nodes in sets: each leads, over others of its set, to the one that stands for the set."""
+
+    def join(self, node: Node, others: Iterable[Node]) -> None:
+        """Add a node, and make its set one with those of the others."""
+        self[node] = node
+        for other in others:
+            self[self._first(other)] = node
+
+    def listed(self) -> list[list[Node]]:
+        """Return the sets, with their nodes in the order in which they were added."""
+        found: dict[Node, list[Node]] = {}
+        for node in self:
+            found.setdefault(self._first(node), []).append(node)
+        return list(found.values())
+
+    def _first(self, node: Node) -> Node:
+        while self[node] != node:
+            self[node] = self[self[node]]
+            node = self[node]
+        return node
 
 
 def _shared(one: Sequence[Any], other: Sequence[Any]) -> int:

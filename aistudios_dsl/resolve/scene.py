@@ -19,7 +19,7 @@ from aistudios_dsl.layout import colour
 from aistudios_dsl.layout.geometry import Bounds, Box, bounds_of
 from aistudios_dsl.resolve.placing import Corner, Intent, Layout, Node, Size, intent_of
 from aistudios_dsl.resolve.rooms import NOWHERE, ClipSize, RoomSize, Setting
-from aistudios_dsl.resolve.sizing import clip_size, scales_in_any_room
+from aistudios_dsl.resolve.sizing import clip_size
 from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.resolve.stacking import layers, lowest
 from aistudios_dsl.wire.node import UNSET, as_found, replaced, with_keys
@@ -99,19 +99,25 @@ def clip_id(kind: str, number: int | str, origin: SceneOrigin, taken: frozenset[
 def sizes_and_layout(scene: Scene, setting: Setting) -> tuple[list[ClipSize | RoomSize | None], Layout]:
     """Return the size of each drafted clip, and where clips and groups are wanted."""
     sizes: list[ClipSize | RoomSize | None] = []
-    intents: list[Intent] = []
     for index, item in enumerate(scene._items):
         name = label(index, clip_of(item))
         with under(name):
-            size = clip_size(item, setting, name) if isinstance(item, Draft) else None
-            framed = size.framed if isinstance(size, ClipSize) else None
+            sizes.append(clip_size(item, setting, name) if isinstance(item, Draft) else None)
+    return sizes, layout_of(scene, sizes, setting)
+
+
+def layout_of(scene: Scene, sizes: Sequence[ClipSize | RoomSize | None], setting: Setting) -> Layout:
+    """Return where the clips and groups of a scene are wanted, for these sizes of the clips."""
+    intents: list[Intent] = []
+    for index, (item, size) in enumerate(zip(scene._items, sizes, strict=True)):
+        framed = size.framed if isinstance(size, ClipSize) else None
+        with under(label(index, clip_of(item))):
             intents.append(intent_of(index, item, framed, setting.canvas))
-        sizes.append(size)
     for number, group in enumerate(scene._groups):
         with under(group.label(number)):
             validate_group(group)
     _refuse_same_tags(scene)
-    return sizes, Layout(intents, scene._groups, setting.canvas)
+    return Layout(intents, scene._groups, setting.canvas)
 
 
 def bounds_of_clip(clip: AnyClip) -> Bounds:
@@ -146,11 +152,9 @@ def _laid_out(scene: Scene, setting: Setting, open_texts: Collection[int]) -> tu
                 raise BuildError(message, label(index, clip_of(item)))
         spelled = item.place.spelled if isinstance(item, Draft) else None
         if spelled:
-            if index not in corners:  # What moves with words that are not known yet is spelled by no script.
-                steady = scales_in_any_room(item, size) if isinstance(item, Draft) else None
-                spelled = {name: spelled[name] for name in ("scale_x", "scale_y") if steady and name in spelled}
+            # What moves with words that are not known yet is compared when they are.
             with under(label(index, clip_of(item))):
-                fields |= spelled_numbers(spelled, fields)
+                fields |= spelled_numbers(spelled, fields) if index in corners else spelled
         fields |= known.fields
         if not is_built(item):  # What stays the same is written as it was, or stays absent.
             fields = {name: value for name, value in fields.items() if _differs(clip_of(item), name, value)}

@@ -36,13 +36,6 @@ from aistudios_dsl.wire.node import faults, holds_jinja, keys
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Clip, Image, Shape, Text, Video
 
 
-def scales_in_any_room(draft: Draft, size: ClipSize | RoomSize) -> Pair | None:
-    """Return the scales of a clip where no room and no words change them."""
-    if isinstance(size, ClipSize):
-        return size.scale_x, size.scale_y
-    return (1, 1) if isinstance(draft.clip, Text | Shape) and draft.place.scale is None else None
-
-
 def clip_size(draft: Draft, setting: Setting, label: str = "") -> ClipSize | RoomSize:
     """Validate a drafted clip, whose strings are rendered, and return its size; `label` is for later errors."""
     clip, canvas = draft.clip, setting.canvas

@@ -49,6 +49,20 @@ def text_sizer(draft: Draft, room: Room) -> TextSizer:
     return measured if isinstance(exact, bool) else _as_the_editor(measured, exact)
 
 
+def line_sizer(draft: Draft, room: Room) -> Callable[[Any], Any] | None:
+    """Return what gives the width and height (px) for the width of one line of letters, in thousandths of an em.
+
+    They are those of `text_sizer`, and the text stands as it is. None where a box depends on the words themselves.
+    """
+    width, height = sides_asked(draft.place, room)
+    if width is not None or draft.place.fit is not None or room.wraps or not isinstance(draft.place.exact, bool):
+        return None
+    clip: Any = draft.clip
+    size, written = _letter_size(draft.place, clip), plain if draft.place.exact else rounded_up
+    of_one_line = plain(height or measure.text_height(size, 1))
+    return lambda units: (written(measure.in_px(units, size)), of_one_line)
+
+
 def _as_the_editor(measured: TextSizer, box: Pair) -> TextSizer:
     """Write the box that the editor measured where the words measure that, within what a canvas rounds."""
 

@@ -348,6 +348,14 @@ def _is_straight(node: nodes.Node, filters: Mapping[str, Any]) -> bool:
     return isinstance(text, str) and all(width.isdigit() and len(width) < 4 for width in _percent_fields(text)[1])
 
 
+def checked_by(node: nodes.Compare) -> str:
+    """Return which function of `Bounded` checks the types of a comparison, or ""."""
+    first, operand = node.expr, node.ops[0]
+    constants = [one.value for one in (first, operand.expr) if isinstance(one, nodes.Const)]
+    name = {"eq": "equal", "ne": "equal", "in": "within", "notin": "within"}.get(operand.op, "")
+    return name if len(node.ops) == 1 and all(map(may_be_number, constants)) else ""
+
+
 class _Unfolded(CodeGenerator):
     """A generator of code that leaves constants to be computed by it."""
 
@@ -361,14 +369,12 @@ class _Unfolded(CodeGenerator):
         return super()._output_child_to_const(node, frame, finalize)
 
     def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802
-        first, operand = node.expr, node.ops[0]
-        constants = [one.value for one in (first, operand.expr) if isinstance(one, nodes.Const)]
-        name = {"eq": "equal", "ne": "equal", "in": "within", "notin": "within"}.get(operand.op)
-        if name is None or len(node.ops) > 1 or not all(map(may_be_number, constants)):
+        operand, name = node.ops[0], checked_by(node)
+        if not name:
             self._visit_comparison(node, frame)
             return
         self.write(f"({'not ' if operand.op in ('ne', 'notin') else ''}environment.{name}(")
-        self._visit_compared(first, frame)
+        self._visit_compared(node.expr, frame)
         self.write(", ")
         self._visit_compared(operand.expr, frame)
         self.write("))")

@@ -12,7 +12,6 @@ import sys
 from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from random import Random
 from unittest import mock
@@ -43,8 +42,9 @@ from aistudios_dsl import (
 from aistudios_dsl.build.localised import localised
 from aistudios_dsl.build.placement import Beside, Inside
 from aistudios_dsl.layout.text import POINT, is_bold, wrap
-from aistudios_dsl.plan import choices, conditional, program
+from aistudios_dsl.plan import choices, conditional, generated, program
 from aistudios_dsl.plan import plan as plan_module
+from aistudios_dsl.plan.segments import Hole
 from aistudios_dsl.resolve.placing import Layout
 from aistudios_dsl.templates.neighbours import settled
 
@@ -53,6 +53,8 @@ ROWS_PER_TEMPLATE = 8
 TEXTS = [
     "Ann",
     "Ann Brown",
+    "AV",
+    "Zoë Töv-Ťa",
     "",
     " ",
     " edge ",
@@ -187,6 +189,7 @@ HOLES = [
 ]
 CONSTANTS = [
     "Hello ",
+    "To, ",
     " and ",
     "100 % ",
     "a\r\nb ",
@@ -307,7 +310,13 @@ class Maker:
         if self.some(0.15):
             further = {"note": [self.string(), 1], "x": {"y": self.string()}}
             keys["extra"] = pick(
-                [further, further, {"opacity": wire.UNSET}, {"opacity": wire.UNSET, "scaleX": wire.UNSET}]
+                [
+                    further,
+                    further,
+                    {"opacity": wire.UNSET},
+                    {"opacity": wire.UNSET, "scaleX": wire.UNSET},
+                    {"scaleY": 1.0},
+                ]
             )
         if self.some(0.1):
             keys["key_order"] = pick(["left top width height", "opacity id"])
@@ -701,20 +710,23 @@ def misplaced(scene, left_out):
     return settled(scene, [evolve(absent, at="top", margin=0, flows_in=-1) for absent in left_out])
 
 
-def nameless(ways, theme):
-    """Write the names of a theme's colours as they are."""
-    return ways(None)
+def wrong_choice(expressions, node, others):
+    """Write what stands behind `if`, whatever the row."""
+    return f"({expressions.joined(node.body)})"
 
 
 MUTATIONS = {
-    "escape": lambda: mock.patch.dict(program._OF_WORDS, text=str.encode),
+    "escape": lambda: mock.patch.dict(program.WAYS, text="{}.encode()"),
     "speech": lambda: mock.patch.object(program, "_cuts_speech", return_value=False),
     "corner": lambda: mock.patch.object(Layout, "arrangement", shifted),
     "number": lambda: mock.patch.object(
-        plan_module, "_numbered", lambda segment, number: b"0" if segment == "number" else segment
+        plan_module, "_numbered", lambda segment, number: b"0" if isinstance(segment, Hole) else segment
     ),
     "decide": lambda: mock.patch.object(choices, "decided", lambda found, read, theme: ("top",) * len(found)),
-    "theme": lambda: mock.patch.object(program, "_ways_of_strings", partial(nameless, program._ways_of_strings)),
+    "theme": lambda: mock.patch.object(program, "_coloured", lambda theme, text: text),
+    "gap": lambda: mock.patch.object(generated.Source, "gap", return_value="0"),
+    "plain": lambda: mock.patch.object(generated, "is_plain", bool),
+    "branch": lambda: mock.patch.object(generated.Expressions, "choice", wrong_choice),
     "check": lambda: mock.patch.object(plan_module, "checks", return_value=()),
     "absent": lambda: mock.patch.object(conditional, "settled", misplaced),
     "layer": lambda: mock.patch.object(conditional, "layers", lambda layout, highest: [1] * len(layout.intents)),
