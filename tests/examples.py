@@ -41,7 +41,11 @@ class Example:
     @property
     def videos(self):
         """The project, or that of each row."""
-        return list(self.project.render_all(read_rows(self.data))) if self.data else [self.project]
+        return self.filled(self.project)
+
+    def filled(self, project):
+        """A version of the project as it is, or with each row."""
+        return list(project.render_all(read_rows(self.data))) if self.data else [project]
 
 
 def _found():
