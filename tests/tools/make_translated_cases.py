@@ -23,8 +23,7 @@ def translated_texts():
     """Every text clip of the examples in other languages, as it is on the wire."""
     for example in EXAMPLES:
         versions = [example.project.translated(pseudo(example.project), "en-XA")]
-        if example.path.stem == "first_aid":
-            versions += [example.project.translated(ROOT / "examples" / "locale", locale) for locale in LOCALES]
+        versions += [version for locale, version in example.translations.items() if locale in LOCALES]
         for version in versions:
             for video in example.filled(version):
                 clips = [clip for scene in video.resolve().scenes for clip in scene.clips]
