@@ -11,7 +11,6 @@ from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.drafts import Draft, Item, clip_of, label
 from aistudios_dsl.build.edit_words import edited
 from aistudios_dsl.build.language import for_locale, runs_right_to_left
-from aistudios_dsl.build.placement import AvatarId
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.theme import TextStyle, Theme
@@ -68,15 +67,9 @@ def _recast(scenes: tuple[Scene, ...], cast: Avatar | Mapping[str, Avatar], loca
 
 def _who(item: Item) -> tuple[str, str | None] | None:
     """Return the ids of an avatar; None where they wait for a row."""
-    avatar = item.place.avatar if isinstance(item, Draft) else None
     clip: Any = clip_of(item)
-    match avatar:
-        case Avatar():
-            ids = avatar.ai_name, avatar.cloth
-        case AvatarId():
-            ids = avatar.ai_name, avatar.cloth
-        case _:
-            ids = clip.model.ai_name, clip.model.emotion
+    named = item.place.avatar if isinstance(item, Draft) else None
+    ids = (named.ai_name, named.cloth) if named else (clip.model.ai_name, clip.model.emotion)
     return None if any(map(holds_jinja, ids)) else ids
 
 
