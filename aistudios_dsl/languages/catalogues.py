@@ -343,11 +343,14 @@ def _faults(message: Message, form: str, templates: Templates | None) -> Iterato
         yield TemplateError(fault.message, hint=original, code=fault.code)
         return
     own = _names(templates, message.text) | _names(templates, message.plural or "")
-    for name in sorted(used - own - message.bound):
-        hint = did_you_mean(name, sorted(own)) if nearest(name, own) else original
-        yield TemplateError(f"uses {name!r}, which the original does not", hint=hint, code="other-variables")
-    for name in sorted(own - used) if message.plural is None else ():
-        yield TemplateError(f"lacks {name!r}, which the original uses", hint=original, code="other-variables")
+    more, less = sorted(used - own - message.bound), sorted(own - used) if message.plural is None else []
+    if more:
+        hint = did_you_mean(more[0], sorted(own)) if nearest(more[0], own) else original
+        named = ", ".join(map(repr, more))
+        yield TemplateError(f"uses {named}, which the original does not", hint=hint, code="other-variables")
+    elif less:
+        named = ", ".join(map(repr, less))
+        yield TemplateError(f"lacks {named}, which the original uses", hint=original, code="other-variables")
 
 
 def _names(templates: Templates, text: str) -> set[str]:

@@ -25,6 +25,11 @@ _HEADER_LINE = re.compile(r"[\w-]+:.*|\s*")
 _PREVIOUS = ("#|", "#~|")
 """How lines begin that quote an older original, which Babel would take for comments of a translator."""
 _CHARSET = re.compile(rb"charset=([^\s\\\"]*)")
+_HINTS = {
+    "more translations": "the header's Plural-Forms says how many there are",
+    "missing msgstr": 'write msgstr "" for words that are not translated yet',
+}
+"""What to do, by words of Babel's messages."""
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _VARYING = ("pot-creation-date", "generated-by")
 """Headers that say when and by what a file was made: without them the same messages give the same bytes."""
@@ -80,7 +85,8 @@ def read(path: Path, data: bytes, locale: str | None = None) -> Po:
 
     `locale` is its language, where its header names none.
     """
-    lines = _decoded(path, data).splitlines()
+    text = _decoded(path, data).replace("\r\n", "\n")
+    lines = ["" if line.startswith(_PREVIOUS) else line for line in text.split("\n")]
     for number, line in enumerate(lines, 1):
         if not _LINE.fullmatch(line):
             hint = 'such as msgid "Hello"; a quote in a text is \\"'
@@ -88,9 +94,11 @@ def read(path: Path, data: bytes, locale: str | None = None) -> Po:
     found = Po(locale, path)
     parser = PoFileParser(found, abort_invalid=True)
     try:
-        parser.parse(StringIO("\n".join("" if line.startswith(_PREVIOUS) else line for line in lines)))
+        parser.parse(StringIO("\n".join(lines)))
     except PoFileError as fault:
-        raise LoadError(str(fault).rpartition(" on ")[0], place_of(path, fault.lineno + 1)) from None
+        message = str(fault).rpartition(" on ")[0]
+        hint = next((hint for words, hint in _HINTS.items() if words in message), "")
+        raise LoadError(message, place_of(path, fault.lineno + 1), hint) from None
     except (ValueError, IndexError, AttributeError, AssertionError) as fault:
         raise LoadError(f"Babel cannot read it: {fault}", place_of(path, parser.offset + 1)) from None
     found.charset, found._file = "utf-8", None

