@@ -127,6 +127,22 @@ def test_texts_are_aligned_to_the_side_where_their_letters_begin(locale, turned)
     assert {tag: clip.align for tag, clip in loaded.items()} == sides
 
 
+@pytest.mark.parametrize(
+    ("written", "locale", "side"),
+    [("ar", "de", "right"), ("ar", "he", "left"), (None, "he", "right"), ("de", "en", "left")],
+)
+def test_texts_turn_only_where_the_language_runs_the_other_way(written, locale, side):
+    project = Project(locale=written).scene().text("a\nb", tag="t")
+    assert project.translated({}, locale).find("t").align == side
+
+
+def test_the_theme_of_a_language_says_its_sides_itself():
+    shared, own = (Theme(text={"end": TextStyle(align=side)}) for side in ("left", "center"))
+    project = Project(theme=shared, themes={"ar": own}).scene().text("a\nb", style="end", tag="t")
+    sides = [texts(project.translated({}, locale))["t"].align for locale in ("ar", "he", "de")]
+    assert sides == ["center", "right", "left"]
+
+
 def test_a_side_that_the_row_chooses_stays_its_choice():
     project = Project().scene().text("a\nb", align="{{ side }}", tag="t").translated({}, "ar")
     assert project.render(side="left").find("t").align == "left"
@@ -465,3 +481,18 @@ def test_the_preview_draws_a_text_that_does_not_fit_in_the_words_of_the_original
     page = tmp_path / "languages.html"
     run("preview", video, "--catalog", video.parent / "locale", "--locales", "de", "-o", page)
     assert 'class="error" dir="auto">does-not-fit' in page.read_text(encoding="utf-8")
+
+
+def test_a_fault_of_the_original_ends_the_command_and_one_of_a_language_is_listed(run, video):
+    faulty = video.read_text(encoding="utf-8").replace("(200, 40)", "(20, 4)")
+    command = ["--catalog", video.parent / "locale", "--locales", "ko"]
+    unknown = video.read_text(encoding="utf-8").replace('"Rules")', '"Rules", avatars={"ko": Avatar("M3", "B3")})')
+    video.write_text(unknown.replace("import Project", "import Avatar, Project"), encoding="utf-8")
+    assert "translation-fault" in run("check", video, *command, code=1).output
+    done = run("preview", video, *command, "-o", video.parent / "page.html", code=1)
+    assert "ko.scenes[0].clips[0]" in done.output
+    video.write_text(faulty, encoding="utf-8")
+    done = run("check", video, *command, code=1)
+    assert "error: " in done.output
+    assert "does not fit 20 x 4 px" in done.output
+    assert "== ko" not in done.output

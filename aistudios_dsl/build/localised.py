@@ -10,7 +10,7 @@ from attrs import evolve
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.drafts import Draft, Item, clip_of, label
 from aistudios_dsl.build.edit_words import edited
-from aistudios_dsl.build.language import for_locale, runs_right_to_left
+from aistudios_dsl.build.language import ENGLISH, for_locale, runs_right_to_left
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.theme import TextStyle, Theme
@@ -27,14 +27,15 @@ _OTHER_SIDE: dict[Any, Any] = {"left": "right", "right": "left"}
 def localised(project: B, locale: str) -> B:
     """Return the project with the avatars and the theme that it has for a locale, and with this locale.
 
-    Texts of a language that is written from right to left are aligned to the other side; where they stand stays.
+    Where that is written the other way, texts are aligned to the other side; where they stand stays.
     """
-    theme = for_locale(project.themes, locale) or project.theme
+    own = for_locale(project.themes, locale)
     cast = for_locale(project.avatars, locale)
-    scenes = project.scenes if cast is None else _recast(project.scenes, cast, locale)
-    if runs_right_to_left(locale):
+    theme, scenes = project.theme, project.scenes
+    if runs_right_to_left(locale) != runs_right_to_left(project.locale or ENGLISH):
         theme, scenes = _mirrored_theme(theme), tuple(map(_mirrored, scenes))
-    return evolve(project, locale=locale, theme=theme, scenes=scenes)
+    scenes = scenes if cast is None else _recast(scenes, cast, locale)
+    return evolve(project, locale=locale, theme=own or theme, scenes=scenes)
 
 
 # avatars
