@@ -12,7 +12,7 @@ from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
-from aistudios_dsl.errors import BuildError, did_you_mean, expect
+from aistudios_dsl.errors import BuildError, did_you_mean, expect, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import (
     pending,
@@ -308,6 +308,7 @@ class Project(BaseProject):
         >>> [finding.code for finding in Project().scene().text("Hello", at="top left").check()]
         ['unsafe-area']
         """
+        expect(min_size, int | float, "min_size must be points", "such as min_size=18")
         if original is None:
             return self._checked(ignore)
         expect(original, Project, "original must be a Project", "the one that this was translated from")
@@ -498,9 +499,10 @@ class Project(BaseProject):
         found = self.check(ignore="template-variable")
         versions = [Version("original", original.resolve(), template, self._script_clips(), found)]
         for translation in translations:
-            shown = fitted(translation._with_preview_values()[0], original)[0].resolve()
-            found = translation.check(original=self, ignore="template-variable")
             name = translation.locale or "translation"
+            with under(name):
+                shown = fitted(translation._with_preview_values()[0], original)[0].resolve()
+                found = translation.check(original=self, ignore="template-variable")
             versions.append(Version(name, shown, template, translation._script_clips(), found))
         return page(versions, title=self.name or "", media=media, only=scene)
 

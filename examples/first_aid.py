@@ -1,7 +1,6 @@
 """One video in five languages, for each course of a list: the translations are in examples/locale.
 
 aistudios check examples/first_aid.py --data examples/data/courses.csv --locales all --catalog examples/locale
-aistudios build examples/first_aid.py --data examples/data/courses.csv --locales all --catalog examples/locale -o videos/
 """
 
 from attrs import evolve
@@ -22,14 +21,14 @@ ARABIC = evolve(LOOK, font_family="Noto Sans Arabic")
 
 
 def step(number, words):
-    return row(gap=28).text(f"{number}", style="title").text(words, style="fact")
+    return row(gap=28).text(f"{number}", style="title", translate=False).text(words, style="fact")
 
 
 facts = (
     column(gap=36)
     .text("First aid\nin one day", style="title", fit=(1000, 260), min_font_size=40)
     .text("Next course: {{ day|date }}", style="fact")
-    .text("{{ city }}", style="fact")
+    .text("{{ city }}", style="fact", translate=False)
 )
 steps = (
     column(gap=40)
@@ -49,5 +48,5 @@ project = (
     .avatar("M000045058", framing="bust", say="We have {{ seats|number }} seats. Save yours today!", at="bottom right")
     .text("Save your seat", style="title", at="left", margin="8%", tag="call")
     .shape("Square", fill="red", stroke_radius=20, at=around("call", padding=(44, 28)))
-    .text("{{ price|money('EUR') }}", style="fact", at=below("call", gap=72))
+    .text("{{ price|money('EUR') }}", style="fact", at=below("call", gap=72), translate=False)
 )

@@ -10,8 +10,7 @@ from attrs import evolve
 from aistudios_dsl.build.avatar import Avatar
 from aistudios_dsl.build.drafts import Draft, Item, clip_of, label
 from aistudios_dsl.build.edit_words import edited
-from aistudios_dsl.build.language import for_locale, runs_right_to_left
-from aistudios_dsl.build.placement import AvatarId
+from aistudios_dsl.build.language import ENGLISH, for_locale, runs_right_to_left
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.theme import TextStyle, Theme
@@ -28,14 +27,15 @@ _OTHER_SIDE: dict[Any, Any] = {"left": "right", "right": "left"}
 def localised(project: B, locale: str) -> B:
     """Return the project with the avatars and the theme that it has for a locale, and with this locale.
 
-    Texts of a language that is written from right to left are aligned to the other side; where they stand stays.
+    Where that is written the other way, texts are aligned to the other side; where they stand stays.
     """
-    theme = for_locale(project.themes, locale) or project.theme
+    own = for_locale(project.themes, locale)
     cast = for_locale(project.avatars, locale)
-    scenes = project.scenes if cast is None else _recast(project.scenes, cast, locale)
-    if runs_right_to_left(locale):
+    theme, scenes = project.theme, project.scenes
+    if runs_right_to_left(locale) != runs_right_to_left(project.locale or ENGLISH):
         theme, scenes = _mirrored_theme(theme), tuple(map(_mirrored, scenes))
-    return evolve(project, locale=locale, theme=theme, scenes=scenes)
+    scenes = scenes if cast is None else _recast(scenes, cast, locale)
+    return evolve(project, locale=locale, theme=own or theme, scenes=scenes)
 
 
 # avatars
@@ -68,15 +68,9 @@ def _recast(scenes: tuple[Scene, ...], cast: Avatar | Mapping[str, Avatar], loca
 
 def _who(item: Item) -> tuple[str, str | None] | None:
     """Return the ids of an avatar; None where they wait for a row."""
-    avatar = item.place.avatar if isinstance(item, Draft) else None
     clip: Any = clip_of(item)
-    match avatar:
-        case Avatar():
-            ids = avatar.ai_name, avatar.cloth
-        case AvatarId():
-            ids = avatar.ai_name, avatar.cloth
-        case _:
-            ids = clip.model.ai_name, clip.model.emotion
+    named = item.place.avatar if isinstance(item, Draft) else None
+    ids = (named.ai_name, named.cloth) if named else (clip.model.ai_name, clip.model.emotion)
     return None if any(map(holds_jinja, ids)) else ids
 
 

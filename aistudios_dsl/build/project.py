@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.drafts import own_extra
 from aistudios_dsl.build.keywords import checked
-from aistudios_dsl.build.language import speaking, validate_by_language
+from aistudios_dsl.build.language import Speaking, validate_by_language
 from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.scene import Scene, lines_named, refuse_unknown_names, scene_of
 from aistudios_dsl.build.theme import Theme
@@ -300,16 +300,18 @@ class BaseProject(Verbs):
             refuse_unknown_names(scene, self.theme, self.scenes[index])
         return replaced(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
 
+    def _measuring(self) -> AbstractContextManager[None]:
+        """Measure texts with the project's fonts, and write dates and numbers in its language, inside the block."""
+        if self.fonts is None:
+            return _NOTHING if self.locale is None else Speaking(self.locale)
+        return self._in_force()
+
     @contextmanager
     def _in_force(self) -> Iterator[None]:
         from aistudios_dsl.layout.fonts import using
 
-        with using(self.fonts), speaking(self.locale):
+        with using(self.fonts), Speaking(self.locale):
             yield
-
-    def _measuring(self) -> AbstractContextManager[None]:
-        """Measure texts with the project's fonts, and write dates and numbers in its language, inside the block."""
-        return _NOTHING if self.fonts is None and self.locale is None else self._in_force()
 
     def _clips(self) -> Iterator[AnyClip]:
         return (clip for scene in reversed(self.scenes) for clip in scene._clips())

@@ -47,11 +47,12 @@ def fitted(project: B, original: B) -> tuple[B, list[Finding]]:
 def _with_words_of(project: B, original: B, scene: int, clip: int) -> B | None:
     """Return the project with the words of the original in one text; None where they are not what is wrong."""
     new, old = (each.scenes[scene]._items[clip : clip + 1] for each in (project, original))
-    words: Any = [clip_of(item).text for item in (*new, *old) if isinstance(clip_of(item), Text)]
+    words = [clip.text for clip in map(clip_of, (*new, *old)) if isinstance(clip, Text)]
     if len(words) != 2 or words[0] == words[1]:
         return None
+    text: Any = clip_of(new[0])
     with as_found():
-        restored = with_clip(new[0], evolve(clip_of(new[0]), text=words[1]))
+        restored = with_clip(new[0], evolve(text, text=words[1]))
     changed = project.scenes[scene]._with(clip, restored)
     return evolve(project, scenes=(*project.scenes[:scene], changed, *project.scenes[scene + 1 :]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 from functools import lru_cache
@@ -116,11 +117,10 @@ def _figure(value: Any, name: str) -> Decimal:
     """Return a number, or a text that is one, exactly as it is written."""
     refuse_missing(value)
     figure = None
-    if isinstance(value, str | Real | Decimal) and not isinstance(value, bool):
-        try:
-            figure = Decimal(str(value).strip() if isinstance(value, str) else str(value))
-        except (InvalidOperation, ValueError):
-            figure = None
+    # True counts as 1 in Python, and Decimal is no Real.
+    if type(value) is not bool and isinstance(value, str | Real | Decimal):
+        with suppress(InvalidOperation, ValueError):
+            figure = Decimal(str(value).strip())
     if figure is None or not figure.is_finite():
         hint = "give the row numbers, or texts such as 1234.50; a template converts others: price|replace(',', '.')"
         raise TemplateError(f"the filter {name} got {shown(value)}, which is not a number", hint=hint)
