@@ -7,9 +7,10 @@ itself takes 75 µs a letter, a hundred times of what measuring one takes.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+
+from aistudios_dsl.layout.metrics import unpacked
 
 CLASSES = (
     "AL", "B2", "BA", "BB", "CB", "CL", "CM", "CP", "EB", "EM", "EX", "GL", "H2", "H3", "HL", "HY", "ID", "IN", "IS",
@@ -241,6 +242,4 @@ def _class_of(letter: str) -> tuple[str, bool]:
 
 @cache
 def _table() -> bytes:
-    from importlib.resources import files
-
-    return zlib.decompress(files("aistudios_dsl.layout").joinpath("data/line_breaks.z").read_bytes())
+    return unpacked("line_breaks.z")
