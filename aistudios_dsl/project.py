@@ -277,13 +277,18 @@ class Project(BaseProject):
         >>> Project().scene().text("Hello", tag="t").text("สวัสดี").estimates()
         {'scenes[0].clips[1]': 'สวัดี'}
         """
+        return self._estimates_in(self.resolve())
+
+    def _estimates_in(self, whole: WireProject) -> dict[str, str]:
+        texts = (clip for scene in whole.scenes for clip in scene.clips if isinstance(clip, Text))
+        with self._measuring():
+            found = {id(clip): letters for clip in texts if (letters := ruler_of(clip).estimated(clip.text))}
+        if not found:
+            return {}
         from aistudios_dsl.view.scene import scene_views
 
-        whole = self.resolve()
-        clips = [(seen.path, seen.clip) for scene in scene_views(whole, self._script_clips()) for seen in scene.every]
-        with self._measuring():
-            found = {path: ruler_of(clip).estimated(clip.text) for path, clip in clips if isinstance(clip, Text)}
-        return {path: letters for path, letters in found.items() if letters}
+        views = (seen for scene in scene_views(whole, self._script_clips()) for seen in scene.every)
+        return {seen.path: found[id(seen.clip)] for seen in views if id(seen.clip) in found}
 
     def _script_clips(self) -> list[int]:
         return [len(scene._items) for scene in self.scenes]

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from aistudios_dsl import Project, cli
-from aistudios_dsl.cli import main
+from aistudios_dsl.cli import COMMANDS, main
 from aistudios_dsl.cli.base import HINTS
 
 ROOT = Path(__file__).parent.parent
@@ -128,7 +129,8 @@ PAYLOAD = '{"scenes":[],"name":"%s","x":false}'
 
 def commands(group=main, path=""):
     """Every command of the command line by its words."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         yield f"{path} {name}".strip(), command
         if isinstance(command, click.Group):
             yield from commands(command, f"{path} {name}".strip())
@@ -143,6 +145,16 @@ def test_every_command_in_a_module_is_on_the_command_line():
             assert not missing, f"add {missing} of cli/{found.name}.py to the commands in cli/__init__.py"
 
 
+def test_the_list_of_commands_says_what_each_command_says_of_itself():
+    listed = {name: words for commands in COMMANDS.values() for name, (_, words) in commands.items()}
+    own = {name: main.get_command(None, name).get_short_help_str(limit=1000) for name in main.list_commands(None)}
+    assert listed == own
+    assert {main.get_command(None, name).name for name in own} == set(own)
+    shown = aistudios("--help").stdout.partition("exit.\n\n")[2]
+    assert re.findall(r"^(\S.*):$", shown, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^  (\S+) +(.+)$", shown, re.MULTILINE) == list(listed.items())
+
+
 def test_every_code_that_has_a_hint_for_the_command_line_is_raised():
     package = ROOT / "aistudios_dsl"
     sources = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py") if path.parent.name != "cli")
@@ -151,9 +163,10 @@ def test_every_code_that_has_a_hint_for_the_command_line_is_raised():
 
 @pytest.mark.parametrize("group", [[], ["outbox"]])
 def test_the_help_of_each_command_fits_its_line(group):
-    shown = CliRunner().invoke(main, [*group, "--help"], terminal_width=80).stdout
-    assert "Commands:" in shown
-    assert "..." not in shown.partition("Commands:")[2]
+    shown = CliRunner().invoke(main, [*group, "--help"], terminal_width=80).stdout.partition("exit.\n\n")[2]
+    lines = [line for line in shown.splitlines() if line.startswith(" ")]
+    assert lines
+    assert [line for line in lines if line.endswith("...") or not re.match(r"  \S+ +\S", line)] == []
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()), ids=[name for name, _ in commands()])

@@ -75,12 +75,38 @@ def test_the_service_knows_the_wire_and_the_errors_only(name):
 
 def loaded_after(statement):
     code = f"import sys; {statement}; print(*sys.modules)"
-    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return set(shown.splitlines()[-1].split())
 
 
-def test_importing_the_package_loads_no_heavy_library():
-    heavy = {"httpx", "jinja2", "cattrs", "click", "rich", "stamina", "imagesize", "aistudios_dsl.check"}
-    assert loaded_after("import aistudios_dsl") & heavy == set()
+SCRIPT = "from aistudios_dsl import Project\nproject = Project().scene().text('Hello')\n"
+COMMAND = "from aistudios_dsl.cli import main; main({!r}.split(), standalone_mode=False)"
+SERVICE = {"httpx", "anyio", "stamina", "rich", "aistudios_dsl.service"}
+READERS = {"cattrs", "imagesize", "aistudios_dsl.check", "aistudios_dsl.decompile", "aistudios_dsl.plan"}
+STARTS = [
+    ("import aistudios_dsl", {"attrs", "aistudios_dsl.errors", "aistudios_dsl.wire"}),
+    ("from aistudios_dsl import Project", {"click", "jinja2", "aistudios_dsl.resolve", "aistudios_dsl.draw"}),
+    (COMMAND.format("--help"), {"attrs", "pathlib", "aistudios_dsl.wire", "aistudios_dsl.cli.build"}),
+    (
+        COMMAND.format("build TMP/video.py"),
+        {"jinja2", "importlib.resources", "aistudios_dsl.atomic_write", "aistudios_dsl.view"},
+    ),
+    (COMMAND.format("preview TMP/video.py -o TMP/0.svg --scene 0"), {"jinja2", "aistudios_dsl.cli.online"}),
+]
+
+
+@pytest.mark.parametrize(("statement", "others"), STARTS, ids=["package", "Project", "--help", "build", "preview"])
+def test_a_start_loads_nothing_that_it_does_not_run(statement, others, tmp_path):
+    (tmp_path / "video.py").write_text(SCRIPT)
+    assert loaded_after(statement.replace("TMP", str(tmp_path))) & (SERVICE | READERS | others) == set()
+
+
+def test_names_are_the_same_in_whatever_order_they_are_asked_for():
+    for name in ("diff", "wire", "Scene", "Finding"):
+        asked = f"import aistudios_dsl.diff, aistudios_dsl; found = aistudios_dsl.{name}; from aistudios_dsl import *"
+        # The import system writes the module `diff` into the package, and the function is meant.
+        loaded_after(f"{asked}; assert found is {name}; from types import ModuleType as M; assert type(diff) is not M")
+    assert "aistudios_dsl.draw.storyboard" in loaded_after("from aistudios_dsl import Scene; Scene()._repr_html_()")
 
 
 def test_every_public_name_can_be_imported_and_is_listed():

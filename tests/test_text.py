@@ -394,6 +394,7 @@ def test_japanese_is_broken_between_phrases_where_they_fit():
 
 def test_without_budoux_lines_are_filled_and_thai_is_kept_whole(monkeypatch):
     monkeypatch.setattr(line_breaks, "_model", lambda name: None)
+    monkeypatch.setattr(layout, "_word_of", layout._Word)  # which keeps no words that had phrases
     lines = layout.wrap("今日はとても天気がいいので散歩に行きました。", 64, 500).lines
     assert len(lines[0]) == 7
     assert layout.wrap("วันนี้อากาศดีมากเราไปเดินเล่นกัน", 64, 300).lines == ("วันนี้อากาศดีมากเราไปเดินเล่นกัน",)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import errno
-import json
-import linecache
 import os
 import re
-import runpy
 import signal
 import sys
 import threading
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from aistudios_dsl.atomic_write import is_one_of
-from aistudios_dsl.cli.dropped import notes
 from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.progress import Progress, ProgressColumn
 
     from aistudios_dsl.project import Project
@@ -50,7 +46,35 @@ _FIELDS = ("scenes", "name", "orientation", "dictionary", "webhook_url", "worksp
 
 
 class Commands(click.Group):
-    """A group that suggests the nearest command and shows this package's errors without a traceback."""
+    """A group that imports a command when it is used, and shows this package's errors without a traceback.
+
+    `sections` holds for each title the commands below it by name: where one is (`module:name` in this folder), and the
+    first sentence of its help, so that listing them imports none.
+    """
+
+    def __init__(self, *args: Any, sections: Mapping[str, Mapping[str, tuple[str, str]]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.sections = sections
+        self._homes = {name: home for commands in sections.values() for name, (home, _) in commands.items()}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return sorted(self._homes)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None for an unknown name."""
+        if cmd_name not in self._homes:
+            return None
+        module, _, name = self._homes[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"aistudios_dsl.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands below the titles of their sections."""
+        width = max(map(len, self._homes))
+        for title, commands in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), words) for name, (_, words) in commands.items()])
 
     def main(self, *args: Any, **more: Any) -> Any:
         """Run the command line; report output that cannot be written in one line, and a closed pipe not at all."""
@@ -66,8 +90,8 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Find the command; suggest the nearest one for an unknown name."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            ctx.fail(f"no such command {args[0]!r}: {did_you_mean(args[0], self.commands)}")
+        if args and args[0] not in self._homes and not args[0].startswith("-"):
+            ctx.fail(f"no such command {args[0]!r}: {did_you_mean(args[0], self._homes)}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -132,6 +156,8 @@ def with_options(fault: DslError) -> DslError:
 def _under_file(fault: DslError, files: Sequence[Path]) -> DslError:
     """Put the name of the one loaded file before the path of an error in a project's fields."""
     if fault.line:
+        import linecache
+
         # The preview runs a script again after each change.
         linecache.checkcache(fault.line.file)
         source = linecache.getline(*fault.line)
@@ -145,7 +171,11 @@ def _under_file(fault: DslError, files: Sequence[Path]) -> DslError:
 
 def reject_overwriting(output: Path | None, *inputs: Path | None) -> None:
     """Raise a usage error if the output is one of the inputs, perhaps by a link."""
-    if output is not None and is_one_of(output, [each for each in inputs if each is not None]):
+    if output is None:
+        return
+    from aistudios_dsl.atomic_write import is_one_of
+
+    if is_one_of(output, [each for each in inputs if each is not None]):
         raise click.UsageError(f"{output} is an input, and would be overwritten: name another output")
 
 
@@ -218,6 +248,8 @@ def load_script(path: Path, name: str = "project", *, literal: bool = False) -> 
 
 def file_kind(path: Path) -> Literal["script", "json", "jsonl", "unknown"]:
     """Tell what a file is by its suffix, or by its first characters if the suffix says nothing. JSON is never run."""
+    import json
+
     suffix = path.suffix.lower()
     if suffix == ".py":
         return "script"
@@ -236,6 +268,7 @@ def file_kind(path: Path) -> Literal["script", "json", "jsonl", "unknown"]:
 
 
 def _run_script(path: Path, name: str) -> Project:
+    from aistudios_dsl.cli.dropped import notes
     from aistudios_dsl.project import Project
 
     found = _run(path)
@@ -252,6 +285,8 @@ def _run_script(path: Path, name: str) -> Project:
 
 
 def _run(path: Path) -> dict[str, Any]:
+    import runpy
+
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         # Stdout is for the result alone, so what a script prints goes to stderr.
@@ -270,8 +305,9 @@ def _run(path: Path) -> dict[str, Any]:
 
 def _at_own_line(path: Path, fault: Exception) -> DslError:
     """Return the error with the last line of the user's script, without the stack of this package."""
-    package = str(Path(__file__).parent.parent)
-    frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if _is_own(frame.filename, package)]
+    import traceback
+
+    frames = [frame for frame in traceback.extract_tb(fault.__traceback__) if _is_own(frame.filename)]
     last = frames[-1] if frames else None
     if isinstance(fault, DslError) and fault.line:
         return fault
@@ -292,5 +328,6 @@ def _shortened(line: str) -> str:
     return line if len(line) <= _LONGEST_SOURCE_LINE else f"{line[:_LONGEST_SOURCE_LINE]}…"
 
 
-def _is_own(filename: str, package: str) -> bool:
-    return not filename.startswith((package, "<")) and Path(filename).name != "runpy.py"
+def _is_own(filename: str) -> bool:
+    package = __file__[: __file__.rindex("cli")]
+    return not filename.startswith((package, "<")) and re.split(r"[\\/]", filename)[-1] != "runpy.py"

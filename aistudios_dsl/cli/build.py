@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from aistudios_dsl.atomic_write import write_text
 from aistudios_dsl.cli.base import print_line, print_result, reject_overwriting
 from aistudios_dsl.cli.data import DataFile, data_options
 from aistudios_dsl.cli.options import CATALOG, LOCALE, LOCALES, ProjectFile, named_locales, project_file
@@ -82,11 +81,15 @@ def _named_for(locale: str, target: Path | None, many: tuple[str, ...]) -> Path 
 
 
 def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path | None) -> None:
-    from aistudios_dsl.layout.fonts import shown_letters
+    from aistudios_dsl.wire.codec import dump
+    from aistudios_dsl.wire.jsontext import canonical
 
     project = source.render()
-    text = project.to_json(indent, api=api) + "\n"
-    for path, letters in project.estimates().items():
+    whole = project.resolve(api=api)
+    text = canonical(dump(whole), indent) + "\n"
+    for path, letters in project._estimates_in(whole).items():
+        from aistudios_dsl.layout.fonts import shown_letters
+
         print_line(
             f"note: {path}: the widths of the letters {shown_letters(letters)} are estimates; "
             "aistudios check names fonts that have them",
@@ -95,6 +98,8 @@ def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path |
     if output is None:
         print_result(text)
         return
+    from aistudios_dsl.atomic_write import write_text
+
     write_text(output, text)
     clips = sum(len(scene._items) for scene in project.scenes)
     print_line(f"{output}: {plural(len(project.scenes), 'scene')}, {plural(clips, 'clip')}", err=True)

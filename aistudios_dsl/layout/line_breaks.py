@@ -7,9 +7,10 @@ itself takes 75 µs a letter, a hundred times of what measuring one takes.
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
+
+from aistudios_dsl.layout.metrics import unpacked
 
 CLASSES = (
     "AL", "B2", "BA", "BB", "CB", "CL", "CM", "CP", "EB", "EM", "EX", "GL", "H2", "H3", "HL", "HY", "ID", "IN", "IS",
@@ -19,6 +20,7 @@ CLASSES = (
 
 _LETTERS, _QUOTES, _HANGUL = ("AL", "HL"), ("QU", "QI", "QF"), ("JL", "JV", "JT", "H2", "H3")
 _IDEOGRAPHS = ("ID", "EB", "EM")
+_COMBINING = frozenset({"CM", "ZWJ", "RI"})
 _NO_BREAK_BEFORE = ("WJ", "ZW", "CL", "CP", "EX", "SY", "IS", "BA", "HY", "NS", "IN")
 
 _LONGEST_KEPT = 200
@@ -49,9 +51,23 @@ def _kept_breaks(word: str) -> tuple[int, ...]:
 
 def _breaks(word: str) -> Iterator[int]:
     found = list(map(_class_of, word))
+    bases: Sequence[str] = [name for name, _ in found]
+    starts: Sequence[int] = range(len(bases))
+    if not _COMBINING.isdisjoint(bases):
+        bases, starts = _bases(bases)
+    wide = [found[place][1] for place in starts]
+    for number, kept in enumerate(map(_keeps_alone, bases, bases[1:]), 1):
+        if not (_keeps(bases, wide, number) if kept is None else kept):
+            start = starts[number]
+            if word[start - 1] != "\u200d":  # LB8a
+                yield start
+
+
+def _bases(names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the classes of the letters without the marks on them, and their places."""
     bases: list[str] = []
     starts: list[int] = []
-    for place, (name, _) in enumerate(found):
+    for place, name in enumerate(names):
         # LB9: a mark belongs to the letter before it; LB10: one that has none is a letter.
         if name in ("CM", "ZWJ"):
             if bases and bases[-1] != "ZW":
@@ -61,18 +77,22 @@ def _breaks(word: str) -> Iterator[int]:
             name = "second RI"  # LB30a: a flag is two letters
         bases.append(name)
         starts.append(place)
-    wide = [found[place][1] for place in starts]
-    for number in range(1, len(bases)):
-        joined = found[starts[number] - 1][0] == "ZWJ"  # LB8a
-        if not joined and not _keeps(bases, wide, number):
-            yield starts[number]
+    return bases, starts
 
 
-def _keeps(bases: list[str], wide: list[bool], at: int) -> bool:
-    """Whether the letter `at` stays on the line of the one before it."""
-    before, letter = bases[at - 1], bases[at]
+@cache
+def _keeps_alone(before: str, letter: str) -> bool | None:
+    """Whether a letter stays on the line of the one before it; None where that depends on what is around them."""
     if "ZW" in (before, letter):
         return letter == "ZW"
+    if before in (*_QUOTES, "HY", "BA", "CL", "CP", "SY", "IS", "PO", "PR") or letter in (*_QUOTES, "OP"):
+        return None
+    return _pair_keeps(before, letter, False)
+
+
+def _keeps(bases: Sequence[str], wide: Sequence[bool], at: int) -> bool:
+    """Whether the letter `at` stays on the line of the one before it."""
+    before, letter = bases[at - 1], bases[at]
     if before in _QUOTES or letter in _QUOTES:
         if _keeps_quote(bases, wide, at):
             return True
@@ -85,13 +105,13 @@ def _keeps(bases: list[str], wide: list[bool], at: int) -> bool:
     return _pair_keeps(before, letter, wide[at - 1] if before == "CP" else wide[at])
 
 
-def _keeps_hyphen(bases: list[str], at: int) -> bool:
+def _keeps_hyphen(bases: Sequence[str], at: int) -> bool:
     if at == 1 or bases[at - 2] in ("ZW", "CB", "GL"):  # LB20a
         return bases[at - 1] == "HY" and bases[at] == "AL"
     return bases[at - 2] == "HL" and bases[at] != "HL"  # LB21a
 
 
-def _ends_number(bases: list[str], last: int) -> bool:
+def _ends_number(bases: Sequence[str], last: int) -> bool:
     """Whether a number ends at `last`: digits, and between or behind them stops, slashes and one closing mark."""
     if bases[last] in ("CL", "CP"):
         last -= 1
@@ -100,7 +120,7 @@ def _ends_number(bases: list[str], last: int) -> bool:
     return last >= 0 and bases[last] == "NU"
 
 
-def _keeps_quote(bases: list[str], wide: list[bool], at: int) -> bool:
+def _keeps_quote(bases: Sequence[str], wide: Sequence[bool], at: int) -> bool:
     before, letter = bases[at - 1], bases[at]
     if before == "QI" and (at == 1 or bases[at - 2] in ("OP", *_QUOTES, "GL", "ZW")):  # LB15a
         return True
@@ -176,6 +196,9 @@ _WINDOWS = {
     "TW1": (-3, 0), "TW2": (-2, 1), "TW3": (-1, 2), "TW4": (0, 3),
 }  # fmt: skip
 """The letters around a place whose scores BudouX adds up, from the first to before the last."""
+_EDGE = "\0" * 3
+Window = tuple[Callable[[str, int], int], int, int]
+"""What scores the letters of a window, and from where to where it reaches behind `_EDGE`."""
 
 
 def phrase_ends(word: str, family: str = "") -> Callable[[int], bool] | None:
@@ -191,13 +214,11 @@ def phrase_ends(word: str, family: str = "") -> Callable[[int], bool] | None:
     if model is None:
         return None
     scores, base = model
+    # A window that reaches beyond the word holds an edge, and so is in no table.
+    padded = f"{_EDGE}{word}{_EDGE}"
 
     def ends(place: int) -> bool:
-        score, most = base, len(word) - place
-        for table, first, last in scores:
-            if place + first >= 0 and last <= most:
-                score += table.get(word[place + first : place + last], 0)
-        return score > 0
+        return base + sum([score(padded[place + first : place + last], 0) for score, first, last in scores]) > 0
 
     return ends
 
@@ -212,7 +233,8 @@ def thai_places(word: str) -> list[int]:
 
 
 @cache
-def _model(name: str) -> tuple[list[tuple[dict[str, int], int, int]], float] | None:
+def _model(name: str) -> tuple[list[Window], float] | None:
+    """Return what scores the letters of each window in `_EDGE` and a word, and what the scores are added to."""
     try:
         import budoux
     except ModuleNotFoundError:
@@ -224,7 +246,8 @@ def _model(name: str) -> tuple[list[tuple[dict[str, int], int, int]], float] | N
         "th": budoux.load_default_thai_parser,
     }
     model = loaders[name]().model
-    scores = [(table, *_WINDOWS[feature]) for feature, table in model.items()]
+    windows = ((table, *_WINDOWS[feature]) for feature, table in model.items())
+    scores: list[Window] = [(table.get, first + len(_EDGE), last + len(_EDGE)) for table, first, last in windows]
     return scores, -0.5 * sum(sum(table.values()) for table in model.values())
 
 
@@ -241,6 +264,4 @@ def _class_of(letter: str) -> tuple[str, bool]:
 
 @cache
 def _table() -> bytes:
-    from importlib.resources import files
-
-    return zlib.decompress(files("aistudios_dsl.layout").joinpath("data/line_breaks.z").read_bytes())
+    return unpacked("line_breaks.z")

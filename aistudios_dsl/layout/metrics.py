@@ -136,7 +136,7 @@ def _joined(code: int) -> float:
 @cache
 def face(bold: bool) -> Face:
     """Return the regular or the bold face."""
-    return made_face(json.loads(_read("noto_sans_cjk.json.z")), bold)
+    return made_face(json.loads(unpacked("noto_sans_cjk.json.z")), bold)
 
 
 def made_face(data: Any, bold: bool) -> Face:
@@ -244,22 +244,25 @@ def lacking(text: str) -> str:
 
 @cache
 def _coverage() -> bytes:
-    return _read("coverage.z")
+    return unpacked("coverage.z")
 
 
 @cache
 def _estimates() -> tuple[array[int], array[int]]:
-    widths = array("h", _read("estimates.z"))
+    widths = array("h", unpacked("estimates.z"))
     if sys.byteorder == "big":
         widths.byteswap()
     half = len(widths) // 2
     return widths[:half], widths[half:]
 
 
-def _read(name: str) -> bytes:
-    from importlib.resources import files
+def unpacked(name: str) -> bytes:
+    """Return the content of a packed file in `data/`. `importlib.resources` would take longer to import than this."""
+    from pkgutil import get_data
 
-    return zlib.decompress(files("aistudios_dsl.layout").joinpath(f"data/{name}").read_bytes())
+    packed = get_data("aistudios_dsl.layout", f"data/{name}")
+    assert packed is not None, "the loader of this package reads no data"
+    return zlib.decompress(packed)
 
 
 def _runs(runs: list[Any]) -> dict[str, float]:

@@ -217,21 +217,20 @@ class _Wrapper:
             start, line, room = end, "", self.limit
 
 
-class _Parts:
-    """A word that is wider than a line, cut into letters: where a line may end in it, and how wide its parts are."""
+class _Word:
+    """A word cut into letters: where a line may end in it, and how wide its parts are, in thousandths of an em."""
 
-    def __init__(self, word: str, wrapper: _Wrapper) -> None:
-        self._word, self._wrapper = word, wrapper
-        self.letters, measured = wrapper.ruler.letters(word)
-        advances, pairs = wrapper.ruler.advances, wrapper.ruler.pairs
-        added = map(pairs.__getitem__, pairwise(measured))
-        self._ends = [0.0, *accumulate(added, initial=advances[measured[0]])]
-        self._starts = [end - advances[letter] for end, letter in zip(self._ends[1:], measured, strict=True)]
+    def __init__(self, word: str, ruler: Ruler, family: str) -> None:
+        self._word = word
+        self.letters, measured = ruler.letters(word)
+        added = map(ruler.pairs.__getitem__, pairwise(measured))
+        self.ends = [0.0, *accumulate(added, initial=ruler.advances[measured[0]])]
+        self.starts = [end - ruler.advances[letter] for end, letter in zip(self.ends[1:], measured, strict=True)]
         self._places = list(accumulate(map(len, self.letters), initial=0))
         thai = line_breaks.thai_places(word)
-        self._allowed = self._numbers(sorted({*line_breaks.breaks(word), *thai}) if thai else line_breaks.breaks(word))
-        self._ends_phrase = line_breaks.phrase_ends(word, wrapper.family)
-        self._broken_part = -1  # where the part ends that was last found narrow enough once broken
+        self.allowed = self._numbers(sorted({*line_breaks.breaks(word), *thai}) if thai else line_breaks.breaks(word))
+        self._ends_phrase = line_breaks.phrase_ends(word, family)
+        self._phrase_ends: dict[int, bool] = {}
 
     def _numbers(self, places: Sequence[int]) -> list[int]:
         """Turn places among code points into numbers of letters, and add the end of the word."""
@@ -240,43 +239,61 @@ class _Parts:
         number = {place: count for count, place in enumerate(self._places)}
         return [number[place] for place in places if place in number] + [len(self.letters)]
 
-    def _width(self, start: int, end: int) -> float:
-        return self._ends[end] - self._starts[start]
+    def width(self, start: int, end: int) -> float:
+        return self.ends[end] - self.starts[start]
+
+    def is_phrase_end(self, at: int) -> bool:
+        if self._ends_phrase is None or at == len(self.letters):
+            return True
+        if at not in self._phrase_ends:
+            self._phrase_ends[at] = self._ends_phrase(self._places[at])
+        return self._phrase_ends[at]
+
+    @cached_property
+    def emergency(self) -> list[int]:
+        return self._numbers(line_breaks.emergency(self._word))
+
+
+# `fit` and `balance` wrap the same words again and again.
+_word_of = lru_cache(maxsize=16)(_Word)
+
+
+class _Parts:
+    """A word that is wider than a line, as a wrapper breaks it."""
+
+    def __init__(self, word: str, wrapper: _Wrapper) -> None:
+        self._word, self._wrapper = _word_of(word, wrapper.ruler, wrapper.family), wrapper
+        self.letters = self._word.letters
+        self._broken_part = -1  # where the part ends that was last found narrow enough once broken
 
     def end_within(self, start: int, room: float, *, fresh: bool) -> int:
         """Return where the line that starts there ends; where it starts if a fresh line is better."""
-        last = bisect_right(self._ends, room + self._starts[start]) - 1
-        first, stop = bisect_right(self._allowed, start), bisect_right(self._allowed, last)
-        fitting = self._allowed[first:stop]
-        phrase = next((at for at in reversed(fitting) if self._is_phrase_end(at)), start)
+        word = self._word
+        last = bisect_right(word.ends, room + word.starts[start]) - 1
+        first, stop = bisect_right(word.allowed, start), bisect_right(word.allowed, last)
+        phrase = next((at for at in reversed(word.allowed[first:stop]) if word.is_phrase_end(at)), start)
         if phrase > start:
             return phrase
-        if fitting and (fresh or self._next_phrase(first) > self._wrapper.limit + self._starts[start]):
-            return fitting[-1]
+        if stop > first and (fresh or self._next_phrase(first) > self._wrapper.limit + word.starts[start]):
+            return word.allowed[stop - 1]
         return self._too_wide(start, last) if fresh else start
-
-    def _is_phrase_end(self, at: int) -> bool:
-        return self._ends_phrase is None or at == len(self.letters) or self._ends_phrase(self._places[at])
 
     def _next_phrase(self, first: int) -> float:
         """Return where the next phrase ends, in thousandths of an em from the start of the word."""
-        return self._ends[next(at for at in self._allowed[first:] if self._is_phrase_end(at))]
+        return self._word.ends[next(at for at in self._word.allowed[first:] if self._word.is_phrase_end(at))]
 
     def _too_wide(self, start: int, last: int) -> int:
         """Return where a part that no rule breaks is broken all the same, if that makes all of it narrow enough."""
-        whole = self._allowed[bisect_right(self._allowed, start)]
-        first = bisect_right(self._emergency, start)
+        word = self._word
+        whole = word.allowed[bisect_right(word.allowed, start)]
+        first = bisect_right(word.emergency, start)
         if whole != self._broken_part:
-            ends = [start, *self._emergency[first : bisect_left(self._emergency, whole)], whole]
-            if any(self._width(*part) > self._wrapper.limit for part in pairwise(ends)):
-                self._wrapper.widest = max(self._wrapper.widest, self._width(start, whole))
+            ends = [start, *word.emergency[first : bisect_left(word.emergency, whole)], whole]
+            if any(word.width(*part) > self._wrapper.limit for part in pairwise(ends)):
+                self._wrapper.widest = max(self._wrapper.widest, word.width(start, whole))
                 return whole
             self._broken_part = whole
-        return self._emergency[max(first, bisect_right(self._emergency, last) - 1)]
-
-    @cached_property
-    def _emergency(self) -> list[int]:
-        return self._numbers(line_breaks.emergency(self._word))
+        return word.emergency[max(first, bisect_right(word.emergency, last) - 1)]
 
 
 def fit(

@@ -13,8 +13,9 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
+from functools import cache
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from attrs import NOTHING, Attribute, evolve, field, fields, frozen
 
@@ -178,10 +179,16 @@ _BY_ATTRIBUTE: dict[type[Node], Mapping[str, Key]] = {}
 def keys(cls: type[Node]) -> tuple[Key, ...]:
     """Return the keys that a class knows, in wire order."""
     if cls not in _KEYS_OF:
-        hints, order = get_type_hints(cls, include_extras=True), cls.KEYS.split()
-        found = [_key(cls, part, hints[part.name]) for part in fields(cls) if part.name not in ("extra", "key_order")]
+        parts, order = [part for part in fields(cls) if part.name not in ("extra", "key_order")], cls.KEYS.split()
+        found = [_key(cls, part, _evaluated(part.type, cls.__module__)) for part in parts]
         _KEYS_OF[cls] = tuple(sorted(found, key=lambda key: order.index(key.wire)))
     return _KEYS_OF[cls]
+
+
+@cache
+def _evaluated(annotation: Any, module: str) -> Any:
+    # `get_type_hints` would evaluate what many keys share again for each of them. cattrs leaves types, not strings.
+    return eval(annotation, vars(sys.modules[module])) if isinstance(annotation, str) else annotation
 
 
 def keys_by_attribute(cls: type[Node]) -> Mapping[str, Key]:
