@@ -25,9 +25,9 @@ if TYPE_CHECKING:
         SubmissionUnknown,
         TemplateError,
     )
-    from aistudios_dsl.project import Project
     from aistudios_dsl.languages.catalogues import Catalogue
     from aistudios_dsl.languages.messages import Message
+    from aistudios_dsl.project import Project
     from aistudios_dsl.view.timing import LineTiming, SceneTiming, Timing
 
 __all__ = [
