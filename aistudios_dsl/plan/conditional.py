@@ -36,13 +36,14 @@ class _Worked:
     """What was worked out for an outcome.
 
     `places` and `forms` are those of its clips among the clips that the row has before any is left out for its
-    neighbours. `worded` are the clips whose words move others, and `values` gives what is filled in for these words.
+    neighbours; those are `left_out`. `worded` are the clips whose words move others, and `values` gives what is filled in for these words.
     `said` has the speaker and the number among its own of each line in the scene. The ids are those of clips that not
     all rows have: `unique` ones, those of a document, and those that are `made`.
     """
 
     places: list[int]
     forms: list[ClipForm]
+    left_out: list[tuple[int, ClipForm]]
     worded: list[int]
     values: Callable[[tuple[str, ...]], list[Values]]
     square: Values
@@ -67,6 +68,8 @@ class ConditionalScene:
         """Return the JSON of the scene, the nth of the project. An exception says that it takes the long way."""
         worked: _Worked = self._worked[kept.outcome, origin]
         self._note_ids(worked, kept.ids)
+        for place, form in worked.left_out:
+            form.read(kept.clips[place].row)
         forms, rows = worked.forms, [kept.clips[place].row for place in worked.places]
         words = tuple(read(rows[place])[0] for place in worked.worded if (read := forms[place].words))
         parts = zip(forms, rows, self._values[worked, words], strict=True)
@@ -99,6 +102,7 @@ class ConditionalScene:
         drafts = tuple(_standing(self._forms.part(choice[0], choice[3]), choice) for choice in groups)
         expanded = evolve(self._forms.literal, items=items, groups=drafts)
         places, scene = settled(expanded, filter(None, absent))
+        left_out = [(place, form) for place, form in enumerate(forms) if place not in places]
         forms, numbers = [forms[place] for place in places], [choices[place][0] for place in places]
         values, square = self._filled_in(scene, forms, numbers, origin)
         worded = [place for place, form in enumerate(forms) if form.words]
@@ -111,7 +115,7 @@ class ConditionalScene:
             if name and number not in steady:
                 loaded.add(name) if is_loaded and not is_built(item) else unique.append(name)
         made = made_ids(scene, origin, self._forms.setting.taken)
-        return _Worked(places, forms, worded, values, square, said, unique, loaded, made)
+        return _Worked(places, forms, left_out, worded, values, square, said, unique, loaded, made)
 
     def _said(self, scene: Scene, forms: Sequence[ClipForm], numbers: Sequence[int]) -> list[tuple[int, int]]:
         """Return the lines that the scene has. Raise `BuildError` for speech that its generation cannot write."""

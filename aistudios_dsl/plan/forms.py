@@ -63,6 +63,13 @@ class ClipForm:
     scripts: tuple[Form, ...]
     words: Callable[[Row], tuple[str, ...]] | None
 
+    def read(self, row: Row) -> None:
+        """Raise what the strings of the clip raise for a row that does not show it."""
+        for form in (self.json, *self.scripts):
+            form.written(row, (b"",) * len(form.holes))
+        if self.words:
+            self.words(row)
+
     def filled_in(self, fields: dict[str, Any], known: Mapping[str, bytes]) -> Values:
         """Return the values of the holes, of fields as resolving computes them and of what is known as JSON."""
         if isinstance(self.item, Draft):

@@ -7,8 +7,10 @@ code's own, so that nothing of a template or of a row is ever run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import count
 from math import ceil, isfinite
+from types import CodeType
 from typing import Any, TypeVar
 
 from jinja2 import nodes
@@ -90,7 +92,7 @@ class Source:
         """Return the function, which gives this result."""
         lines = ["def write(values, holes=()):", *self._lines, f"written = {result}", *self._last, "return written"]
         code, known = "\n    ".join(lines), dict(self._bound)
-        exec(compile(code, "<plan>", "exec"), self._bound)
+        exec(_compiled(code), self._bound)
         made: Callable[..., Any] = self._bound["write"]
         vars(made)["source"] = lambda: "\n".join([*(f"# {name}: {_noted(known[name])}" for name in known), code])
         self.strings.written[next(_NUMBERS)] = made
@@ -301,6 +303,12 @@ class Expressions:
 
     def _method(self, name: str) -> str:
         return self._source.bound(getattr(self._environment, name), name, name)
+
+
+@lru_cache(maxsize=128)
+def _compiled(code: str) -> CodeType:
+    """Return compiled code, which is the same for functions that differ in what they are bound to."""
+    return compile(code, "<plan>", "exec")
 
 
 def _noted(value: Any) -> str:

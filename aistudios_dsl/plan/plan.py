@@ -16,7 +16,6 @@ from attrs import evolve
 
 from aistudios_dsl.atomic_write import AtomicFile
 from aistudios_dsl.build.project import BaseProject
-from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.errors import DslError, expect
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.plan.choices import Answers, Choices, Decisions, RowIds
@@ -39,7 +38,6 @@ from aistudios_dsl.plan.segments import (
 )
 from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
-from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
 from aistudios_dsl.templates.values import KeyedRow, plain_values, row_values
@@ -177,7 +175,8 @@ class Programs:
         self._decisions = [Decisions(self.strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
         self._made = lru_cache(_PROGRAMS_KEPT)(self._made_ids)
-        self._scene_segments, self._conditional_scenes = Kept(_SCENES_KEPT), Kept(_CONDITIONAL_KEPT)
+        self._conditional_scenes = Kept(_CONDITIONAL_KEPT)
+        self._scene_segments, self._scene_writers = Kept(_SCENES_KEPT), Kept(_SCENES_KEPT)
         self._only = self._only_writer()
 
     def _all_strings(self) -> Iterator[str]:
@@ -245,25 +244,21 @@ class Programs:
         segments: list[Segment] = [*(field.slot for field in self._head), Hole("scenes")]
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
-        theme, own, others = self._template.theme, list[Segment](), list[tuple[int, Write]]()
+        theme, own, others = self._template.theme, list[Segment](), list[tuple[int, Any]]()
         head = tuple(cut(document, segments))
         validated = list(checks(self._head, head, theme))
         for segment in head:
             if segment != Hole("scenes"):
                 own.append(segment)
                 continue
-            for number, (scope, scene, found) in enumerate(self._scenes(literal, signature)):
+            for number, (scene, found) in enumerate(self._scenes(literal, signature)):
                 own.append(b"," if number else b"")
-                if isinstance(scene, ConditionalScene):
-                    own.append(Hole("scene"))
-                    others.append((scope, partial(scene.write, number=number, origin=signature[1][number][0])))
-                    continue
-                parts = [_numbered(part, number) for part in scene]
-                own += [Hole("scene")] if scope else parts
-                if scope:
-                    others.append((scope, RowWriter(self.strings, parts, found, theme).write))
-                else:
+                if isinstance(scene, tuple):
+                    own += [_numbered(part, number) for part in scene]
                     validated += found
+                else:
+                    own.append(Hole("scene"))
+                    others.append((number + 1, scene))
         return RowWriter(self.strings, own, validated, theme).write, others
 
     def _literal(self, signature: Signature) -> BaseProject:
@@ -278,31 +273,31 @@ class Programs:
 
     def _scenes(
         self, literal: BaseProject, signature: Signature
-    ) -> Iterator[tuple[int, tuple[Segment, ...] | ConditionalScene, list[StringCheck]]]:
-        """Yield the scope of each scene, its segments or what writes it, and the checks of its strings."""
+    ) -> Iterator[tuple[tuple[Segment, ...] | Write, list[StringCheck]]]:
+        """Yield the segments of each scene, and the checks of its strings; or what writes it in a scope of its own."""
         setting, numbered = setting_of(literal), is_numbered(literal)
         for number, (origin, answers) in enumerate(signature[1]):
-            if origin[0] in self._choices:
-                yield number + 1, self._conditional(literal.scenes[number], origin[0], answers, setting, numbered), []
+            index, bare = origin[0], literal.scenes[number]
+            scene, fields, choices = self._template.scenes[index], self._fields[index], self._choices.get(index)
+            key: Any = answers, setting.orientation, setting.taken, numbered
+            if choices:
+                make = partial(ConditionalScene, choices, bare, setting, numbered=numbered)
+                of_clips: ConditionalScene = self._conditional_scenes.of((index, *key), make)
+                yield partial(of_clips.write, number=number, origin=origin), []
                 continue
-            scene, fields = self._template.scenes[origin[0]], self._fields[origin[0]]
-            key = origin, answers, setting.orientation, setting.taken, numbered
             counted = numbered and not has_own_number(scene)
-            segments = self._scene_segments.of(
-                key, partial(scene_segments, scene, literal.scenes[number], fields, setting, numbered=counted)
+            segments: tuple[Segment, ...] = self._scene_segments.of(
+                (origin, *key), partial(scene_segments, scene, bare, fields, setting, numbered=counted)
             )
             own = list(checks(fields, segments, setting.theme))
             if any(validate is str.encode for _, validate in own):
                 raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
-            yield 0 if scene.each is None else number + 1, segments, own
-
-    def _conditional(
-        self, literal: Scene, index: int, answers: Answers, setting: Setting, numbered: bool
-    ) -> ConditionalScene:
-        key = index, answers, setting.orientation, setting.taken, numbered
-        make = partial(ConditionalScene, self._choices[index], literal, setting, numbered=numbered)
-        found: ConditionalScene = self._conditional_scenes.of(key, make)
-        return found
+            if scene.each is None:
+                yield segments, own
+                continue
+            parts = [_numbered(part, number) for part in segments]
+            writer = partial(RowWriter, self.strings, parts, own, setting.theme)
+            yield self._scene_writers.of((origin, number, *key), writer).write, []
 
 
 def _numbered(segment: Segment, number: int) -> Segment:
