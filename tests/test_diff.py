@@ -2,10 +2,12 @@
 
 import json
 import sys
+from unittest.mock import patch
 
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aistudios_dsl import LoadError, Project, Scene, diff, wire
 from aistudios_dsl.wire.jsontext import canonical
@@ -227,6 +229,23 @@ def test_the_work_grows_with_the_number_of_clips_where_none_is_as_it_was(monkeyp
     found = diff(words("A"), words("Bb"))
     assert {change.kind for change in found} == {"changed"}
     assert len(compared) <= 40 * 300
+
+
+SPEECH = st.lists(st.integers(0, 9).map(lambda number: ("host", f"<p>{number}</p>")), max_size=12)
+
+
+@given(SPEECH, SPEECH)
+@settings(deadline=None)
+def test_lines_of_long_speech_are_matched_in_order_and_as_many_as_difflib_finds_where_none_comes_twice(old, new):
+    with patch.object(module, "_MOST_COMPARED", 0):
+        long = module._same_lines(old, new) if old and new else {}
+    short = module._same_lines(old, new)
+    for pairs in (long, short):
+        assert all(old[here] == new[there] for there, here in pairs.items())
+        heres = [pairs[there] for there in sorted(pairs)]
+        assert heres == sorted(set(heres))
+    if len(set(old)) == len(old) and len(set(new)) == len(new):
+        assert len(long) >= len(short)
 
 
 def test_speech_told_line_by_line_whoever_holds_it():

@@ -232,6 +232,45 @@ def test_speech_is_edited_by_scene_where_the_tag_is_in_several():
         project.edit("host", scene=9, say="C")
 
 
+NAMES = st.sampled_from("abcd")
+STEPS = st.one_of(
+    st.tuples(st.just("text"), NAMES),
+    st.tuples(st.just("scene"), st.none()),
+    st.tuples(st.just("remove"), NAMES),
+    st.tuples(st.just("rename"), st.tuples(NAMES, NAMES)),
+    st.tuples(st.just("edit"), NAMES),
+)
+
+
+@given(st.lists(STEPS, max_size=25))
+@settings(deadline=None)
+def test_after_any_changes_a_name_finds_the_clip_that_looking_through_all_finds(steps):
+    project = Project().scene()
+    for number, (verb, name) in enumerate(steps):
+        try:
+            if verb == "scene":
+                project = project.scene()
+            elif verb == "text":
+                project = project.text(str(number), tag=name)
+            elif verb == "rename":
+                project = project.edit(name[0], tag=name[1])
+            elif verb == "edit":
+                project = project.edit(name, text=str(number))
+            else:
+                project = project.remove(name)
+        except BuildError:
+            continue
+        for sought in "abcd":
+            having = [[clip for clip in scene.clips() if clip.tag == sought] for scene in project.scenes]
+            found = next((clips[0] for clips in reversed(having) if clips), None)
+            if found is None:
+                with pytest.raises(BuildError, match="no clip has the tag or id"):
+                    project.find(sought)
+            else:
+                assert project.find(sought) is found
+            assert [sought in scene._places for scene in project.scenes] == [bool(clips) for clips in having]
+
+
 @pytest.mark.parametrize("name", [SEED, "scene_scripts_project"])
 def test_speech_may_be_a_template_in_either_generation(name):
     said = "Hi {{ 'Sir' if age > 30 else name }} & co"

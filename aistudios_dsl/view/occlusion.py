@@ -132,11 +132,6 @@ def _before(back: Seen, clips: Iterable[Seen]) -> Iterator[Seen]:
     return takewhile(lambda front: front.depth > back.depth, clips)
 
 
-def behind(front: Seen, clips: Iterable[Seen]) -> Iterator[Seen]:
-    """Return those of some clips, which begin at the back, that are behind another."""
-    return takewhile(lambda back: back.depth < front.depth, clips)
-
-
 def _covers(front: Seen, point: Point) -> bool:
     share = share_of(front.box, point)
     clip = front.clip

@@ -46,7 +46,9 @@ LEAVING = ("fade-out", "out-right", "out-down", "out-left", "out-up", "zoom-out"
 _JPEG = re.compile(r"[^?#]*\.jpe?g(?:[?#]|$)", re.IGNORECASE)
 _SHARES = {"center": 0.5, "right": 1.0}
 _SAMPLES = (0.1, 0.5, 0.9)
-_CLEAR = Colour(0, 0, 0, 0.0)
+_UNSEEN = 1e-6
+"""The share of a colour that nobody sees behind others."""
+_CLEAR, _BLACK = Colour(0, 0, 0, 0.0), Colour(0, 0, 0)
 _OVALS = ("Circle", "Oval_1", "Oval_2")
 _RECTANGLES = ("Square", "Rectangle_corner0")
 
@@ -182,6 +184,11 @@ class SceneView:
         return tuple(seen for seen in self.every if seen.is_shown and not isinstance(seen.clip, UnknownClip))
 
     @cached_property
+    def faces(self) -> Stack[Seen]:
+        """The avatars whose faces are known, by these, in the order of the document."""
+        return Stack((seen for seen in self.clips if seen.face), attrgetter("face.bounds"), self.canvas)
+
+    @cached_property
     def texts(self) -> tuple[Seen, ...]:
         """The texts that have letters, but for those that wait for a row."""
         return tuple(seen for seen in self.clips if seen.lines and not self._waits(f"{seen.path}."))
@@ -245,29 +252,30 @@ class SceneView:
 
     def grounds(self, above: Seen, lines: Sequence[Box]) -> Iterator[Colour]:
         """Yield the known colours behind the lines of a text; none where a picture is behind them."""
-        first = first_behind(self.painted, above)
         for line in lines:
             for share in _SAMPLES:
-                colour = self._ground(first, line.point(share, 0.5))
+                colour = self._ground(above, line.point(share, 0.5))
                 if colour is not None:
                     yield colour
 
-    def _ground(self, first: int, point: Point) -> Colour | None:
+    def _ground(self, above: Seen, point: Point) -> Colour | None:
         layers: list[Colour] = []
-        for seen in self.painted.near(Box(*point, 0, 0), first):
+        clear = 1.0
+        for seen in behind(above, self.painted, Box(*point, 0, 0)):
             colour = paint(seen, point)
             if colour is None:
                 return None
+            clear *= 1 - colour.alpha
+            if clear < _UNSEEN:
+                return composite([*layers, evolve(colour, alpha=1.0)])
             layers.append(colour)
-            if colour.alpha == 1:
-                return composite(layers)
         colour = _backdrop(self.scene)
         return None if colour is None else composite([*layers, colour])
 
 
-def first_behind(stack: Stack[Seen], seen: Seen) -> int:
-    """Return the number of the first clip behind another in a stack that begins at the front."""
-    return bisect_right(stack.items, _from_front(seen), key=_from_front)
+def behind(seen: Seen, stack: Stack[Seen], box: Box) -> Iterator[Seen]:
+    """Return the clips of a stack, which begins at the front, that are behind another and touch a box."""
+    return stack.near(box, bisect_right(stack.items, _from_front(seen), key=_from_front))
 
 
 def _from_front(seen: Seen) -> tuple[float, int]:
@@ -373,7 +381,10 @@ def is_solid(seen: Seen) -> bool:
     """Whether a clip hides what is behind it: an animated one if it appears at once and stays; a text never."""
     animation = _animation(seen)
     comes_and_goes = animation is not None and (animation.type in LEAVING or bounded(animation.delay) > 0)
-    return seen.alpha >= SOLID and not comes_and_goes and not isinstance(seen.clip, Text)
+    if seen.alpha < SOLID or comes_and_goes or isinstance(seen.clip, Text):
+        return False
+    fill = find_colour(seen.clip.fill) if isinstance(seen.clip, Shape) else _BLACK
+    return fill is not None and fill.alpha * seen.alpha >= SOLID
 
 
 def _animation(seen: Seen) -> Animation | None:

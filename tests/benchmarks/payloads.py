@@ -35,8 +35,8 @@ from attrs import frozen
 
 from aistudios_dsl import Project, above, below
 from aistudios_dsl.templates import environment
+from tests.benchmarks import put_into_page
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 ROWS_A_TIME = 60
 
 
@@ -356,9 +356,9 @@ def processes_ratio(rounds: int, count: int = 10_000) -> tuple[float, float]:
 
 def growth(boxes: bool) -> float:
     """MiB that the peak of a process's memory grows from 1,000 rows to 100,000."""
-    code = f"from payloads import *; print(grown({boxes}))"
+    code = f"from tests.benchmarks.payloads import grown; print(grown({boxes}))"
     found = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
     return float(found.stdout)
 
@@ -398,10 +398,7 @@ def main() -> None:
     text = "\n".join(report(options.rounds))
     print(text)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition("<!-- measured -->\n")
-        _, _, after = rest.partition("<!-- end of measured -->")
-        PAGE.write_text(f"{before}<!-- measured -->\n{text}\n<!-- end of measured -->{after}", encoding="utf-8")
+        put_into_page("measured", text)
 
 
 def report(rounds: int) -> Iterator[str]:

@@ -17,7 +17,6 @@ from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, Stack, bleeds, inside, overhang, overlap, upright_overlap
 from aistudios_dsl.layout.text import has_letters, longest_piece
 from aistudios_dsl.view.occlusion import (
-    behind,
     hider,
     may_be_transparent,
     over_face,
@@ -31,6 +30,7 @@ from aistudios_dsl.view.scene import (
     SceneView,
     Seen,
     animation_of,
+    behind,
     composite,
     faded,
     font_px,
@@ -226,11 +226,11 @@ def unsafe_area(scene: SceneView) -> Iterator[Problem]:
 @scene_rule("text-over-face", "warning", "move the text, or frame the avatar elsewhere: head_at=")
 def text_over_face(scene: SceneView) -> Iterator[Problem]:
     """A text and an avatar's face overlap."""
-    faces = [(seen, seen.face) for seen in scene.clips if seen.face]
-    for text in scene.texts:
-        for avatar, face in faces:
-            covered = tuple(line for line in text.lines if overlap(line, face))
-            if covered:
+    for text in scene.texts if scene.faces.items else ():
+        for avatar in scene.faces.near(text.ink):
+            face = avatar.face
+            covered = tuple(line for line in text.lines if face and overlap(line, face))
+            if face and covered:
                 how = "over" if text.depth > avatar.depth else "behind"
                 yield problem(f"the text is {how} the face of {named(avatar)}", text, face, *covered)
 
@@ -238,9 +238,10 @@ def text_over_face(scene: SceneView) -> Iterator[Problem]:
 @scene_rule("text-over-text", "warning", "move one of them: below(tag, gap=) keeps them apart")
 def text_over_text(scene: SceneView) -> Iterator[Problem]:
     """Two texts overlap and are shown at the same time."""
-    texts = Stack(sorted(scene.texts, key=lambda seen: seen.depth), attrgetter("ink"), scene.canvas)
+    shown = (seen for seen in scene.texts if _shown(seen, scene))
+    texts = Stack(sorted(shown, key=lambda seen: seen.depth, reverse=True), attrgetter("ink"), scene.canvas)
     for front in texts.items:
-        backs = (back for back in behind(front, texts.near(front.ink)) if _collide(back, front, scene))
+        backs = (back for back in behind(front, texts, front.ink) if _collide(back, front, scene))
         for back in islice(backs, _MOST_UNDER):
             yield problem(f"the text is over {named(back)}", front, front.ink, back.ink)
 
@@ -327,12 +328,12 @@ def _before_faces(scene: SceneView) -> Iterator[tuple[Seen, Seen]]:
 
 def _before_texts(scene: SceneView, kind: Callable[[Seen], bool], share: float) -> Iterator[tuple[Seen, Seen]]:
     """Each text of which a clip covers this share, but for those that are hidden as a whole or at a face."""
-    faces = [seen.face for seen in scene.clips if seen.face]
     for text in scene.texts:
         front = next(over_text(text, scene, kind, share), None)
         if front is None or _hider(text, scene):
             continue
-        if not any(overlap(line, face) for line in text.lines for face in faces):
+        near = [seen.face for seen in scene.faces.near(text.ink) if seen.face]
+        if not any(overlap(line, face) for line in text.lines for face in near):
             yield text, front
 
 

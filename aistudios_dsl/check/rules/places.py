@@ -9,8 +9,8 @@ from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, Stack, covers, cut, overhang, upright_overlap
-from aistudios_dsl.view.occlusion import behind, hider, may_be_transparent, over_text, solid_throughout
-from aistudios_dsl.view.scene import ESTIMATE_SLACK, SOLID, SceneView, Seen, animation_of, first_behind
+from aistudios_dsl.view.occlusion import hider, may_be_transparent, over_text, solid_throughout
+from aistudios_dsl.view.scene import ESTIMATE_SLACK, SOLID, SceneView, Seen, animation_of, behind
 from aistudios_dsl.wire.nodes import Image, Shape, Video
 
 ALIKE = 0.9
@@ -34,10 +34,10 @@ _BARE = ("Line_v2", "Arrow_1_v2", "Arrow_2_v2")
 @scene_rule("same-place", "warning", "move one of them, or remove it: without at=, clips stand in the centre")
 def same_place(scene: SceneView) -> Iterator[Problem]:
     """Two pictures or videos lie on one another at the same place."""
-    media = [seen for seen in reversed(scene.painted.items) if _is_medium(seen, scene)]
+    media = [seen for seen in scene.painted.items if _is_medium(seen, scene)]
     seen_in_part = Stack((seen for seen in media if not hider(seen, scene)), attrgetter("bounds"), scene.canvas)
     for front in media:
-        backs = behind(front, seen_in_part.near(front.bounds))
+        backs = behind(front, seen_in_part, front.bounds)
         back = next((back for back in backs if _at_one_place(back, front)), None)
         if back:
             yield problem(f"the {front.kind} is at the same place as {named(back)}", front, front.box, back.box)
@@ -98,7 +98,7 @@ def text_past_shape(scene: SceneView) -> Iterator[Problem]:
     panels = Stack(shapes, attrgetter("bounds"), scene.canvas)
     for text in scene.texts if panels.items else ():
         ink = text.ink
-        backs = panels.near(ink, first_behind(panels, text))
+        backs = behind(text, panels, ink)
         shape = next((seen for seen in backs if upright_overlap(seen.bounds, ink, 0)), None)
         past = _past_shape(text, shape) if shape else 0
         if shape and past > 0:
