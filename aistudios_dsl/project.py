@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve, frozen
@@ -12,7 +12,7 @@ from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
-from aistudios_dsl.errors import BuildError, expect
+from aistudios_dsl.errors import BuildError, expect, under
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.pending import (
     pending,
@@ -56,6 +56,9 @@ class Project(BaseProject):
         workspace_id: The workspace that the project belongs to. Default none.
         resolution: "4k", "1080", "720" or "480". Default none, which leaves the choice to the service.
         theme: The colours and text styles that verbs take by name, and the font. Default none.
+        avatars: Who speaks in a language: `{"ko": Avatar(...)}`, or by tag `{"ko": {"host": Avatar(...)}}`. Default
+            those of the verbs.
+        themes: The theme for a language: `{"ar": Theme(...)}`. Default `theme`.
         fonts: `Fonts` to measure texts with. Default none, which leaves the bundled numbers of Noto Sans CJK.
         extra: Further keys of the project in the JSON; of its own `isExport`, and "landscape" as `orientation`, which
             is not written otherwise. Default none.
@@ -283,13 +286,18 @@ class Project(BaseProject):
         return [len(scene._items) for scene in self.scenes]
 
     @checked
-    def check(self, *, ignore: str | Iterable[str] = ()) -> list[Finding]:
+    def check(
+        self, *, ignore: str | Iterable[str] = (), original: Project | None = None, min_size: float = 18
+    ) -> list[Finding]:
         """Return what is wrong or probably unintended, scene by scene, errors first; docs/checks.md has the rules.
 
         In a template, the fields that wait for a row are noted, and the scenes that wait for none are checked.
 
         Args:
             ignore: A code or several, such as "unsafe-area", or "unsafe-area:logo" for one tag. Default none.
+            original: The project that this one was translated from, with the same row. Only findings that it does not
+                have are returned; a text that does not fit is one of them. Default none.
+            min_size: Points below which no text may be smaller than in the original. Default 18.
 
         Raises:
             DslError: What `resolve` raises; or a code is unknown.
@@ -297,12 +305,31 @@ class Project(BaseProject):
         >>> [finding.code for finding in Project().scene().text("Hello", at="top left").check()]
         ['unsafe-area']
         """
-        return self._checked(ignore)
+        expect(min_size, int | float, "min_size must be points", "such as min_size=18")
+        if original is None:
+            return self._checked(ignore)
+        expect(original, Project, "original must be a Project", "the one that this was translated from")
+        return self._checked_against(original, ignore, min_size)
 
     def _checked(self, ignore: str | Iterable[str], *, across: bool = True) -> list[Finding]:
         waiting = pending(self)
         settled = without_pending(self, waiting)
-        return settled._found(settled.resolve(), self, waiting, ignore, across)
+        return settled._found(settled.resolve(), self, waiting, ignore, across=across)
+
+    def _checked_against(self, original: Project, ignore: str | Iterable[str], least: float) -> list[Finding]:
+        from aistudios_dsl.check.findings import in_order
+        from aistudios_dsl.check.translation import fitted, new_among
+
+        waiting = pending(self)
+        before = without_pending(original, pending(original))
+        if len(before.scenes) != len(self.scenes):
+            hint = "give the project that this one was translated from, rendered with the same row"
+            counts = f"{len(before.scenes)} scenes, and this project {len(self.scenes)}"
+            raise BuildError(f"original has {counts}", hint=hint)
+        whole = before.resolve()
+        settled, unfit = fitted(without_pending(self, waiting), before)
+        found = settled._found(settled.resolve(), self, waiting, ignore, original=whole, least=least)
+        return in_order([*unfit, *new_among(found, original._checked(ignore))])
 
     def _found(
         self,
@@ -310,7 +337,7 @@ class Project(BaseProject):
         template: BaseProject,
         waiting: Mapping[str, tuple[str, ...]],
         ignore: str | Iterable[str] = (),
-        across: bool = True,
+        **more: Any,
     ) -> list[Finding]:
         from aistudios_dsl.check.findings import check
         from aistudios_dsl.layout.geometry import canvas
@@ -326,7 +353,8 @@ class Project(BaseProject):
             asked = [asked_of(scene, area, f"scenes[{index}]", waiting) for index, scene in enumerate(template.scenes)]
             groups = [group_boxes(scene, setting_of(self)) for scene in self.scenes]
             clips = self._script_clips()
-            return check(whole, waiting, ignore=codes, script_clips=clips, asked=asked, groups=groups, across=across)
+            more |= {"script_clips": clips, "asked": asked, "groups": groups, "locale": self.locale}
+            return check(whole, waiting, ignore=codes, **more)
 
     @checked
     def svg(self, scene: int = 0, *, media: Media | None = None, links: bool = True) -> str:
@@ -386,18 +414,41 @@ class Project(BaseProject):
 
         return framed(self._page)
 
+    def _side_by_side(self, translations: Sequence[Self], media: Media | None = None, scene: int | None = None) -> str:
+        """Return a page with the scenes of this project and of its translations, and what is found in these alone."""
+        from aistudios_dsl.check.translation import fitted
+        from aistudios_dsl.draw.side_by_side import Version, page
+
+        _validate_media(media)
+        original, template = self._with_preview_values()
+        found = self.check(ignore="template-variable")
+        versions = [Version("original", original.resolve(), template, self._script_clips(), found)]
+        for translation in translations:
+            name = translation.locale or "translation"
+            with under(name):
+                shown = fitted(translation._with_preview_values()[0], original)[0].resolve()
+                found = translation.check(original=self, ignore="template-variable")
+            versions.append(Version(name, shown, template, translation._script_clips(), found))
+        return page(versions, title=self.name or "", media=media, only=scene)
+
     def _viewed(self) -> tuple[WireProject, bool]:
         """Return the wire nodes to draw, and whether they are those of a template, with preview values."""
+        try:
+            shown, template = self._with_preview_values()
+            return shown.resolve(), template
+        except BuildError as fault:
+            if not pending(self):
+                raise
+            raise fault.hinting(" ".join(filter(None, (fault.hint and f"{fault.hint}.", _ONE_ROW)))) from None
+
+    def _with_preview_values(self) -> tuple[Self, bool]:
+        """Return a literal project to draw, and whether it is that of a template, with preview values."""
         if not pending(self):
-            return self._literally().resolve(), False
+            return self._literally(), False
         from aistudios_dsl.templates.preview_values import preview_visit, with_preview_values
 
         templates = Templates(self.environment)
-        scenes = with_preview_values(self.scenes, templates)
-        try:
-            return filled_project(self, scenes, preview_visit(templates)).resolve(), True
-        except BuildError as fault:
-            raise fault.hinting(" ".join(filter(None, (fault.hint and f"{fault.hint}.", _ONE_ROW)))) from None
+        return filled_project(self, with_preview_values(self.scenes, templates), preview_visit(templates)), True
 
     @classmethod
     @checked

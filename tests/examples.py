@@ -8,6 +8,7 @@ from attrs import frozen
 
 from aistudios_dsl import Project
 from aistudios_dsl.cli.base import load_script
+from aistudios_dsl.languages.catalogues import locales_in
 from aistudios_dsl.templates.rows import read_rows
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +42,19 @@ class Example:
     @property
     def videos(self):
         """The project, or that of each row."""
-        return list(self.project.render_all(read_rows(self.data))) if self.data else [self.project]
+        return self.filled(self.project)
+
+    @property
+    def translations(self):
+        """Its projects in other languages, where its docstring checks some: those of the catalogues in `locale`."""
+        if "--locales" not in self.path.read_text(encoding="utf-8"):
+            return {}
+        folder = ROOT / "examples" / "locale"
+        return {locale: self.project.translated(folder, locale) for locale in locales_in(folder)}
+
+    def filled(self, project):
+        """A version of the project as it is, or with each row."""
+        return list(project.render_all(read_rows(self.data))) if self.data else [project]
 
 
 def _found():

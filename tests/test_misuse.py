@@ -163,6 +163,9 @@ MISUSES = {
         lambda: opened().check(ignore=5),
         lambda: opened().check(ignore=[5]),
         lambda: opened().check(ignore="unsafe"),
+        lambda: opened().check(original=5),
+        lambda: opened().check(original=opened().scene()),
+        lambda: opened().check(min_size="18"),
     ],
     "svg": [
         lambda: opened().svg("x"),
@@ -173,6 +176,8 @@ MISUSES = {
     "storyboard": [lambda: opened().storyboard(), lambda: opened().storyboard(5)],
     "load": [lambda: Project.load(), lambda: Project.load(5), lambda: Project.load("a.json", True)],
     "Project": [lambda: Project("a", "b"), lambda: Project(5), lambda: Project(scene=Scene()), lambda: Project(api=5)],
+    "avatars": [lambda: Project(avatars=5), lambda: Project(avatars={"ko": "M1"}), lambda: Project(avatars={5: None})],
+    "themes": [lambda: Project(themes=5), lambda: Project(themes={"ko": {}}), lambda: Project(themes={"": None})],
     "Scene": [lambda: Scene("#fff"), lambda: Scene(background=5), lambda: Scene(each=5), lambda: Scene(extra=5)],
     "diff": [lambda: diff(5, 6)],
     "Avatar": [lambda: Avatar(5, "B"), lambda: Avatar.from_model(5)],
@@ -252,7 +257,7 @@ FIELDS = words("backdrop each extra key_order watermark when")
 PROJECT_FIELDS = words(
     "api catalog dictionary environment extra fonts key_order name orientation resolution scenes theme"
 )
-PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
+PROJECT_FIELDS |= {"avatars", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
 ENDS |= {"to_dict", "to_json", "to_python"}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from attrs import evolve, field, frozen
 
-from aistudios_dsl.build.avatar import Catalog, validate_language
+from aistudios_dsl.build.avatar import Avatar, Catalog, validate_language
 from aistudios_dsl.build.drafts import own_extra
 from aistudios_dsl.build.keywords import checked
+from aistudios_dsl.build.language import Speaking, validate_by_language
 from aistudios_dsl.build.placement import GroupDraft
 from aistudios_dsl.build.scene import Scene, lines_named, refuse_unknown_names, scene_of
 from aistudios_dsl.build.theme import Theme
@@ -47,6 +48,10 @@ def _own_dictionary(dictionary: Any) -> Any:
     return own_json(dictionary, "dictionary")
 
 
+def _own_map(given: Any) -> Any:
+    return dict(given) if isinstance(given, Mapping) else given
+
+
 HEAD = ("name", "orientation", "dictionary", "webhook_url", "workspace_id", "resolution")
 """The settings that are on the wire."""
 
@@ -66,6 +71,8 @@ class BaseProject(Verbs):
     resolution: Resolution | str | None = field(default=None, kw_only=True)
     fonts: Fonts | None = field(default=None, kw_only=True)
     theme: Theme | None = field(default=None, kw_only=True)
+    avatars: Mapping[str, Avatar | Mapping[str, Avatar]] | None = field(default=None, kw_only=True, converter=_own_map)
+    themes: Mapping[str, Theme] | None = field(default=None, kw_only=True, converter=_own_map)
     extra: Mapping[str, Any] | None = field(default=None, kw_only=True, converter=_extra_of_project)
     key_order: str | None = field(default=None, kw_only=True)
     locale: str | None = field(default=None, kw_only=True)
@@ -277,12 +284,17 @@ class BaseProject(Verbs):
         return replaced(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
 
     def _measuring(self) -> AbstractContextManager[None]:
-        """Measure texts with the project's fonts inside the block."""
+        """Measure texts with the project's fonts, and write dates and numbers in its language, inside the block."""
         if self.fonts is None:
-            return _NOTHING
+            return _NOTHING if self.locale is None else Speaking(self.locale)
+        return self._in_force()
+
+    @contextmanager
+    def _in_force(self) -> Iterator[None]:
         from aistudios_dsl.layout.fonts import using
 
-        return using(self.fonts)
+        with using(self.fonts), Speaking(self.locale):
+            yield
 
     def _clips(self) -> Iterator[AnyClip]:
         return (clip for scene in reversed(self.scenes) for clip in scene._clips())
@@ -331,6 +343,7 @@ def _validate(project: BaseProject) -> None:
     expect(project.environment, Callable | None, "environment must be a function that takes Jinja's environment", hint)
     validate_language(project.locale, "locale", literal=True)
     expect(project.theme, Theme | None, "theme must be a Theme", "Theme.load(path) reads one")
+    validate_by_language(project.avatars, project.themes)
     expect(project.catalog, Catalog | None, "catalog must be a Catalog", "Catalog.load(path) reads one")
     if project.fonts is not None:
         from aistudios_dsl.build.fonts import Fonts

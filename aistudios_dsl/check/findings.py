@@ -11,6 +11,7 @@ from typing import Any
 from attrs import asdict, evolve, frozen
 
 from aistudios_dsl.check.rules import (
+    LEAST,
     RULES,
     CheckRule,
     Problem,
@@ -23,6 +24,7 @@ from aistudios_dsl.check.rules import (
     media,
     places,
     speech,
+    translation,
     words,
 )
 from aistudios_dsl.errors import DslError, did_you_mean
@@ -33,7 +35,7 @@ from aistudios_dsl.wire.codec import load
 from aistudios_dsl.wire.jsontext import parse
 from aistudios_dsl.wire.nodes import Project
 
-MODULES = (layout, places, figures, words, speech, media, document)
+MODULES = (layout, places, figures, words, speech, translation, media, document)
 """The modules with the rules. Importing them enters each rule into the table."""
 CODES = tuple(RULES)
 """Every code; docs/checks.md shows each with an example."""
@@ -126,6 +128,9 @@ def check(
     asked: Sequence[tuple[Asked, ...]] = (),
     groups: Sequence[Sequence[GroupBox]] = (),
     across: bool = True,
+    locale: str | None = None,
+    original: Project | None = None,
+    least: float = LEAST,
 ) -> list[Finding]:
     """Return the findings of a resolved project, scene by scene, the worst first.
 
@@ -140,16 +145,21 @@ def check(
         asked: What its script asked of these clips. Default nothing.
         groups: The groups of its script in each scene. Default none.
         across: Whether equal findings of three scenes or more are one as well. Default True.
+        locale: The language that it was translated into. Default none.
+        original: The resolved project that it was translated from. Default none.
+        least: The points below which its texts are not to be smaller than those of the original. Default 18.
 
     Raises:
         DslError: For an unknown code, with the nearest known one.
     """
     ignored = set(map(_known, ignore))
     waiting = pending or {}
-    view = ProjectView(project, scene_views(project, script_clips, asked, waiting, groups), waiting)
+    scenes = scene_views(project, script_clips, asked, waiting, groups)
+    before = scene_views(original, script_clips) if original else ()
+    view = ProjectView(project, scenes, waiting, locale, before, least)
     every = (_finding(rule, problem) for rule in RULES.values() for problem in rule.find(view))
     kept = (one for one in every if not {one.code, f"{one.code}:{one.tag}"} & ignored)
-    found = _gathered(sorted(kept, key=_order), _in_scene, MANY)
+    found = _gathered(in_order(kept), _in_scene, MANY)
     return _gathered(found, _in_any_scene, MANY_SCENES) if across else found
 
 
@@ -219,6 +229,11 @@ def _order(finding: Finding) -> tuple[int, int, int]:
     found = _INDEX.match(finding.path)
     scene, clip = (-1, -1) if found is None else (int(found[1]), int(found[2] or -1))
     return scene, RANK[finding.severity], clip
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings scene by scene, the worst first."""
+    return sorted(findings, key=_order)
 
 
 def counted(findings: Iterable[Finding]) -> dict[Severity, int]:

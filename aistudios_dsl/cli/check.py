@@ -13,7 +13,7 @@ import click
 
 from aistudios_dsl.cli.base import file_kind, print_line, printable, with_options
 from aistudios_dsl.cli.data import ROW, DataFile, data_options, with_all_missing
-from aistudios_dsl.cli.options import AS_JSON, ProjectFile, project_file
+from aistudios_dsl.cli.options import AS_JSON, CATALOG, LOCALES, ProjectFile, named_locales, project_file
 from aistudios_dsl.cli.stress import print_budgets, print_strains
 from aistudios_dsl.errors import DslError, LoadError, did_you_mean, plural, unreadable
 
@@ -36,11 +36,13 @@ _NAMED_ROWS = 8
 
 def _check_codes(ctx: click.Context, option: click.Parameter, ignored: tuple[str, ...]) -> tuple[str, ...]:
     from aistudios_dsl.check.findings import CODES
+    from aistudios_dsl.cli.proof import CODES as OF_CATALOGUES
 
+    known = (*CODES, *OF_CATALOGUES)
     for text in ignored:
         code = text.partition(":")[0]
-        if code not in CODES:
-            raise click.BadParameter(f"there is no check {code!r}: {did_you_mean(code, CODES)}")
+        if code not in known:
+            raise click.BadParameter(f"there is no check {code!r}: {did_you_mean(code, known)}")
     return ignored
 
 
@@ -53,6 +55,15 @@ def _check_codes(ctx: click.Context, option: click.Parameter, ignored: tuple[str
     "--ignore", "ignored", multiple=True, metavar="CODE[:TAG]", callback=_check_codes, help="Skip a rule (for a clip)."
 )
 @click.option("--stress", is_flag=True, help="Tell how much room texts leave for longer words.")
+@LOCALES
+@CATALOG
+@click.option(
+    "--min-size",
+    type=click.FloatRange(min=0),
+    default=18.0,
+    show_default=True,
+    help="Points below which no language may make a text smaller.",
+)
 @AS_JSON
 def check(
     source: ProjectFile,
@@ -61,6 +72,9 @@ def check(
     strict: bool,
     ignored: tuple[str, ...],
     stress: bool,
+    locales: tuple[str, ...],
+    catalog: Path,
+    min_size: float,
     as_json: bool,
 ) -> None:
     """List what is wrong or probably a mistake.
@@ -68,13 +82,31 @@ def check(
     FILE is a Python script that defines `project`, a project JSON, or a JSONL of payloads. Exits with 1 if there are
     errors. docs/checks.md explains each code with an example.
 
+    --locales lists by language what its catalogue lacks, and what the original does not have: texts that do not fit,
+    are smaller or take more lines, words over a face, a voice of another language.
+
     \b
     aistudios check examples/talking_avatar.py
     aistudios check project.json --strict --ignore unsafe-area --ignore low-contrast:logo
     aistudios check examples/personalised.py --data examples/data/people.csv
     aistudios check examples/personalised.py --data examples/data/people.csv --stress
+    aistudios check examples/first_aid.py --locales all --catalog examples/locale
     aistudios check videos.jsonl
     """
+    path = source.path
+    if row is not None and data is None and not (path.is_file() and file_kind(path) == "jsonl"):
+        raise click.UsageError("--row requires --data")
+    if locales:
+        counts = _check_languages(source, data, row, ignored, (locales, catalog, min_size), stress, as_json)
+    else:
+        counts = _check(source, data, row, ignored, stress, as_json)
+    if counts["error"] or (strict and counts["warning"]):
+        click.get_current_context().exit(1)
+
+
+def _check(
+    source: ProjectFile, data: DataFile | None, row: int | None, ignored: tuple[str, ...], stress: bool, as_json: bool
+) -> Mapping[Severity, int]:
     from aistudios_dsl.check.stress import Stress
 
     path = source.path
@@ -83,18 +115,32 @@ def check(
             raise click.UsageError(f"--stress needs a template, and {path} has finished payloads")
         if source.settings or data:
             raise click.UsageError(f"{path} is JSONL with finished payloads: it takes no --set and no --data")
-        counts = _check_many(_lines(path, ignored), "line", row, as_json)
-    elif data is not None:
+        return _check_many(_lines(path, ignored), "line", row, as_json)
+    if data is not None:
         project = source.load()
         strained = Stress(project) if stress else None
         checks = _rows(project, data, source.settings, ignored, strained)
-        counts = _check_many(checks, "row", row, as_json, strained)
-    elif row is not None:
-        raise click.UsageError("--row requires --data")
-    else:
-        counts = _check_one(source.render(), ignored, as_json, stress)
-    if counts["error"] or (strict and counts["warning"]):
-        click.get_current_context().exit(1)
+        return _check_many(checks, "row", row, as_json, strained)
+    return _check_one(source.render(), ignored, as_json, stress)
+
+
+def _check_languages(
+    source: ProjectFile,
+    data: DataFile | None,
+    row: int | None,
+    ignored: tuple[str, ...],
+    languages: tuple[tuple[str, ...], Path, float],
+    stress: bool,
+    as_json: bool,
+) -> Mapping[Severity, int]:
+    from aistudios_dsl.cli.proof import proofs, prove, prove_rows
+
+    if stress or (source.path.is_file() and file_kind(source.path) == "jsonl"):
+        other = "--stress" if stress else f"{source.path}, which has finished payloads"
+        raise click.UsageError(f"--locales does not go with {other}")
+    locales, catalog, least = languages
+    found = proofs(source, catalog, named_locales(locales, catalog), ignored, least)
+    return prove(*found, source, as_json) if data is None else prove_rows(*found, source, data, row, as_json)
 
 
 # one project
@@ -114,13 +160,14 @@ def _check_one(project: Project, ignored: tuple[str, ...], as_json: bool, stress
         return counts
     if stress:
         print_budgets(found)
-    _print_by_scene(findings)
+    print_by_scene(findings)
     kinds = ", ".join(plural(count, kind) for kind, count in counts.items() if count)
     print_line(f"{kinds or 'nothing found'} in {plural(len(project.scenes), 'scene')}")
     return counts
 
 
-def _print_by_scene(findings: Sequence[Finding]) -> None:
+def print_by_scene(findings: Sequence[Finding]) -> None:
+    """Print findings under the scenes that have them."""
     from aistudios_dsl.check.findings import by_scene
 
     shown = set[str]()
@@ -204,7 +251,7 @@ def _check_many(
         nonlocal last
         for last, check in checks:
             if only in (None, last):
-                yield last, _findings(check)
+                yield last, row_findings(check)
 
     summary = summed(wanted())
     if not summary.total and only:
@@ -223,8 +270,8 @@ def _check_many(
     return summary.counts
 
 
-def _findings(check: Callable[[], list[Finding]]) -> list[Finding]:
-    """Return what a check finds, or the fault that prevents it."""
+def row_findings(check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Return what the check of a row finds, or the fault that prevents it."""
     from aistudios_dsl.check.findings import Finding
 
     try:

@@ -6,14 +6,14 @@ import webbrowser
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_text
 from aistudios_dsl.cli.base import print_line, reject_overwriting
 from aistudios_dsl.cli.data import DataFile, data_options
-from aistudios_dsl.cli.options import ProjectFile, project_file
+from aistudios_dsl.cli.options import CATALOG, LOCALES, ProjectFile, named_locales, project_file
 from aistudios_dsl.errors import DslError, plural
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 @click.option("--row", type=click.IntRange(1), help="Which row of --data to show, from 1 (the default).")
 @click.option("--scene", type=click.IntRange(0), help="Show this scene only, counted from 0 as in scenes[0].")
 @click.option("--media", type=click.Path(path_type=Path), help="Folder with copies of pictures, named like the URLs.")
+@LOCALES
+@CATALOG
 @click.option("--open", "show", is_flag=True, help="Open the page or picture.")
 def preview(
     source: ProjectFile,
@@ -35,17 +37,20 @@ def preview(
     row: int | None,
     scene: int | None,
     media: Path | None,
+    locales: tuple[str, ...],
+    catalog: Path,
     show: bool,
 ) -> None:
     """Draw the scenes as a page or as pictures.
 
     The page shows every scene as it will be laid out, with its speech, its clips and the findings of the checks.
     Nothing is fetched: pictures are placeholders unless --media has a copy. A template shows its variables unless
-    --set or --data fill them.
+    --set or --data fill them. With --locales, each scene is shown in these languages side by side.
 
     \b
     aistudios preview examples/product_promo.py -o storyboard.html --open
     aistudios preview examples/personalised.py --data examples/data/people.csv --row 2
+    aistudios preview examples/first_aid.py --locales de,ko,ar --catalog examples/locale -o languages.html
     aistudios preview examples/product_promo.py -o pictures/
     """
     if row is not None and data is None:
@@ -57,9 +62,17 @@ def preview(
     if not is_folder and target.suffix.lower() not in (".html", ".htm", ".svg"):
         raise click.UsageError(f"-o {output}: name a page .html, one picture .svg, or a folder of pictures DIR/")
     reject_overwriting(target, source.path, data.path if data else None)
-    project = source.render() if data is None else _rendered_row(source, data, row or 1)
+    number = row or 1
+    values = None if data is None else _row(data, number)
+    project = _filled(source, values, number)
+    if locales and (is_folder or target.suffix.lower() == ".svg"):
+        raise click.UsageError("--locales draws a page: -o PAGE.html")
     with report_write_errors(output):
-        if not is_folder and target.suffix.lower() != ".svg":
+        if locales:
+            found = source.in_languages(named_locales(locales, catalog), catalog)
+            translations = [_filled(each, values, number) for _, each in found]
+            written = [write_text(target, project._side_by_side(translations, media, scene))]
+        elif not is_folder and target.suffix.lower() != ".svg":
             written = [project.storyboard(target, media=media, scene=scene)]
         else:
             numbers = range(len(project.scenes)) if scene is None else [scene]
@@ -72,17 +85,24 @@ def preview(
         print_line("note: no browser could be opened", err=True)
 
 
-def _rendered_row(source: ProjectFile, data: DataFile, number: int) -> Project:
-    """Return the project with the values of one row, counted from 1, and of `--set`."""
-    from aistudios_dsl.templates.rows import of_row
-    from aistudios_dsl.templates.values import with_values
-
-    project, rows = source.load(), data.rows()
+def _row(data: DataFile, number: int) -> Any:
+    """Return one row, counted from 1."""
+    rows = data.rows()
     row = next(islice(rows, number - 1, None), None)
     if row is None:
         raise DslError(f"{data.path} has no row {number}", hint=f"it has {rows.count}")
+    return row
+
+
+def _filled(source: ProjectFile, row: Any, number: int) -> Project:
+    """Return the project with the values of a row, if there is one, and of `--set`."""
+    from aistudios_dsl.templates.rows import of_row
+    from aistudios_dsl.templates.values import with_values
+
+    if row is None:
+        return source.render()
     try:
-        return project.render(with_values(row, source.settings))
+        return source.load().render(with_values(row, source.settings))
     except DslError as fault:
         raise of_row(fault, number, row) from None
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -14,7 +12,7 @@ from attrs import frozen
 
 from aistudios_dsl.build.boxes import number
 from aistudios_dsl.build.scene import Scene
-from aistudios_dsl.draw.markup import element, escaped, figures, placed
+from aistudios_dsl.draw.markup import element, escaped, figures, placed, policy
 from aistudios_dsl.draw.pictures import Media, file_name, read
 from aistudios_dsl.draw.svg import Drawing, pictures_of, scene_svg, view_of
 from aistudios_dsl.errors import DslError
@@ -223,9 +221,7 @@ def _asset(name: str) -> str:
 
 @cache
 def _policy() -> str:
-    """The page's security policy: it fetches and runs nothing, and has the one style sheet with this hash."""
-    digest = base64.b64encode(hashlib.sha256(_asset("storyboard.css").encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return policy(_asset("storyboard.css"))
 
 
 @cache

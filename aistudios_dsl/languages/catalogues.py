@@ -8,10 +8,11 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from aistudios_dsl.atomic_write import report_write_errors, write_text
 from aistudios_dsl.build.avatar import is_language, validate_language
+from aistudios_dsl.build.localised import localised
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.speech import unpaired_tag
 from aistudios_dsl.errors import (
@@ -266,7 +267,7 @@ def translated(project: B, source: Any, locale: str) -> B:
         raise LoadError(f"{plural(len(faults), 'translation')} cannot be used", problems=tuple(faults))
     for fault in faults:
         raise fault
-    return evolve(said_in(project, catalogue.translation, catalogue.rule), locale=locale)
+    return localised(said_in(project, catalogue.translation, catalogue.rule), locale)
 
 
 def locales_in(folder: str | os.PathLike[str]) -> dict[str, Path]:

@@ -138,7 +138,7 @@ class Programs:
         with template._measuring():
             self._read(template)
         self.render: Callable[[Mapping[str, Any] | KeyedRow | None], bytes] = (
-            self._written if template.fonts is None else self._measured
+            self._written if template.fonts is None and template.locale is None else self._measured
         )
         """Returns the JSON of a row. An exception says only that this row has to be rendered the long way."""
 

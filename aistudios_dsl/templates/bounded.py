@@ -26,6 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, generate_lorem_ipsum
 
 from aistudios_dsl.errors import TemplateError
+from aistudios_dsl.templates.local_formats import LOCAL_FILTERS
 from aistudios_dsl.templates.printing import FILTERS_OF_ROWS, TESTS_OF_ROWS, equal, may_be_number, within
 from aistudios_dsl.templates.values import refuse_missing
 from aistudios_dsl.wire.jsontext import depth
@@ -326,7 +327,7 @@ _STRAIGHT = (
 
 _LINEAR = (
     *("capitalize", "count", "d", "default", "e", "escape", "first", "format", "last", "length"),
-    *("lower", "string", "title", "trim", "upper"),
+    *("lower", "string", "title", "trim", "upper", *LOCAL_FILTERS),
 )
 """Filters that take time, and make a value, in proportion to the values they are given."""
 

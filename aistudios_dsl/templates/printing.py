@@ -13,6 +13,7 @@ from jinja2.filters import FILTERS, make_attrgetter
 from jinja2.tests import TESTS
 
 from aistudios_dsl.errors import TemplateError
+from aistudios_dsl.templates.local_formats import LOCAL_FILTERS
 from aistudios_dsl.templates.values import checked_value, is_missing, refuse_missing
 
 _WRITING = (
@@ -109,8 +110,9 @@ FILTERS_OF_ROWS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("d", "default"), _defaulted),
     "format": _formatted,
     "join": _joined,
+    **LOCAL_FILTERS,
 }
-"""Jinja's filters that make texts and numbers, for values that may be missing."""
+"""Jinja's filters that make texts and numbers, for values that may be missing; and those that Jinja has not."""
 
 
 def equal(left: Any, right: Any) -> Any:

@@ -40,6 +40,7 @@ from aistudios_dsl import (
     row,
     wire,
 )
+from aistudios_dsl.build.localised import localised
 from aistudios_dsl.build.placement import Beside, Inside
 from aistudios_dsl.layout.text import POINT, is_bold, wrap
 from aistudios_dsl.plan import choices, conditional, program
@@ -143,6 +144,8 @@ ROWS_FIXED = {
     "First Name": ["Ann", "Bob & Co", "Cid"],
     "E-Mail": [*["a@x.example", ""] * 6, 7],
     "gap": [*["here"] * 100, *MISSING],
+    "price": [*[0, 7, 1234.5, "19.90", Decimal("2.50")] * 8, "a lot"],
+    "day": [*[date(2026, 3, 1), datetime(2026, 3, 1, 14, 30), "2026-03-01"] * 8, "soon"],
 }
 HOLES = [
     "{{ name }}",
@@ -179,6 +182,8 @@ HOLES = [
     "{{ row.gap == 'here' }}",
     "{% if count == 7 %}seven{% endif %}",
     "{{ row|length }}",
+    "{{ price|money('EUR') }}, {{ price|number(1) }}",
+    "{{ day|date }}: {{ day|date('d MMM')|upper }}",
 ]
 CONSTANTS = [
     "Hello ",
@@ -514,7 +519,8 @@ class Maker:
         project = Project(self.string() if self.some(0.6) else None, **head)
         for _ in range(pick([0, 1, 2])):
             project = self.scene(project)
-        return self.edited(self.scene(project, conditional=self.some(0.1)))
+        whole = self.edited(self.scene(project, conditional=self.some(0.1)))
+        return localised(whole, pick(["de", "ar", "ko"])) if self.some(0.2) else whole
 
     def edited(self, project):
         """A project after an edit or two of its last scene, in the words of the verbs."""

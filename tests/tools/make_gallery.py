@@ -24,14 +24,20 @@ def pictures():
     """The pictures by name, and the text of each: one SVG a scene, that of the README's script, those of a how-to."""
     hello, *_ = (block.code for block in blocks(ROOT / "README.md") if block.language == "python")
     found = {"hello.svg": defined(hello)["project"].svg()}
-    for example in EXAMPLES:
-        video = example.videos[0]
-        found |= {f"{example.name}-{number}.svg": video.svg(number, links=False) for number in range(len(video.scenes))}
+    for name, video in (pair for example in EXAMPLES for pair in videos(example).items()):
+        found |= {f"{name}-{number}.svg": video.svg(number, links=False) for number in range(len(video.scenes))}
     for block in blocks(COMPOSE):
         if block.language == "python" and block.title:
             for name, project in defined(block.code).items():
                 found[f"compose-{block.title.removesuffix('.py')}-{name}.svg"] = project.svg(links=False)
     return {name: f"{text}\n" for name, text in found.items()}
+
+
+def videos(example):
+    """The first video of an example in each of its languages, by the names of their pictures."""
+    versions = {example.name: example.project}
+    versions |= {f"{example.name}-{locale}": version for locale, version in example.translations.items()}
+    return {name: example.filled(version)[0] for name, version in versions.items()}
 
 
 def defined(script):
@@ -49,8 +55,9 @@ def page():
         for example in examples:
             width = 220 if example.project.orientation == "portrait" else 400
             images += [
-                f'<img src="img/{example.name}-{number}.svg" width="{width}" alt="scenes[{number}] of {example.name}">'
-                for number in range(len(example.videos[0].scenes))
+                f'<img src="img/{name}-{number}.svg" width="{width}" alt="scenes[{number}] of {name}">'
+                for name, video in videos(example).items()
+                for number in range(len(video.scenes))
             ]
         title, source = path.stem.replace("_", " ").capitalize(), path.read_text(encoding="utf-8")
         code = f'```python title="examples/{path.name}"\n{source}```'

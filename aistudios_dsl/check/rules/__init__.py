@@ -20,6 +20,10 @@ WORDS = 24
 """How many characters of a text name a clip that has no tag."""
 
 
+LEAST = 18
+"""Points below which a translation makes a text smaller than it should be, if it is not told otherwise."""
+
+
 @frozen
 class Problem:
     """What a rule found: a message, its path, the clip, and boxes that show it. `remedy` replaces that of the rule."""
@@ -43,11 +47,18 @@ class Words:
 
 @frozen(eq=False)
 class ProjectView:
-    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field."""
+    """A resolved project, its scenes as they are seen, and the variables that its templates wait for, by field.
+
+    `locale`: the language of a translation; `original`: the scenes that it was translated from; `least`: the points
+    below which its texts are not to be smaller than those.
+    """
 
     project: Project
     scenes: tuple[SceneView, ...]
     pending: Mapping[str, tuple[str, ...]]
+    locale: str | None = None
+    original: tuple[SceneView, ...] = ()
+    least: float = LEAST
 
     @cached_property
     def nodes(self) -> tuple[tuple[str, Seen | None, Node], ...]:

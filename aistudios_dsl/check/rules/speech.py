@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from aistudios_dsl.build.boxes import bounded
-from aistudios_dsl.build.speech import speaker_of, systems, systems_of
+from aistudios_dsl.build.speech import Utterance, speaker_of, systems, systems_of
 from aistudios_dsl.check.rules import Problem, scene_rule
 from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire.nodes import Animation, AvatarClip, SceneScript
@@ -85,12 +85,19 @@ def avatar_silent(scene: SceneView) -> Iterator[Problem]:
 def speech_script(scene: SceneView) -> Iterator[Problem]:
     """Most letters of a speech are not in the writing system of the avatar's language."""
     for said in scene.speech:
-        own, counted = systems_of(said.language), systems(said.text)
-        if own and sum(counted.values()) > 2 * sum(counted.get(system, 0) for system in own):
-            most = next(system for system in counted if system not in own)
-            message = f"is mostly {most} letters, but the avatar's language is {said.language!r}"
+        system = foreign_system(said)
+        if system:
+            message = f"is mostly {system} letters, but the avatar's language is {said.language!r}"
             speaker = None if said.speaker is None else scene.every[said.speaker]
             yield Problem(message, scene.path_of(said), speaker)
+
+
+def foreign_system(said: Utterance) -> str:
+    """Return the writing system of most letters of a speech, if it is none of the speaker's language; else ""."""
+    own, counted = systems_of(said.language), systems(said.text)
+    if not own or sum(counted.values()) <= 2 * sum(counted.get(system, 0) for system in own):
+        return ""
+    return next(system for system in counted if system not in own)
 
 
 @scene_rule("speech-long", "warning", "split it over several scenes")
