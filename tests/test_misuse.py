@@ -10,6 +10,7 @@ import aistudios_dsl.service
 from aistudios_dsl import (
     Avatar,
     Catalog,
+    Catalogue,
     DslError,
     LoadError,
     Project,
@@ -178,6 +179,25 @@ MISUSES = {
     "Project": [lambda: Project("a", "b"), lambda: Project(5), lambda: Project(scene=Scene()), lambda: Project(api=5)],
     "avatars": [lambda: Project(avatars=5), lambda: Project(avatars={"ko": "M1"}), lambda: Project(avatars={5: None})],
     "themes": [lambda: Project(themes=5), lambda: Project(themes={"ko": {}}), lambda: Project(themes={"": None})],
+    "messages": [lambda: opened().messages(5), lambda: opened().messages(locale="de")],
+    "translated": [
+        lambda: opened().translated({}),
+        lambda: opened().translated({}, "deutsch"),
+        lambda: opened().translated(5, "de"),
+        lambda: opened().translated({"a": 5}, "de"),
+        lambda: opened().translated("no/such/folder", "de"),
+        lambda: opened().translated({}, locale=None),
+    ],
+    "Catalogue": [
+        lambda: Catalogue.read(5),
+        lambda: Catalogue.read("no.po", locale=5),
+        lambda: Catalogue("de", ()).write(),
+        lambda: Catalogue.of(5),
+        lambda: Catalogue.of(opened(), "deutsch"),
+        lambda: Catalogue("de", ()).updated(5),
+        lambda: Catalogue("de", ()).review("video.py"),
+        lambda: Catalogue(5, ()),
+    ],
     "Scene": [lambda: Scene("#fff"), lambda: Scene(background=5), lambda: Scene(each=5), lambda: Scene(extra=5)],
     "diff": [lambda: diff(5, 6)],
     "Avatar": [lambda: Avatar(5, "B"), lambda: Avatar.from_model(5)],
@@ -257,10 +277,10 @@ FIELDS = words("backdrop each extra key_order watermark when")
 PROJECT_FIELDS = words(
     "api catalog dictionary environment extra fonts key_order name orientation resolution scenes theme"
 )
-PROJECT_FIELDS |= {"avatars", "themes", "webhook_url", "workspace_id"}
+PROJECT_FIELDS |= {"avatars", "locale", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
 ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
-ENDS |= {"to_dict", "to_json", "to_python"}
+ENDS |= {"messages", "to_dict", "to_json", "to_python", "translated"}
 
 
 def test_an_editor_completes_to_settings_verbs_and_ends_and_nothing_else():
