@@ -346,6 +346,34 @@ def test_a_catalogue_follows_from_its_messages_alone_and_a_write_of_the_same_tou
     assert Catalogue.read(path).updated(project).to_po() == path.read_text(encoding="utf-8")
 
 
+def test_an_update_compares_each_changed_message_with_few_others_and_a_new_tag_asks_no_translator(monkeypatch):
+    from aistudios_dsl.languages import po
+
+    compared = []
+
+    class Counted(po.SequenceMatcher):
+        def ratio(self):
+            compared.append(1)
+            return super().ratio()
+
+    monkeypatch.setattr(po, "SequenceMatcher", Counted)
+
+    def project(ending, tag):
+        scene = Scene()
+        for number in range(200):
+            scene = scene.text(f"Lesson {number} of the course{ending}", tag=f"{tag}-{number}")
+        return Project().add(scene)
+
+    catalogue = pseudo(project("", "a"))
+    changed = catalogue.updated(project(", now", "a"))
+    assert len(changed.review(project(", now", "a")).fuzzy) == 200
+    assert len(compared) <= 200 * po._COMPARED
+    compared.clear()
+    moved = catalogue.updated(project("", "b"))
+    assert moved.review(project("", "b")).fuzzy == ()
+    assert [entry.forms for entry in moved.entries] == [entry.forms for entry in catalogue.entries]
+
+
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1).filter(str.strip)
 
 

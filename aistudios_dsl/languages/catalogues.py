@@ -156,19 +156,14 @@ class Catalogue:
     def updated(self, project: BaseProject) -> Self:
         """Return the catalogue with the messages that a project has now.
 
-        Translations stay. A message that is new gets that of the words most like its own, marked as fuzzy. Those of
-        messages that the project has no more are kept as obsolete, and return with their message.
+        Translations stay. Where words have changed, the new ones get the translation of the old ones, marked as fuzzy.
+        Translations of words that are gone are kept as obsolete, and return with their words.
 
         Args:
             project: The project.
         """
         po = deepcopy(self._babel())
-        for message in po.obsolete.values():
-            if po.get(message.id, message.context) is None:
-                po[message.id] = message
-        po.obsolete.clear()
-        po.update(_with_messages(_babel().Po(), project, self._by_words))
-        po.obsolete = {words: message for words, message in po.obsolete.items() if any(_entry(message).forms)}
+        _babel().update(po, _with_messages(_babel().Po(), project, self._by_words))
         return self._of_po(po, self.path)
 
     def write(self, path: str | os.PathLike[str] | None = None) -> Path:
@@ -317,8 +312,7 @@ def _same_language(one: str, other: str) -> bool:
 
 def _entry(message: Any) -> Entry:
     words: Any = message.id if message.pluralizable else (message.id, None)
-    forms = tuple(message.string) if message.pluralizable else (message.string or "",)
-    return Entry(words[0], message.context, forms, words[1], message.fuzzy, message.lineno or 0)
+    return Entry(words[0], message.context, _babel().forms(message), words[1], message.fuzzy, message.lineno or 0)
 
 
 def _with_messages(po: Po, project: BaseProject, known: Mapping[tuple[str | None, str], Entry]) -> Po:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ _LINE = re.compile(
 _HEADER_LINE = re.compile(r"[\w-]+:.*|\s*")
 _PREVIOUS = ("#|", "#~|")
 """How lines begin that quote an older original, which Babel would take for comments of a translator."""
+_LIKE, _COMPARED = 0.6, 8
+"""How alike words must be for the one to be taken for the other, of 1, and how many are looked at closely."""
 _CHARSET = re.compile(rb"charset=([^\s\\\"]*)")
 _HINTS = {
     "more translations": "the header's Plural-Forms says how many there are",
@@ -103,6 +107,62 @@ def read(path: Path, data: bytes, locale: str | None = None) -> Po:
         raise LoadError(f"Babel cannot read it: {fault}", place_of(path, parser.offset + 1)) from None
     found.charset, found._file = "utf-8", None
     return found
+
+
+def update(po: Po, template: Po) -> None:
+    """Give a catalog the messages of a template, and keep all translations."""
+    for gone in po.obsolete.values():
+        if po.get(gone.id, gone.context) is None:
+            po[gone.id] = gone
+    po.obsolete.clear()
+    known = set(po._messages)
+    po.update(template, no_fuzzy_matching=True)
+    po.obsolete = {key: gone for key, gone in po.obsolete.items() if any(forms(gone))}
+    _guess([message for key, message in po._messages.items() if key not in known], po.obsolete)
+
+
+def _guess(new: Iterable[Message], gone: dict[Any, Message]) -> None:
+    """Give each new message the translation of the one that is gone and most like it, and take that one away.
+
+    It is fuzzy unless only the context is another one. Babel would compare each with all, in quadratic time.
+    """
+    holders = defaultdict[str, list[Any]](list)
+    for key, message in gone.items():
+        for piece in _pieces(message):
+            holders[piece].append(key)
+    taken = set[Any]()
+    for message in new:
+        shared = Counter(key for piece in _pieces(message) for key in holders.get(piece, ()))
+        alike = [(_likeness(gone[key], message), key) for key, _ in shared.most_common(_COMPARED)]
+        likeness, key = max(alike, key=lambda pair: pair[0], default=(0, None))
+        if likeness >= _LIKE and gone[key].pluralizable == message.pluralizable:
+            message.string, message.user_comments = gone[key].string, gone[key].user_comments
+            message.flags |= gone[key].flags | ({"fuzzy"} if likeness < 1 else set())
+            taken.add(key)
+    for key in taken:
+        del gone[key]
+
+
+def _likeness(one: Message, other: Message) -> float:
+    if one.id == other.id:
+        return 1
+    old, new = (_words(each).casefold() for each in (one, other))
+    return min(0.99, SequenceMatcher(None, old, new, autojunk=False).ratio())
+
+
+def _pieces(message: Message) -> set[str]:
+    words = f" {_words(message).casefold()} "
+    return {words[start : start + 3] for start in range(len(words) - 2)}
+
+
+def _words(message: Message) -> str:
+    return message.id[0] if message.pluralizable else str(message.id)
+
+
+def forms(message: Message) -> tuple[str, ...]:
+    """Return the translation of a message, which has a form for each plural."""
+    string: Any = message.string
+    return tuple(string) if message.pluralizable else (string or "",)
 
 
 def written(po: Po) -> str:
