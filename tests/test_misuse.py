@@ -147,6 +147,15 @@ MISUSES = {
         lambda: opened().compile().write_jsonl(5, "rows.jsonl"),
         lambda: opened().compile().write_jsonl([], 5),
     ],
+    "messages": [lambda: opened().messages(5)],
+    "translated": [
+        lambda: opened().translated(),
+        lambda: opened().translated("locale"),
+        lambda: opened().translated(5, "de"),
+        lambda: opened().translated({}, 5),
+        lambda: opened().translated({}, "german!"),
+        lambda: opened().translated({"Hi": 5}, "de"),
+    ],
     "resolve": [lambda: opened().resolve("1.6"), lambda: opened().resolve(api=5)],
     "to_dict": [lambda: opened().to_dict("1.6"), lambda: opened().to_dict(api="2")],
     "to_json": [
@@ -257,9 +266,9 @@ FIELDS = words("backdrop each extra key_order watermark when")
 PROJECT_FIELDS = words(
     "api catalog dictionary environment extra fonts key_order name orientation resolution scenes theme"
 )
-PROJECT_FIELDS |= {"avatars", "themes", "webhook_url", "workspace_id"}
+PROJECT_FIELDS |= {"avatars", "locale", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
-ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
+ENDS = words("check compile estimates messages render render_all resolve save storyboard svg translated variables")
 ENDS |= {"to_dict", "to_json", "to_python"}
 
 
