@@ -148,6 +148,15 @@ MISUSES = {
         lambda: opened().compile().write_jsonl(5, "rows.jsonl"),
         lambda: opened().compile().write_jsonl([], 5),
     ],
+    "messages": [lambda: opened().messages(5)],
+    "translated": [
+        lambda: opened().translated(),
+        lambda: opened().translated("locale"),
+        lambda: opened().translated(5, "de"),
+        lambda: opened().translated({}, 5),
+        lambda: opened().translated({}, "german!"),
+        lambda: opened().translated({"Hi": 5}, "de"),
+    ],
     "resolve": [lambda: opened().resolve("1.6"), lambda: opened().resolve(api=5)],
     "to_dict": [lambda: opened().to_dict("1.6"), lambda: opened().to_dict(api="2")],
     "to_json": [
@@ -179,15 +188,6 @@ MISUSES = {
     "Project": [lambda: Project("a", "b"), lambda: Project(5), lambda: Project(scene=Scene()), lambda: Project(api=5)],
     "avatars": [lambda: Project(avatars=5), lambda: Project(avatars={"ko": "M1"}), lambda: Project(avatars={5: None})],
     "themes": [lambda: Project(themes=5), lambda: Project(themes={"ko": {}}), lambda: Project(themes={"": None})],
-    "messages": [lambda: opened().messages(5), lambda: opened().messages(locale="de")],
-    "translated": [
-        lambda: opened().translated({}),
-        lambda: opened().translated({}, "deutsch"),
-        lambda: opened().translated(5, "de"),
-        lambda: opened().translated({"a": 5}, "de"),
-        lambda: opened().translated("no/such/folder", "de"),
-        lambda: opened().translated({}, locale=None),
-    ],
     "Catalogue": [
         lambda: Catalogue.read(5),
         lambda: Catalogue.read("no.po", locale=5),
@@ -279,8 +279,8 @@ PROJECT_FIELDS = words(
 )
 PROJECT_FIELDS |= {"avatars", "locale", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
-ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
-ENDS |= {"messages", "to_dict", "to_json", "to_python", "translated"}
+ENDS = words("check compile estimates messages render render_all resolve save storyboard svg translated variables")
+ENDS |= {"to_dict", "to_json", "to_python"}
 
 
 def test_an_editor_completes_to_settings_verbs_and_ends_and_nothing_else():

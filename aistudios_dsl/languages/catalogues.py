@@ -13,6 +13,7 @@ from attrs import field, frozen
 from aistudios_dsl.atomic_write import report_write_errors, write_text
 from aistudios_dsl.build.avatar import is_language, validate_language
 from aistudios_dsl.build.keywords import checked, checked_class
+from aistudios_dsl.build.language import same_language
 from aistudios_dsl.build.localised import localised
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.speech import unpaired_tag
@@ -140,7 +141,7 @@ class Catalogue:
         except OSError as fault:
             raise unreadable(place, fault, "give a PO file, or a folder of them") from None
         found = cls._of_po(po.read(place, data, locale), str(place))
-        if locale and found.locale and not _same_language(locale, found.locale):
+        if locale and found.locale and not same_language(locale, found.locale):
             raise LoadError(f"is in {found.locale!r}, not in {locale!r}", str(place), "its header says: Language")
         return found
 
@@ -305,7 +306,7 @@ def _catalogue(source: Any, locale: str) -> Catalogue:
     if not isinstance(source, Catalogue):
         expect(source, str | os.PathLike, "a catalogue is a Catalogue, a path or a mapping", 'such as "locale"')
         return Catalogue.read(source, locale)
-    if source.locale and not _same_language(source.locale, locale):
+    if source.locale and not same_language(source.locale, locale):
         raise LoadError(f"the catalogue is in {source.locale!r}, not in {locale!r}", source.path)
     return source
 
@@ -320,10 +321,6 @@ def _file_in(folder: Path, locale: str) -> Path:
             return file
     hint = did_you_mean(locale, known) or f"aistudios messages update VIDEO --catalog {folder} --locales {locale}"
     raise LoadError(f"{folder} has no catalogue for {locale!r}", hint=hint, code="unknown-locale")
-
-
-def _same_language(one: str, other: str) -> bool:
-    return one.casefold().split("-")[0] == other.casefold().split("-")[0]
 
 
 def _entry(message: Any) -> Entry:
