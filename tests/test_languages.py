@@ -3,6 +3,7 @@
 import gettext
 import json
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from aistudios_dsl import (
     Project,
     Scene,
     column,
+    languages,
     wire,
 )
 from aistudios_dsl.build.localised import localised
@@ -114,6 +116,7 @@ ar bg ca cs da de el en-GB es et fa fi fr he hi hr hu id it ja ko lt nl pl pt-BR
 """.split()  # noqa: SIM905 - as a list, it would take thirty lines
 
 
+@pytest.mark.slow
 def test_thirty_languages_with_fifty_messages_are_those_that_scripts_in_these_languages_build(tmp_path):
     def english(number):
         return f"Words {number} for {{{{ name }}}}, {number} % off"
@@ -510,6 +513,16 @@ def test_arguments_of_another_type_are_refused_with_what_to_give():
         Project(locale="deutsch")
     with pytest.raises(BuildError, match="longer is 900"):
         pseudo(project, 900)
+
+
+def test_without_babel_a_mapping_still_translates_and_a_file_names_the_extra(monkeypatch):
+    project = Project().scene().text("Hello", tag="t")
+    monkeypatch.delitem(sys.modules, "aistudios_dsl.languages.po", raising=False)
+    monkeypatch.delattr(languages, "po", raising=False)
+    monkeypatch.setitem(sys.modules, "babel.messages.catalog", None)
+    assert project.translated({"Hello": "Hallo"}, "de").find("t").text == "Hallo"
+    with pytest.raises(BuildError, match=r"PO files need Babel\n  hint: pip install 'aistudios-dsl\[languages\]'"):
+        Catalogue.of(project)
 
 
 # the pseudo-language

@@ -26,6 +26,7 @@ from aistudios_dsl.errors import (
     expect,
     nearest,
     plural,
+    under,
     unreadable,
 )
 from aistudios_dsl.languages.messages import Message, messages_of, said_in
@@ -344,12 +345,13 @@ def _faults(message: Message, form: str, templates: Templates | None) -> Iterato
         yield LoadError(f"{tag} has no matching tag in {form[:60]!r}", hint=original)
     if templates is None:
         return
+    with under(message.path):
+        own = _names(templates, message.text) | _names(templates, message.plural or "")
     try:
         used = _names(templates, form)
     except TemplateError as fault:
         yield TemplateError(fault.message, hint=original, code=fault.code)
         return
-    own = _names(templates, message.text) | _names(templates, message.plural or "")
     more, less = sorted(used - own - message.bound), sorted(own - used) if message.plural is None else []
     if more:
         hint = did_you_mean(more[0], sorted(own)) if nearest(more[0], own) else original
