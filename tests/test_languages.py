@@ -648,12 +648,17 @@ def test_build_takes_the_words_of_a_language_and_says_what_it_lacks(greeting):
         (["--locale", "de", "--locales", "de"], "give one of --locale, --locales and --locale-column"),
         (["--locales", "de,ko"], "-o video.json makes video.de.json"),
         (["--locale-column", "lang"], "--locale-column requires --data"),
+        (["--locale", ""], 'locale is "", which is no BCP 47 tag'),
+        (["--locales", " ,", "-o", "x.json"], "it names no language"),
+        (["--locales", "de", "-o", "."], "-o video.json makes video.de.json"),
+        (["--locales", "de", "--data", "-", "-o", "x.jsonl"], "standard input can be read once"),
         (["--locales", "all", "--catalog", "examples", "-o", "x.json"], "examples has no PO files"),
     ],
 )
 def test_build_refuses_languages_that_do_not_go_together(options, message, greeting):
     catalog = [] if "--catalog" in options else ["--catalog", greeting.parent / "locale"]
-    code, output = aistudios("build", greeting, *options, *catalog, "--set", "name=Ann")
+    filled = [] if "--data" in options else ["--set", "name=Ann"]
+    code, output = aistudios("build", greeting, *options, *catalog, *filled)
     assert code != 0
     assert message in output
 

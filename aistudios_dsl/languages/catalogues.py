@@ -8,7 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from aistudios_dsl.atomic_write import report_write_errors, write_text
 from aistudios_dsl.build.avatar import is_language, validate_language
@@ -82,7 +82,7 @@ class Review:
     faults: tuple[DslError, ...]
 
 
-def _found(catalogue: Catalogue) -> dict[tuple[str | None, str], Entry]:
+def _by_words(catalogue: Catalogue) -> dict[tuple[str | None, str], Entry]:
     return {(entry.context, entry.text): entry for entry in catalogue.entries}
 
 
@@ -108,11 +108,10 @@ class Catalogue:
     rule: str = ENGLISH
     path: str = ""
     _po: Po | None = field(default=None, alias="po")
-    _by_words: dict[tuple[str | None, str], Entry] = field(init=False)
+    _by_words: dict[tuple[str | None, str], Entry] = field(init=False, default=Factory(_by_words, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         validate_language(self.locale, "locale", literal=True)
-        object.__setattr__(self, "_by_words", {(entry.context, entry.text): entry for entry in self.entries})
 
     def __repr__(self) -> str:
         return f"Catalogue({self.locale!r}, {plural(len(self.entries), 'message')})"
