@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from aistudios_dsl.atomic_write import report_write_errors, write_text
 from aistudios_dsl.build.avatar import is_language, validate_language
+from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.language import same_language
 from aistudios_dsl.build.localised import localised
 from aistudios_dsl.build.project import BaseProject
@@ -84,6 +85,7 @@ def _found(catalogue: Catalogue) -> dict[tuple[str | None, str], Entry]:
     return {(entry.context, entry.text): entry for entry in catalogue.entries}
 
 
+@checked_class("po")
 @frozen(eq=False, repr=False)
 class Catalogue:
     """The translations of messages into one language. It never changes: `updated` returns a new one.
@@ -93,6 +95,11 @@ class Catalogue:
         entries: What it has, in the order of its file.
         rule: Which form of a plural a number takes, as the header `Plural-Forms` says it.
         path: The file that it was read from; "" for none.
+
+    >>> from aistudios_dsl import Project
+    >>> project = Project().scene().text("Hello", tag="title")
+    >>> [(entry.context, entry.text) for entry in Catalogue.of(project, "de").entries]
+    [('text title', 'Hello')]
     """
 
     locale: str | None
@@ -103,12 +110,14 @@ class Catalogue:
     _by_words: dict[tuple[str | None, str], Entry] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        validate_language(self.locale, "locale", literal=True)
         object.__setattr__(self, "_by_words", {(entry.context, entry.text): entry for entry in self.entries})
 
     def __repr__(self) -> str:
         return f"Catalogue({self.locale!r}, {plural(len(self.entries), 'message')})"
 
     @classmethod
+    @checked
     def read(cls, path: str | os.PathLike[str], locale: str | None = None) -> Self:
         """Return the catalogue of a PO file, or that of a language in a folder of them.
 
@@ -120,8 +129,7 @@ class Catalogue:
             LoadError: There is no such file or language, or it is no PO file; names the line.
         """
         expect(path, str | os.PathLike, "a catalogue is read from a path", 'such as "locale"')
-        if locale is not None:
-            validate_language(locale, "locale", literal=True)
+        validate_language(locale, "locale", literal=True)
         place = Path(path)
         if place.is_dir():
             if locale is None:
@@ -138,6 +146,7 @@ class Catalogue:
         return found
 
     @classmethod
+    @checked
     def of(cls, project: BaseProject, locale: str | None = None) -> Self:
         """Return the catalogue of a project's messages, without translations: what a translator fills in.
 
@@ -151,9 +160,10 @@ class Catalogue:
     @classmethod
     def _of_po(cls, po: Po, path: str) -> Self:
         entries = tuple(_entry(message) for message in po if message.id)
-        locale = po.locale_identifier.replace("_", "-") if po.locale_identifier else None
-        return cls(locale, entries, po.plural_forms, path, po)
+        named = (po.locale_identifier or "").replace("_", "-")
+        return cls(named if is_language(named) else None, entries, po.plural_forms, path, po)
 
+    @checked
     def updated(self, project: BaseProject) -> Self:
         """Return the catalogue with the messages that a project has now.
 
@@ -167,6 +177,7 @@ class Catalogue:
         _babel().update(po, _with_messages(_babel().Po(), project, self._by_words))
         return self._of_po(po, self.path)
 
+    @checked
     def write(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Write it as a PO file, and return its path. A file that holds the same is left alone.
 
@@ -184,6 +195,7 @@ class Catalogue:
             write_text(place, text)
         return place
 
+    @checked
     def to_po(self) -> str:
         """Return the text of its PO file."""
         text: str = _babel().written(self._babel())
@@ -199,6 +211,7 @@ class Catalogue:
             po.add(words, forms, flags=["fuzzy"] if entry.is_fuzzy else [], context=entry.context)
         return po
 
+    @checked
     def entry(self, message: Message) -> Entry | None:
         """Return what it has for a message: a translation, else one that is fuzzy, else an empty one, else None.
 
@@ -209,6 +222,7 @@ class Catalogue:
         own = sorted((entry for entry in found if entry), key=lambda entry: (not entry.is_translated, entry.is_fuzzy))
         return next(iter(own), None)
 
+    @checked
     def translation(self, message: Message) -> tuple[str, ...] | None:
         """Return the forms of a message in this language, of which all but a plural have one; None if it has none.
 
@@ -220,6 +234,7 @@ class Catalogue:
             return None
         return entry.forms if message.plural is not None else entry.forms[:1]
 
+    @checked
     def review(self, project: BaseProject) -> Review:
         """Return what it lacks for a project, and what is wrong in it.
 
@@ -238,6 +253,7 @@ class Catalogue:
         unused = [entry for words, entry in self._by_words.items() if words not in held]
         return Review(tuple(missing), tuple(fuzzy), tuple(unused), tuple(self.faults(project)))
 
+    @checked
     def faults(self, project: BaseProject) -> list[DslError]:
         """Return what is wrong with its translations of a project's messages, each with its file and line.
 
