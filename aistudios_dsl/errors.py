@@ -14,6 +14,7 @@ The code of an error is that of its class, unless it has one of these:
 - `no-room`: the room is too narrow for what is in it
 - `unknown-style`: the theme has no style of this name
 - `unknown-avatar`: the catalogue does not have this avatar or outfit
+- `avatar-language`: the avatar of a language speaks another one
 - `not-rendered`: a template has to be rendered first
 - `missing-name`, `missing-value`: a row lacks a name that a template needs, or has no value for it
 - `template-syntax`, `unclosed-braces`: Jinja cannot read a template
