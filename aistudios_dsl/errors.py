@@ -14,10 +14,13 @@ The code of an error is that of its class, unless it has one of these:
 - `no-room`: the room is too narrow for what is in it
 - `unknown-style`: the theme has no style of this name
 - `unknown-avatar`: the catalogue does not have this avatar or outfit
+- `avatar-language`: the avatar of a language speaks another one
 - `not-rendered`: a template has to be rendered first
 - `missing-name`, `missing-value`: a row lacks a name that a template needs, or has no value for it
 - `template-syntax`, `unclosed-braces`: Jinja cannot read a template
 - `template-too-large`: a template is too large or nested too deeply
+- `other-variables`: a translation has other variables than its original
+- `unknown-locale`: a folder of catalogues has no such language
 - `no-key`, `key-refused`: there is no API key, or the service does not accept it
 - `unreachable`: nothing was sent, because there was no connection
 - `rate-limited`: the service asks to send fewer requests

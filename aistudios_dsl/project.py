@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from aistudios_dsl.build.fonts import Fonts
     from aistudios_dsl.check.findings import Finding
+    from aistudios_dsl.check.translation import Original
     from aistudios_dsl.decompile.source import Source
     from aistudios_dsl.draw.captions import Format as CaptionFormat
     from aistudios_dsl.draw.pictures import Media
@@ -317,27 +318,34 @@ class Project(BaseProject):
         if original is None:
             return self._checked(ignore)
         expect(original, Project, "original must be a Project", "the one that this was translated from")
-        return self._checked_against(original, ignore, min_size)
+        return self._checked_against(original._as_original(ignore), ignore, min_size)
 
     def _checked(self, ignore: str | Iterable[str], *, across: bool = True) -> list[Finding]:
         waiting = pending(self)
         settled = without_pending(self, waiting)
         return settled._found(settled.resolve(), self, waiting, ignore, across=across)
 
-    def _checked_against(self, original: Project, ignore: str | Iterable[str], least: float) -> list[Finding]:
+    def _as_original(self, ignore: str | Iterable[str] = ()) -> Original:
+        """Return what translations are compared with."""
+        from aistudios_dsl.check.translation import Original
+
+        waiting = pending(self)
+        settled = without_pending(self, waiting)
+        whole = settled.resolve()
+        return Original(settled, whole, tuple(settled._found(whole, self, waiting, ignore)))
+
+    def _checked_against(self, original: Original, ignore: str | Iterable[str], least: float) -> list[Finding]:
         from aistudios_dsl.check.findings import in_order
         from aistudios_dsl.check.translation import fitted, new_among
 
-        waiting = pending(self)
-        before = without_pending(original, pending(original))
-        if len(before.scenes) != len(self.scenes):
+        if len(original.project.scenes) != len(self.scenes):
             hint = "give the project that this one was translated from, rendered with the same row"
-            counts = f"{len(before.scenes)} scenes, and this project {len(self.scenes)}"
+            counts = f"{len(original.project.scenes)} scenes, and this project {len(self.scenes)}"
             raise BuildError(f"original has {counts}", hint=hint)
-        whole = before.resolve()
-        settled, unfit = fitted(without_pending(self, waiting), before)
-        found = settled._found(settled.resolve(), self, waiting, ignore, original=whole, least=least)
-        return in_order([*unfit, *new_among(found, original._checked(ignore))])
+        waiting = pending(self)
+        settled, whole, unfit = fitted(without_pending(self, waiting), original.project)
+        found = settled._found(whole, self, waiting, ignore, original=original.whole, least=least)
+        return in_order([*unfit, *new_among(found, original.found)])
 
     def _found(
         self,
@@ -496,19 +504,21 @@ class Project(BaseProject):
 
     def _side_by_side(self, translations: Sequence[Self], media: Media | None = None, scene: int | None = None) -> str:
         """Return a page with the scenes of this project and of its translations, and what is found in these alone."""
+        from aistudios_dsl.check.rules import LEAST
         from aistudios_dsl.check.translation import fitted
         from aistudios_dsl.draw.side_by_side import Version, page
 
         _validate_media(media)
-        original, template = self._with_preview_values()
-        found = self.check(ignore="template-variable")
-        versions = [Version("original", original.resolve(), template, self._script_clips(), found)]
+        ignored = ("template-variable",)
+        shown, template = self._with_preview_values()
+        original = self._as_original(ignored)
+        versions = [Version("original", shown.resolve(), template, self._script_clips(), original.found)]
         for translation in translations:
             name = translation.locale or "translation"
             with under(name):
-                shown = fitted(translation._with_preview_values()[0], original)[0].resolve()
-                found = translation.check(original=self, ignore="template-variable")
-            versions.append(Version(name, shown, template, translation._script_clips(), found))
+                _, whole, _ = fitted(translation._with_preview_values()[0], shown)
+                found = translation._checked_against(original, ignored, LEAST)
+            versions.append(Version(name, whole, template, translation._script_clips(), found))
         return page(versions, title=self.name or "", media=media, only=scene)
 
     def _viewed(self) -> tuple[WireProject, bool]:

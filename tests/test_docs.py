@@ -39,7 +39,7 @@ def test_every_block_of_a_page_runs_as_it_stands(page, tmp_path):
 
 
 def test_every_block_says_what_it_is():
-    known = {"python", "sh", "json", "jsonl", "text", "csv", "html", "pyi", "toml", "yaml"}
+    known = {"python", "sh", "json", "jsonl", "text", "csv", "html", "po", "pyi", "toml", "yaml"}
     for page in PAGES:
         assert {block.language for block in blocks(page)} <= known, page.name
 

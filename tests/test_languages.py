@@ -3,6 +3,7 @@
 import gettext
 import json
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from aistudios_dsl import (
     Project,
     Scene,
     column,
+    languages,
     wire,
 )
+from aistudios_dsl.build.localised import localised
 from aistudios_dsl.cli import main
 from aistudios_dsl.cli.base import load_script
 from aistudios_dsl.languages.catalogues import Entry, locales_in
@@ -61,11 +64,11 @@ def test_an_example_keeps_its_bytes_where_nothing_or_the_same_is_said(example, s
     from aistudios_dsl.templates.rows import read_rows
 
     project = example.project
-    path = Catalogue.of(project, "de").write(tmp_path / "de.po")
+    path = Catalogue.of(project, "en").write(tmp_path / "en.po")
     rows = list(read_rows(example.data)) if example.data else []
     before = written(project, rows)
     assert project.messages()
-    assert written(project.translated(path, "de"), rows) == before
+    assert written(project.translated(path, "en"), rows) == before
     assert written(said_in(project, say), rows) == before
 
 
@@ -113,6 +116,7 @@ ar bg ca cs da de el en-GB es et fa fi fr he hi hr hu id it ja ko lt nl pl pt-BR
 """.split()  # noqa: SIM905 - as a list, it would take thirty lines
 
 
+@pytest.mark.slow
 def test_thirty_languages_with_fifty_messages_are_those_that_scripts_in_these_languages_build(tmp_path):
     def english(number):
         return f"Words {number} for {{{{ name }}}}, {number} % off"
@@ -131,7 +135,7 @@ def test_thirty_languages_with_fifty_messages_are_those_that_scripts_in_these_la
         assert (review.missing, review.fuzzy, review.unused, review.faults) == ((), (), (), ())
         translated = original.translated(tmp_path, locale)
         assert translated.locale == locale
-        assert written(translated, rows) == written(video(said), rows)
+        assert written(translated, rows) == written(localised(video(said), locale), rows)
 
 
 def _filled(path, text, english, said):
@@ -511,6 +515,16 @@ def test_arguments_of_another_type_are_refused_with_what_to_give():
         pseudo(project, 900)
 
 
+def test_without_babel_a_mapping_still_translates_and_a_file_names_the_extra(monkeypatch):
+    project = Project().scene().text("Hello", tag="t")
+    monkeypatch.delitem(sys.modules, "aistudios_dsl.languages.po", raising=False)
+    monkeypatch.delattr(languages, "po", raising=False)
+    monkeypatch.setitem(sys.modules, "babel.messages.catalog", None)
+    assert project.translated({"Hello": "Hallo"}, "de").find("t").text == "Hallo"
+    with pytest.raises(BuildError, match=r"PO files need Babel\n  hint: pip install 'aistudios-dsl\[languages\]'"):
+        Catalogue.of(project)
+
+
 # the pseudo-language
 
 
@@ -634,12 +648,17 @@ def test_build_takes_the_words_of_a_language_and_says_what_it_lacks(greeting):
         (["--locale", "de", "--locales", "de"], "give one of --locale, --locales and --locale-column"),
         (["--locales", "de,ko"], "-o video.json makes video.de.json"),
         (["--locale-column", "lang"], "--locale-column requires --data"),
+        (["--locale", ""], 'locale is "", which is no BCP 47 tag'),
+        (["--locales", " ,", "-o", "x.json"], "it names no language"),
+        (["--locales", "de", "-o", "."], "-o video.json makes video.de.json"),
+        (["--locales", "de", "--data", "-", "-o", "x.jsonl"], "standard input can be read once"),
         (["--locales", "all", "--catalog", "examples", "-o", "x.json"], "examples has no PO files"),
     ],
 )
 def test_build_refuses_languages_that_do_not_go_together(options, message, greeting):
     catalog = [] if "--catalog" in options else ["--catalog", greeting.parent / "locale"]
-    code, output = aistudios("build", greeting, *options, *catalog, "--set", "name=Ann")
+    filled = [] if "--data" in options else ["--set", "name=Ann"]
+    code, output = aistudios("build", greeting, *options, *catalog, *filled)
     assert code != 0
     assert message in output
 

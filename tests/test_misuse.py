@@ -10,6 +10,7 @@ import aistudios_dsl.service
 from aistudios_dsl import (
     Avatar,
     Catalog,
+    Catalogue,
     DslError,
     LoadError,
     Project,
@@ -147,6 +148,15 @@ MISUSES = {
         lambda: opened().compile().write_jsonl(5, "rows.jsonl"),
         lambda: opened().compile().write_jsonl([], 5),
     ],
+    "messages": [lambda: opened().messages(5)],
+    "translated": [
+        lambda: opened().translated(),
+        lambda: opened().translated("locale"),
+        lambda: opened().translated(5, "de"),
+        lambda: opened().translated({}, 5),
+        lambda: opened().translated({}, "german!"),
+        lambda: opened().translated({"Hi": 5}, "de"),
+    ],
     "resolve": [lambda: opened().resolve("1.6"), lambda: opened().resolve(api=5)],
     "to_dict": [lambda: opened().to_dict("1.6"), lambda: opened().to_dict(api="2")],
     "to_json": [
@@ -178,6 +188,16 @@ MISUSES = {
     "Project": [lambda: Project("a", "b"), lambda: Project(5), lambda: Project(scene=Scene()), lambda: Project(api=5)],
     "avatars": [lambda: Project(avatars=5), lambda: Project(avatars={"ko": "M1"}), lambda: Project(avatars={5: None})],
     "themes": [lambda: Project(themes=5), lambda: Project(themes={"ko": {}}), lambda: Project(themes={"": None})],
+    "Catalogue": [
+        lambda: Catalogue.read(5),
+        lambda: Catalogue.read("no.po", locale=5),
+        lambda: Catalogue("de", ()).write(),
+        lambda: Catalogue.of(5),
+        lambda: Catalogue.of(opened(), "deutsch"),
+        lambda: Catalogue("de", ()).updated(5),
+        lambda: Catalogue("de", ()).review("video.py"),
+        lambda: Catalogue(5, ()),
+    ],
     "Scene": [lambda: Scene("#fff"), lambda: Scene(background=5), lambda: Scene(each=5), lambda: Scene(extra=5)],
     "diff": [lambda: diff(5, 6)],
     "Avatar": [lambda: Avatar(5, "B"), lambda: Avatar.from_model(5)],
@@ -257,9 +277,9 @@ FIELDS = words("backdrop each extra key_order watermark when")
 PROJECT_FIELDS = words(
     "api catalog dictionary environment extra fonts key_order name orientation resolution scenes theme"
 )
-PROJECT_FIELDS |= {"avatars", "themes", "webhook_url", "workspace_id"}
+PROJECT_FIELDS |= {"avatars", "locale", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
-ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
+ENDS = words("check compile estimates messages render render_all resolve save storyboard svg translated variables")
 ENDS |= {"to_dict", "to_json", "to_python"}
 
 

@@ -282,7 +282,7 @@ def test_every_overflow_of_a_longer_language_is_named_and_no_other(example, long
     for row in list(read_rows(example.data))[:4] if example.data else [{}]:
         original, video = (each.render(row) if row else each for each in (project, translated))
         found = video.check(original=original)
-        fitting, unfit = fitted(video, original)
+        fitting, _, unfit = fitted(video, original)
         assert paths(unfit, "does-not-fit") == paths(found, "does-not-fit")
         assert paths(found, "text-cut-off", "off-canvas") == past_canvas(fitting) - past_canvas(original)
         before, after = seen_texts(original), seen_texts(fitting)

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from aistudios_dsl.build.drafts import clip_of, with_clip
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.check.findings import Finding
 from aistudios_dsl.errors import BuildError
 from aistudios_dsl.wire.node import as_found
+from aistudios_dsl.wire.nodes import Project as WireProject
 from aistudios_dsl.wire.nodes import Text
 
 B = TypeVar("B", bound=BaseProject)
@@ -23,15 +24,24 @@ UNFIT = "does-not-fit"
 _CLIP = re.compile(r"scenes\[(\d+)\]\.clips\[(\d+)\]")
 
 
-def fitted(project: B, original: B) -> tuple[B, list[Finding]]:
-    """Return a translated project that can be laid out, and a finding for each text that does not fit.
+@frozen
+class Original:
+    """A project that translations are compared with: literal, as it is on the wire, and what the checks find in it."""
+
+    project: BaseProject
+    whole: WireProject
+    found: tuple[Finding, ...]
+
+
+def fitted(project: B, original: BaseProject) -> tuple[B, WireProject, list[Finding]]:
+    """Return a translated project as it can be laid out, its wire nodes, and a finding for each text that does not fit.
 
     Such a text has the words of the original again. Both projects are literal, and the original can be laid out.
     """
     found = list[Finding]()
     while True:
         try:
-            project.resolve()
+            whole = project.resolve()
         except BuildError as fault:
             place = _CLIP.match(fault.path)
             restored = place and _with_words_of(project, original, int(place[1]), int(place[2]))
@@ -41,10 +51,10 @@ def fitted(project: B, original: B) -> tuple[B, list[Finding]]:
             tag = clip_of(project.scenes[int(place[1])]._items[int(place[2])]).tag or ""
             found.append(Finding(UNFIT, "error", fault.message, place[0], tag, remedy=fault.hint))
         else:
-            return project, found
+            return project, whole, found
 
 
-def _with_words_of(project: B, original: B, scene: int, clip: int) -> B | None:
+def _with_words_of(project: B, original: BaseProject, scene: int, clip: int) -> B | None:
     """Return the project with the words of the original in one text; None where they are not what is wrong."""
     new, old = (each.scenes[scene]._items[clip : clip + 1] for each in (project, original))
     words = [clip.text for clip in map(clip_of, (*new, *old)) if isinstance(clip, Text)]

@@ -140,7 +140,7 @@ def _check_languages(
         raise click.UsageError(f"--locales does not go with {other}")
     locales, catalog, least = languages
     found = proofs(source, catalog, named_locales(locales, catalog), ignored, least)
-    return prove(*found, source, as_json) if data is None else prove_rows(*found, source, data, row, as_json)
+    return prove(found, source, as_json) if data is None else prove_rows(found, source, data, row, as_json)
 
 
 # one project

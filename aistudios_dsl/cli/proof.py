@@ -5,27 +5,30 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import evolve, field, frozen
+from attrs import frozen
 
 from aistudios_dsl.check.findings import Finding, counted, in_order
-from aistudios_dsl.check.summary import FindingSummary, summed
+from aistudios_dsl.check.summary import summed
 from aistudios_dsl.cli.base import print_line, with_options
 from aistudios_dsl.cli.data import DataFile, with_all_missing
 from aistudios_dsl.cli.options import ProjectFile
 from aistudios_dsl.errors import DslError, LoadError, plural
+from aistudios_dsl.templates.values import with_values
 from aistudios_dsl.wire.node import shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aistudios_dsl.check.rules import Severity
+    from aistudios_dsl.check.translation import Original
     from aistudios_dsl.languages.catalogues import Catalogue
     from aistudios_dsl.project import Project
 
+ORIGINAL = "original"
 MISSING, FUZZY, UNUSED, FAULT = "missing-translation", "fuzzy-translation", "unused-translation", "translation-fault"
 CODES = (MISSING, FUZZY, UNUSED)
 """The codes of findings about a catalogue, which can be ignored; a fault cannot."""
@@ -33,53 +36,64 @@ CODES = (MISSING, FUZZY, UNUSED)
 
 @frozen
 class Proof:
-    """How a language is checked: its project and catalogue, what to ignore, and the points below which nothing shrinks.
-
-    `project` is None where the catalogue cannot be used; `found` says why, and what it lacks.
-    """
+    """A language to be checked: its project, and what its catalogue lacks. Without a project, that cannot be used."""
 
     name: str
     project: Project | None
     found: tuple[Finding, ...] = ()
-    ignored: tuple[str, ...] = ()
-    least: float = field(default=18, kw_only=True)
 
-    def check(self, original: Project, row: Mapping[str, Any]) -> list[Finding]:
-        """Return what its layout has that the original has not, with a row; of the original itself, all."""
-        if self.project is None:
+
+@frozen
+class Proofs:
+    """A project and its languages, the rules to ignore, and the points below which no language makes a text smaller."""
+
+    project: Project
+    languages: tuple[Proof, ...]
+    ignored: tuple[str, ...]
+    least: float
+
+    def checks(self, row: Any) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
+        """Yield the check of the original, then that of each language: what the original does not have. With a row."""
+        original = cache(lambda: _filled(self.project, row)._as_original(self.ignored))
+        yield ORIGINAL, lambda: list(original().found)
+        for language in self.languages:
+            yield language.name, partial(self._check, language.project, original, row)
+
+    def _check(self, project: Project | None, original: Callable[[], Original], row: Any) -> list[Finding]:
+        if project is None:
             return []
-        before = original.render(row) if row else original
-        if self.project is original:
-            return before.check(ignore=self.ignored)
-        after = self.project.render(row) if row else self.project
-        return after.check(original=before, ignore=self.ignored, min_size=self.least)
+        return _filled(project, row)._checked_against(original(), self.ignored, self.least)
+
+
+def _filled(project: Project, row: Any) -> Project:
+    return project if row is None else project.render(row)
 
 
 def proofs(
     source: ProjectFile, catalog: Path, locales: Sequence[str], ignored: tuple[str, ...], least: float
-) -> tuple[Project, list[Proof]]:
-    """Return the project, and how it and each language are checked. Raise `DslError` for an unknown language."""
-    from aistudios_dsl.languages.catalogues import Catalogue
-
+) -> Proofs:
+    """Return how a project and its languages are checked. Raise `DslError` for an unknown language."""
     project = source.load()
     rules = tuple(code for code in ignored if code.partition(":")[0] not in CODES)
-    found = [Proof("original", project, ignored=rules)]
-    for locale in locales:
-        whole = Proof(locale, None, ignored=rules, least=least)
-        try:
-            catalogue = Catalogue.read(catalog, locale)
-        except LoadError as fault:
-            if fault.code == "unknown-locale":
-                raise
-            found.append(evolve(whole, found=tuple(_faults([fault]))))
-            continue
-        lacks = [finding for finding in _lacks(catalogue, project) if finding.code not in ignored]
-        try:
-            found.append(evolve(whole, project=project.translated(catalogue, locale), found=tuple(lacks)))
-        except DslError as fault:
-            problems = (fault.problems if isinstance(fault, LoadError) else ()) or (fault,)
-            found.append(evolve(whole, found=(*_faults(problems), *lacks)))
-    return project, found
+    languages = tuple(_proof(project, catalog, locale, ignored) for locale in locales)
+    return Proofs(project, languages, rules, least)
+
+
+def _proof(project: Project, catalog: Path, locale: str, ignored: tuple[str, ...]) -> Proof:
+    from aistudios_dsl.languages.catalogues import Catalogue
+
+    try:
+        catalogue = Catalogue.read(catalog, locale)
+    except LoadError as fault:
+        if fault.code == "unknown-locale":
+            raise
+        return Proof(locale, None, tuple(_faults([fault])))
+    lacks = tuple(finding for finding in _lacks(catalogue, project) if finding.code not in ignored)
+    try:
+        return Proof(locale, project.translated(catalogue, locale), lacks)
+    except DslError as fault:
+        problems = (fault.problems if isinstance(fault, LoadError) else ()) or (fault,)
+        return Proof(locale, None, (*_faults(problems), *lacks))
 
 
 def _faults(faults: Sequence[DslError]) -> Iterator[Finding]:
@@ -104,72 +118,95 @@ def _lacks(catalogue: Catalogue, project: Project) -> Iterator[Finding]:
 # printing
 
 
-def prove(project: Project, found: Sequence[Proof], source: ProjectFile, as_json: bool) -> Mapping[Severity, int]:
+def prove(proofs: Proofs, source: ProjectFile, as_json: bool) -> Mapping[Severity, int]:
     """Print the findings of each language, and return how many there are of each severity."""
     from aistudios_dsl.cli.check import print_by_scene
 
-    total, report = Counter[Any](), dict[str, Any]()
-    original = source.render()
-    for proof in found:
-        check = partial(proof.check, project, source.settings)
+    scenes = plural(len(source.render().scenes), "scene")
+    report = _Report(as_json)
+    lacks = {language.name: language.found for language in proofs.languages}
+    for name, check in proofs.checks(source.settings or None):
         # A fault of the original ends the command, as without --locales.
-        findings = in_order([*proof.found, *(check() if proof.project is project else _outcome(check))])
+        findings = in_order([*lacks.get(name, ()), *(check() if name == ORIGINAL else _outcome(check))])
         counts = counted(findings)
-        total.update(counts)
-        report[proof.name] = {"findings": [finding.to_dict() for finding in findings], "counts": counts}
+        report.add(name, counts, findings=[finding.to_dict() for finding in findings])
         if not as_json:
-            click.secho(f"== {proof.name}", bold=True)
             print_by_scene(findings)
-            print_line(f"{proof.name}: {_kinds(counts)} in {plural(len(original.scenes), 'scene')}")
-    return _finished(report, total, as_json)
+            print_line(f"{name}: {_kinds(counts)} in {scenes}")
+    return report.finish()
 
 
 def prove_rows(
-    project: Project, found: Sequence[Proof], source: ProjectFile, data: DataFile, only: int | None, as_json: bool
+    proofs: Proofs, source: ProjectFile, data: DataFile, only: int | None, as_json: bool
 ) -> Mapping[Severity, int]:
     """Print the findings of each language over many rows, and return how many there are of each severity."""
     from aistudios_dsl.cli.check import print_by_scene, print_summary, row_findings
-    from aistudios_dsl.templates.values import with_values
 
-    rows = data.rows()
-    given = [(rows.count, row) for row in rows.outcomes()]
-    data.tell_edged(rows.edged)
-    chosen = [(number, row) for number, row in given if only in (None, number)]
-    if not chosen:
-        hint = f"the last is row {given[-1][0]}" if given else ""
-        raise DslError(f"there is no row {only}" if only else "there are no rows in it", hint=hint)
-    needed = {name for names in project.variables().values() for name in names}
-
-    def checked(proof: Proof, row: Any) -> list[Finding]:
-        if isinstance(row, DslError):
-            raise row
-        values = with_values(row, source.settings)
-        try:
-            return proof.check(project, values)
-        except DslError as fault:
-            raise with_all_missing(fault, needed, values) from None
-
-    total, report = Counter[Any](), dict[str, Any]()
-    for proof in found:
-        summary: FindingSummary = summed((number, row_findings(partial(checked, proof, row))) for number, row in chosen)
-        counts = {kind: count + counted(proof.found)[kind] for kind, count in summary.counts.items()}
-        total.update(counts)
+    needed = {name for names in proofs.project.variables().values() for name in names}
+    lacks = {ORIGINAL: (), **{language.name: language.found for language in proofs.languages}}
+    found: dict[str, list[tuple[int, list[Finding]]]] = {name: [] for name in lacks}
+    for number, row in _chosen(data, only):
+        values = row if isinstance(row, DslError) else with_values(row, source.settings)
+        for name, check in proofs.checks(values):
+            found[name].append((number, row_findings(partial(_of_row, check, values, needed))))
+    report = _Report(as_json)
+    for name, rows in found.items():
+        summary = summed(rows)
+        counts = {kind: count + counted(lacks[name])[kind] for kind, count in summary.counts.items()}
         shared = [group.finding.to_dict() | {"rows": group.rows} for group in summary.groups]
-        lacks = [finding.to_dict() for finding in proof.found]
-        report[proof.name] = {"findings": [*lacks, *shared], "counts": counts, "rows": summary.total}
+        own = [finding.to_dict() for finding in lacks[name]]
+        report.add(name, counts, findings=[*own, *shared], rows=summary.total)
         if not as_json:
-            click.secho(f"== {proof.name}", bold=True)
-            print_by_scene(in_order(proof.found))
-            if proof.project is not None:
-                print_summary(summary, "row")
-    return _finished(report, total, as_json)
+            print_by_scene(in_order(lacks[name]))
+            print_summary(summary, "row")
+    return report.finish()
 
 
-def _finished(report: dict[str, Any], total: Counter[Any], as_json: bool) -> Mapping[Severity, int]:
-    if as_json:
-        own = {"original": report.pop("original"), "locales": report, "counts": dict(total)}
-        print_line(json.dumps(own, ensure_ascii=False))
-    return total
+def _chosen(data: DataFile, only: int | None) -> Iterator[tuple[int, Any]]:
+    """Yield each row, or its fault, with its number; of all, or of the only one that is asked for."""
+    rows, last = data.rows(), 0
+    for row in rows.outcomes():
+        if only in (None, rows.count):
+            last = rows.count
+            yield rows.count, row
+    data.tell_edged(rows.edged)
+    if not last:
+        hint = f"the last is row {rows.count}" if rows.count else ""
+        raise DslError(f"there is no row {only}" if only else "there are no rows in it", hint=hint)
+
+
+def _of_row(check: Callable[[], list[Finding]], row: Any, needed: set[str]) -> list[Finding]:
+    """Return what a check of a row finds. Raise its fault, with all columns that the row lacks."""
+    if isinstance(row, DslError):
+        raise row
+    try:
+        return check()
+    except DslError as fault:
+        raise with_all_missing(fault, needed, row) from None
+
+
+class _Report:
+    """What is found in each language, printed as it comes, or at the end as JSON."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._parts: dict[str, dict[str, Any]] = {}
+        self._total = Counter[Any]()
+
+    def add(self, name: str, counts: Mapping[Severity, int], **part: Any) -> None:
+        """Add a language, and print its name."""
+        self._total.update(counts)
+        self._parts[name] = {**part, "counts": counts}
+        if not self._as_json:
+            click.secho(f"== {name}", bold=True)
+
+    def finish(self) -> Mapping[Severity, int]:
+        """Return how many findings there are of each severity."""
+        if self._as_json:
+            original = self._parts.pop(ORIGINAL)
+            report = {"original": original, "locales": self._parts, "counts": dict(self._total)}
+            print_line(json.dumps(report, ensure_ascii=False))
+        return self._total
 
 
 def _outcome(check: Callable[[], list[Finding]]) -> list[Finding]:

@@ -8,10 +8,12 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from aistudios_dsl.atomic_write import report_write_errors, write_text
 from aistudios_dsl.build.avatar import is_language, validate_language
+from aistudios_dsl.build.keywords import checked, checked_class
+from aistudios_dsl.build.language import same_language
 from aistudios_dsl.build.localised import localised
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.speech import unpaired_tag
@@ -24,6 +26,7 @@ from aistudios_dsl.errors import (
     expect,
     nearest,
     plural,
+    under,
     unreadable,
 )
 from aistudios_dsl.languages.messages import Message, messages_of, said_in
@@ -79,10 +82,11 @@ class Review:
     faults: tuple[DslError, ...]
 
 
-def _found(catalogue: Catalogue) -> dict[tuple[str | None, str], Entry]:
+def _by_words(catalogue: Catalogue) -> dict[tuple[str | None, str], Entry]:
     return {(entry.context, entry.text): entry for entry in catalogue.entries}
 
 
+@checked_class("po")
 @frozen(eq=False, repr=False)
 class Catalogue:
     """The translations of messages into one language. It never changes: `updated` returns a new one.
@@ -92,6 +96,11 @@ class Catalogue:
         entries: What it has, in the order of its file.
         rule: Which form of a plural a number takes, as the header `Plural-Forms` says it.
         path: The file that it was read from; "" for none.
+
+    >>> from aistudios_dsl import Project
+    >>> project = Project().scene().text("Hello", tag="title")
+    >>> [(entry.context, entry.text) for entry in Catalogue.of(project, "de").entries]
+    [('text title', 'Hello')]
     """
 
     locale: str | None
@@ -99,15 +108,16 @@ class Catalogue:
     rule: str = ENGLISH
     path: str = ""
     _po: Po | None = field(default=None, alias="po")
-    _by_words: dict[tuple[str | None, str], Entry] = field(init=False)
+    _by_words: dict[tuple[str | None, str], Entry] = field(init=False, default=Factory(_by_words, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "_by_words", {(entry.context, entry.text): entry for entry in self.entries})
+        validate_language(self.locale, "locale", literal=True)
 
     def __repr__(self) -> str:
         return f"Catalogue({self.locale!r}, {plural(len(self.entries), 'message')})"
 
     @classmethod
+    @checked
     def read(cls, path: str | os.PathLike[str], locale: str | None = None) -> Self:
         """Return the catalogue of a PO file, or that of a language in a folder of them.
 
@@ -119,8 +129,7 @@ class Catalogue:
             LoadError: There is no such file or language, or it is no PO file; names the line.
         """
         expect(path, str | os.PathLike, "a catalogue is read from a path", 'such as "locale"')
-        if locale is not None:
-            validate_language(locale, "locale", literal=True)
+        validate_language(locale, "locale", literal=True)
         place = Path(path)
         if place.is_dir():
             if locale is None:
@@ -132,11 +141,12 @@ class Catalogue:
         except OSError as fault:
             raise unreadable(place, fault, "give a PO file, or a folder of them") from None
         found = cls._of_po(po.read(place, data, locale), str(place))
-        if locale and found.locale and not _same_language(locale, found.locale):
+        if locale and found.locale and not same_language(locale, found.locale):
             raise LoadError(f"is in {found.locale!r}, not in {locale!r}", str(place), "its header says: Language")
         return found
 
     @classmethod
+    @checked
     def of(cls, project: BaseProject, locale: str | None = None) -> Self:
         """Return the catalogue of a project's messages, without translations: what a translator fills in.
 
@@ -150,9 +160,10 @@ class Catalogue:
     @classmethod
     def _of_po(cls, po: Po, path: str) -> Self:
         entries = tuple(_entry(message) for message in po if message.id)
-        locale = po.locale_identifier.replace("_", "-") if po.locale_identifier else None
-        return cls(locale, entries, po.plural_forms, path, po)
+        named = (po.locale_identifier or "").replace("_", "-")
+        return cls(named if is_language(named) else None, entries, po.plural_forms, path, po)
 
+    @checked
     def updated(self, project: BaseProject) -> Self:
         """Return the catalogue with the messages that a project has now.
 
@@ -166,6 +177,7 @@ class Catalogue:
         _babel().update(po, _with_messages(_babel().Po(), project, self._by_words))
         return self._of_po(po, self.path)
 
+    @checked
     def write(self, path: str | os.PathLike[str] | None = None) -> Path:
         """Write it as a PO file, and return its path. A file that holds the same is left alone.
 
@@ -183,6 +195,7 @@ class Catalogue:
             write_text(place, text)
         return place
 
+    @checked
     def to_po(self) -> str:
         """Return the text of its PO file."""
         text: str = _babel().written(self._babel())
@@ -198,6 +211,7 @@ class Catalogue:
             po.add(words, forms, flags=["fuzzy"] if entry.is_fuzzy else [], context=entry.context)
         return po
 
+    @checked
     def entry(self, message: Message) -> Entry | None:
         """Return what it has for a message: a translation, else one that is fuzzy, else an empty one, else None.
 
@@ -208,6 +222,7 @@ class Catalogue:
         own = sorted((entry for entry in found if entry), key=lambda entry: (not entry.is_translated, entry.is_fuzzy))
         return next(iter(own), None)
 
+    @checked
     def translation(self, message: Message) -> tuple[str, ...] | None:
         """Return the forms of a message in this language, of which all but a plural have one; None if it has none.
 
@@ -219,6 +234,7 @@ class Catalogue:
             return None
         return entry.forms if message.plural is not None else entry.forms[:1]
 
+    @checked
     def review(self, project: BaseProject) -> Review:
         """Return what it lacks for a project, and what is wrong in it.
 
@@ -237,6 +253,7 @@ class Catalogue:
         unused = [entry for words, entry in self._by_words.items() if words not in held]
         return Review(tuple(missing), tuple(fuzzy), tuple(unused), tuple(self.faults(project)))
 
+    @checked
     def faults(self, project: BaseProject) -> list[DslError]:
         """Return what is wrong with its translations of a project's messages, each with its file and line.
 
@@ -289,7 +306,7 @@ def _catalogue(source: Any, locale: str) -> Catalogue:
     if not isinstance(source, Catalogue):
         expect(source, str | os.PathLike, "a catalogue is a Catalogue, a path or a mapping", 'such as "locale"')
         return Catalogue.read(source, locale)
-    if source.locale and not _same_language(source.locale, locale):
+    if source.locale and not same_language(source.locale, locale):
         raise LoadError(f"the catalogue is in {source.locale!r}, not in {locale!r}", source.path)
     return source
 
@@ -304,10 +321,6 @@ def _file_in(folder: Path, locale: str) -> Path:
             return file
     hint = did_you_mean(locale, known) or f"aistudios messages update VIDEO --catalog {folder} --locales {locale}"
     raise LoadError(f"{folder} has no catalogue for {locale!r}", hint=hint, code="unknown-locale")
-
-
-def _same_language(one: str, other: str) -> bool:
-    return one.casefold().split("-")[0] == other.casefold().split("-")[0]
 
 
 def _entry(message: Any) -> Entry:
@@ -331,12 +344,13 @@ def _faults(message: Message, form: str, templates: Templates | None) -> Iterato
         yield LoadError(f"{tag} has no matching tag in {form[:60]!r}", hint=original)
     if templates is None:
         return
+    with under(message.path):
+        own = _names(templates, message.text) | _names(templates, message.plural or "")
     try:
         used = _names(templates, form)
     except TemplateError as fault:
         yield TemplateError(fault.message, hint=original, code=fault.code)
         return
-    own = _names(templates, message.text) | _names(templates, message.plural or "")
     more, less = sorted(used - own - message.bound), sorted(own - used) if message.plural is None else []
     if more:
         hint = did_you_mean(more[0], sorted(own)) if nearest(more[0], own) else original

@@ -13,6 +13,7 @@ from aistudios_dsl.build.editing import JINJA, spoken_html
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.speech import plain, speaker_of
+from aistudios_dsl.errors import expect
 from aistudios_dsl.templates import trans
 from aistudios_dsl.templates.render import filled
 
@@ -77,6 +78,7 @@ def messages_of(project: BaseProject) -> tuple[Message, ...]:
     >>> [(found.context, found.text) for found in messages_of(Project().scene().text("Hi {{ name }}", tag="title"))]
     [('text title', 'Hi {{ name }}')]
     """
+    expect(project, BaseProject, "project must be a Project")
     found = list[Message]()
     said_in(project, found.append)  # which keeps each message as it is
     return tuple(found)

@@ -214,6 +214,14 @@ def avatars_page() -> str:
     return _page("Avatars", "", *(of_class(getattr(aistudios_dsl, name), name) for name in ("Avatar", "Catalog")))
 
 
+def languages_page() -> str:
+    """Messages and their catalogues."""
+    from aistudios_dsl.languages import catalogues
+
+    names = ("Catalogue", "Message", "Entry", "Review")
+    return _page("Languages", "", *(of_class(getattr(catalogues, name), name) for name in names))
+
+
 def service_page() -> str:
     """The client, the outbox, and webhooks."""
     found = [(name, getattr(service, name)) for name in SERVICE]
@@ -361,6 +369,7 @@ def _summary(found: object, name: str) -> str:
 PAGES = {
     "project.md": project_page,
     "avatars.md": avatars_page,
+    "languages.md": languages_page,
     "service.md": service_page,
     "errors.md": errors_page,
     "cli.md": cli_page,
