@@ -3,6 +3,7 @@
 import gettext
 import json
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from aistudios_dsl import (
     Project,
     Scene,
     column,
+    languages,
     wire,
 )
 from aistudios_dsl.build.localised import localised
@@ -114,6 +116,7 @@ ar bg ca cs da de el en-GB es et fa fi fr he hi hr hu id it ja ko lt nl pl pt-BR
 """.split()  # noqa: SIM905 - as a list, it would take thirty lines
 
 
+@pytest.mark.slow
 def test_thirty_languages_with_fifty_messages_are_those_that_scripts_in_these_languages_build(tmp_path):
     def english(number):
         return f"Words {number} for {{{{ name }}}}, {number} % off"
@@ -512,6 +515,16 @@ def test_arguments_of_another_type_are_refused_with_what_to_give():
         pseudo(project, 900)
 
 
+def test_without_babel_a_mapping_still_translates_and_a_file_names_the_extra(monkeypatch):
+    project = Project().scene().text("Hello", tag="t")
+    monkeypatch.delitem(sys.modules, "aistudios_dsl.languages.po", raising=False)
+    monkeypatch.delattr(languages, "po", raising=False)
+    monkeypatch.setitem(sys.modules, "babel.messages.catalog", None)
+    assert project.translated({"Hello": "Hallo"}, "de").find("t").text == "Hallo"
+    with pytest.raises(BuildError, match=r"PO files need Babel\n  hint: pip install 'aistudios-dsl\[languages\]'"):
+        Catalogue.of(project)
+
+
 # the pseudo-language
 
 
@@ -635,12 +648,17 @@ def test_build_takes_the_words_of_a_language_and_says_what_it_lacks(greeting):
         (["--locale", "de", "--locales", "de"], "give one of --locale, --locales and --locale-column"),
         (["--locales", "de,ko"], "-o video.json makes video.de.json"),
         (["--locale-column", "lang"], "--locale-column requires --data"),
+        (["--locale", ""], 'locale is "", which is no BCP 47 tag'),
+        (["--locales", " ,", "-o", "x.json"], "it names no language"),
+        (["--locales", "de", "-o", "."], "-o video.json makes video.de.json"),
+        (["--locales", "de", "--data", "-", "-o", "x.jsonl"], "standard input can be read once"),
         (["--locales", "all", "--catalog", "examples", "-o", "x.json"], "examples has no PO files"),
     ],
 )
 def test_build_refuses_languages_that_do_not_go_together(options, message, greeting):
     catalog = [] if "--catalog" in options else ["--catalog", greeting.parent / "locale"]
-    code, output = aistudios("build", greeting, *options, *catalog, "--set", "name=Ann")
+    filled = [] if "--data" in options else ["--set", "name=Ann"]
+    code, output = aistudios("build", greeting, *options, *catalog, *filled)
     assert code != 0
     assert message in output
 

@@ -63,7 +63,7 @@ def build(
     _reject_mixed_languages(data, output, locale, many, of_rows)
     target = None if output is None else Path(output)
     jobs = [(target, source)]
-    if wanted := many or ((locale,) if locale else ()):
+    if wanted := many or (() if locale is None else (locale,)):
         jobs = [(_named_for(own, target, many), found) for own, found in source.in_languages(wanted, catalog)]
     for path, _ in jobs:
         reject_overwriting(path, source.path, data.path if data else None)
@@ -104,12 +104,16 @@ def _reject_mixed_languages(
     data: DataFile | None, output: str | None, locale: str | None, many: tuple[str, ...], of_rows: Mapping[str, Any]
 ) -> None:
     """Raise a usage error for options about languages that do not go together."""
-    if sum(map(bool, (locale, many, of_rows["locale_column"]))) > 1:
+    if sum((locale is not None, bool(many), bool(of_rows["locale_column"]))) > 1:
         raise click.UsageError("give one of --locale, --locales and --locale-column")
-    if many and not output:
+    if many and (not output or not Path(output).name or (Path(output).is_dir() and not of_rows["file_name"])):
         raise click.UsageError("--locales writes a file for each language: -o video.json makes video.de.json and so on")
     if many and data and data.is_read_once:
-        raise click.UsageError(f"--locales reads the rows once for each language, and {data.path} can be read once")
+        raise click.UsageError(f"--locales reads the rows once for each language, and {_read_once(data)}")
+
+
+def _read_once(data: DataFile) -> str:
+    return "standard input can be read once" if str(data.path) == "-" else f"{data.path} is not a regular file"
 
 
 def _reject_misfits(data: DataFile | None, output: str | None, indent: int | None, of_rows: Mapping[str, Any]) -> None:
@@ -124,8 +128,7 @@ def _reject_misfits(data: DataFile | None, output: str | None, indent: int | Non
                 raise click.UsageError(f"--{name} requires --data")
         return
     if of_rows["check_rows"] and data.is_read_once:
-        what = "standard input can be read once" if str(data.path) == "-" else f"{data.path} is not a regular file"
-        raise click.UsageError(f"--check-rows reads the rows twice, and {what}")
+        raise click.UsageError(f"--check-rows reads the rows twice, and {_read_once(data)}")
     if of_rows["file_name"] is not None:
         if target is None or target.is_file():
             raise click.UsageError("--name names a file for each row: name their folder with -o DIR")

@@ -53,7 +53,10 @@ SET = click.option(
 
 
 def _parse_locales(ctx: click.Context, option: click.Parameter, text: str | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
+    named = [part.strip() for part in (text or "").split(",") if part.strip()]
+    if text is not None and not named:
+        raise click.BadParameter("it names no language")
+    return tuple({locale.casefold(): locale for locale in reversed(named)}.values())[::-1]
 
 
 CATALOG = click.option(

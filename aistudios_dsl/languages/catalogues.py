@@ -8,7 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from aistudios_dsl.atomic_write import report_write_errors, write_text
 from aistudios_dsl.build.avatar import is_language, validate_language
@@ -26,6 +26,7 @@ from aistudios_dsl.errors import (
     expect,
     nearest,
     plural,
+    under,
     unreadable,
 )
 from aistudios_dsl.languages.messages import Message, messages_of, said_in
@@ -81,7 +82,7 @@ class Review:
     faults: tuple[DslError, ...]
 
 
-def _found(catalogue: Catalogue) -> dict[tuple[str | None, str], Entry]:
+def _by_words(catalogue: Catalogue) -> dict[tuple[str | None, str], Entry]:
     return {(entry.context, entry.text): entry for entry in catalogue.entries}
 
 
@@ -107,11 +108,10 @@ class Catalogue:
     rule: str = ENGLISH
     path: str = ""
     _po: Po | None = field(default=None, alias="po")
-    _by_words: dict[tuple[str | None, str], Entry] = field(init=False)
+    _by_words: dict[tuple[str | None, str], Entry] = field(init=False, default=Factory(_by_words, takes_self=True))
 
     def __attrs_post_init__(self) -> None:
         validate_language(self.locale, "locale", literal=True)
-        object.__setattr__(self, "_by_words", {(entry.context, entry.text): entry for entry in self.entries})
 
     def __repr__(self) -> str:
         return f"Catalogue({self.locale!r}, {plural(len(self.entries), 'message')})"
@@ -344,12 +344,13 @@ def _faults(message: Message, form: str, templates: Templates | None) -> Iterato
         yield LoadError(f"{tag} has no matching tag in {form[:60]!r}", hint=original)
     if templates is None:
         return
+    with under(message.path):
+        own = _names(templates, message.text) | _names(templates, message.plural or "")
     try:
         used = _names(templates, form)
     except TemplateError as fault:
         yield TemplateError(fault.message, hint=original, code=fault.code)
         return
-    own = _names(templates, message.text) | _names(templates, message.plural or "")
     more, less = sorted(used - own - message.bound), sorted(own - used) if message.plural is None else []
     if more:
         hint = did_you_mean(more[0], sorted(own)) if nearest(more[0], own) else original

@@ -42,11 +42,14 @@ from aistudios_dsl import (
 )
 from aistudios_dsl.build.localised import localised
 from aistudios_dsl.build.placement import Beside, Inside
+from aistudios_dsl.languages.messages import said_in
+from aistudios_dsl.languages.pseudo import pseudo
 from aistudios_dsl.layout.text import POINT, is_bold, wrap
 from aistudios_dsl.plan import choices, conditional, program
 from aistudios_dsl.plan import plan as plan_module
 from aistudios_dsl.resolve.placing import Layout
 from aistudios_dsl.templates.neighbours import settled
+from aistudios_dsl.templates.trans import replaced
 
 ROWS_PER_TEMPLATE = 8
 
@@ -147,6 +150,13 @@ ROWS_FIXED = {
     "price": [*[0, 7, 1234.5, "19.90", Decimal("2.50")] * 8, "a lot"],
     "day": [*[date(2026, 3, 1), datetime(2026, 3, 1, 14, 30), "2026-03-01"] * 8, "soon"],
 }
+ARABIC = (
+    "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=0 && n%100<=2 ? 4 : 5);"
+)
+PLURALS = replaced(
+    "{% trans n=count %}one{% pluralize %}{{ n }} many{% endtrans %}",
+    lambda block: block.said([f"{{{{ n }}}} {form}" for form in range(6)], ARABIC),
+)
 HOLES = [
     "{{ name }}",
     "{{ city }}",
@@ -168,6 +178,9 @@ HOLES = [
     "{% with y = city %}{{ y }}{% endwith %}",
     "{% filter upper %}{{ name }}{% endfilter %}",
     "{% raw %}{{ raw }}{% endraw %}",
+    "{% trans n=count %}one{% pluralize %}{{ n }} of {{ name }}{% endtrans %}",
+    "{%- trans trimmed city, n=people|length -%}\n in {{ city }}{% pluralize n %} many {% endtrans %}",
+    PLURALS,
     "{{ self }}",
     "{{ First_Name }}",
     '{{ row["First Name"]|upper }}',
@@ -520,6 +533,8 @@ class Maker:
         for _ in range(pick([0, 1, 2])):
             project = self.scene(project)
         whole = self.edited(self.scene(project, conditional=self.some(0.1)))
+        if self.some(0.1):
+            whole = said_in(whole, pseudo(whole).translation)
         return localised(whole, pick(["de", "ar", "ko"])) if self.some(0.2) else whole
 
     def edited(self, project):

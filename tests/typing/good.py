@@ -7,8 +7,10 @@ from attrs import evolve
 from aistudios_dsl import (
     Avatar,
     Catalog,
+    Catalogue,
     Finding,
     Group,
+    Message,
     Project,
     Scene,
     TextStyle,
@@ -33,7 +35,7 @@ project: Project = (
     .avatar(Avatar("M1", "B1"), head_at=("50%", 200), head_height=300, effects=["head-only", {"type": "x"}])
     .say("More", by="host", html=True)
     .text("Hi", font_size=60, color="#fff", width="50%", align="center", at=above("logo", gap=24), angle=12)
-    .text("Hi", style="title", background="brand")
+    .text("Hi", style="title", background="brand", translate=False)
     .text("Hi", fit=(300, "20%"), shadow=wire.Shadow(blur=4), animation=("fade-in", 1, 0), tag="t", layer=4)
     .image("https://x.example/a.png", natural=(10, 20), fit="cover", width=300, height=200, angle=4.5)
     .video("https://x.example/a.mp4", poster="https://x.example/a.png", volume=50, at=(10, 20.5), opacity=90)
@@ -53,6 +55,9 @@ branded: Project = Project(theme=Theme.load(Path("brand.toml"))).add(Scene().tex
 scene: Scene = Scene(background="#fff").text("Hi", at=left_of("a")).text("Ho", at=right_of("b", gap="2%"))
 piped: str = project.add(scene).pipe(lambda value, tail: value.to_json() + tail, "\n")
 rendered: Project = project.render({"name": "Ann"}, city="Rome")
+messages: tuple[Message, ...] = project.messages()
+catalogue: Catalogue = Catalogue.read("locale", "de").updated(project)
+german: Project = project.translated(catalogue, "de").translated({"Hi": "Hallo"}, "de").translated(Path("l"), "de")
 nodes: wire.Project = rendered.resolve()
 findings: list[Finding] = rendered.check(ignore="unsafe-area")
 saved: Path = Client("key", timeout=9).download(Client().create(project, export=True), "videos", overwrite=True)
