@@ -431,6 +431,11 @@ def test_the_command_prints_each_language_under_its_name(run, video):
     assert re.findall(r"^== (\w+)$", text, re.MULTILINE) == ["original", "ko", "de"]
     assert "ko: 1 warning in 1 scene" in text
     assert "look at it in" in text
+    rows = video.parent / "rows.csv"
+    rows.write_text("x\n1\n", encoding="utf-8")
+    command = ["check", video, "--catalog", video.parent / "locale", "--locales", "fr", "--data", rows]
+    done = run(*command, code=1).output
+    assert "nothing found" not in done.partition("== fr")[2], "of a language that no row was checked in"
 
 
 @pytest.mark.parametrize(

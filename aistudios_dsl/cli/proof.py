@@ -149,15 +149,16 @@ def prove_rows(
         values = row if isinstance(row, DslError) else with_values(row, source.settings)
         for name, check in proofs.checks(values):
             found[name].append((number, row_findings(partial(_of_row, check, values, needed))))
+    unusable = {language.name for language in proofs.languages if language.project is None}
     report = _Report(as_json)
     for name, rows in found.items():
-        summary = summed(rows)
-        counts = {kind: count + counted(lacks[name])[kind] for kind, count in summary.counts.items()}
+        summary, own = summed(rows), lacks[name]
+        counts: dict[Severity, int] = {kind: count + counted(own)[kind] for kind, count in summary.counts.items()}
         shared = [group.finding.to_dict() | {"rows": group.rows} for group in summary.groups]
-        own = [finding.to_dict() for finding in lacks[name]]
-        report.add(name, counts, findings=[*own, *shared], rows=summary.total)
+        report.add(name, counts, findings=[*(finding.to_dict() for finding in own), *shared], rows=summary.total)
         if not as_json:
-            print_by_scene(in_order(lacks[name]))
+            print_by_scene(in_order(own))
+        if not as_json and name not in unusable:
             print_summary(summary, "row")
     return report.finish()
 
