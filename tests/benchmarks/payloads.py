@@ -35,8 +35,8 @@ from attrs import frozen
 
 from aistudios_dsl import Project, above, below
 from aistudios_dsl.templates import environment
+from tests.benchmarks.page import put
 
-PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 ROWS_A_TIME = 60
 
 
@@ -356,9 +356,9 @@ def processes_ratio(rounds: int, count: int = 10_000) -> tuple[float, float]:
 
 def growth(boxes: bool) -> float:
     """MiB that the peak of a process's memory grows from 1,000 rows to 100,000."""
-    code = f"from payloads import *; print(grown({boxes}))"
+    code = f"from tests.benchmarks.payloads import *; print(grown({boxes}))"
     found = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
     return float(found.stdout)
 
@@ -376,16 +376,6 @@ def grown(boxes: bool) -> float:
     return (peaks[1] - peaks[0]) / 1024
 
 
-def import_ratio(rounds: int) -> float:
-    """What `import aistudios_dsl` adds to bare Python, over what `import attrs, jinja2` adds."""
-    codes = ("pass", "import attrs, jinja2", "import aistudios_dsl")
-    taken = [
-        [seconds(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)) for code in codes]
-        for _ in range(rounds)
-    ]
-    return median(one[2] - one[0] for one in taken) / median(one[1] - one[0] for one in taken)
-
-
 # the page
 
 
@@ -398,10 +388,7 @@ def main() -> None:
     text = "\n".join(report(options.rounds))
     print(text)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, _, rest = page.partition("<!-- measured -->\n")
-        _, _, after = rest.partition("<!-- end of measured -->")
-        PAGE.write_text(f"{before}<!-- measured -->\n{text}\n<!-- end of measured -->{after}", encoding="utf-8")
+        put("measured", text)
 
 
 def report(rounds: int) -> Iterator[str]:
@@ -424,7 +411,6 @@ def report(rounds: int) -> Iterator[str]:
     yield f"| two processes on two shards over one (bare counting: {bare:.2f}) | {shards:.2f} | at least 1.6 |"
     for boxes, words in ((False, ""), (True, ", ten text boxes all different")):
         yield f"| peak memory from 1,000 rows to 100,000{words} | {growth(boxes):+.1f} MiB | at most +2 MiB |"
-    yield f"| `import aistudios_dsl` over `import attrs, jinja2` | {import_ratio(rounds // 2):.2f} | at most 1 |"
 
 
 def ways_table(plain: dict[str, tuple[float, float]], rounds: int) -> Iterator[str]:
