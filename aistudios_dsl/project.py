@@ -13,13 +13,6 @@ from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
 from aistudios_dsl.errors import BuildError, expect
-from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.pending import (
-    pending,
-    refuse_pending,
-    without_pending,
-)
-from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
 from aistudios_dsl.wire.nodes import Generation, Text
@@ -86,6 +79,8 @@ class Project(BaseProject):
         >>> Project().scene().text("Hello {{ name }}", width=9, height=9).variables()
         {'scenes[0].clips[0].text': ('name',)}
         """
+        from aistudios_dsl.templates.pending import pending
+
         return {path: names for path, names in pending(self).items() if names}
 
     @checked
@@ -102,6 +97,8 @@ class Project(BaseProject):
         >>> Project().scene().text("Hello {{ name }}", tag="t").render(name="Ann").find("t").text
         'Hello Ann'
         """
+        from aistudios_dsl.templates.render import render_project
+
         return render_project(self, row, variables)
 
     @checked
@@ -117,6 +114,8 @@ class Project(BaseProject):
         >>> [project.name for project in Project("For {{ name }}").render_all([{"name": "Ann"}])]
         ['For Ann']
         """
+        from aistudios_dsl.templates.render import for_each_row
+
         yield from for_each_row(rows, self.render)
 
     @checked
@@ -130,6 +129,7 @@ class Project(BaseProject):
         b'{"name":"For Ann",'
         """
         from aistudios_dsl.plan.plan import Plan
+        from aistudios_dsl.templates.render import refuse_rendered
 
         refuse_rendered(self)
         with lines_named(self.scenes):
@@ -152,6 +152,7 @@ class Project(BaseProject):
         60
         """
         from aistudios_dsl.resolve.project import resolve_project
+        from aistudios_dsl.templates.pending import refuse_pending
 
         refuse_pending(self)
         return resolve_project(self, api)
@@ -220,6 +221,7 @@ class Project(BaseProject):
         project = Project("Hi").scene().text("Hello", at="top", margin=40)
         """
         from aistudios_dsl.decompile.source import decompile
+        from aistudios_dsl.templates.pending import refuse_pending
 
         if not all(scene._is_as_loaded for scene in self.scenes):
             refuse_pending(self)
@@ -269,6 +271,8 @@ class Project(BaseProject):
         return self._checked(ignore)
 
     def _checked(self, ignore: str | Iterable[str], *, across: bool = True) -> list[Finding]:
+        from aistudios_dsl.templates.pending import pending, without_pending
+
         waiting = pending(self)
         settled = without_pending(self, waiting)
         return settled._found(settled.resolve(), self, waiting, ignore, across)
@@ -357,9 +361,13 @@ class Project(BaseProject):
 
     def _viewed(self) -> tuple[WireProject, bool]:
         """Return the wire nodes to draw, and whether they are those of a template, with preview values."""
+        from aistudios_dsl.templates.pending import pending
+
         if not pending(self):
             return self._literally().resolve(), False
+        from aistudios_dsl.templates.environment import Templates
         from aistudios_dsl.templates.preview_values import preview_visit, with_preview_values
+        from aistudios_dsl.templates.render import filled_project
 
         templates = Templates(self.environment)
         scenes = with_preview_values(self.scenes, templates)
