@@ -13,13 +13,6 @@ from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
 from aistudios_dsl.errors import BuildError, did_you_mean, expect, under
-from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.pending import (
-    pending,
-    refuse_pending,
-    without_pending,
-)
-from aistudios_dsl.templates.render import filled_project, for_each_row, refuse_rendered, render_project
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
 from aistudios_dsl.wire.nodes import Generation, Text
@@ -97,6 +90,8 @@ class Project(BaseProject):
         >>> Project().scene().text("Hello {{ name }}", width=9, height=9).variables()
         {'scenes[0].clips[0].text': ('name',)}
         """
+        from aistudios_dsl.templates.pending import pending
+
         return {path: names for path, names in pending(self).items() if names}
 
     @checked
@@ -113,6 +108,8 @@ class Project(BaseProject):
         >>> Project().scene().text("Hello {{ name }}", tag="t").render(name="Ann").find("t").text
         'Hello Ann'
         """
+        from aistudios_dsl.templates.render import render_project
+
         return render_project(self, row, variables)
 
     @checked
@@ -128,6 +125,8 @@ class Project(BaseProject):
         >>> [project.name for project in Project("For {{ name }}").render_all([{"name": "Ann"}])]
         ['For Ann']
         """
+        from aistudios_dsl.templates.render import for_each_row
+
         yield from for_each_row(rows, self.render)
 
     @checked
@@ -141,6 +140,7 @@ class Project(BaseProject):
         b'{"name":"For Ann",'
         """
         from aistudios_dsl.plan.plan import Plan
+        from aistudios_dsl.templates.render import refuse_rendered
 
         refuse_rendered(self)
         with lines_named(self.scenes):
@@ -195,6 +195,7 @@ class Project(BaseProject):
         60
         """
         from aistudios_dsl.resolve.project import resolve_project
+        from aistudios_dsl.templates.pending import refuse_pending
 
         refuse_pending(self)
         return resolve_project(self, api)
@@ -263,6 +264,7 @@ class Project(BaseProject):
         project = Project("Hi").scene().text("Hello", at="top", margin=40)
         """
         from aistudios_dsl.decompile.source import decompile
+        from aistudios_dsl.templates.pending import refuse_pending
 
         if not all(scene._is_as_loaded for scene in self.scenes):
             refuse_pending(self)
@@ -321,16 +323,21 @@ class Project(BaseProject):
         return self._checked_against(original._as_original(ignore), ignore, min_size)
 
     def _checked(self, ignore: str | Iterable[str], *, across: bool = True) -> list[Finding]:
-        waiting = pending(self)
-        settled = without_pending(self, waiting)
+        settled, waiting = self._settled()
         return settled._found(settled.resolve(), self, waiting, ignore, across=across)
+
+    def _settled(self) -> tuple[Self, Mapping[str, tuple[str, ...]]]:
+        """Return the project without what waits for a row, and the variables that each string waits for."""
+        from aistudios_dsl.templates.pending import pending, without_pending
+
+        waiting = pending(self)
+        return without_pending(self, waiting), waiting
 
     def _as_original(self, ignore: str | Iterable[str] = ()) -> Original:
         """Return what translations are compared with."""
         from aistudios_dsl.check.translation import Original
 
-        waiting = pending(self)
-        settled = without_pending(self, waiting)
+        settled, waiting = self._settled()
         whole = settled.resolve()
         return Original(settled, whole, tuple(settled._found(whole, self, waiting, ignore)))
 
@@ -342,8 +349,8 @@ class Project(BaseProject):
             hint = "give the project that this one was translated from, rendered with the same row"
             counts = f"{len(original.project.scenes)} scenes, and this project {len(self.scenes)}"
             raise BuildError(f"original has {counts}", hint=hint)
-        waiting = pending(self)
-        settled, whole, unfit = fitted(without_pending(self, waiting), original.project)
+        own, waiting = self._settled()
+        settled, whole, unfit = fitted(own, original.project)
         found = settled._found(whole, self, waiting, ignore, original=original.whole, least=least)
         return in_order([*unfit, *new_among(found, original.found)])
 
@@ -523,6 +530,8 @@ class Project(BaseProject):
 
     def _viewed(self) -> tuple[WireProject, bool]:
         """Return the wire nodes to draw, and whether they are those of a template, with preview values."""
+        from aistudios_dsl.templates.pending import pending
+
         try:
             shown, template = self._with_preview_values()
             return shown.resolve(), template
@@ -533,9 +542,13 @@ class Project(BaseProject):
 
     def _with_preview_values(self) -> tuple[Self, bool]:
         """Return a literal project to draw, and whether it is that of a template, with preview values."""
+        from aistudios_dsl.templates.pending import pending
+
         if not pending(self):
             return self._literally(), False
+        from aistudios_dsl.templates.environment import Templates
         from aistudios_dsl.templates.preview_values import preview_visit, with_preview_values
+        from aistudios_dsl.templates.render import filled_project
 
         templates = Templates(self.environment)
         return filled_project(self, with_preview_values(self.scenes, templates), preview_visit(templates)), True

@@ -85,7 +85,7 @@ SERVICE = {"httpx", "anyio", "stamina", "rich", "aistudios_dsl.service"}
 READERS = {"cattrs", "imagesize", "aistudios_dsl.check", "aistudios_dsl.decompile", "aistudios_dsl.plan"}
 STARTS = [
     ("import aistudios_dsl", {"attrs", "aistudios_dsl.errors", "aistudios_dsl.wire"}),
-    ("from aistudios_dsl import Project", {"click", "jinja2", "aistudios_dsl.resolve", "aistudios_dsl.draw"}),
+    ("from aistudios_dsl import Project", {"click", "jinja2", "aistudios_dsl.resolve", "aistudios_dsl.templates"}),
     (COMMAND.format("--help"), {"attrs", "pathlib", "aistudios_dsl.wire", "aistudios_dsl.cli.build"}),
     (
         COMMAND.format("build TMP/video.py"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import chain
 from os import PathLike
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
@@ -19,6 +20,7 @@ from aistudios_dsl.wire.node import (
     Node,
     Number,
     fault_of,
+    faults,
     holds_jinja,
     keys_by_attribute,
     replaced,
@@ -171,7 +173,12 @@ class Avatar:
     def _own_model(self) -> Model:
         language = self.language or UNSET
         model = Model(ai_name=self.ai_name, emotion=self.cloth, language=language, extra=self.extra or {})
-        return self._complete(model, self.origin, self.tight) if self.origin and self.tight else model
+        if self.origin and self.tight:
+            model = self._complete(model, self.origin, self.tight)
+        nodes: tuple[Node, ...] = (model, model.editor_value) if model.editor_value else (model,)
+        for fault in chain.from_iterable(map(faults, nodes)):  # It is kept, so it is judged inside `as_found` too.
+            raise fault
+        return model
 
     def _complete(self, model: Model, origin: tuple[Number, Number], tight: Rectangle) -> Model:
         code = f"{self.ai_name}_{self.cloth}"

@@ -118,13 +118,15 @@ class Templates:
         >>> Templates().is_template("50 % { off }"), Templates().is_template("{{ price }}")
         (False, True)
         """
-        if self.configure is None and not any(mark in text for mark in ("{{", "{%", "{#")):
-            return False
-        if _is_plain(self.configure, text):
+        if self.is_text(text) or _is_plain(self.configure, text):
             return False
         # This reports unknown filters, which parsing alone does not.
         _needed(self.configure, text)
         return True
+
+    def is_text(self, text: str) -> bool:
+        """Tell at a glance that a text is no template; False means "perhaps it is"."""
+        return self.configure is None and "{{" not in text and "{%" not in text and "{#" not in text
 
     def names(self, text: str) -> tuple[str, ...]:
         """Return the names that a row must have for this text, sorted.

@@ -19,13 +19,15 @@ from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.expansion import Occurrence, Part, Repetitions, part_of
 from aistudios_dsl.templates.neighbours import Absent, absent, default_place, settled, tag_of
 from aistudios_dsl.templates.values import row_values, with_values
-from aistudios_dsl.wire.node import UNSET, Node, as_found, fault_of, keys, number_in
+from aistudios_dsl.wire.jsontext import SCALARS
+from aistudios_dsl.wire.node import Node, Unset, as_found, fault_of, keys, number_in
 from aistudios_dsl.wire.nodes import Animation, Effect, SceneScript, Script
 
 B = TypeVar("B", bound=BaseProject)
 T = TypeVar("T")
 Visit = Callable[[str, str, bool], str]
 """A function from the path of a field, its string, and whether that is HTML, to the string that takes its place."""
+_WITHOUT_STRINGS = SCALARS - {str} | {Unset}
 
 _NOT_TEMPLATES = {"key_order", "written_at", "_written_at", "_origin", "when", "each", "number", "parent", "scope"}
 _RENAMED = {"backdrop": "background", "_items": "clips", "_lines": "speech", "_groups": "groups"}
@@ -36,6 +38,8 @@ def mapped(value: Any, path: str, visit: Visit, *, html: bool = False) -> Any:
     """Return a value with `visit` applied to each string of the user in it; an unchanged value is the same object."""
     if isinstance(value, str):
         return visit(path, value, html)
+    if type(value) in _WITHOUT_STRINGS:
+        return value
     if isinstance(value, tuple | list):
         return _mapped_items(value, path, visit)
     if isinstance(value, Mapping):
@@ -73,7 +77,7 @@ def _mapped_fields(value: Any, path: str, visit: Visit) -> Any:
     changes: dict[str, Any] = {}
     for name, alias, shown in _strings(type(value)):
         old = getattr(value, name)
-        if old is None or old is UNSET or old is False or old is True:
+        if type(old) in _WITHOUT_STRINGS:
             continue
         html = name == "org" if isinstance(value, Script | SceneScript) else isinstance(value, Line) and value.html
         new = mapped(old, f"{path}.{shown}" if shown and path else shown or path, visit, html=html)
@@ -289,6 +293,8 @@ def renderer(templates: Templates, row: Mapping[str, Any]) -> Visit:
     """Return a `Visit` that renders strings with a row; its errors carry the path of the field."""
 
     def visit(path: str, text: str, html: bool) -> str:
+        if templates.is_text(text):
+            return text
         with under(path):
             return templates.render(text, row, html=html) if templates.is_template(text) else text
 
@@ -303,9 +309,10 @@ def template_strings(templates: Templates, walk: Callable[[Visit], object]) -> l
     found: list[tuple[str, str, bool]] = []
 
     def visit(path: str, text: str, html: bool) -> str:
-        with under(path):
-            if templates.is_template(text):
-                found.append((path, text, html))
+        if not templates.is_text(text):
+            with under(path):
+                if templates.is_template(text):
+                    found.append((path, text, html))
         return text
 
     walk(visit)

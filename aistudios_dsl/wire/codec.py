@@ -90,7 +90,7 @@ def _written(value: Any) -> Any:
 
 
 def _structured(cls: type[Node], document: Any) -> Any:
-    if not isinstance(document, Mapping):
+    if type(document) is not dict and not isinstance(document, Mapping):
         raise _problem(f"must be an object, not {shown(document)}")
     if cls not in _READERS:
         _READERS[cls] = _reader(cls)

@@ -129,8 +129,11 @@ def replaced(value: V, **changes: Any) -> V:
     if cls not in _ATTRIBUTES_OF:
         _ATTRIBUTES_OF[cls] = tuple(attribute.name for attribute in fields(cls))
     new: V = object.__new__(cls)
+    put = object.__setattr__
     for name in _ATTRIBUTES_OF[cls]:
-        object.__setattr__(new, name, changes[name] if name in changes else getattr(value, name))
+        put(new, name, getattr(value, name))
+    for name, changed in changes.items():
+        put(new, name, changed)
     return new
 
 

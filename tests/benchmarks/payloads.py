@@ -376,16 +376,6 @@ def grown(boxes: bool) -> float:
     return (peaks[1] - peaks[0]) / 1024
 
 
-def import_ratio(rounds: int) -> float:
-    """What `import aistudios_dsl` adds to bare Python, over what `import attrs, jinja2` adds."""
-    codes = ("pass", "import attrs, jinja2", "import aistudios_dsl")
-    taken = [
-        [seconds(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)) for code in codes]
-        for _ in range(rounds)
-    ]
-    return median(one[2] - one[0] for one in taken) / median(one[1] - one[0] for one in taken)
-
-
 # the page
 
 
@@ -421,7 +411,6 @@ def report(rounds: int) -> Iterator[str]:
     yield f"| two processes on two shards over one (bare counting: {bare:.2f}) | {shards:.2f} | at least 1.6 |"
     for boxes, words in ((False, ""), (True, ", ten text boxes all different")):
         yield f"| peak memory from 1,000 rows to 100,000{words} | {growth(boxes):+.1f} MiB | at most +2 MiB |"
-    yield f"| `import aistudios_dsl` over `import attrs, jinja2` | {import_ratio(rounds // 2):.2f} | at most 1 |"
 
 
 def ways_table(plain: dict[str, tuple[float, float]], rounds: int) -> Iterator[str]:
