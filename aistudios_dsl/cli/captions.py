@@ -183,7 +183,7 @@ def _rendered_row(source: ProjectFile, data: DataFile, wanted: int) -> Project:
 def _write_rows(
     source: ProjectFile, data: DataFile, folder: Path, file_name: str, video: str | None, asked: Asked
 ) -> None:
-    from aistudios_dsl.cli.build_rows import FileName
+    from aistudios_dsl.cli.row_batches import FileName
     from aistudios_dsl.templates.environment import Templates
     from aistudios_dsl.templates.values import row_values
 
