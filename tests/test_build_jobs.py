@@ -108,6 +108,20 @@ def test_processes_that_are_not_forked_get_the_template_sent(monkeypatch):
     assert "move the filters of the script into a module" in errors
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files")
+def test_a_disk_that_is_full_is_told_alike():
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    rows_file()
+    found = [command("-o", "out.jsonl", "--jobs", jobs, preexec_fn=limit).communicate(timeout=60) for jobs in (1, 2)]
+    assert found[0] == found[1]
+    assert found[0][1].startswith(b"error: cannot write out.jsonl: File too large")
+    assert sorted(path.name for path in Path().iterdir()) == ["rows.csv", "video.py"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux alone")
 def test_a_worker_that_dies_is_told_and_the_old_output_stays():
     rows_file()

@@ -83,7 +83,7 @@ class Workers:
         def answer() -> Batch:
             nonlocal place
             link = waiting.popleft()
-            batch: Batch = link.recv()
+            batch: Batch = _received(link)
             link.send(place)
             place += batch.size
             return batch
@@ -107,13 +107,21 @@ class Workers:
         for link in self._links:
             link.send(None)
         for link in self._links:
-            link.recv()
+            _received(link)
 
 
 def _start_method() -> str:
     """Return how processes are started: forked where that is safe, so that each has the very template of this one."""
     safe = sys.platform == "linux" and threading.active_count() == 1
     return "fork" if safe else "spawn"
+
+
+def _received(link: Link) -> Any:
+    """Return what a worker answers. Raise the `OSError` that kept it from writing."""
+    answer = link.recv()
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 def _work(link: Link, renderer: Renderer) -> None:
@@ -123,20 +131,30 @@ def _work(link: Link, renderer: Renderer) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.freeze()  # collecting what was inherited would copy it
+    unwritten: OSError | None = None
     with suppress(EOFError, ConnectionError):
         while True:
             task = link.recv()
-            if task is None:
-                link.send(None)
+            if unwritten or task is None:
+                link.send(unwritten)
                 continue
             first, items, keep, file = task
             batch = renderer.batch(first, items, keep=keep)
             link.send(evolve(batch, lines=[]) if file else batch)
             place = link.recv()
             if file and batch.lines:
-                with file.open("r+b", buffering=0) as part:
-                    part.seek(place)
-                    batch.write_lines(part.write)
+                unwritten = _write(batch, file, place)
+
+
+def _write(batch: Batch, file: Path, place: int) -> OSError | None:
+    """Write the lines of a batch to their place in the file; return what kept them from it."""
+    try:
+        with file.open("r+b") as part:
+            part.seek(place)
+            batch.write_lines(part.write)
+    except OSError as fault:
+        return fault
+    return None
 
 
 def _end_with_parent() -> None:
