@@ -58,11 +58,19 @@ class AtomicFile:
 
     def write(self, data: bytes) -> None:
         """Append to the file; the first write opens it."""
+        self._opened().write(data)
+
+    def opened(self) -> Path:
+        """Return the path of the unfinished file, for other processes to write to."""
+        self._opened()
+        return self._part
+
+    def _opened(self) -> IO[bytes]:
         if self._file is None:
             self._file = self._part.open("wb", buffering=1 << 18)
             if self._mode is not None:
                 self._part.chmod(self._mode)
-        self._file.write(data)
+        return self._file
 
     def finish(self) -> None:
         """Give the file its name, in one step."""
@@ -92,7 +100,8 @@ class AtomicFolder:
     def __init__(self, path: Path, inputs: Iterable[Path] = ()) -> None:
         self._path = path
         self._inputs = tuple(inputs)
-        self._part = path / f".{os.getpid()}.part" if path.is_dir() else _part_of(path)
+        self._is_new = not path.is_dir()
+        self._part = _part_of(path) if self._is_new else path / f".{os.getpid()}.part"
 
     def __enter__(self) -> Self:
         self._part.mkdir()
@@ -100,13 +109,16 @@ class AtomicFolder:
 
     def write(self, name: str, data: bytes) -> None:
         """Add a file. Raise `FileExistsError` if the file system holds the name for that of an earlier one."""
-        if is_one_of(self._path / name, self._inputs):
-            raise DslError(f"{self._path / name} is an input, and would be overwritten", hint="name another folder")
-        _, mode = _target(self._path / name)
+        mode = None if self._is_new else self._mode_of(self._path / name)
         with (self._part / name).open("xb") as file:
             file.write(data)
         if mode is not None:
             (self._part / name).chmod(mode)
+
+    def _mode_of(self, path: Path) -> int | None:
+        if is_one_of(path, self._inputs):
+            raise DslError(f"{path} is an input, and would be overwritten", hint="name another folder")
+        return _target(path)[1]
 
     def finish(self) -> None:
         """Move the files into the folder."""

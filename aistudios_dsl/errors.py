@@ -31,6 +31,7 @@ The code of an error is that of its class, unless it has one of these:
 - `holds-braces`: a payload of an outbox was not rendered
 - `journal-in-use`, `journal-damaged`: an outbox cannot use its journal
 - `row-failed`: a row of an outbox has failed, so its mark does not fit
+- `worker-died`: a process that renders rows ended untimely
 
 The tree::
 

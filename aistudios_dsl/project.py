@@ -397,7 +397,8 @@ class Project(BaseProject):
 
         Raises:
             DslError: What `resolve` raises.
-            BuildError: The video cannot be read, or nothing is said that could fill it.
+            LoadError: The video cannot be read, or does not say how long it is.
+            BuildError: A length is none of a video, or nothing is said that could fill it.
 
         >>> Project().scene().avatar("M000045058", say="One two three four five.").timing().seconds
         2.4

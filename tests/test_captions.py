@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aistudios_dsl import BuildError, Project, Timing
+from aistudios_dsl import BuildError, DslError, LoadError, Project, Timing
 from aistudios_dsl.build.speech import Piece, Utterance, words_a_minute
 from aistudios_dsl.cli import main
 from aistudios_dsl.layout.video import video_seconds
@@ -220,7 +220,7 @@ def test_a_language_of_long_words_takes_longer_for_as_many():
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):
-    with pytest.raises(BuildError, match=message):
+    with pytest.raises(DslError, match=message):
         said([LONG]).captions(**arguments)
 
 
@@ -273,6 +273,7 @@ def test_the_length_of_a_video_is_read_from_its_header(tmp_path, content, second
         (HEAD, "no header"),
         (HEAD + box("moov"), "no header"),
         (VIDEO.read_bytes()[:400], "cut off or broken"),
+        (VIDEO.read_bytes()[:-1], "cut off or broken"),
         ((HEAD + box("moov", header(3)))[:-20], "cut off or broken"),
         (HEAD + box("moov", header(3)[:18], size=26), "cut off or broken"),
         (HEAD + box("free", size=4) + box("moov", header(3)), "cut off or broken"),
@@ -285,7 +286,7 @@ def test_the_length_of_a_video_is_read_from_its_header(tmp_path, content, second
 )
 def test_a_broken_video_is_refused_clearly(tmp_path, content, message):
     (tmp_path / "video.mp4").write_bytes(content)
-    with pytest.raises(BuildError, match=message):
+    with pytest.raises(LoadError, match=message):
         video_seconds(tmp_path / "video.mp4")
 
 
@@ -299,9 +300,9 @@ def test_no_bytes_of_a_video_crash_or_hang_the_reader(tmp_path_factory, data):
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
     try:
         found = video_seconds(path)
-    except BuildError as refusal:
+    except LoadError as refusal:
         found = refusal
-    assert str(path) in str(found) if isinstance(found, BuildError) else found > 0
+    assert str(path) in str(found) if isinstance(found, LoadError) else found > 0
 
 
 # the command
@@ -356,7 +357,7 @@ def test_a_row_gives_captions_and_each_row_gives_a_file(tmp_path):
         ((PERSONALISED, "--data", PEOPLE, "--name", "a.srt", "-o", "d"), "the file name 'a.srt' is that of row 1 too"),
         (
             (PERSONALISED, "--data", PEOPLE, "--name", "{{ id }}.srt", "-o", "d", "--video", "{{ id }}.mp4"),
-            "row 1 (people.csv line 2): the video 1001.mp4",
+            "row 1 (people.csv line 2): cannot read 1001.mp4",
         ),
         ((PERSONALISED,), "templates to render first"),
     ],

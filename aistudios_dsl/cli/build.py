@@ -21,6 +21,9 @@ from aistudios_dsl.errors import plural
 @click.option("--check-rows", is_flag=True, help="Render all rows before writing any, and list all errors.")
 @click.option("--on-error", type=click.Choice(["stop", "skip"]), help="Stop at a faulty row (default), or skip it.")
 @click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Render rows in so many processes."
+)
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Write speech in the clip (1.4) or in the scene (1.6).")
 @click.option("--indent", type=click.IntRange(0, 8), help="Indent the JSON by this many spaces.")
 @LOCALE
@@ -127,7 +130,7 @@ def _reject_misfits(data: DataFile | None, output: str | None, indent: int | Non
     if target and target.exists() and not (target.is_file() or target.is_dir()):
         raise click.UsageError(f"{output} is neither a file nor a folder: without -o the JSON goes to stdout")
     if data is None:
-        for option, value in of_rows.items():
+        for option, value in {**of_rows, "jobs": of_rows["jobs"] > 1}.items():
             if value:
                 name = "name" if option == "file_name" else option.replace("_", "-")
                 raise click.UsageError(f"--{name} requires --data")

@@ -5,31 +5,25 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define, evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFile, AtomicFolder, report_write_errors
-from aistudios_dsl.build.drafts import is_built
 from aistudios_dsl.cli.base import print_line, printable, progress_bar, reject_overwriting, with_options
-from aistudios_dsl.cli.data import ROW, DataFile, with_all_missing
-from aistudios_dsl.cli.options import in_language
-from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest, plural
+from aistudios_dsl.cli.data import ROW, DataFile
+from aistudios_dsl.cli.row_batches import Batch, FileName, Languages, Outcome, Renderer, in_this_process
+from aistudios_dsl.errors import DslError, LoadError, TemplateError, plural
 from aistudios_dsl.templates.environment import Templates
-from aistudios_dsl.templates.rows import DataRow, Rows, of_row
-from aistudios_dsl.templates.values import readable, row_values, with_values
+from aistudios_dsl.templates.rows import Rows, of_row
 from aistudios_dsl.wire.jsontext import canonical
 
 if TYPE_CHECKING:
     from aistudios_dsl.cli.options import ProjectFile
-    from aistudios_dsl.plan.plan import Plan
-    from aistudios_dsl.project import Project
-
-_LONGEST_NAME = 240
-"""Bytes; most file systems take 255, and an unfinished file has a longer name."""
+    from aistudios_dsl.cli.row_workers import Workers
 
 _SHOWN_FAULTS = 20
 _NAMED_ROWS = 3
@@ -39,65 +33,21 @@ _REFRESH = 64
 
 @define
 class RowsJob:
-    """What to do with each row, and how many rows are done."""
+    """Rows to be rendered, what renders them, and how many are done."""
 
-    project: Project
-    plan: Plan | None  # None: render each row and convert it to `api`
-    api: Any
+    renderer: Renderer
+    workers: Workers | None
     data: DataFile
-    constants: Mapping[str, str]
-    used: frozenset[str]  # the names that the template and the file names use
-    strict: bool
-    file_name: FileName | None
-    skip: bool
-    languages: Languages | None = None
     written: int = 0
     skipped: int = 0
     slow: int = 0
     edged: dict[str, str] = Factory(dict)
 
-    def render(self, row: Mapping[str, Any]) -> tuple[bytes, bool]:
-        """Return the payload of a row, and whether it took the slow path."""
-        project, plan = self.languages.of(row) if self.languages else (self.project, self.plan)
-        if plan is None:
-            return project.render(row).to_json(api=self.api).encode(), True
-        slow_before = plan.slow_rows
-        return plan.render_json(row), plan.slow_rows > slow_before
-
-
-@define
-class Languages:
-    """The project, and its plan, in the languages that a column of the rows names; each is made when a row wants it."""
-
-    column: str
-    project: Project
-    catalog: Path
-    api: Any
-    made: dict[str, tuple[Project, Plan | None]] = Factory(dict)
-
-    def of(self, row: Mapping[str, Any]) -> tuple[Project, Plan | None]:
-        """Return the project in the language of a row, and its plan; those of the script where the row names none."""
-        if self.column not in row:
-            hint = did_you_mean(self.column, [key for key in row if isinstance(key, str)])
-            raise TemplateError(f"the row has no {self.column!r}", "--locale-column", hint, "missing-name")
-        locale = str(row[self.column] or "").strip()
-        if locale not in self.made:
-            project = in_language(self.project, locale, self.catalog) if locale else self.project
-            self.made[locale] = project, _compiled(project, self.api)
-        return self.made[locale]
-
-
-@frozen
-class Outcome:
-    """The payload of a row and the name of its file, or a fault in its place; and the columns that nothing uses."""
-
-    number: int
-    values: Mapping[str, Any]
-    payload: bytes = b""
-    name: str = ""
-    slow: bool = False
-    fault: DslError | None = None
-    unused: DslError | None = None
+    def batches(self, rows: Rows, *, keep: bool, file: Path | None) -> Iterator[Batch]:
+        """Yield what rows give; workers write lines to `file` themselves."""
+        if self.workers:
+            return self.workers.batches(rows, keep=keep, file=file)
+        return in_this_process(self.renderer, rows, keep=keep)
 
 
 def build_rows(
@@ -110,6 +60,7 @@ def build_rows(
     check_rows: bool,
     on_error: str | None,
     strict: bool,
+    jobs: int,
     locale_column: str | None,
     catalog: Path,
 ) -> None:
@@ -120,15 +71,17 @@ def build_rows(
     if not used:
         print_line("note: the template has no variables: every row gives the same payload", err=True)
     names = frozenset(used | (name.variables() if name else set()) | ({locale_column} if locale_column else set()))
-    plan = None if locale_column else _compiled(project, api)
-    languages = Languages(locale_column, project, catalog, api) if locale_column else None
-    job = RowsJob(project, plan, api, data, source.settings, names, strict, name, on_error == "skip", languages)
-    try:
-        _build(job, output, source.path, indent, check_rows)
-    finally:
-        data.tell_edged(job.edged)
+    languages = Languages(project, api, locale_column, catalog)
+    stops = on_error != "skip"
+    renderer = Renderer(languages, source.settings, names, strict, name, stops)
+    with _workers(renderer, jobs) as workers:
+        job = RowsJob(renderer, workers, data)
+        try:
+            _build(job, output, source.path, indent, check_rows)
+        finally:
+            data.tell_edged(job.edged)
     parts = [f"{plural(job.written, 'row')} in {time.perf_counter() - started:.1f} s"]
-    if job.skip:
+    if not stops:
         listed = f" ({_skipped_path(output).name})" if output and job.skipped else ""
         parts.append(f"{job.skipped:,} skipped{listed}")
     if job.slow:
@@ -137,13 +90,14 @@ def build_rows(
 
 
 def _build(job: RowsJob, output: Path | None, script: Path, indent: int | None, check_rows: bool) -> None:
-    skipped = _skipped_path(output) if output and job.skip else None
+    skipped = _skipped_path(output) if output and not job.renderer.stops else None
     reject_overwriting(skipped, script, job.data.path)
     if check_rows:
         _check_rows(job)
     with report_write_errors(output) if output else nullcontext(), ExitStack() as stack:
         skips = stack.enter_context(AtomicFile(skipped)) if skipped else None
-        put, finish = _destination(output, job.file_name is not None, (script, job.data.path), indent, stack)
+        inputs, is_folder = (script, job.data.path), job.renderer.file_name is not None
+        put = _destination(output, is_folder, inputs, indent, stack)
         _write_rows(job, put, skips)
         if skips:
             skips.finish()
@@ -151,13 +105,15 @@ def _build(job: RowsJob, output: Path | None, script: Path, indent: int | None, 
             hint = f"the reasons are in {skipped.name}" if skipped else ""
             many = "the one row was" if job.skipped == 1 else f"all {job.skipped} rows were"
             raise LoadError(f"{many} skipped, and nothing is written", hint=hint)
-        finish()
+        put.finish()
 
 
-def _compiled(project: Project, api: Any) -> Plan | None:
-    drafts = all(scene._loaded is None and all(is_built(item) for item in scene._items) for scene in project.scenes)
-    # A plan leaves loaded speech where it is; only a rendered project can be converted.
-    return evolve(project, api=api or project.api).compile() if api is None or drafts else None
+def _workers(renderer: Renderer, jobs: int) -> AbstractContextManager[Workers | None]:
+    if jobs == 1:
+        return nullcontext()
+    from aistudios_dsl.cli.row_workers import Workers
+
+    return Workers(renderer, jobs)
 
 
 def _skipped_path(output: Path) -> Path:
@@ -165,86 +121,21 @@ def _skipped_path(output: Path) -> Path:
     return path.with_name(f"{path.name}.skipped.jsonl")
 
 
-@frozen
-class FileName:
-    """The template of the file names. Raises `TemplateError` if a row's name is not that of one file in the folder."""
-
-    template: str
-    templates: Templates
-
-    def variables(self) -> set[str]:
-        """Return the names that a row must have."""
-        try:
-            return {*self.templates.names(self.template), *self.templates.columns(self.template)}
-        except DslError as fault:
-            raise fault.under("--name") from None
-
-    def render(self, row: Mapping[str, Any]) -> str:
-        """Return the name for a row."""
-        try:
-            name = self.templates.render(self.template, row_values(row))
-        except DslError as fault:
-            raise fault.under("--name") from None
-        forbidden = next((mark for mark in name if mark in "/\\" or mark < " "), None)
-        hint = ""
-        if not name.strip():
-            problem = "the file name is empty"
-        elif name in (".", ".."):
-            problem = f"{name!r} is not a file name"
-        elif forbidden:
-            problem = f"the file name {name!r} contains {forbidden!r}, which is not allowed"
-            hint = f"one folder holds all files: {{{{ name|replace({forbidden!r}, '-') }}}}"
-        elif len(name.encode()) > _LONGEST_NAME:
-            problem = f"the file name {name[:40]!r}… is {len(name.encode())} bytes long"
-            hint = f"{_LONGEST_NAME} at most"
-        else:
-            return name
-        raise TemplateError(problem, "--name", hint)
-
-
-# rendering
-
-
-def _outcomes(job: RowsJob, rows: Rows) -> Iterator[Outcome]:
-    names: dict[str, int] = {}
-    for row in rows.outcomes():
-        if isinstance(row, DslError):
-            yield Outcome(rows.count, rows.unread, fault=row)
-        else:
-            yield _outcome(job, rows.count, row, names)
-
-
-def _outcome(job: RowsJob, number: int, row: DataRow, names: dict[str, int]) -> Outcome:
-    values = DataRow(with_values(row, job.constants), row.place) if job.constants else row
-    unused = None
-    if job.strict and (odd := [name for name in values if not readable([name]) & job.used]):
-        unused = of_row(_unused(odd, job.used), number, row)
-    try:
-        name = job.file_name.render(values) if job.file_name else ""
-        if name in names:
-            raise TemplateError(f"the file name {name!r} is that of row {names[name]} too", "--name")
-        payload, slow = job.render(values)
-    except DslError as fault:
-        fault = with_all_missing(fault, job.used, values)
-        return Outcome(number, values, fault=of_row(fault, number, row), unused=unused)
-    if name:
-        names[name] = number
-    return Outcome(number, values, payload, name, slow, unused=unused)
-
-
-def _unused(unused: list[str], used: frozenset[str]) -> LoadError:
-    shown = f"{'columns' if len(unused) > 1 else 'column'} {', '.join(map(repr, unused))}"
-    near = next((name for name in unused if nearest(name, used)), None)
-    hint = did_you_mean(near, sorted(used)) if near else "take it out, or leave --strict out"
-    return LoadError(f"{shown}: used by no field of the template", hint=hint)
-
-
-def _faults(outcome: Outcome, job: RowsJob) -> Iterator[DslError]:
+def _faults(outcome: Outcome, job: RowsJob) -> list[DslError]:
     """The faults that stop the build: unused columns, and the row's own fault unless faulty rows are skipped."""
-    if outcome.unused:
-        yield outcome.unused
-    if outcome.fault and not job.skip:
-        yield outcome.fault
+    return [*filter(None, (outcome.unused, outcome.fault if job.renderer.stops else None))]
+
+
+def _named_once(outcomes: Iterable[Outcome], names: dict[str, int]) -> Iterator[Outcome]:
+    """Yield the outcomes, with a fault for a row whose file has the name of an earlier one; add to those `names`."""
+    for outcome in outcomes:
+        name = outcome.name
+        if name in names:
+            fault = TemplateError(f"the file name {name!r} is that of row {names[name]} too", "--name")
+            outcome = evolve(outcome, fault=of_row(fault, outcome.number, outcome.values))
+        elif name and not outcome.fault:
+            names[name] = outcome.number
+        yield outcome
 
 
 @define
@@ -276,7 +167,8 @@ def _check_rows(job: RowsJob) -> None:
     """Raise `LoadError` with the first kinds of faults if any row has one."""
     found: dict[tuple[str, str, str], SharedFault] = {}
     faulty, reported, has_more = 0, set[str](), False
-    for outcome in _with_progress(job, "checking"):
+    found_outcomes = (outcome for batch in _with_progress(job, keep=False) for outcome in batch.outcomes)
+    for outcome in _named_once(found_outcomes, {}):
         # All rows have the same unused columns: report them once.
         faults = [fault for fault in _faults(outcome, job) if fault is outcome.fault or fault.message not in reported]
         reported.update(fault.message for fault in faults if fault is outcome.unused)
@@ -297,42 +189,53 @@ def _check_rows(job: RowsJob) -> None:
     raise LoadError(f"{many}{first}", problems=tuple(shared))
 
 
-def _with_progress(job: RowsJob, action: str) -> Iterator[Outcome]:
-    """The outcomes of all rows; on a terminal, with a bar that shows how much of the file is read."""
+def _with_progress(job: RowsJob, *, keep: bool, file: Path | None = None) -> Iterator[Batch]:
+    """What all rows give; on a terminal, with a bar that shows how much of the file is read."""
     rows = job.data.rows()
     job.edged = rows.edged
     if not sys.stderr.isatty():
-        yield from _outcomes(job, rows)
+        yield from job.batches(rows, keep=keep, file=file)
         return
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    action, told = "writing" if keep else "checking", 0
     with progress_bar(*columns) as bar:
         task = bar.add_task(action, total=1.0)
-        for outcome in _outcomes(job, rows):
-            yield outcome
-            if rows.count % _REFRESH == 0:
+        for batch in job.batches(rows, keep=keep, file=file):
+            yield batch
+            if rows.count >= told + _REFRESH:
+                told = rows.count
                 bar.update(task, completed=rows.share, description=f"{action}, {rows.count:,} rows")
 
 
 # writing
 
 
+@frozen
+class _Destination:
+    """Where payloads go: `lines` of many rows, or the file of one `row`; and what completes the output."""
+
+    lines: Callable[[bytes], object]
+    row: Callable[[Outcome], object]
+    finish: Callable[[], object]
+    file: AtomicFile | None = None
+
+
 def _destination(
     output: Path | None, is_folder: bool, inputs: Iterable[Path], indent: int | None, stack: ExitStack
-) -> tuple[Callable[[Outcome], object], Callable[[], object]]:
-    """Return what writes a payload, and what completes the output: lines on stdout or in a file, or files."""
+) -> _Destination:
+    """Return what writes payloads on stdout, in a file, or in a folder of files."""
     if output is None:
         stdout, for_people = sys.stdout.buffer, sys.stdout.isatty()
 
-        def print_payload(outcome: Outcome) -> None:
-            line = printable(outcome.payload.decode()).encode() if for_people else outcome.payload
-            stdout.write(line + b"\n")
+        def print_lines(lines: bytes) -> None:
+            stdout.write(printable(lines.decode()).encode() if for_people else lines)
 
-        return print_payload, stdout.flush
+        return _of_lines(print_lines, stdout.flush)
     if not is_folder:
         file = stack.enter_context(AtomicFile(output))
-        return lambda outcome: file.write(outcome.payload + b"\n"), file.finish
+        return _of_lines(file.write, file.finish, file)
     folder = stack.enter_context(AtomicFolder(output, inputs))
 
     def write_file(outcome: Outcome) -> None:
@@ -341,26 +244,37 @@ def _destination(
             payload = canonical(json.loads(payload), indent).encode()
         folder.write(outcome.name, payload + b"\n")
 
-    return write_file, folder.finish
+    return _Destination(lambda lines: None, write_file, folder.finish)
 
 
-def _write_rows(job: RowsJob, put: Callable[[Outcome], object], skips: AtomicFile | None) -> None:
-    for outcome in _with_progress(job, "writing"):
-        for fault in _faults(outcome, job):
-            raise fault
-        if outcome.fault is None:
-            put(outcome)
-            job.written += 1
-            job.slow += outcome.slow
-        else:
-            _skip(outcome, with_options(outcome.fault), job, skips)
-            job.skipped += 1
+def _of_lines(
+    write: Callable[[bytes], object], finish: Callable[[], object], file: AtomicFile | None = None
+) -> _Destination:
+    return _Destination(write, lambda outcome: write(outcome.payload + b"\n"), finish, file)
+
+
+def _write_rows(job: RowsJob, put: _Destination, skips: AtomicFile | None) -> None:
+    names = dict[str, int]()
+    file = put.file.opened() if put.file and job.workers else None
+    for batch in _with_progress(job, keep=True, file=file):
+        batch.write_lines(put.lines)
+        job.written += batch.rendered
+        job.slow += batch.slow
+        for outcome in _named_once(batch.outcomes, names):
+            for fault in _faults(outcome, job):
+                raise fault
+            if outcome.fault is None:
+                put.row(outcome)
+            else:
+                job.written -= bool(outcome.payload)
+                _skip(outcome, with_options(outcome.fault), job, skips)
+                job.skipped += 1
 
 
 def _skip(outcome: Outcome, fault: DslError, job: RowsJob, skips: AtomicFile | None) -> None:
     if skips is None:
         print_line(f"skipped: {fault}", err=True)
         return
-    own = {key: value for key, value in outcome.values.items() if key not in job.constants}
+    own = {key: value for key, value in outcome.values.items() if key not in job.renderer.constants}
     entry = {"row": outcome.number, "reason": f"{fault.path}: {fault.message}", "hint": fault.hint, "values": own}
     skips.write(json.dumps(entry, default=str).encode() + b"\n")

@@ -14,7 +14,7 @@ from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_
 from aistudios_dsl.cli.base import print_line, print_result, reject_overwriting
 from aistudios_dsl.cli.data import DataFile, data_options
 from aistudios_dsl.cli.options import ProjectFile, project_file
-from aistudios_dsl.errors import DslError, TemplateError, plural
+from aistudios_dsl.errors import DslError, TemplateError, plural, under
 
 if TYPE_CHECKING:
     from aistudios_dsl.draw.captions import Format
@@ -183,7 +183,7 @@ def _rendered_row(source: ProjectFile, data: DataFile, wanted: int) -> Project:
 def _write_rows(
     source: ProjectFile, data: DataFile, folder: Path, file_name: str, video: str | None, asked: Asked
 ) -> None:
-    from aistudios_dsl.cli.build_rows import FileName
+    from aistudios_dsl.cli.row_batches import FileName
     from aistudios_dsl.templates.environment import Templates
     from aistudios_dsl.templates.values import row_values
 
@@ -197,7 +197,8 @@ def _write_rows(
                 if name in names:
                     raise TemplateError(f"the file name {name!r} is that of row {names[name]} too", "--name")
                 names[name] = number
-                own = None if video is None else templates.render(video, row_values(row))
+                with under("--video"):
+                    own = None if video is None else templates.render(video, row_values(row))
                 files.write(name, _captioned(project.render(row), evolve(asked, video=own))[0].encode())
         files.finish()
     print_line(f"{folder}: {plural(len(names), 'file')}, timed by estimates from the words", err=True)

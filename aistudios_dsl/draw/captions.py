@@ -40,6 +40,7 @@ _CLOSING = r"[\"'”’»›)\]]*"
 _SENTENCE_END = re.compile(rf"(?:{_STOP}{_CLOSING}(?=\s)|[。！？｡]+[」』”’）】]*)\s*")
 _ABBREVIATION = re.compile(r"(?:^|[\s(\"'“‘])(?:[A-ZÀ-ÖØ-ÞА-Я][^\W\d_]{0,2}|(?:[A-Za-z]\.)*[A-Za-z])\. ?$")
 """What ends like a sentence but may be a title or an initial: Dr. or J. or e.g."""
+_LONGEST_ABBREVIATION = 16
 
 
 Span = tuple[float, float, tuple[str, ...]]
@@ -70,7 +71,7 @@ def cues(scenes: Sequence[SceneView], timing: Timing) -> Iterator[Cue]:
     ends = [round(end * 1000) for _, end, _ in spans]
     if any(end <= start for start, end in zip(starts, ends, strict=True)):
         message = f"{len(spans)} captions do not fit into {timing.seconds:g} s"
-        raise BuildError(message, hint="is that the length of this video, in seconds?")
+        raise BuildError(message, hint="give the length of the real video; nobody says a word of thousands of letters")
     for start, end, (_, _, lines) in zip(starts, ends, spans, strict=True):
         yield Cue(start, end, lines)
 
@@ -109,7 +110,8 @@ def _seconds(text: str, language: str) -> float:
 
 def _sentences(text: str, language: str, columns: int) -> list[str]:
     """Return the sentences of a paragraph; one that is soon said goes with its neighbour where there is room."""
-    ends = [found.end() for found in _SENTENCE_END.finditer(text) if not _ABBREVIATION.search(text[: found.end()])]
+    stops = (found.end() for found in _SENTENCE_END.finditer(text))
+    ends = [end for end in stops if not _ABBREVIATION.search(text[max(0, end - _LONGEST_ABBREVIATION) : end])]
     found = list[str]()
     for start, end in pairwise(dict.fromkeys([0, *ends, len(text)])):
         sentence = text[start:end]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from aistudios_dsl.errors import BuildError, near_file
+from aistudios_dsl.errors import LoadError, unreadable
 
 _HEAD = 32
 """Bytes that hold the times of a movie header of either version."""
@@ -21,7 +21,7 @@ Box = tuple[str, int, int]
 def video_seconds(path: str | os.PathLike[str]) -> float:
     """Return the seconds that an MP4 or QuickTime file says it lasts.
 
-    Raise `BuildError` for a file that cannot be read, is of another kind, is cut off, or does not say.
+    Raise `LoadError` for a file that cannot be read, is of another kind, is cut off, or does not say.
     """
     file_path = Path(path)
     try:
@@ -29,8 +29,7 @@ def video_seconds(path: str | os.PathLike[str]) -> float:
             size = file.seek(0, os.SEEK_END)
             return _Header(file, file_path).seconds(size)
     except OSError as fault:
-        hint = near_file(file_path) or "name an MP4 file"
-        raise BuildError(f"the video {file_path} cannot be read: {fault.strerror}", hint=hint) from None
+        raise unreadable(file_path, fault, "name an MP4 file") from None
 
 
 class _Header:
@@ -41,8 +40,9 @@ class _Header:
 
     def seconds(self, size: int) -> float:
         self._refuse_other_kinds()
-        movie = self._first("moov", 0, size)
-        _, start, end = self._first("mvhd", *movie[1:])
+        # All parts are looked at, so that a download that broke off is noticed.
+        movie = self._first("moov", list(self._boxes(0, size)))
+        _, start, end = self._first("mvhd", self._boxes(*movie[1:]))
         version, *_ = head = self._read(start, end, _HEAD)
         if version not in (0, 1):
             raise self._fault(f"its header has version {version}, which is not known", _GIVE_IT)
@@ -72,10 +72,10 @@ class _Header:
         if not head:
             raise self._fault("it is empty", "download it again")
         if head[4:8] not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
-            raise BuildError(f"{self._path} is not an MP4 file", hint=f"name the downloaded video, or {_GIVE_IT}")
+            raise LoadError(f"{self._path} is not an MP4 file", hint=f"name the downloaded video, or {_GIVE_IT}")
 
-    def _first(self, name: str, start: int, end: int) -> Box:
-        for box in self._boxes(start, end):
+    def _first(self, name: str, boxes: Iterable[Box]) -> Box:
+        for box in boxes:
             if box[0] == name:
                 return box
         raise self._fault(f"it has no header ({name})", f"download it again, or {_GIVE_IT}")
@@ -102,5 +102,5 @@ class _Header:
             raise self._fault("it is cut off or broken", "download it again")
         return found
 
-    def _fault(self, message: str, hint: str) -> BuildError:
-        return BuildError(f"the video {self._path} cannot be used: {message}", hint=hint)
+    def _fault(self, message: str, hint: str) -> LoadError:
+        return LoadError(f"the video {self._path} cannot be used: {message}", hint=hint)

@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: signatures, parameters, commands, wire objects and names.
+"""Write the reference pages from the code: signatures, parameters, commands, wire objects and names; and llms.txt.
 
 `python -m tests.tools.make_reference` writes them; a test compares them with the code.
 """
@@ -30,6 +30,23 @@ PLACES = ("above", "below", "left_of", "right_of")
 SERVICE = (
     *("Client", "AsyncClient", "Job", "Progress", "Outbox", "Row", "RunSummary"),
     *("parse_webhook", "Webhook", "webhook_url", "verify_webhook"),
+)
+ASSISTANTS = ROOT / "docs" / "for-assistants.md"
+ASSISTANTS_VERBS = (
+    *("scene", "avatar", "say", "text", "image", "video", "shape", "audio", "place"),
+    *("background", "edit", "remove", "pipe", "map_scenes"),
+)
+RARE = ("extra", "key_order", "exact", "id", "layer", "html")
+LLMS_HEAD = (
+    "# aistudios_dsl",
+    "",
+    "> A Python library that writes AI Studios (DeepBrain AI) videos: scripts of a fluent DSL become the exact project"
+    " JSON, offline, with checks, a storyboard, templates for many rows, and a client that never pays twice.",
+    "",
+    "To write a script, read the page for AI assistants: it is enough for most. `aistudios check` says what is wrong.",
+    "",
+    "## Start",
+    "",
 )
 SECTIONS = ("Args", "Attributes", "Returns", "Yields", "Raises", "Example", "Examples")
 
@@ -366,6 +383,69 @@ def _summary(found: object, name: str) -> str:
     return _cell(text.partition("\n\n")[0])
 
 
+# for assistants
+
+
+def assistants_page() -> str:
+    """The guide for assistants, with its list of verbs as the code has them."""
+    text = ASSISTANTS.read_text(encoding="utf-8")
+    return re.sub(r"(?<=<!-- verbs -->\n).*(?=<!-- end of verbs -->)", _verbs_block, text, flags=re.DOTALL)
+
+
+def _verbs_block(_: object) -> str:
+    verbs = [_short(getattr(aistudios_dsl.Project, name), f".{name}") for name in ASSISTANTS_VERBS]
+    groups = [_short(getattr(aistudios_dsl, name), name) for name in ("row", "column", "grid")]
+    table = keywords_table().splitlines()
+    rows = [row for row in table if not row.startswith(tuple(f"| `{name}` " for name in RARE))]
+    return "\n".join(
+        [
+            "```pyi",
+            _short(aistudios_dsl.Project, "Project"),
+            *verbs,
+            *groups,
+            "```",
+            "",
+            "The keywords of `**place`:",
+            "",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _short(found: Any, name: str) -> str:
+    """A call without types, and without what only copies of an existing JSON need."""
+    call = inspect.signature(found)
+    known = dict(entries(_section_of("Args", found))) if inspect.isclass(found) else call.parameters
+    parameters = [each for each in call.parameters.values() if each.name in known and each.name not in ("self", *RARE)]
+    kept = [each.replace(annotation=each.empty) for each in parameters]
+    return f"{name}{call.replace(parameters=kept, return_annotation=call.empty)}"
+
+
+def llms_txt(folder: str, ending: str) -> str:
+    """The list of pages for assistants: https://llmstxt.org."""
+    lines = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2].splitlines()
+    found = [*LLMS_HEAD]
+    for line in lines:
+        page = re.search(r"- (.+): (\S+)\.md$", line)
+        if page:
+            said = _first_sentence((ROOT / "docs" / f"{page[2]}.md").read_text(encoding="utf-8"))
+            found.append(f"- [{page[1].strip(chr(34))}]({folder}{page[2]}{ending}){said and f': {said}'}")
+        else:
+            found += ["", f"## {line.strip(' -:')}", ""]
+    return "\n".join(found) + "\n"
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of a page; "" where it begins with something else than prose."""
+    first = text.split("\n\n", 2)[1]
+    if not first[:1].isalpha() and first[:1] not in "`[":
+        return ""
+    plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(first.split()))
+    said = re.split(r"(?<=[.!?])\s", plain)[0]
+    return "" if plain.startswith("```") or said.endswith(":") else said
+
+
 PAGES = {
     "project.md": project_page,
     "avatars.md": avatars_page,
@@ -375,6 +455,9 @@ PAGES = {
     "cli.md": cli_page,
     "wire.md": wire_page,
     "names.md": names_page,
+    "../for-assistants.md": assistants_page,
+    "../llms.txt": lambda: llms_txt("", ".html"),
+    "../../llms.txt": lambda: llms_txt("docs/", ".md"),
 }
 
 if __name__ == "__main__":
