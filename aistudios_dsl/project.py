@@ -346,7 +346,7 @@ class Project(BaseProject):
         return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
 
     def _repr_html_(self) -> str:
-        from aistudios_dsl.draw.storyboard import framed
+        from aistudios_dsl.draw.shell import framed
 
         return framed(self._page)
 
@@ -399,7 +399,7 @@ _ONE_ROW = "To look at one row: .render(row)"
 @notebook_html.register
 def _scene_html(scene: Scene) -> str:
     """Draw a scene on a landscape canvas, in the generation that can write its speech."""
-    from aistudios_dsl.draw.storyboard import framed
+    from aistudios_dsl.draw.shell import framed
 
     def page() -> str:
         try:

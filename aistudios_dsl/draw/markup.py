@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box
@@ -18,10 +19,16 @@ def element(tag: str, /, *children: str, **attributes: str | float | None) -> st
     >>> element("text", escaped("a < b"), x=1.50, font_size=12, fill=None)
     '<text x="1.5" font-size="12">a &lt; b</text>'
     """
-    given = [(name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items() if value is not None]
-    start = "".join(f' {name}="{escaped(v) if isinstance(v, str) else figures(v)}"' for name, v in given)
-    inside = "".join(children)
+    start, inside = "", "".join(children)
+    for name, value in attributes.items():
+        if value is not None:
+            start += f' {_attribute(name)}="{escaped(value) if isinstance(value, str) else figures(value)}"'
     return f"<{tag}{start}>{inside}</{tag}>" if inside else f"<{tag}{start}/>"
+
+
+@cache
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def escaped(text: str) -> str:
@@ -39,6 +46,8 @@ def figures(number: float) -> str:
     >>> figures(12.0), figures(0.1 + 0.2), figures(-0.00001)
     ('12', '0.3', '0')
     """
+    if type(number) is int:
+        return str(number)
     text = f"{number:.4f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 

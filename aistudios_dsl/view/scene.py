@@ -347,22 +347,23 @@ def _face(clip: AvatarClip) -> Box | None:
     return Box((x - tight_x) * across, (y - tight_y) * down, width * across, height * down)
 
 
+def animation_in(seen: Seen) -> Animation | None:
+    """Return a clip's animation; None where it has none."""
+    animation = getattr(seen.clip, "animation", None)
+    return animation if isinstance(animation, Animation) else None
+
+
 def animation_of(seen: Seen) -> str:
     """Return the type of a clip's animation; "" where it has none."""
-    animation = _animation(seen)
+    animation = animation_in(seen)
     return animation.type if animation else ""
 
 
 def _is_solid(seen: Seen) -> bool:
     """Whether a clip hides what is behind it; an animated one does if it appears at once and stays."""
-    animation = _animation(seen)
+    animation = animation_in(seen)
     comes_and_goes = animation is not None and (animation.type in LEAVING or bounded(animation.delay) > 0)
     return seen.alpha >= SOLID and not comes_and_goes and not isinstance(seen.clip, Text)
-
-
-def _animation(seen: Seen) -> Animation | None:
-    animation = getattr(seen.clip, "animation", None)
-    return animation if isinstance(animation, Animation) else None
 
 
 def _is_opaque(seen: Seen) -> bool:
