@@ -333,7 +333,7 @@ class Project(BaseProject):
         """
         return _written(path, self._page(media, scene))
 
-    def _page(self, media: Media | None = None, scene: int | None = None) -> str:
+    def _page(self, media: Media | None = None, scene: int | None = None, *, live: bool = False) -> str:
         from aistudios_dsl.draw.storyboard import page
 
         _validate_media(media)
@@ -343,7 +343,7 @@ class Project(BaseProject):
         found = self._checked(ignored, across=False) if template else self._found(whole, self, {}, across=False)
         scenes = self.scenes if template else ()
         clips = self._script_clips()
-        return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
+        return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips, live=live)
 
     def _repr_html_(self) -> str:
         from aistudios_dsl.draw.shell import framed

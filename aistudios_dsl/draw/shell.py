@@ -29,6 +29,11 @@ def rendered(name: str, *, live: bool = False, **values: Any) -> str:
     return _environment().get_template(name).render(**frame, **values)
 
 
+def fault_page(title: str, where: str = "", message: str = "", hint: str = "") -> str:
+    """Return the live page that tells why there is no picture; without a message, that the first is being drawn."""
+    return rendered("fault.html", live=True, title=title, where=where, message=message, hint=hint)
+
+
 @cache
 def policy(*, live: bool = False) -> str:
     """Return the security policy of a page: one style sheet by its hash, nothing fetched, and nothing run.
