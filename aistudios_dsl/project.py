@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve, frozen
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from aistudios_dsl.check.findings import Finding
     from aistudios_dsl.decompile.source import Source
     from aistudios_dsl.draw.pictures import Media
+    from aistudios_dsl.draw.storyboard import ScenePanel
     from aistudios_dsl.plan.plan import Plan
     from aistudios_dsl.templates.frames import DataFrame
     from aistudios_dsl.templates.values import KeyedRow
@@ -344,6 +345,60 @@ class Project(BaseProject):
         scenes = self.scenes if template else ()
         clips = self._script_clips()
         return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips, live=live)
+
+    def _panels(
+        self, findings: Sequence[Finding], media: Media | None, scene: int | None, prefix: str, *, marks: bool
+    ) -> list[ScenePanel]:
+        """Return the scenes as a contact sheet shows them; ids begin with `prefix`."""
+        from aistudios_dsl.draw.storyboard import panels_of
+
+        _validate_media(media)
+        with self._measuring():
+            whole, template = self._viewed()
+            return panels_of(
+                whole,
+                media=media,
+                findings=findings,
+                templates=self.scenes if template else (),
+                only=scene,
+                script_clips=self._script_clips(),
+                prefix=prefix,
+                marked=marks,
+            )
+
+    @checked
+    def png(self, scene: int | None = 0, *, media: Media | None = None, width: int | None = None) -> bytes:
+        """Return a scene, or all of them on one sheet, as PNG; it needs the extra `png`.
+
+        Args:
+            scene: The number of the scene, from 0; None for a sheet of all. Default 0.
+            media: Copies of pictures, as in `svg`, but for AVIF files; placeholders are drawn for the others. Default
+                none.
+            width: The width, px, from 1 up. Default that of the canvas, or of a sheet with scenes 480 px wide.
+
+        Raises:
+            DslError: What `svg` raises; the extra or a font to draw with is missing; or the picture would be too large.
+
+        >>> Project().scene(background="#102030").png(width=160)[1:4]
+        b'PNG'
+        """
+        from aistudios_dsl.draw.png import png
+        from aistudios_dsl.draw.sheet import grid
+        from aistudios_dsl.layout.geometry import canvas
+
+        expect(width, int | None, "width must be a number of px", "such as width=960")
+        if width is not None and width < 1:
+            raise BuildError(f"width is {width}, but must be 1 or more")
+        if scene is not None:
+            return png(self.svg(scene, media=media, links=False), width, self._font_files())
+        panels = self._panels((), media, None, "", marks=False)
+        tiles = [(f"scenes[{panel.index}]", panel.picture) for panel in panels]
+        return png(grid(tiles, canvas(self.orientation)), width, self._font_files())
+
+    def _font_files(self) -> list[Path]:
+        if self.fonts is None:
+            return []
+        return [file.path for files in (*self.fonts.families.values(), self.fonts.fallback) for file in files]
 
     def _repr_html_(self) -> str:
         from aistudios_dsl.draw.shell import framed

@@ -5,18 +5,19 @@ from __future__ import annotations
 import webbrowser
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 from attrs import frozen
 
-from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_text
+from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_bytes, write_text
 from aistudios_dsl.cli.base import print_line, reject_overwriting
 from aistudios_dsl.cli.data import DataFile, data_options
 from aistudios_dsl.cli.options import ProjectFile, project_file
 from aistudios_dsl.errors import DslError, plural
 
 if TYPE_CHECKING:
+    from aistudios_dsl.cli.preview_rows import Contact
     from aistudios_dsl.project import Project
 
 DEFAULT_PORT = 8766
@@ -41,18 +42,40 @@ class Preview:
         """Return the project, with the values of its row."""
         return self.source.render() if self.data is None else _rendered_row(self.source, self.data, self.row or 1)
 
+    def rows(self) -> Contact | None:
+        """Return the rows to show side by side; None where one project is to be shown."""
+        from aistudios_dsl.cli.preview_rows import contact
+
+        return None if self.data is None or self.row is not None else contact(self.source, self.data)
+
     def page(self, *, live: bool = False) -> str:
-        """Return the page. `live`: with the script that follows changes."""
-        return self.project()._page(self.media, self.scene, live=live)
+        """Return the page: that of a project, or the contact sheet of several rows. `live`: it follows changes."""
+        rows = self.rows()
+        if rows is None:
+            return self.project()._page(self.media, self.scene, live=live)
+        if rows.total == 1:
+            return rows.only()._page(self.media, self.scene, live=live)
+        return rows.page(self.media, self.scene, live=live)
+
+    def png(self) -> bytes:
+        """Return the picture: of a scene, of all scenes of a project, or of the scenes of several rows."""
+        rows = self.rows()
+        if rows is not None and rows.total > 1:
+            return rows.png(self.media, self.scene)
+        project = self.project() if rows is None else rows.only()
+        return project.png(0 if len(project.scenes) == 1 else self.scene, media=self.media)
 
 
 @click.command()
 @project_file
-@click.option("-o", "--output", default="storyboard.html", show_default=True, help="A page; DIR/ or .svg: pictures.")
+@click.option(
+    "-o", "--output", default="storyboard.html", show_default=True, help="A page; .png, .svg, DIR/: pictures."
+)
 @data_options
-@click.option("--row", type=click.IntRange(1), help="Which row of --data to show, from 1 (the default).")
+@click.option("--row", type=click.IntRange(1), help="Show this row of --data only, from 1; else all, the worst first.")
 @click.option("--scene", type=click.IntRange(0), help="Show this scene only, counted from 0 as in scenes[0].")
 @click.option("--media", type=click.Path(path_type=Path), help="Folder with copies of pictures, named like the URLs.")
+@click.option("--png", "as_png", is_flag=True, help="Write PNG into DIR/, not SVG.")
 @click.option("--open", "show", is_flag=True, help="Open the page or picture.")
 @click.option("--watch", "follow", is_flag=True, help="Serve the page on this machine, and show each change at once.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of --watch; 0 takes a free one.  [default: 8766]")
@@ -65,6 +88,7 @@ def preview(
     row: int | None,
     scene: int | None,
     media: Path | None,
+    as_png: bool,
     show: bool,
     follow: bool,
     port: int | None,
@@ -73,13 +97,15 @@ def preview(
 
     The page shows every scene as it will be laid out, with its speech, its clips and the findings of the checks.
     Nothing is fetched: pictures are placeholders unless --media has a copy. A template shows its variables unless
-    --set or --data fill them.
+    --set or --data fill them. Several rows make a contact sheet: a strip of scenes for each, the worst first.
 
     \b
     aistudios preview examples/product_promo.py -o storyboard.html --open
     aistudios preview examples/product_promo.py --watch --open
+    aistudios preview examples/personalised.py --data examples/data/people.csv
     aistudios preview examples/personalised.py --data examples/data/people.csv --row 2
-    aistudios preview examples/product_promo.py -o pictures/
+    aistudios preview examples/product_promo.py -o sheet.png
+    aistudios preview examples/product_promo.py -o pictures/ --png
     """
     if row is not None and data is None:
         raise click.UsageError("--row requires --data")
@@ -89,22 +115,39 @@ def preview(
         return
     if port is not None:
         raise click.UsageError("--port requires --watch")
-    if not output:
-        raise click.UsageError("-o needs a name: PAGE.html, PICTURE.svg, or DIR/")
-    target = Path(output)
-    is_folder = output.endswith(("/", "\\")) or target.is_dir()
-    if not is_folder and target.suffix.lower() not in (".html", ".htm", ".svg"):
-        raise click.UsageError(f"-o {output}: name a page .html, one picture .svg, or a folder of pictures DIR/")
+    target, kind = _target(output, as_png)
     reject_overwriting(target, source.path, data.path if data else None)
     with report_write_errors(output):
-        if not is_folder and target.suffix.lower() != ".svg":
+        if kind == "page":
             written = [write_text(target, shown.page())]
+        elif kind == "png":
+            written = [write_bytes(target, shown.png())]
         else:
-            written = _write_pictures(shown, target, is_folder)
+            written = _write_pictures(shown, target, kind == "folder", as_png)
     many = f"{written[0]} to {written[-1].name}: {plural(len(written), 'picture')}"
     print_line(many if len(written) > 1 else str(written[0]), err=True)
     if show and not webbrowser.open(written[0].resolve().as_uri()):
         print_line("note: no browser could be opened", err=True)
+
+
+def _target(output: str, as_png: bool) -> tuple[Path, Literal["page", "png", "svg", "folder"]]:
+    """Return where to write, and what. Raise a usage error for a name that does not tell."""
+    if not output:
+        raise click.UsageError("-o needs a name: PAGE.html, PICTURE.png, PICTURE.svg, or DIR/")
+    target = Path(output)
+    if output.endswith(("/", "\\")) or target.is_dir():
+        return target, "folder"
+    if as_png and target.suffix.lower() != ".png":
+        raise click.UsageError(f"--png writes pictures, and {output} is none: name one .png, or a folder DIR/")
+    match target.suffix.lower():
+        case ".html" | ".htm":
+            return target, "page"
+        case ".png":
+            return target, "png"
+        case ".svg":
+            return target, "svg"
+    hint = "name a page .html, one picture .png or .svg, or a folder of pictures DIR/"
+    raise click.UsageError(f"-o {output}: {hint}")
 
 
 def _watch(shown: Preview, port: int, ctx: click.Context, show: bool) -> None:
@@ -134,17 +177,22 @@ def _rendered_row(source: ProjectFile, data: DataFile, number: int) -> Project:
         raise of_row(fault, number, row) from None
 
 
-def _write_pictures(shown: Preview, target: Path, is_folder: bool) -> list[Path]:
+def _write_pictures(shown: Preview, target: Path, is_folder: bool, as_png: bool) -> list[Path]:
     project = shown.project()
     numbers = range(len(project.scenes)) if shown.scene is None else [shown.scene]
     if not is_folder and len(numbers) != 1:
         raise click.UsageError(f"{target} is one picture: name a scene with --scene, or a folder with -o DIR/")
-    pictures = {f"scene-{number}.svg": project.svg(number, media=shown.media) for number in numbers}
+    pictures = {
+        f"scene-{number}.{'png' if as_png else 'svg'}": project.png(number, media=shown.media)
+        if as_png
+        else project.svg(number, media=shown.media).encode()
+        for number in numbers
+    }
     if not is_folder:
-        return [write_text(target, *pictures.values())]
+        return [write_bytes(target, *pictures.values())]
     target.mkdir(parents=True, exist_ok=True)
     with AtomicFolder(target, shown.inputs) as folder:
-        for name, text in pictures.items():
-            folder.write(name, text.encode())
+        for name, content in pictures.items():
+            folder.write(name, content)
         folder.finish()
     return [target / name for name in pictures]

@@ -19,6 +19,7 @@ from aistudios_dsl.view.scene import SceneView, Seen, animation_in
 from aistudios_dsl.wire.nodes import Audio, AvatarClip, Image, Project, Shape, Text, UnknownClip, Video
 
 if TYPE_CHECKING:
+    from aistudios_dsl.build.project import BaseProject
     from aistudios_dsl.check.findings import Finding
 
 OVERVIEW_FROM, OVERVIEW_AT, MOST_LINKS = 4, 13, 24
@@ -121,8 +122,12 @@ def panels_of(
     only: int | None = None,
     script_clips: Sequence[int] = (),
     prefix: str = "",
+    marked: bool = True,
 ) -> list[ScenePanel]:
-    """Return the scenes to show, drawn with their marks. Ids begin with `prefix`; the rest is as `page` takes it."""
+    """Return the scenes to show, drawn with their marks unless not `marked`.
+
+    Ids begin with `prefix`; the rest is as `page` takes it.
+    """
     scenes = views_of(project, only, script_clips)
     pictures = read(media, (url for scene in scenes.values() for url in pictures_of(scene)))
     found: dict[int | None, list[tuple[int, Finding]]] = {}
@@ -133,13 +138,13 @@ def panels_of(
     for index, scene in scenes.items():
         own, names = found.get(index, []), f"{prefix}s{index}-"
         drawing = Drawing(pictures, bool(templates), names)
-        title, over = f"Picture of scenes[{index}]", marks.over(scene, own, names)
+        title, over = f"Picture of scenes[{index}]", marks.over(scene, own, names) if marked else ""
         drawn = scene_svg(scene, drawing, title=title, over=over)
         panels.append(ScenePanel(index, scene, drawn, own, templates[index] if templates else None))
     return panels
 
 
-def orientation_of(project: Project) -> str:
+def orientation_of(project: Project | BaseProject) -> str:
     """Return "portrait" or "landscape"."""
     size = canvas(project.orientation)
     return "portrait" if size.height > size.width else "landscape"
