@@ -18,10 +18,15 @@ from aistudios_dsl.errors import DslError
 
 def write_text(path: Path, text: str) -> Path:
     """Write a file and return its path. Raise `DslError` if it cannot be written."""
+    return write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file and return its path. Raise `DslError` if it cannot be written."""
     if path.is_dir():
         raise DslError(f"{path} is a folder", hint="name the file in it")
     with report_write_errors(path), AtomicFile(path) as file:
-        file.write(text.encode())
+        file.write(content)
         file.finish()
     return path
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aistudios_dsl.decompile.source import Source
     from aistudios_dsl.draw.captions import Format as CaptionFormat
     from aistudios_dsl.draw.pictures import Media
+    from aistudios_dsl.draw.storyboard import ScenePanel
     from aistudios_dsl.languages.catalogues import Catalogue
     from aistudios_dsl.languages.messages import Message
     from aistudios_dsl.plan.plan import Plan
@@ -493,7 +494,7 @@ class Project(BaseProject):
         """
         return _written(path, self._page(media, scene))
 
-    def _page(self, media: Media | None = None, scene: int | None = None) -> str:
+    def _page(self, media: Media | None = None, scene: int | None = None, *, live: bool = False) -> str:
         from aistudios_dsl.draw.storyboard import page
 
         _validate_media(media)
@@ -503,10 +504,64 @@ class Project(BaseProject):
         found = self._checked(ignored, across=False) if template else self._found(whole, self, {}, across=False)
         scenes = self.scenes if template else ()
         clips = self._script_clips()
-        return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips)
+        return page(whole, media=media, findings=found, templates=scenes, only=scene, script_clips=clips, live=live)
+
+    def _panels(
+        self, findings: Sequence[Finding], media: Media | None, scene: int | None, prefix: str, *, marks: bool
+    ) -> list[ScenePanel]:
+        """Return the scenes as a contact sheet shows them; ids begin with `prefix`."""
+        from aistudios_dsl.draw.storyboard import panels_of
+
+        _validate_media(media)
+        with self._measuring():
+            whole, template = self._viewed()
+            return panels_of(
+                whole,
+                media=media,
+                findings=findings,
+                templates=self.scenes if template else (),
+                only=scene,
+                script_clips=self._script_clips(),
+                prefix=prefix,
+                marked=marks,
+            )
+
+    @checked
+    def png(self, scene: int | None = 0, *, media: Media | None = None, width: int | None = None) -> bytes:
+        """Return a scene, or all of them on one sheet, as PNG; it needs the extra `png`.
+
+        Args:
+            scene: The number of the scene, from 0; None for a sheet of all. Default 0.
+            media: Copies of pictures, as in `svg`, but for AVIF files; placeholders are drawn for the others. Default
+                none.
+            width: The width, px, from 1 up. Default that of the canvas, or of a sheet with scenes 480 px wide.
+
+        Raises:
+            DslError: What `svg` raises; the extra or a font to draw with is missing; or the picture would be too large.
+
+        >>> Project().scene(background="#102030").png(width=160)[1:4]
+        b'PNG'
+        """
+        from aistudios_dsl.draw.png import png
+        from aistudios_dsl.draw.sheet import grid
+        from aistudios_dsl.layout.geometry import canvas
+
+        expect(width, int | None, "width must be a number of px", "such as width=960")
+        if width is not None and width < 1:
+            raise BuildError(f"width is {width}, but must be 1 or more")
+        if scene is not None:
+            return png(self.svg(scene, media=media, links=False), width, self._font_files())
+        panels = self._panels((), media, None, "", marks=False)
+        tiles = [(f"scenes[{panel.index}]", panel.picture) for panel in panels]
+        return png(grid(tiles, canvas(self.orientation)), width, self._font_files())
+
+    def _font_files(self) -> list[Path]:
+        if self.fonts is None:
+            return []
+        return [file.path for files in (*self.fonts.families.values(), self.fonts.fallback) for file in files]
 
     def _repr_html_(self) -> str:
-        from aistudios_dsl.draw.storyboard import framed
+        from aistudios_dsl.draw.shell import framed
 
         return framed(self._page)
 
@@ -590,7 +645,7 @@ _ONE_ROW = "To look at one row: .render(row)"
 @notebook_html.register
 def _scene_html(scene: Scene) -> str:
     """Draw a scene on a landscape canvas, in the generation that can write its speech."""
-    from aistudios_dsl.draw.storyboard import framed
+    from aistudios_dsl.draw.shell import framed
 
     def page() -> str:
         try:

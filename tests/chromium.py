@@ -64,14 +64,14 @@ class Browser:
         self.driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
 
     def open(self, path, width=1280, height=900, *, dark=False, media=""):
-        """Show a file, on a screen of this size (px)."""
+        """Show a file or a local URL, on a screen of this size (px)."""
         phone = width < 600
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": [scheme]})
         self.logged(), self.requests()
-        self.driver.get(Path(path).resolve().as_uri())
+        self.driver.get(path if str(path).startswith("http:") else Path(path).resolve().as_uri())
         return self
 
     def run(self, script, *args):

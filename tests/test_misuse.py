@@ -183,6 +183,13 @@ MISUSES = {
         lambda: opened().image(URL, natural=(1, 1)).svg(media={URL: 5}),
         lambda: opened().svg(0, {}),
     ],
+    "png": [
+        lambda: opened().png("x"),
+        lambda: opened().png(media=5),
+        lambda: opened().png(width="wide"),
+        lambda: opened().png(width=0),
+        lambda: opened().png(0, {}),
+    ],
     "storyboard": [lambda: opened().storyboard(), lambda: opened().storyboard(5)],
     "load": [lambda: Project.load(), lambda: Project.load(5), lambda: Project.load("a.json", True)],
     "Project": [lambda: Project("a", "b"), lambda: Project(5), lambda: Project(scene=Scene()), lambda: Project(api=5)],
@@ -279,7 +286,7 @@ PROJECT_FIELDS = words(
 )
 PROJECT_FIELDS |= {"avatars", "locale", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
-ENDS = words("check compile estimates messages render render_all resolve save storyboard svg translated variables")
+ENDS = words("check compile estimates messages png render render_all resolve save storyboard svg translated variables")
 ENDS |= {"to_dict", "to_json", "to_python"}
 
 

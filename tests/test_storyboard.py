@@ -159,7 +159,7 @@ def test_what_is_only_heard_or_hidden_is_listed_and_not_drawn(shown):
     project = Project().add(scene.edit("voice", voice_only=True))
     browser = shown(project)
     assert browser.run("return document.querySelectorAll('.clip').length") == 0
-    listed = browser.run("return document.querySelector('tbody').innerText")
+    listed = browser.run("return document.querySelector('tbody').textContent")
     assert "Theme" in listed
     assert "voice only" in listed
 
@@ -226,9 +226,10 @@ def test_a_negative_scale_mirrors_shapes_pictures_and_texts_inside_their_boxes(b
 def test_the_page_calls_the_square_of_a_background_colour_the_background():
     project = Project().scene(background="#102030").text("Hello")
     template = Project().scene(background="#102030").text("Hello {{ name }}")
-    for page in (project._page(), template._page()):
+    for page in (project._page(), template._page(), Project.load(project.to_dict())._page()):
         listed = re.findall(r'<th scope="row"><a[^>]*>(\w+)</a>', page)
         assert listed == ["background", "text"]
+        assert '<span class="detail" dir="auto">#102030</span>' in page
 
 
 def test_a_shadow_falls_where_the_canvas_casts_it_even_when_the_clip_is_turned(browser, tmp_path):
@@ -383,8 +384,11 @@ def test_the_page_works_without_a_mouse(shown):
         browser.press(key)
         return focused(browser)
 
-    order = [press("TAB") for _ in range(7)]
-    assert order == ["#scenes", "show-boxes", "show-safe", "show-marks", "#scene-0", "#scene-1", "#s0-clip-0"]
+    order = [press("TAB") for _ in range(8)]
+    assert order[:6] == ["#scenes", "show-boxes", "show-safe", "show-marks", "#scene-0", "#scene-1"]
+    assert order[6:] == ["#scene-0", "summary"]
+    press("ENTER")
+    assert press("TAB") == "#s0-clip-0"
     assert browser.run(visible, "#s0-clip-0") == "hidden"
     press("ENTER")
     assert browser.run(visible, "#s0-clip-0") == "visible"
@@ -401,6 +405,91 @@ def test_the_page_is_no_wider_than_a_phone(shown):
     for example in EXAMPLES:
         browser = shown(example.project, width=360, height=740)
         assert browser.run("return document.documentElement.scrollWidth") == 360, example.name
+
+
+def numbered(scenes):
+    project = Project("Many")
+    for number in range(scenes):
+        project = project.scene(background="#102030").text(f"Scene {number}", at="top left", color="#ffffff")
+    return project
+
+
+PICTURE = "return document.querySelectorAll('figure')[arguments[0]].getBoundingClientRect().width"
+
+
+def test_pictures_take_most_of_a_card_and_the_places_of_clips_are_folded_away(shown):
+    browser = shown(numbered(2), width=1440)
+    card = browser.run("return document.querySelector('.scene-card').getBoundingClientRect().width")
+    assert browser.run(PICTURE, 0) > 0.7 * card
+    assert browser.run("return document.querySelector('table').checkVisibility({contentVisibilityAuto: true})") is False
+    browser.run("document.querySelector('summary').click()")
+    assert browser.run("return document.querySelector('table').getBoundingClientRect().width") > 0.9 * card
+
+
+def test_many_scenes_are_an_overview_in_which_a_scene_opens_in_its_place(shown):
+    few, many = (
+        "return document.getElementById('show-overview')",
+        "return document.querySelector('#show-overview').checked",
+    )
+    assert shown(numbered(3)).run(few) is None
+    assert shown(numbered(4)).run(many) is False
+    browser = shown(numbered(30), width=1440)
+    assert browser.run(many) is True
+    tops = "return [...document.querySelectorAll('.scene-card')].map(e => e.getBoundingClientRect().top)"
+    assert len({round(top) for top in browser.run(tops)[:4]}) == 1
+    tile = browser.run(PICTURE, 5)
+    browser.driver.find_element("css selector", "#title-5 a").click()
+    assert browser.run(PICTURE, 5) > 3 * tile
+    assert browser.run(PICTURE, 6) == tile
+    browser.driver.find_element("css selector", "#scene-5 summary").click()
+    browser.driver.find_element("css selector", "#scene-5 tbody a").click()
+    assert browser.run(PICTURE, 5) > 3 * tile
+    browser.run("document.querySelector('#scene-5 .close').click()")
+    assert browser.run(PICTURE, 5) == tile
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1440])
+def test_links_to_24_scenes_need_no_scroll_bar(shown, width):
+    browser = shown(numbered(24), width=width)
+    assert browser.run("return document.querySelectorAll('nav a').length") == 24
+    wide = "return [...document.querySelectorAll('html, nav, nav ol')].map(e => e.scrollWidth - e.clientWidth)"
+    assert browser.run(wide) == [0, 0, 0]
+
+
+def test_a_picture_says_what_is_animated_beside_the_clip(shown):
+    project = Project().scene().text("Hello", at="center", animation=("fade-in", 2, 3)).text("Still", at="top left")
+    browser = shown(project)
+    assert browser.run("return [...document.querySelectorAll('.moves text')].map(e => e.textContent)") == [
+        "▸ fade-in, 2 s after 3 s"
+    ]
+    gap = "const f = q => document.querySelector(q).getBoundingClientRect();"
+    assert browser.run(f"{gap} return f('.moves rect').bottom <= f('.box').top")
+    browser.run("document.getElementById('show-moves').click()")
+    assert browser.run("return getComputedStyle(document.querySelector('.moves text')).visibility") == "hidden"
+    assert shown(numbered(1)).run("return document.getElementById('show-moves')") is None
+
+
+def test_labels_keep_off_the_words_and_off_each_other(shown):
+    card = {"at": "bottom", "margin": 40, "width": 900, "background": "#00000080", "color": "#ffffff"}
+    project = Project().scene(background="/images/background/bg_blue_gradient.png").avatar("M000045058", at="bottom")
+    project = project.text("A long lower third over the chest of the speaker", font_size=70, **card)
+    project = project.text("And more words on the chest", at=(650, 560), font_size=50).avatar("M000045058", at="bottom")
+    project = project.image("https://x.example/a.png", natural=(800, 600), width=500, at="left")
+    project = project.text("Words over the label of a picture", at=(20, 640), font_size=40)
+    drawn = shown(project).run(
+        "const f = q => [...document.querySelectorAll(q)].map(e => e.getBoundingClientRect())"
+        ".map(r => [r.left, r.top, r.right, r.bottom]);"
+        "return [f('.label rect'), f('.seen text:not(.label text)')]"
+    )
+    pills, words = drawn
+    assert len(pills) >= 3
+    assert len(words) >= 4
+
+    def meet(one, other):
+        return min(one[2], other[2]) > max(one[0], other[0]) and min(one[3], other[3]) > max(one[1], other[1])
+
+    assert [(pill, line) for pill in pills for line in words if meet(pill, line)] == []
+    assert [pill for place, pill in enumerate(pills) for other in pills[:place] if meet(pill, other)] == []
 
 
 A4, LETTER = (8.27, 11.69), (8.5, 11)
@@ -695,6 +784,7 @@ def test_a_notebook_shows_projects_and_scenes_in_a_frame_where_nothing_runs(brow
     assert browser.run("return document.querySelectorAll('iframe[sandbox]').length") == 2
     assert browser.run("return window.hit") is None
     browser.driver.switch_to.frame(0)
+    browser.driver.find_element("css selector", "summary").click()
     browser.driver.find_element("css selector", "tbody a").click()
     assert browser.run("return document.querySelectorAll('svg.scene .box:target').length") == 1
     browser.driver.switch_to.default_content()
@@ -793,9 +883,9 @@ def test_preview_opens_what_it_wrote(tmp_path):
     [
         (["examples/product_promo.py", "--scene", 2], 1, "there is no scene 2\n  hint: the scenes are numbered 0 to 1"),
         (["examples/product_promo.py", "-o", "x.svg"], 2, "name a scene with --scene"),
-        (["examples/product_promo.py", "-o", "x.png"], 2, "name a page .html, one picture .svg"),
+        (["examples/product_promo.py", "-o", "x.html", "--png"], 2, "name one .png, or a folder DIR/"),
         (["examples/product_promo.py", "-o", ""], 2, "-o needs a name"),
-        (["examples/product_promo.py", "-o", "x.pdf"], 2, "name a page .html, one picture .svg"),
+        (["examples/product_promo.py", "-o", "x.pdf"], 2, "name a page .html, one picture .png or .svg"),
         (["examples/product_promo.py", "-o", "no/such/folder/x.html"], 1, "is its folder there"),
         (["examples/product_promo.py", "--row", 2], 2, "--row requires --data"),
         (["examples/personalised.py", "--data", "examples/data/people.csv", "--row", 999], 1, "has no row 999"),

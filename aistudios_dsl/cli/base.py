@@ -99,7 +99,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except DslError as fault:
-            print_line(f"error: {_under_file(with_options(fault), ctx.meta.get(_LOADED_FILES, ()))}", err=True)
+            print_line(f"error: {under_file(with_options(fault), ctx.meta.get(_LOADED_FILES, ()))}", err=True)
             ctx.exit(1)
 
 
@@ -153,8 +153,8 @@ def with_options(fault: DslError) -> DslError:
     return fault
 
 
-def _under_file(fault: DslError, files: Sequence[Path]) -> DslError:
-    """Put the name of the one loaded file before the path of an error in a project's fields."""
+def under_file(fault: DslError, files: Sequence[Path]) -> DslError:
+    """Return the error with the line of the script, or the name of the one loaded file, before its path."""
     if fault.line:
         import linecache
 

@@ -251,7 +251,7 @@ def _check(project: Project, despite_errors: bool) -> None:
 
 
 def _size(project: Project) -> str:
-    from aistudios_dsl.draw.storyboard import clock
+    from aistudios_dsl.draw.shell import clock
     from aistudios_dsl.view.scene import scene_views
 
     scenes = scene_views(project.resolve())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aistudios_dsl.cli.serving import listen, missing_extra
 from aistudios_dsl.errors import DslError
 
 if TYPE_CHECKING:
@@ -58,28 +58,14 @@ def _make_ledger(ledger: Path) -> None:
         raise DslError(f"cannot write the ledger {ledger}: {fault.strerror}", hint="is its folder there?") from None
 
 
-def _listen(address: tuple[str, int]) -> socket.socket:
-    # Without the protocol, asyncio leaves Nagle's algorithm on, and each small answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError as fault:
-        hint = "another program may listen there: give another --port, or 0 for a free one"
-        raise DslError(f"cannot listen on {address[0]}:{address[1]}: {fault.strerror}", hint=hint) from None
-    listener.listen(512)
-    return listener
-
-
 def _serve(settings: Settings, faults: list[Fault], seed: int, address: tuple[str, int]) -> None:
     try:
         import uvicorn
 
         from aistudios_dsl.sandbox.app import application
     except ImportError as fault:
-        hint = "pip install 'aistudios-dsl[sandbox]'"
-        raise DslError(f"the sandbox needs a package that is not installed: {fault.name}", hint=hint) from None
-    listener, app = _listen(address), application(settings, faults, seed)
+        raise missing_extra("the sandbox", "sandbox", fault) from None
+    listener, app = listen(*address), application(settings, faults, seed)
     config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1, lifespan="off", ws="none")
     host, port = listener.getsockname()[:2]
     click.echo(f"export AISTUDIOS_API_KEY={settings.key}\nexport AISTUDIOS_BASE_URL=http://{host}:{port}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import cache
 
 from aistudios_dsl.layout.colour import find_colour
 from aistudios_dsl.layout.geometry import Box
@@ -20,10 +21,16 @@ def element(tag: str, /, *children: str, **attributes: str | float | None) -> st
     >>> element("text", escaped("a < b"), x=1.50, font_size=12, fill=None)
     '<text x="1.5" font-size="12">a &lt; b</text>'
     """
-    given = [(name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items() if value is not None]
-    start = "".join(f' {name}="{escaped(v) if isinstance(v, str) else figures(v)}"' for name, v in given)
-    inside = "".join(children)
+    start, inside = "", "".join(children)
+    for name, value in attributes.items():
+        if value is not None:
+            start += f' {_attribute(name)}="{escaped(value) if isinstance(value, str) else figures(value)}"'
     return f"<{tag}{start}>{inside}</{tag}>" if inside else f"<{tag}{start}/>"
+
+
+@cache
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def escaped(text: str) -> str:
@@ -35,14 +42,20 @@ def escaped(text: str) -> str:
     return _NOT_XML.sub("", text).translate(_ESCAPES)
 
 
-def policy(style: str) -> str:
+def policy(style: str, script: str = "") -> str:
     """Return the security policy of a page that fetches and runs nothing, and has this one style sheet.
+
+    With a script, it runs this one, and fetches from where it was served.
 
     >>> policy("h1 { margin: 0 }")[:41]
     "default-src 'none'; img-src data:; style-"
     """
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    served = f" script-src '{_hash(script)}'; connect-src 'self';" if script else ""
+    return f"default-src 'none'; img-src data:; style-src '{_hash(style)}';{served} base-uri 'none'; form-action 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def figures(number: float) -> str:
@@ -51,6 +64,8 @@ def figures(number: float) -> str:
     >>> figures(12.0), figures(0.1 + 0.2), figures(-0.00001)
     ('12', '0.3', '0')
     """
+    if type(number) is int:
+        return str(number)
     text = f"{number:.4f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 

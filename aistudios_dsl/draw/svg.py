@@ -10,10 +10,10 @@ from attrs import field, frozen
 
 from aistudios_dsl.build.boxes import bounded, number, scales
 from aistudios_dsl.draw import outlines, placeholders
+from aistudios_dsl.draw.labels import FONTS, Room
 from aistudios_dsl.draw.markup import element, escaped, figures, mirrored, paint, placed
 from aistudios_dsl.draw.pictures import Media, Pictures, file_name, read
 from aistudios_dsl.errors import BuildError
-from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.text import is_bold, units
 from aistudios_dsl.templates.preview_values import VARIABLE
 from aistudios_dsl.view.scene import SceneView, Seen, TextLine, font_px, scene_views
@@ -60,9 +60,18 @@ def picture(
     return scene_svg(scene, drawing, title=project.name or "")
 
 
-def view_of(project: Project, index: int, script_clips: Sequence[int] = ()) -> SceneView:
+def view_of(project: Project, index: int) -> SceneView:
     """Return the view of one scene, counted from 0. Raise `BuildError` if there is no such scene."""
+    return _one_of(scene_views(project), index)
+
+
+def views_of(project: Project, only: int | None = None, script_clips: Sequence[int] = ()) -> dict[int, SceneView]:
+    """Return the views of the scenes by number, or that of one. Raise `BuildError` if there is no such scene."""
     views = scene_views(project, script_clips)
+    return dict(enumerate(views)) if only is None else {only: _one_of(views, only)}
+
+
+def _one_of(views: Sequence[SceneView], index: int) -> SceneView:
     if isinstance(index, int) and 0 <= index < len(views):
         return views[index]
     hint = f"the scenes are numbered 0 to {len(views) - 1}" if views else "open one with .scene() first"
@@ -82,11 +91,13 @@ def pictures_of(scene: SceneView) -> Iterator[str]:
 
 def scene_svg(scene: SceneView, drawing: Drawing, *, title: str = "", over: str = "") -> str:
     """Return a scene as an SVG document, with a name for screen readers, and with more SVG `over` it."""
-    size = scene.canvas
+    size, room = scene.canvas, Room(scene)
+    # The labels of clips have their choice of the room before that of the background.
+    clips = [_clip(seen, room, drawing) for seen in scene.by_depth if seen.is_shown]
     return element(
         "svg",
-        _background(scene.scene.background, size, drawing),
-        *(_clip(seen, size, drawing) for seen in scene.by_depth if seen.is_shown),
+        _background(scene.scene.background, room, drawing),
+        *clips,
         over,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {figures(size.width)} {figures(size.height)}",
@@ -99,27 +110,27 @@ def scene_svg(scene: SceneView, drawing: Drawing, *, title: str = "", over: str 
     )
 
 
-def _background(background: Background, canvas: Box, drawing: Drawing) -> str:
-    size = {"width": canvas.width, "height": canvas.height}
+def _background(background: Background, room: Room, drawing: Drawing) -> str:
+    size = {"width": room.canvas.width, "height": room.canvas.height}
     source = drawing.pictures.source(background.source_url)
     if background.source_type in ("image", UNSET) and source:
         return element("image", href=source, preserveAspectRatio="xMidYMid slice", **size)
     if background.source_type not in ("image", UNSET) or not background.source_url:
         return element("rect", **size, **paint("fill", background.source_color or "#ffffff"))
-    return placeholders.backdrop(background.source_url, canvas, drawing.prefix)
+    return placeholders.backdrop(background.source_url, room, drawing.prefix)
 
 
-def _clip(seen: Seen, canvas: Box, drawing: Drawing) -> str:
+def _clip(seen: Seen, room: Room, drawing: Drawing) -> str:
     shadow, use = _shadow(seen, f"{drawing.prefix}shadow-{seen.index}")
     opacity = None if seen.alpha == 1 else seen.alpha
     # A translucent clip is made so before it casts its shadow, which therefore is paler and shows through.
     inside, outside = (opacity, None) if use else (None, opacity)
-    content = _content(seen, canvas, drawing)
+    content = _content(seen, room, drawing)
     inner = element("g", content, transform=placed(seen.box), class_="seen", opacity=inside)
     return shadow + element("g", inner, class_="clip", data_clip=str(seen.index), opacity=outside, filter=use)
 
 
-def _content(seen: Seen, canvas: Box, drawing: Drawing) -> str:
+def _content(seen: Seen, room: Room, drawing: Drawing) -> str:
     match seen.clip:
         case Shape() as clip:
             return mirrored(_shape(clip, seen), seen)
@@ -128,11 +139,11 @@ def _content(seen: Seen, canvas: Box, drawing: Drawing) -> str:
         case AvatarClip() as clip:
             # Only an embedded copy surely shows; a placeholder says more than a missing picture.
             source = drawing.pictures.embedded.get(clip.model.source_url or "")
-            return _image(source, seen) if source else placeholders.figure(clip, seen, canvas)
+            return _image(source, seen) if source else placeholders.figure(clip, seen, room)
         case Image() | Video() as clip:
-            return _medium(clip, seen, drawing)
+            return _medium(clip, seen, room, drawing)
         case UnknownClip():
-            return placeholders.unknown(seen)
+            return placeholders.unknown(seen, room)
         case Audio():
             return ""
         case never:
@@ -256,15 +267,15 @@ def _chips(line: TextLine, size: float, bold: bool) -> Iterator[str]:
 def _family(clip: Text) -> str:
     name = re.sub(r"[^\w .-]", "", clip.font_family or "")
     bundled = not name or name.lower().startswith("noto sans cjk")
-    return placeholders.FONTS if bundled else f"'{name}', {placeholders.FONTS}"
+    return FONTS if bundled else f"'{name}', {FONTS}"
 
 
-def _medium(clip: Image | Video, seen: Seen, drawing: Drawing) -> str:
+def _medium(clip: Image | Video, seen: Seen, room: Room, drawing: Drawing) -> str:
     box, source, film = seen.box, drawing.pictures.source(clip.source_url), isinstance(clip, Video)
     if source:
         return _image(source, seen) + (placeholders.film(box, poster=True) if film else "")
     sheet = placeholders.film(box, poster=False) if film else placeholders.paper(box)
     name = file_name(clip.video_url if isinstance(clip, Video) else clip.source_url) or "picture"
     natural = f"{figures(number(clip, 'width'))} × {figures(number(clip, 'height'))}"
-    low, line = box.height * (0.24 if film else 0.78), min(26.0, box.height / 8)
-    return sheet + placeholders.label(f"{name}  {natural}", box.width / 2, low, line, room=box.width * 0.96)
+    spots = (0.24, 0.78, 0.9, 0.1) if film else (0.78, 0.9, 0.1, 0.5)
+    return sheet + placeholders.medium(f"{name}  {natural}", seen, room, spots)

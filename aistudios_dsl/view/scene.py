@@ -371,25 +371,26 @@ def _face(clip: AvatarClip) -> Box | None:
     return Box((x - tight_x) * across, (y - tight_y) * down, width * across, height * down)
 
 
+def animation_in(seen: Seen) -> Animation | None:
+    """Return a clip's animation; None where it has none."""
+    animation = getattr(seen.clip, "animation", None)
+    return animation if isinstance(animation, Animation) else None
+
+
 def animation_of(seen: Seen) -> str:
     """Return the type of a clip's animation; "" where it has none."""
-    animation = _animation(seen)
+    animation = animation_in(seen)
     return animation.type if animation else ""
 
 
 def is_solid(seen: Seen) -> bool:
     """Whether a clip hides what is behind it: an animated one if it appears at once and stays; a text never."""
-    animation = _animation(seen)
+    animation = animation_in(seen)
     comes_and_goes = animation is not None and (animation.type in LEAVING or bounded(animation.delay) > 0)
     if seen.alpha < SOLID or comes_and_goes or isinstance(seen.clip, Text):
         return False
     fill = find_colour(seen.clip.fill) if isinstance(seen.clip, Shape) else _BLACK
     return fill is not None and fill.alpha * seen.alpha >= SOLID
-
-
-def _animation(seen: Seen) -> Animation | None:
-    animation = getattr(seen.clip, "animation", None)
-    return animation if isinstance(animation, Animation) else None
 
 
 def _fills_box(seen: Seen) -> bool:
