@@ -10,7 +10,7 @@ from attrs import frozen
 
 from aistudios_dsl.draw.markup import element, escaped, policy
 from aistudios_dsl.draw.pictures import Media, Pictures, read
-from aistudios_dsl.draw.svg import Drawing, pictures_of, scene_svg, view_of
+from aistudios_dsl.draw.svg import Drawing, pictures_of, scene_svg, views_of
 from aistudios_dsl.view.scene import SceneView
 from aistudios_dsl.wire.nodes import Project
 
@@ -43,10 +43,9 @@ def page(versions: Sequence[Version], *, title: str = "", media: Media | None = 
     count = max((len(version.project.scenes) for version in versions), default=0)
     shown = range(count) if only is None else [only]
     views = {
-        (index, number): view_of(version.project, index, version.script_clips)
+        (index, number): view
         for number, version in enumerate(versions)
-        for index in shown
-        if only is not None or index < len(version.project.scenes)
+        for index, view in views_of(version.project, only, version.script_clips).items()
     }
     pictures = read(media, (url for view in views.values() for url in pictures_of(view)))
     style = files("aistudios_dsl.draw").joinpath("page/side_by_side.css").read_text(encoding="utf-8")
