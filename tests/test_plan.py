@@ -1,5 +1,6 @@
 """A compiled template: the bytes of the slow path for every row, its errors, and no more memory or state than a row."""
 
+import ast
 import io
 import json
 import os
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aistudios_dsl import Avatar, DslError, Project, TemplateError, above, below, wire
+from aistudios_dsl import Avatar, DslError, Project, TemplateError, above, below, right_of, wire
 from aistudios_dsl.build.drafts import Draft
 from tests.tools import fuzz_plan
 
@@ -161,7 +162,7 @@ FEATURES = {
 
 def test_each_feature_is_in_many_valid_pairs_of_the_campaign():
     found = Counter()
-    for number in range(1, 181):
+    for number in range(1, 241):
         maker = fuzz_plan.Maker(f"suite/{number}")
         template = maker.template()
         if fuzz_plan.outcome(lambda: slow(template, maker.row())).valid:  # noqa: B023
@@ -292,6 +293,60 @@ def test_threads_share_a_plan():
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(plan.render_json, rows))
     assert found == [slow(template, row) for row in rows]
+    assert plan.slow_rows == 0
+
+
+HOSTILE = [
+    "'+print('ran')+'",
+    '""")\nprint("ran")\n("""',
+    "%s %(name)s {braces} {0}",
+    "\\'+print('ran')#\n",
+    "line\nprint('ran')",
+    "%{{ name }}%",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_of_a_template_becomes_code_of_its_plan(text, capsys):
+    strings = [text + "{{ name }}", text + "{{ name|upper }}", "{{ (" + repr(text) + " ~ name)|upper }}"]
+    strings += ["{{ " + repr(text) + " if name else name }}{% if name == " + repr(text) + " %}" + text + "{% endif %}"]
+    scene = Project(strings[0], environment=upper).scene(extra={"note": strings})
+    for string in strings:
+        scene = scene.text(string, at="top").avatar("M000045058", say=string)
+    plan = scene.compile()
+    for name in ("Ann", text):
+        assert plan.render_json({"name": name}) == slow(scene, {"name": name})
+    assert plan.slow_rows == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_the_source_of_a_plan_is_python_that_names_what_it_is_bound_to():
+    template = Project("For {{ name }}").scene().text("{{ name|title }}!", at="top")
+    plan = template.compile()
+    assert "values['name']" in plan.source()
+    assert "# is_plain: is_plain" in plan.source()
+    functions = ast.parse(plan.source()).body
+    assert plan.render_json({"name": "\U0001f600"}) == slow(template, {"name": "\U0001f600"})
+    assert len(ast.parse(plan.source()).body) == len(functions) + 1
+    assert pickle.loads(pickle.dumps(plan)).source().count("def write(") == len(functions)
+
+
+def test_lines_of_text_are_measured_by_their_words_and_placed_by_arithmetic_in_the_source():
+    template = (
+        Project()
+        .scene()
+        .text("{{ name }}, {{ city }}", tag="a", at="top", margin=40, font_size=37, bold=True)
+        .text("to {{ name|upper }}", at=below("a", gap=8), scale=0.5, stroke="red", stroke_width=3)
+        .image("https://x.example/a.png", natural=(30, 40), at=right_of("a"))
+    )
+    plan = template.compile()
+    assert "fields" not in plan.source()
+    for name, city in [("AVA", "Tor"), ("Zoë", "Łódź"), ("김 민수", "서울"), ("x", "  y "), ("1234", "Ye, To")]:
+        assert plan.render_json({"name": name, "city": city}) == slow(template, {"name": name, "city": city})
+    assert "fields" not in plan.source()
+    for name in ["e\u0301", "two\nlines", "1\ufe0f\u20e3", "مرحبا", "", "\u200b"]:
+        assert plan.render_json({"name": name, "city": "x"}) == slow(template, {"name": name, "city": "x"})
+    assert "fields" in plan.source()
     assert plan.slow_rows == 0
 
 

@@ -37,9 +37,8 @@ class _Worked:
 
     `places` and `forms` are those of its clips among the clips that the row has before any is left out for its
     neighbours; those are `left_out`. `worded` are the clips whose words move others, and `values` gives what is filled
-    in for these words.
-    `said` has the speaker and the number among its own of each line in the scene. The ids are those of clips that not
-    all rows have: `unique` ones, those of a document, and those that are `made`.
+    in for these words. `said` has the speaker and the number among its own of each line in the scene. The ids are those
+    of clips that not all rows have: `unique` ones, those of a document, and those that are `made`.
     """
 
     places: list[int]
