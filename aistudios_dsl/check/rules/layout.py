@@ -16,14 +16,7 @@ from aistudios_dsl.layout.fonts import exact_with, shown_letters
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.layout.overlap import TOLERANCE, Stack, bleeds, inside, overhang, overlap, upright_overlap
 from aistudios_dsl.layout.text import has_letters, longest_piece
-from aistudios_dsl.view.occlusion import (
-    hider,
-    may_be_transparent,
-    over_face,
-    over_text,
-    solid_avatar,
-    solid_picture,
-)
+from aistudios_dsl.view.occlusion import hider, may_be_transparent, over_face, over_text, solid_avatar, solid_picture
 from aistudios_dsl.view.scene import (
     ESTIMATE_SLACK,
     LEAVING,
