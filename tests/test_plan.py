@@ -131,7 +131,9 @@ def features(template):
     """What a template of the campaign has of what plans can write."""
     yield from {type(clip).__name__ for clip in template._clips()}
     yield from (
-        name for name in ("theme", "environment", "dictionary", "extra", "webhook_url") if getattr(template, name)
+        name
+        for name in ("theme", "environment", "dictionary", "extra", "webhook_url", "locale")
+        if getattr(template, name)
     )
     yield from ["fonts"] if template.fonts else []
     yield from ["loaded"] if template._loaded else []
@@ -154,7 +156,8 @@ def features(template):
 PLACES = ["fit", "balance", "scale", "width", "height", "style", "margin", "framing"]
 FEATURES = {
     *("Text", "AvatarClip", "Image", "Video", "Audio", "Shape", "UnknownClip", "loaded", "edited", "html", *PLACES),
-    *("theme", "environment", "dictionary", "extra", "webhook_url", "scene when", "scene each", "scene extra"),
+    *("theme", "environment", "dictionary", "extra", "webhook_url", "locale"),
+    *("scene when", "scene each", "scene extra"),
     *("row", "column", "grid", "group when", "group each", "group width", "clip when", "clip each"),
     *("Beside", "Inside", "Around", "tuple", "str", "NoneType"),
 }
