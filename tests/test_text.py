@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -398,6 +399,14 @@ def test_without_budoux_lines_are_filled_and_thai_is_kept_whole(monkeypatch):
     lines = layout.wrap("今日はとても天気がいいので散歩に行きました。", 64, 500).lines
     assert len(lines[0]) == 7
     assert layout.wrap("วันนี้อากาศดีมากเราไปเดินเล่นกัน", 64, 300).lines == ("วันนี้อากาศดีมากเราไปเดินเล่นกัน",)
+
+
+def test_fitting_a_long_word_cuts_it_into_letters_once_for_all_sizes(monkeypatch):
+    cut, tried, wrap = [], [], layout.wrap
+    monkeypatch.setattr(layout, "_word_of", lru_cache(lambda *word: cut.append(word) or layout._Word(*word)))
+    monkeypatch.setattr(layout, "wrap", lambda *args, **how: tried.append(args) or wrap(*args, **how))
+    layout.fit("長い文章を折り返します。" * 30, point_size=96, minimum=12, width=700, height=400)
+    assert len(cut) == 1 < len(tried)
 
 
 def test_plain_latin_loads_no_table_but_the_one_of_the_font():
