@@ -13,6 +13,7 @@ from aistudios_dsl import (
     Scene,
     TextStyle,
     Theme,
+    Timing,
     above,
     around,
     below,
@@ -55,6 +56,9 @@ piped: str = project.add(scene).pipe(lambda value, tail: value.to_json() + tail,
 rendered: Project = project.render({"name": "Ann"}, city="Rome")
 nodes: wire.Project = rendered.resolve()
 findings: list[Finding] = rendered.check(ignore="unsafe-area")
+timed: Timing = rendered.timing(seconds=42.5, silent_seconds=2)
+said: list[tuple[float, str]] = [(line.start, line.text) for one in timed.scenes for line in one.lines]
+captions: str = rendered.captions("vtt", video=Path("video.mp4"))
 saved: Path = Client("key", timeout=9).download(Client().create(project, export=True), "videos", overwrite=True)
 
 
