@@ -87,7 +87,7 @@ def test_no_page_and_no_example_places_by_coordinates_that_a_person_worked_out()
 
 
 def test_every_link_between_pages_leads_somewhere():
-    for page in [ROOT / "README.md", *PAGES]:
+    for page in [ROOT / "README.md", ROOT / "llms.txt", *PAGES]:
         for target in re.findall(r'(?:\]\(|<img src=")(?!https?:)([^)#"]+)', page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} -> {target}"
 

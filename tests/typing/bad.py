@@ -64,4 +64,5 @@ Project().scene().map(wire.Text, wider)  # a function for another class
 Scene().map(wire.Text, wider)  # a function for another class
 Project().scene().map(wire.Image, wider, tga="x")  # wrong keyword
 Project().check(ignore=5)  # no code
+Project().captions("ass")  # no such format
 Project().scene().edit("t", scene="x")  # no number

@@ -15,6 +15,7 @@ from aistudios_dsl import (
     Scene,
     TextStyle,
     Theme,
+    Timing,
     above,
     around,
     below,
@@ -60,6 +61,9 @@ catalogue: Catalogue = Catalogue.read("locale", "de").updated(project)
 german: Project = project.translated(catalogue, "de").translated({"Hi": "Hallo"}, "de").translated(Path("l"), "de")
 nodes: wire.Project = rendered.resolve()
 findings: list[Finding] = rendered.check(ignore="unsafe-area")
+timed: Timing = rendered.timing(seconds=42.5, silent_seconds=2)
+said: list[tuple[float, str]] = [(line.start, line.text) for one in timed.scenes for line in one.lines]
+captions: str = rendered.captions("vtt", video=Path("video.mp4"))
 saved: Path = Client("key", timeout=9).download(Client().create(project, export=True), "videos", overwrite=True)
 
 
