@@ -15,8 +15,9 @@ from attrs import evolve, frozen
 from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built, label
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
-from aistudios_dsl.plan.forms import ClipForm, Forms, Values, number_json, text_json
+from aistudios_dsl.plan.forms import ClipForm, Forms, number_json, text_json
 from aistudios_dsl.plan.kept import Kept
+from aistudios_dsl.plan.program import Values
 from aistudios_dsl.plan.sizers import Sizer, fixed, sizer_of
 from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, clip_id, layout_of, seed_of
@@ -73,14 +74,14 @@ class ConditionalScene:
         forms, rows = worked.forms, [kept.clips[place].row for place in worked.places]
         words = tuple(read(rows[place])[0] for place in worked.worded if (read := forms[place].words))
         parts = zip(forms, rows, self._values[worked, words], strict=True)
-        clips = [form.json.written(row, values) for form, row, values in parts]
+        clips = [form.json.write(row, values) for form, row, values in parts]
         head = self._forms.head
         if head.square:
-            clips.insert(0, head.square.written(kept.row, worked.square))
-        said = [forms[place].scripts[line].written(rows[place], ()) for place, line in worked.said]
+            clips.insert(0, head.square.write(kept.row, worked.square))
+        said = [forms[place].scripts[line].write(rows[place], ()) for place, line in worked.said]
         whole = head.spoken if said else head.silent
         values = {"clips": b",".join(clips), "scripts": b",".join(said), "number": b"%d" % number}
-        return whole.written(kept.row, whole.ordered(values))
+        return whole.write(kept.row, whole.ordered(values))
 
     def _note_ids(self, worked: _Worked, ids: RowIds) -> None:
         """Note the ids of a row. One that is not unique takes the long way."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from io import TextIOBase
@@ -40,7 +39,7 @@ from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
-from aistudios_dsl.templates.values import KeyedRow, plain_values, row_values
+from aistudios_dsl.templates.values import KeyedRow, row_values
 from aistudios_dsl.view.asked import asked_of
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -48,7 +47,6 @@ from aistudios_dsl.wire.jsontext import canonical
 if TYPE_CHECKING:
     from aistudios_dsl.templates.frames import DataFrame
 
-_ROW = re.compile(r"\brow\b")
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
 _SCENES_KEPT = 256
@@ -168,7 +166,6 @@ class Programs:
             for index, part in enumerate(self._parts)
             if part.parts
         }
-        self._reads_row = any(map(_ROW.search, self._all_strings()))
         self._bare = list(template.scenes)
         for index, choices in self._choices.items():
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
@@ -178,15 +175,6 @@ class Programs:
         self._conditional_scenes = Kept(_CONDITIONAL_KEPT)
         self._scene_segments, self._scene_writers = Kept(_SCENES_KEPT), Kept(_SCENES_KEPT)
         self._only = self._only_writer()
-
-    def _all_strings(self) -> Iterator[str]:
-        """Yield the strings and the expressions that rows are rendered with."""
-        yield from (field.string.text for found in (self._head, *self._fields) for field in found)
-        waiting = list(self._parts)
-        while waiting:
-            part = waiting.pop()
-            yield from filter(None, (part.when, part.each))
-            waiting += part.parts
 
     def _only_writer(self) -> Write | None:
         """Return the one way to write a template in which a row decides nothing."""
@@ -205,10 +193,9 @@ class Programs:
             return self._written(row)
 
     def _written(self, row: Mapping[str, Any] | KeyedRow | None) -> bytes:
-        if self._only is not None:
-            values = None if self._reads_row else plain_values(row)
-            return self._only(row_values(row) if values is None else values)
         values, ids = row_values(row), RowIds()
+        if self._only is not None:
+            return self._only(values)
         signature, scopes = self._signature(values, ids)
         write, others = self._writers(signature)
         written = write(values, [write_scene(scopes[scope]) for scope, write_scene in others])

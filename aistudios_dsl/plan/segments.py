@@ -264,11 +264,12 @@ def scene_segments(
         wire = _coloured(wire, len(wire.clips) - len(literal._items), found, segments, way)
         wire = _moved(wire, scene, literal, found, segments, setting)
         if numbered:
-            wire = evolve(wire, scene_idx=_value(Hole("number"), segments))
+            wire = evolve(wire, scene_idx=value_of(Hole("number"), segments))
     return tuple(cut(dump(wire), segments))
 
 
-def _value(segment: Segment, segments: list[Segment]) -> Any:
+def value_of(segment: Segment, segments: list[Segment]) -> Any:
+    """Return the token of one more segment, which stands for a whole value."""
     segments.append(segment)
     return token(len(segments) - 1, "value")
 
@@ -370,7 +371,7 @@ def _moved(
         for place, (index, name) in enumerate(names):
             if place not in spelled:
                 field = MovedField(group, place)
-                clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
+                clips[first + index] = evolve(clips[first + index], **{name: value_of(field, segments)})
     return evolve(wire, clips=tuple(clips))
 
 
