@@ -15,9 +15,9 @@ from attrs import evolve, frozen
 from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built, label
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
-from aistudios_dsl.plan.forms import ClipForm, Forms, number_json, text_json
+from aistudios_dsl.plan.forms import ClipForm, Forms
 from aistudios_dsl.plan.kept import Kept
-from aistudios_dsl.plan.program import Values
+from aistudios_dsl.plan.program import Values, json_of
 from aistudios_dsl.plan.sizers import Sizer, fixed, sizer_of
 from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, clip_id, layout_of, seed_of
@@ -147,7 +147,7 @@ class ConditionalScene:
         known = [_named(item, place, in_front[place], origin, setting.taken) for place, item in enumerate(items)]
         order = layout.clips_of(layout.order)
         worded = [place for place, form in enumerate(forms) if form.words]
-        square = {"layer": number_json(squares[0].layer), "id": text_json(squares[0].id)} if squares else {}
+        square = {"layer": json_of(squares[0].layer), "id": json_of(squares[0].id)} if squares else {}
         head = self._forms.head.square
         places, arranged = {place: number for number, place in enumerate(worded)}, layout.arrangement()
 
@@ -198,5 +198,5 @@ def _named(item: Item, place: int, layer: Any, origin: SceneOrigin, taken: froze
     if not isinstance(item, Draft):
         return {}
     own = "" if item.is_loaded and item.scope else item.clip.id
-    name = text_json(own or clip_id(item.clip.type, seed_of(item, place), origin, taken))
-    return {"layer": number_json(layer), "id": name, "name": name}
+    name = json_of(own or clip_id(item.clip.type, seed_of(item, place), origin, taken))
+    return {"layer": json_of(layer), "id": name, "name": name}

@@ -13,7 +13,7 @@ from aistudios_dsl.build.editing import GEOMETRY
 from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.plan.choices import Answers, Choices
 from aistudios_dsl.plan.generated import reader
-from aistudios_dsl.plan.program import RowWriter, Values
+from aistudios_dsl.plan.program import RowWriter, Values, json_of
 from aistudios_dsl.plan.segments import Hole, OpenField, Slot, _coloured, checks, cut, placeholders, value_of
 from aistudios_dsl.resolve.rooms import ClipSize, RoomSize, Setting
 from aistudios_dsl.resolve.scene import resolve_scene, spelled_numbers
@@ -22,7 +22,6 @@ from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
 
@@ -59,8 +58,7 @@ class ClipForm:
                 fields = dict(self._as_it_was(fields))
             else:
                 spelled_numbers(self.item.place.spelled or {}, fields)
-        written = {name: text_json(value) if name == "text" else number_json(value) for name, value in fields.items()}
-        return self.json.ordered({**known, **written})
+        return self.json.ordered({**known, **{name: json_of(value) for name, value in fields.items()}})
 
     def _as_it_was(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """Yield the fields of a loaded clip that an edit changed: what stays the same is written as it was."""
@@ -185,15 +183,6 @@ class Forms:
         if any(validate is str.encode for _, validate in own):
             raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
         return RowWriter(self.choices.strings, pieces, own, self._theme)
-
-
-@lru_cache(maxsize=4096, typed=True)
-def number_json(number: Any) -> bytes:
-    return canonical(number).encode()
-
-
-def text_json(text: str) -> bytes:
-    return canonical_string(text).encode()
 
 
 def _holes(names: Sequence[str], segments: list[Any]) -> dict[str, Any]:

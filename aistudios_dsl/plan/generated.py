@@ -20,7 +20,7 @@ from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.metrics import Ruler, is_plain
 from aistudios_dsl.plan.strings import Strings, TemplateString, is_own
 from aistudios_dsl.templates.bounded import LONGEST, Metered, checked_by, rendered, rendered_straight
-from aistudios_dsl.templates.environment import inner, jinja, parsed
+from aistudios_dsl.templates.environment import compiled, inner, jinja, parsed
 from aistudios_dsl.templates.values import PLAIN, checked_value
 
 T = TypeVar("T")
@@ -123,11 +123,11 @@ class Source:
         pieces = None if string.html else self.strings.pieces(string)
         if pieces is not None:
             return _joined(each if isinstance(each, str) else (self.word(each.name),) for each in pieces)
-        code = self.tried(lambda: Expressions(self, string).text())
+        code = self.tried(lambda: Expressions(self, string).text)
         return self._by_jinja(string) if code is None else code
 
     def _by_jinja(self, string: TemplateString) -> str:
-        template = self.strings.compiled(string)
+        template = compiled(self.strings.templates.configure, string.text, string.html)
         run = self.bound(template.root_render_func, "jinja")
         whole = "rendered" if template.environment.code_generator_class is Metered else "rendered_straight"
         for name in self.strings.templates.names(string.text):
@@ -242,17 +242,15 @@ class Expressions:
 
     def __init__(self, source: Source, string: TemplateString) -> None:
         configure = source.strings.templates.configure
-        self._source, self._tree = source, parsed(configure, string.text)
-        self._environment: Any = jinja(configure, False).suited_to(self._tree)
+        self._source, tree = source, parsed(configure, string.text)
+        self._environment: Any = jinja(configure, False).suited_to(tree)
         self._names = source.strings.templates.names(string.text)
         is_metered = self._environment.code_generator_class is Metered
         if string.html or is_metered or not is_own(configure, string.html):
             raise NotPython
-
-    def text(self) -> str:
-        if sum(1 for _ in self._tree.find_all(nodes.Node)) > _MOST_NODES:
+        if sum(1 for _ in tree.find_all(nodes.Node)) > _MOST_NODES:
             raise NotPython
-        return self.joined(self._tree.body)
+        self.text: str = self.joined(tree.body)
 
     def joined(self, body: list[Any]) -> str:
         return _joined(self._piece(node) for node in inner(nodes.Template(body)))

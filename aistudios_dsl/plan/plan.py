@@ -55,8 +55,9 @@ _CONDITIONAL_KEPT = 16
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
 Write = Callable[..., bytes]
-Writers = tuple[Write, list[tuple[int, Write]]]
-"""What writes a row, and what writes each scene for its holes from the row as the nth scene binds it."""
+Writers = tuple[Write, list[tuple[int, Write]], set[str]]
+"""What writes a row, what writes each scene for its holes from the row as the nth scene binds it, and the ids that are
+made in scenes whose clips do not depend on the row."""
 
 
 class Plan:
@@ -171,7 +172,6 @@ class Programs:
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
         self._decisions = [Decisions(self.strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
-        self._made = lru_cache(_PROGRAMS_KEPT)(self._made_ids)
         self._conditional_scenes = Kept(_CONDITIONAL_KEPT)
         self._scene_segments, self._scene_writers = Kept(_SCENES_KEPT), Kept(_SCENES_KEPT)
         self._only = self._only_writer()
@@ -182,7 +182,7 @@ class Programs:
         if conditional or any(decisions.fields for decisions in self._decisions):
             return None
         try:
-            write, _ = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
+            write, _, _ = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
         except Exception:
             # The template is at fault, whatever the row: each row will say so.
             return None
@@ -197,18 +197,11 @@ class Programs:
         if self._only is not None:
             return self._only(values)
         signature, scopes = self._signature(values, ids)
-        write, others = self._writers(signature)
+        write, others, made = self._writers(signature)
         written = write(values, [write_scene(scopes[scope]) for scope, write_scene in others])
-        if ids.given and not ids.given.isdisjoint(ids.made | self._made(signature)):
+        if ids.given and not ids.given.isdisjoint(ids.made | made):
             raise ValueError("an id that is given could have been made for another clip")
         return written
-
-    def _made_ids(self, signature: Signature) -> set[str]:
-        """Return the ids that are made in scenes whose clips do not depend on the row."""
-        literal = self._literal(signature)
-        taken, pairs = setting_of(literal).taken, zip(literal.scenes, signature[1], strict=True)
-        found = [made_ids(scene, origin, taken) for scene, (origin, _) in pairs if origin[0] not in self._choices]
-        return set().union(*found)
 
     def _signature(self, values: Mapping[str, Any], ids: RowIds) -> tuple[Signature, list[Any]]:
         for name in self._read_twice:
@@ -232,7 +225,7 @@ class Programs:
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
         theme, own, others = self._template.theme, list[Segment](), list[tuple[int, Any]]()
-        head = tuple(cut(document, segments))
+        head, made, taken = tuple(cut(document, segments)), set[str](), setting_of(literal).taken
         validated = list(checks(self._head, head, theme))
         for segment in head:
             if segment != Hole("scenes"):
@@ -240,13 +233,16 @@ class Programs:
                 continue
             for number, (scene, found) in enumerate(self._scenes(literal, signature)):
                 own.append(b"," if number else b"")
+                origin = signature[1][number][0]
+                if self._choices and origin[0] not in self._choices:
+                    made |= made_ids(literal.scenes[number], origin, taken)
                 if isinstance(scene, tuple):
                     own += [_numbered(part, number) for part in scene]
                     validated += found
                 else:
                     own.append(Hole("scene"))
                     others.append((number + 1, scene))
-        return RowWriter(self.strings, own, validated, theme).write, others
+        return RowWriter(self.strings, own, validated, theme).write, others, made
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature

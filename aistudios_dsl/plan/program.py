@@ -20,7 +20,7 @@ from aistudios_dsl.plan.segments import Hole, MovedField, MovingClips, Segment, 
 from aistudios_dsl.plan.sizers import Sized, Sizer
 from aistudios_dsl.plan.strings import PlainName, Strings, TemplateString
 from aistudios_dsl.templates.bounded import LONGEST
-from aistudios_dsl.wire.jsontext import canonical, canonical_string
+from aistudios_dsl.wire.jsontext import canonical_string
 
 _BYTES_KEPT = 500_000
 """How many bytes are kept of what a set of clips was written as for some words."""
@@ -154,7 +154,7 @@ class _Writing(Source):
             code = f"repr({value.code} if {value.code} % 1 else int({value.code})).encode()"
             yield self.variable("json", code, lambda: code)
         else:
-            yield canonical(value).encode()
+            yield json_of(value)
 
     def _of_line(self, group: MovingClips, sizer: Sizer, place: int) -> Sized:
         """Return the size of a clip whose text, if it has one, is of one line: it is a string, and its numbers code."""
@@ -210,4 +210,9 @@ def _joined(items: Iterable[bytes | str]) -> Iterator[bytes | str]:
 def _laid_out(group: MovingClips, *words: str) -> list[bytes]:
     """Return the JSON of the fields of clips that move, for the words of their texts."""
     values = group.laid_out(sizer.sized(words[place] if place >= 0 else "") for sizer, place in group.sizers)
-    return [(canonical_string(each) if isinstance(each, str) else repr(each)).encode() for each in values]
+    return list(map(json_of, values))
+
+
+def json_of(value: str | float) -> bytes:
+    """Return the JSON of a text or a number, which Python and JSON write alike."""
+    return (canonical_string(value) if isinstance(value, str) else repr(value)).encode()
