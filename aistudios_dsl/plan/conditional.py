@@ -1,8 +1,7 @@
 """Scenes whose clips and groups depend on the row, put together from the JSON of each clip.
 
-Ten conditions have 1,024 outcomes, too many for a program each. So the JSON of each clip is made once, with holes for
-what depends on the others: its place, layer and id. What is filled in is worked out for each outcome by the functions
-that resolve a scene, and kept for the outcomes seen last.
+Ten conditions have 1,024 outcomes, too many for a program each. What each outcome fills into the holes of its clips is
+worked out by the functions that resolve a scene, and kept for the outcomes seen last.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class ConditionalScene:
         words = tuple(read(rows[place])[0] for place in worked.worded if (read := forms[place].words))
         parts = zip(forms, rows, self._values[worked, words], strict=True)
         clips = [form.json.write(row, values) for form, row, values in parts]
-        head = self._forms.head
+        head = self._forms
         if head.square:
             clips.insert(0, head.square.write(kept.row, worked.square))
         said = [forms[place].scripts[line].write(rows[place], ()) for place, line in worked.said]
@@ -148,7 +147,7 @@ class ConditionalScene:
         order = layout.clips_of(layout.order)
         worded = [place for place, form in enumerate(forms) if form.words]
         square = {"layer": json_of(squares[0].layer), "id": json_of(squares[0].id)} if squares else {}
-        head = self._forms.head.square
+        head = self._forms.square
         places, arranged = {place: number for number, place in enumerate(worded)}, layout.arrangement()
 
         def values(words: tuple[str, ...]) -> list[Values]:

@@ -73,15 +73,6 @@ class ClipForm:
                 raise ValueError(f"{name} is new to the clip")
 
 
-@frozen(eq=False)
-class HeadForm:
-    """A scene without its clips: `silent` where no line of speech is in it, and the square of its background."""
-
-    silent: RowWriter
-    spoken: RowWriter
-    square: RowWriter | None
-
-
 class Forms:
     """The forms of a scene, under one setting and what a row decides outside of its clips."""
 
@@ -94,7 +85,7 @@ class Forms:
         # Without names of colours, a row's colour is written as it is, like any string.
         self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
         self._wire = resolve_scene(self.literal, 0, self.setting)
-        self.head: HeadForm = self._head(numbered)
+        self.silent, self.spoken, self.square = self._head(numbered)
         self.clip: Callable[[int, Answers], ClipForm] = lru_cache(_FORMS_KEPT)(self._clip)
 
     def part(self, number: int, answers: Answers) -> Any:
@@ -102,7 +93,8 @@ class Forms:
         visit = placeholders(self.choices.fields.get(number, ()), answers)
         return filled_part(self.choices.scene, self.choices.path, Occurrence(number, (), {}), visit)
 
-    def _head(self, numbered: bool) -> HeadForm:
+    def _head(self, numbered: bool) -> tuple[RowWriter, RowWriter, RowWriter | None]:
+        """Return the scene without its clips, silent and with speech, and the square of its background."""
         found = self.choices.head
         segments: list[Any] = [field.slot for field in found]
         with as_found():
@@ -117,7 +109,7 @@ class Forms:
         silent["clips"] = spoken["clips"] = [value_of(Hole("clips"), segments)]
         spoken["scripts"][-1] = value_of(Hole("scripts"), segments)
         behind = self._form(dump(square), segments, ()) if square else None
-        return HeadForm(self._form(silent, segments, found), self._form(spoken, segments, found), behind)
+        return self._form(silent, segments, found), self._form(spoken, segments, found), behind
 
     def _clip(self, number: int, answers: Answers) -> ClipForm:
         scene, path = self.choices.scene, self.choices.path

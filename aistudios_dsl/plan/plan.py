@@ -24,7 +24,6 @@ from aistudios_dsl.plan.kept import Kept
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
     Hole,
-    Role,
     Segment,
     StringCheck,
     checks,
@@ -160,7 +159,12 @@ class Programs:
         self._parts = [part_of(scene, index) for index, scene in enumerate(template.scenes)]
         found = [conditions(part, templates) for part in self._parts]
         self._read_twice = {name for each in found for names in each.values() for name in names}
-        self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
+        deciding = ("orientation", "resolution")
+        self._head = open_fields(
+            templates,
+            partial(filled_project, template, ()),
+            lambda path: ("deciding" if path in deciding else "free", -1, path),
+        )
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
         self._choices = {
             index: Choices(self.strings, template.scenes[index], part, self._fields[index], template.theme)
@@ -285,7 +289,3 @@ class Programs:
 
 def _numbered(segment: Segment, number: int) -> Segment:
     return str(number).encode() if segment == Hole("number") else segment
-
-
-def _place_in_head(path: str) -> tuple[Role, int, str]:
-    return "deciding" if path in ("orientation", "resolution") else "free", -1, path

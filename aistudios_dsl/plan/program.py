@@ -23,7 +23,6 @@ from aistudios_dsl.templates.bounded import LONGEST
 from aistudios_dsl.wire.jsontext import canonical_string
 
 _BYTES_KEPT = 500_000
-"""How many bytes are kept of what a set of clips was written as for some words."""
 
 
 Values = tuple[bytes, ...]
@@ -82,15 +81,15 @@ class _Writing(Source):
         super().__init__(strings)
         self._by_words, self._holes = by_words, count()
         self._of_lines: dict[MovingClips, list[Any] | None] = {}
-        self.bind(quoted=canonical_string, spoken=_spoken, paragraphs=paragraphs, parse_colour=parse_colour)
-        self.bind(coloured=partial(_coloured, theme), escape=escape)
+        self.known |= {"quoted": canonical_string, "spoken": _spoken, "paragraphs": paragraphs, "escape": escape}
+        self.known |= {"parse_colour": parse_colour, "coloured": partial(_coloured, theme)}
 
     def json(self, segments: Sequence[Segment], checks: Sequence[StringCheck]) -> Callable[..., bytes]:
         """Return the function that writes some segments and checks some strings."""
         if self._by_words:
             self._limit_words(strings_in(segments))
         for string, validate in checks:
-            self.line(f"{self.bound(validate, 'check')}({self.text(string)})")
+            self.lines.append(f"{self.bound(validate, 'check')}({self.text(string)})")
         items = _joined(item for segment in segments for part in self._parts(segment) for item in self._items(part))
         code = [self.bound(item, "constant", item) if isinstance(item, bytes) else item for item in items]
         return self.function(code[0] if len(code) == 1 else f"b''.join([{', '.join(code)}])")
@@ -116,10 +115,11 @@ class _Writing(Source):
             html |= set(times) if string.html else set()
             most = max(most, max(times.values(), default=1) * (len("&#34;") if string.html else 1))
         for name in sorted(html):
-            self.line(f"type({self.value(name)}) in PLAIN or otherwise()")
+            self.lines.append(f"type({self.value(name)}) in PLAIN or otherwise()")
         if names:
+            letters = " + ".join(f"len({self.word(name)})" for name in sorted(names))
             room = (LONGEST - max(len(string.text) for string in strings)) // most
-            self.line(f"{' + '.join(f'len({self.word(name)})' for name in sorted(names))} <= {room} or otherwise()")
+            self.lines.append(f"{letters} <= {room} or otherwise()")
 
     def _items(self, part: Segment | _Word) -> Iterator[bytes | str]:
         """Yield constants, and code that gives bytes."""
