@@ -12,6 +12,7 @@ from aistudios_dsl.build.placement import Around
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.plan.generated import reader
+from aistudios_dsl.plan.kept import Kept
 from aistudios_dsl.plan.segments import ANSWERING, OpenField, decided
 from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.templates.expansion import Expansion, Occurrence, Part, Row, Scope
@@ -23,6 +24,7 @@ Choice = tuple[int, Scope, int, Answers]
 """A clip or group that a row keeps: its number, its repetitions, the place of its group, what its strings decide."""
 Outcome = tuple[tuple[Choice, ...], tuple[Choice, ...], tuple[Absent | None, ...]]
 """The clips and groups that a row keeps of a scene, and what it leaves out."""
+_ABSENT_KEPT = 256
 _OWNER = re.compile(r"scenes\[\d+\]\.(clips|groups|speech)\[(\d+)\]")
 
 
@@ -106,18 +108,13 @@ class Choices:
 
     def _reader_of_absent(self, number: int) -> Callable[[Occurrence], Absent | None] | None:
         """Return what reads where a part would stand; None where nothing can stand by it."""
-        templates, known = self.strings.templates, dict[Scope, Absent | None]()
-
-        def read(found: Occurrence) -> Absent | None:
-            return absent_of(self.scene, found, templates)
-
-        def read_once(found: Occurrence) -> Absent | None:
-            if found.scope not in known:
-                known[found.scope] = read(found)
-            return known[found.scope]
-
-        strings = strings_of_absent(self.scene, number)
-        return (read if any(map(templates.is_template, strings)) else read_once) if strings else None
+        strings, templates = strings_of_absent(self.scene, number), self.strings.templates
+        if not strings:
+            return None
+        if any(map(templates.is_template, strings)):
+            return lambda found: absent_of(self.scene, found, templates)
+        known = Kept(_ABSENT_KEPT)
+        return lambda found: known.of(found.scope, lambda: absent_of(self.scene, found, templates))
 
     def _is_steady(self, number: int) -> bool:
         item = self.scene._items[number]

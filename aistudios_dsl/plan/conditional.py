@@ -1,8 +1,7 @@
 """Scenes whose clips and groups depend on the row, put together from the JSON of each clip.
 
-Ten conditions have 1,024 outcomes, too many for a program each. So the JSON of each clip is made once, with holes for
-what depends on the others: its place, layer and id. What is filled in is worked out for each outcome by the functions
-that resolve a scene, and kept for the outcomes seen last.
+Ten conditions have 1,024 outcomes, too many for a program each. What each outcome fills into the holes of its clips is
+worked out by the functions that resolve a scene, and kept for the outcomes seen last.
 """
 
 from __future__ import annotations
@@ -15,8 +14,9 @@ from attrs import evolve, frozen
 from aistudios_dsl.build.drafts import Draft, Item, clip_of, is_built, label
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.plan.choices import Choice, Choices, KeptScene, Outcome, RowIds
-from aistudios_dsl.plan.forms import ClipForm, Forms, Values, number_json, text_json
+from aistudios_dsl.plan.forms import ClipForm, Forms
 from aistudios_dsl.plan.kept import Kept
+from aistudios_dsl.plan.program import Values, json_of
 from aistudios_dsl.plan.sizers import Sizer, fixed, sizer_of
 from aistudios_dsl.resolve.rooms import Setting
 from aistudios_dsl.resolve.scene import SceneOrigin, _backdrop, clip_id, layout_of, seed_of
@@ -73,14 +73,14 @@ class ConditionalScene:
         forms, rows = worked.forms, [kept.clips[place].row for place in worked.places]
         words = tuple(read(rows[place])[0] for place in worked.worded if (read := forms[place].words))
         parts = zip(forms, rows, self._values[worked, words], strict=True)
-        clips = [form.json.written(row, values) for form, row, values in parts]
-        head = self._forms.head
+        clips = [form.json.write(row, values) for form, row, values in parts]
+        head = self._forms
         if head.square:
-            clips.insert(0, head.square.written(kept.row, worked.square))
-        said = [forms[place].scripts[line].written(rows[place], ()) for place, line in worked.said]
+            clips.insert(0, head.square.write(kept.row, worked.square))
+        said = [forms[place].scripts[line].write(rows[place], ()) for place, line in worked.said]
         whole = head.spoken if said else head.silent
         values = {"clips": b",".join(clips), "scripts": b",".join(said), "number": b"%d" % number}
-        return whole.written(kept.row, whole.ordered(values))
+        return whole.write(kept.row, whole.ordered(values))
 
     def _note_ids(self, worked: _Worked, ids: RowIds) -> None:
         """Note the ids of a row. One that is not unique takes the long way."""
@@ -146,8 +146,8 @@ class ConditionalScene:
         known = [_named(item, place, in_front[place], origin, setting.taken) for place, item in enumerate(items)]
         order = layout.clips_of(layout.order)
         worded = [place for place, form in enumerate(forms) if form.words]
-        square = {"layer": number_json(squares[0].layer), "id": text_json(squares[0].id)} if squares else {}
-        head = self._forms.head.square
+        square = {"layer": json_of(squares[0].layer), "id": json_of(squares[0].id)} if squares else {}
+        head = self._forms.square
         places, arranged = {place: number for number, place in enumerate(worded)}, layout.arrangement()
 
         def values(words: tuple[str, ...]) -> list[Values]:
@@ -197,5 +197,5 @@ def _named(item: Item, place: int, layer: Any, origin: SceneOrigin, taken: froze
     if not isinstance(item, Draft):
         return {}
     own = "" if item.is_loaded and item.scope else item.clip.id
-    name = text_json(own or clip_id(item.clip.type, seed_of(item, place), origin, taken))
-    return {"layer": number_json(layer), "id": name, "name": name}
+    name = json_of(own or clip_id(item.clip.type, seed_of(item, place), origin, taken))
+    return {"layer": json_of(layer), "id": name, "name": name}

@@ -13,8 +13,8 @@ from aistudios_dsl.build.editing import GEOMETRY
 from aistudios_dsl.build.scene import Scene, themed_scene
 from aistudios_dsl.plan.choices import Answers, Choices
 from aistudios_dsl.plan.generated import reader
-from aistudios_dsl.plan.program import RowWriter
-from aistudios_dsl.plan.segments import Hole, OpenField, Segment, Slot, _coloured, checks, cut, placeholders, token
+from aistudios_dsl.plan.program import RowWriter, Values, json_of
+from aistudios_dsl.plan.segments import Hole, OpenField, Slot, _coloured, checks, cut, placeholders, value_of
 from aistudios_dsl.resolve.rooms import ClipSize, RoomSize, Setting
 from aistudios_dsl.resolve.scene import resolve_scene, spelled_numbers
 from aistudios_dsl.resolve.sizing import clip_size
@@ -22,30 +22,11 @@ from aistudios_dsl.resolve.speaking import generation_of, with_speech
 from aistudios_dsl.templates.expansion import Occurrence, Row
 from aistudios_dsl.templates.render import filled_part, mapped
 from aistudios_dsl.wire.codec import dump
-from aistudios_dsl.wire.jsontext import canonical, canonical_string
 from aistudios_dsl.wire.node import UNSET, as_found
 from aistudios_dsl.wire.nodes import AvatarClip, EditorClip, Generation, SceneScript, Text
 
-Values = tuple[bytes, ...]
-"""What is filled into the holes of a form, in their order."""
 _FORMS_KEPT = 1024
 _ANY_ROOM = 1000.0
-
-
-class Form:
-    """JSON with holes, and with strings that a row writes.
-
-    `written` gives the JSON for a row and the values of the holes, in their order. Raises what the strings raise, for
-    the row to be rendered the long way.
-    """
-
-    def __init__(self, pieces: Sequence[Segment], writer: RowWriter) -> None:
-        self.holes: list[str] = [piece.name for piece in pieces if isinstance(piece, Hole)]
-        self.written: Callable[[Row, Values], bytes] = writer.write
-
-    def ordered(self, values: Mapping[str, bytes]) -> Values:
-        """Return the values of the holes, given by name, in the order of the holes."""
-        return tuple([values[name] for name in self.holes])
 
 
 @frozen(eq=False)
@@ -59,14 +40,14 @@ class ClipForm:
     item: Item
     clip: Any
     lines: tuple[Line, ...]
-    json: Form
-    scripts: tuple[Form, ...]
+    json: RowWriter
+    scripts: tuple[RowWriter, ...]
     words: Callable[[Row], tuple[str, ...]] | None
 
     def read(self, row: Row) -> None:
         """Raise what the strings of the clip raise for a row that does not show it."""
         for form in (self.json, *self.scripts):
-            form.written(row, (b"",) * len(form.holes))
+            form.write(row, (b"",) * len(form.holes))
         if self.words:
             self.words(row)
 
@@ -77,8 +58,7 @@ class ClipForm:
                 fields = dict(self._as_it_was(fields))
             else:
                 spelled_numbers(self.item.place.spelled or {}, fields)
-        written = {name: text_json(value) if name == "text" else number_json(value) for name, value in fields.items()}
-        return self.json.ordered({**known, **written})
+        return self.json.ordered({**known, **{name: json_of(value) for name, value in fields.items()}})
 
     def _as_it_was(self, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """Yield the fields of a loaded clip that an edit changed: what stays the same is written as it was."""
@@ -93,15 +73,6 @@ class ClipForm:
                 raise ValueError(f"{name} is new to the clip")
 
 
-@frozen(eq=False)
-class HeadForm:
-    """A scene without its clips: `silent` where no line of speech is in it, and the square of its background."""
-
-    silent: Form
-    spoken: Form
-    square: Form | None
-
-
 class Forms:
     """The forms of a scene, under one setting and what a row decides outside of its clips."""
 
@@ -114,7 +85,7 @@ class Forms:
         # Without names of colours, a row's colour is written as it is, like any string.
         self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
         self._wire = resolve_scene(self.literal, 0, self.setting)
-        self.head: HeadForm = self._head(numbered)
+        self.silent, self.spoken, self.square = self._head(numbered)
         self.clip: Callable[[int, Answers], ClipForm] = lru_cache(_FORMS_KEPT)(self._clip)
 
     def part(self, number: int, answers: Answers) -> Any:
@@ -122,22 +93,23 @@ class Forms:
         visit = placeholders(self.choices.fields.get(number, ()), answers)
         return filled_part(self.choices.scene, self.choices.path, Occurrence(number, (), {}), visit)
 
-    def _head(self, numbered: bool) -> HeadForm:
+    def _head(self, numbered: bool) -> tuple[RowWriter, RowWriter, RowWriter | None]:
+        """Return the scene without its clips, silent and with speech, and the square of its background."""
         found = self.choices.head
         segments: list[Any] = [field.slot for field in found]
         with as_found():
             wire = _coloured(self._wire, len(self._wire.clips), found, segments, self._way)
             squares, wire = wire.clips, evolve(wire, clips=())
             if numbered:
-                wire = evolve(wire, scene_idx=_hole("number", segments))
+                wire = evolve(wire, scene_idx=value_of(Hole("number"), segments))
             nobody = SceneScript(org="", is_tts=False, tts=None, model_id="", cloth_id="")
             heard = evolve(wire, scripts=(*(wire.scripts or ()), nobody))
             square = evolve(squares[0], **_holes(("layer", "id"), segments)) if squares else None
         silent, spoken = dump(wire), dump(heard)
-        silent["clips"] = spoken["clips"] = [_hole("clips", segments)]
-        spoken["scripts"][-1] = _hole("scripts", segments)
+        silent["clips"] = spoken["clips"] = [value_of(Hole("clips"), segments)]
+        spoken["scripts"][-1] = value_of(Hole("scripts"), segments)
         behind = self._form(dump(square), segments, ()) if square else None
-        return HeadForm(self._form(silent, segments, found), self._form(spoken, segments, found), behind)
+        return self._form(silent, segments, found), self._form(spoken, segments, found), behind
 
     def _clip(self, number: int, answers: Answers) -> ClipForm:
         scene, path = self.choices.scene, self.choices.path
@@ -196,28 +168,14 @@ class Forms:
             names += "text", "font_size"
         return evolve(clip, **model, **_holes(names, segments))
 
-    def _form(self, document: Any, segments: Sequence[Any], found: Sequence[OpenField]) -> Form:
+    def _form(self, document: Any, segments: Sequence[Any], found: Sequence[OpenField]) -> RowWriter:
         """Return a document with tokens as a form; `found` are the strings to be checked."""
         pieces = list(cut(document, segments))
         own = list(checks([field for field in found if field.role != "words"], pieces, self._theme))
         if any(validate is str.encode for _, validate in own):
             raise ValueError("a string of the scene is not in its JSON, so something else was made of it")
-        return Form(pieces, RowWriter(self.choices.strings, pieces, own, self._theme))
-
-
-@lru_cache(maxsize=4096, typed=True)
-def number_json(number: Any) -> bytes:
-    return canonical(number).encode()
-
-
-def text_json(text: str) -> bytes:
-    return canonical_string(text).encode()
+        return RowWriter(self.choices.strings, pieces, own, self._theme)
 
 
 def _holes(names: Sequence[str], segments: list[Any]) -> dict[str, Any]:
-    return {name: _hole(name, segments) for name in names}
-
-
-def _hole(name: str, segments: list[Any]) -> Any:
-    segments.append(Hole(name))
-    return token(len(segments) - 1, "value")
+    return {name: value_of(Hole(name), segments) for name in names}

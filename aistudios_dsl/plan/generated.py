@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count
 from math import ceil, isfinite
 from types import CodeType
-from typing import Any, TypeVar
+from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import operators
@@ -20,10 +20,9 @@ from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.metrics import Ruler, is_plain
 from aistudios_dsl.plan.strings import Strings, TemplateString, is_own
 from aistudios_dsl.templates.bounded import LONGEST, Metered, checked_by, rendered, rendered_straight
-from aistudios_dsl.templates.environment import inner, jinja, parsed
+from aistudios_dsl.templates.environment import compiled, inner, jinja, parsed
 from aistudios_dsl.templates.values import PLAIN, checked_value
 
-T = TypeVar("T")
 _NUMBERS = count()
 _MOST_NODES = 60
 """The most nodes of a string that is written as Python: what is nested too deeply, Python refuses."""
@@ -53,29 +52,18 @@ class Source:
 
     def __init__(self, strings: Strings) -> None:
         self.strings: Strings = strings
-        self._lines: list[str] = []
+        self.lines: list[str] = []
         self._last: list[str] = []
         self._variables: dict[Any, str] = {}
-        self._bound: dict[str, Any] = {}
-        self.bind(PLAIN=PLAIN, shown=_shown, once=_once, otherwise=_otherwise, is_plain=is_plain, ceil=ceil)
-        self.bind(
-            lend=strings.lend, take_back=strings.take_back, rendered=rendered, rendered_straight=rendered_straight
-        )
-
-    def line(self, code: str) -> None:
-        self._lines.append(code)
-
-    def bind(self, **values: Any) -> None:
-        """Give names to values."""
-        self._bound |= values
+        self.known: dict[str, Any] = dict(_KNOWN, lend=strings.lend, take_back=strings.take_back)
 
     def bound(self, value: Any, prefix: str, key: Any = None) -> str:
         """Return the name that stands for a value, the same for the same key."""
         key = ("bound", prefix, id(value) if key is None else key)
         name: str | None = self._variables.get(key)
         if name is None:
-            name = self._variables[key] = f"{prefix}{len(self._bound)}"
-            self._bound[name] = value
+            name = self._variables[key] = f"{prefix}{len(self.known)}"
+            self.known[name] = value
         return name
 
     def variable(self, prefix: str, key: Any, code: Callable[[], str], check: str = "") -> str:
@@ -85,20 +73,18 @@ class Source:
         if name is None:
             written = code()
             name = self._variables[key] = f"{prefix}{len(self._variables)}"
-            self._lines += [f"{name} = {written}", *filter(None, [check.format(name)])]
+            self.lines += [f"{name} = {written}", *filter(None, [check.format(name)])]
         return name
 
     def function(self, result: str) -> Callable[..., Any]:
         """Return the function, which gives this result."""
-        lines = ["def write(values, holes=()):", *self._lines, f"written = {result}", *self._last, "return written"]
-        code, known = "\n    ".join(lines), dict(self._bound)
-        exec(_compiled(code), self._bound)
-        made: Callable[..., Any] = self._bound["write"]
+        lines = ["def write(values, holes=()):", *self.lines, f"written = {result}", *self._last, "return written"]
+        code, known = "\n    ".join(lines), dict(self.known)
+        exec(_compiled(code), self.known)
+        made: Callable[..., Any] = self.known["write"]
         vars(made)["source"] = lambda: "\n".join([*(f"# {name}: {_noted(known[name])}" for name in known), code])
         self.strings.written[next(_NUMBERS)] = made
         return made
-
-    # texts
 
     def value(self, name: str) -> str:
         """Return the variable of a value of the row, which must have it."""
@@ -123,11 +109,11 @@ class Source:
         pieces = None if string.html else self.strings.pieces(string)
         if pieces is not None:
             return _joined(each if isinstance(each, str) else (self.word(each.name),) for each in pieces)
-        code = self.tried(lambda: Expressions(self, string).text())
+        code = self.tried(lambda: Expressions(self, string).text)
         return self._by_jinja(string) if code is None else code
 
     def _by_jinja(self, string: TemplateString) -> str:
-        template = self.strings.compiled(string)
+        template = compiled(self.strings.templates.configure, string.text, string.html)
         run = self.bound(template.root_render_func, "jinja")
         whole = "rendered" if template.environment.code_generator_class is Metered else "rendered_straight"
         for name in self.strings.templates.names(string.text):
@@ -137,11 +123,9 @@ class Source:
         context = f"context_{string.html}"
         if context not in self._variables:
             self._variables[context] = context
-            self._lines.append(f"{context} = lend({string.html}, values)")
+            self.lines.append(f"{context} = lend({string.html}, values)")
             self._last.append(f"take_back({string.html}, {context})")
         return f"{whole}({run}({context}))"
-
-    # widths
 
     def units(self, string: TemplateString, ruler: Ruler) -> Number:
         """Return the width of a text of one line, in whole thousandths of an em.
@@ -171,16 +155,17 @@ class Source:
         return self.variable("gap", code, lambda: code)
 
     def _own_units(self, word: str, ruler: str) -> str:
+        self.known["is_plain"] = is_plain
         self.variable("is_plain", word, lambda: f"is_plain({word}) or otherwise()")
         return self.variable("units", (word, ruler), lambda: f"{ruler}.units({word})")
 
-    def tried(self, write: Callable[[], T]) -> T | None:
+    def tried(self, write: Callable[[], Any]) -> Any:
         """Return what `write` gives; None, and nothing written, if it cannot be Python that is written beforehand."""
-        lines, last, variables = len(self._lines), len(self._last), len(self._variables)
+        lines, last, variables = len(self.lines), len(self._last), len(self._variables)
         try:
             return write()
         except (NotPython, TypeError, ValueError, BuildError):  # what is no arithmetic takes no Number
-            del self._lines[lines:], self._last[last:]
+            del self.lines[lines:], self._last[last:]
             while len(self._variables) > variables:
                 self._variables.popitem()
             return None
@@ -227,11 +212,10 @@ class Number:
     def __ceil__(self) -> Any:
         return self.written("ceil({})")
 
-    def __bool__(self) -> bool:
+    def __eq__(self, *_: object) -> bool:
         raise NotPython
 
-    def __eq__(self, other: object) -> bool:
-        raise NotPython
+    __bool__ = __eq__
 
 
 class Expressions:
@@ -242,17 +226,15 @@ class Expressions:
 
     def __init__(self, source: Source, string: TemplateString) -> None:
         configure = source.strings.templates.configure
-        self._source, self._tree = source, parsed(configure, string.text)
-        self._environment: Any = jinja(configure, False).suited_to(self._tree)
+        self._source, tree = source, parsed(configure, string.text)
+        self._environment: Any = jinja(configure, False).suited_to(tree)
         self._names = source.strings.templates.names(string.text)
         is_metered = self._environment.code_generator_class is Metered
         if string.html or is_metered or not is_own(configure, string.html):
             raise NotPython
-
-    def text(self) -> str:
-        if sum(1 for _ in self._tree.find_all(nodes.Node)) > _MOST_NODES:
+        if sum(1 for _ in tree.find_all(nodes.Node)) > _MOST_NODES:
             raise NotPython
-        return self.joined(self._tree.body)
+        self.text: str = self.joined(tree.body)
 
     def joined(self, body: list[Any]) -> str:
         return _joined(self._piece(node) for node in inner(nodes.Template(body)))
@@ -340,3 +322,7 @@ def _joined(pieces: Iterable[str | tuple[str]]) -> str:
     if not code:
         return repr(form % ())
     return code[0] if form == "%s" else f"{form!r} % ({', '.join(code)},)"
+
+
+_KNOWN: dict[str, Any] = {"PLAIN": PLAIN, "shown": _shown, "once": _once, "otherwise": _otherwise, "ceil": ceil}
+_KNOWN |= {"rendered": rendered, "rendered_straight": rendered_straight}

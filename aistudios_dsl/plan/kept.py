@@ -11,13 +11,12 @@ class Kept(dict[Any, Any]):
     """A dict that makes what it lacks of the parts of the key. It begins anew when all would weigh more than `most`."""
 
     def __init__(
-        self, most: int, make: Callable[..., Any] | None = None, weigh: Callable[[Any], int] = lambda made: 1
+        self, most: int, make: Callable[..., Any] = tuple, weigh: Callable[[Any], int] = lambda made: 1
     ) -> None:
         super().__init__()
         self._most, self._make, self._weigh, self._weight = most, make, weigh, 0
 
     def __missing__(self, key: Any) -> Any:
-        assert self._make is not None  # else keys are asked of `of`
         return self.of(key, partial(self._make, *key))
 
     def of(self, key: Any, make: Callable[[], Any]) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from io import TextIOBase
@@ -25,7 +24,6 @@ from aistudios_dsl.plan.kept import Kept
 from aistudios_dsl.plan.program import RowWriter
 from aistudios_dsl.plan.segments import (
     Hole,
-    Role,
     Segment,
     StringCheck,
     checks,
@@ -40,7 +38,7 @@ from aistudios_dsl.plan.strings import Strings
 from aistudios_dsl.resolve.project import has_own_number, is_numbered, resolve_project, setting_of, with_settings
 from aistudios_dsl.templates.expansion import conditions, part_of
 from aistudios_dsl.templates.render import filled, filled_project, for_each_row, kept_scenes, render_project
-from aistudios_dsl.templates.values import KeyedRow, plain_values, row_values
+from aistudios_dsl.templates.values import KeyedRow, row_values
 from aistudios_dsl.view.asked import asked_of
 from aistudios_dsl.wire.codec import dump
 from aistudios_dsl.wire.jsontext import canonical
@@ -48,7 +46,6 @@ from aistudios_dsl.wire.jsontext import canonical
 if TYPE_CHECKING:
     from aistudios_dsl.templates.frames import DataFrame
 
-_ROW = re.compile(r"\brow\b")
 _ROWS_A_WRITE = 16
 _PROGRAMS_KEPT = 64
 _SCENES_KEPT = 256
@@ -57,8 +54,9 @@ _CONDITIONAL_KEPT = 16
 Signature = tuple[Answers, tuple[tuple[tuple[int, int], Answers], ...]]
 """What a row decides: for the project, and for each scene that it keeps, with its number and repetition."""
 Write = Callable[..., bytes]
-Writers = tuple[Write, list[tuple[int, Write]]]
-"""What writes a row, and what writes each scene for its holes from the row as the nth scene binds it."""
+Writers = tuple[Write, list[tuple[int, Write]], set[str]]
+"""What writes a row, what writes each scene for its holes from the row as the nth scene binds it, and the ids that are
+made in scenes whose clips do not depend on the row."""
 
 
 class Plan:
@@ -161,32 +159,26 @@ class Programs:
         self._parts = [part_of(scene, index) for index, scene in enumerate(template.scenes)]
         found = [conditions(part, templates) for part in self._parts]
         self._read_twice = {name for each in found for names in each.values() for name in names}
-        self._head = open_fields(templates, partial(filled_project, template, ()), _place_in_head)
+        deciding = ("orientation", "resolution")
+        self._head = open_fields(
+            templates,
+            partial(filled_project, template, ()),
+            lambda path: ("deciding" if path in deciding else "free", -1, path),
+        )
         self._fields = [open_fields_of_scene(scene, index, templates) for index, scene in enumerate(template.scenes)]
         self._choices = {
             index: Choices(self.strings, template.scenes[index], part, self._fields[index], template.theme)
             for index, part in enumerate(self._parts)
             if part.parts
         }
-        self._reads_row = any(map(_ROW.search, self._all_strings()))
         self._bare = list(template.scenes)
         for index, choices in self._choices.items():
             self._bare[index], self._fields[index] = choices.bare(), tuple(choices.head)
         self._decisions = [Decisions(self.strings, found, template.theme) for found in (self._head, *self._fields)]
         self._writers = lru_cache(_PROGRAMS_KEPT)(self._new_writers)
-        self._made = lru_cache(_PROGRAMS_KEPT)(self._made_ids)
         self._conditional_scenes = Kept(_CONDITIONAL_KEPT)
         self._scene_segments, self._scene_writers = Kept(_SCENES_KEPT), Kept(_SCENES_KEPT)
         self._only = self._only_writer()
-
-    def _all_strings(self) -> Iterator[str]:
-        """Yield the strings and the expressions that rows are rendered with."""
-        yield from (field.string.text for found in (self._head, *self._fields) for field in found)
-        waiting = list(self._parts)
-        while waiting:
-            part = waiting.pop()
-            yield from filter(None, (part.when, part.each))
-            waiting += part.parts
 
     def _only_writer(self) -> Write | None:
         """Return the one way to write a template in which a row decides nothing."""
@@ -194,7 +186,7 @@ class Programs:
         if conditional or any(decisions.fields for decisions in self._decisions):
             return None
         try:
-            write, _ = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
+            write, _, _ = self._new_writers(((), tuple(((index, 0), ()) for index in range(len(self._parts)))))
         except Exception:
             # The template is at fault, whatever the row: each row will say so.
             return None
@@ -205,23 +197,15 @@ class Programs:
             return self._written(row)
 
     def _written(self, row: Mapping[str, Any] | KeyedRow | None) -> bytes:
-        if self._only is not None:
-            values = None if self._reads_row else plain_values(row)
-            return self._only(row_values(row) if values is None else values)
         values, ids = row_values(row), RowIds()
+        if self._only is not None:
+            return self._only(values)
         signature, scopes = self._signature(values, ids)
-        write, others = self._writers(signature)
+        write, others, made = self._writers(signature)
         written = write(values, [write_scene(scopes[scope]) for scope, write_scene in others])
-        if ids.given and not ids.given.isdisjoint(ids.made | self._made(signature)):
+        if ids.given and not ids.given.isdisjoint(ids.made | made):
             raise ValueError("an id that is given could have been made for another clip")
         return written
-
-    def _made_ids(self, signature: Signature) -> set[str]:
-        """Return the ids that are made in scenes whose clips do not depend on the row."""
-        literal = self._literal(signature)
-        taken, pairs = setting_of(literal).taken, zip(literal.scenes, signature[1], strict=True)
-        found = [made_ids(scene, origin, taken) for scene, (origin, _) in pairs if origin[0] not in self._choices]
-        return set().union(*found)
 
     def _signature(self, values: Mapping[str, Any], ids: RowIds) -> tuple[Signature, list[Any]]:
         for name in self._read_twice:
@@ -245,7 +229,7 @@ class Programs:
         document = dump(with_settings(literal, ()))
         document["scenes"] = [token(len(self._head), "value")]
         theme, own, others = self._template.theme, list[Segment](), list[tuple[int, Any]]()
-        head = tuple(cut(document, segments))
+        head, made, taken = tuple(cut(document, segments)), set[str](), setting_of(literal).taken
         validated = list(checks(self._head, head, theme))
         for segment in head:
             if segment != Hole("scenes"):
@@ -253,13 +237,16 @@ class Programs:
                 continue
             for number, (scene, found) in enumerate(self._scenes(literal, signature)):
                 own.append(b"," if number else b"")
+                origin = signature[1][number][0]
+                if self._choices and origin[0] not in self._choices:
+                    made |= made_ids(literal.scenes[number], origin, taken)
                 if isinstance(scene, tuple):
                     own += [_numbered(part, number) for part in scene]
                     validated += found
                 else:
                     own.append(Hole("scene"))
                     others.append((number + 1, scene))
-        return RowWriter(self.strings, own, validated, theme).write, others
+        return RowWriter(self.strings, own, validated, theme).write, others, made
 
     def _literal(self, signature: Signature) -> BaseProject:
         head, scenes = signature
@@ -302,7 +289,3 @@ class Programs:
 
 def _numbered(segment: Segment, number: int) -> Segment:
     return str(number).encode() if segment == Hole("number") else segment
-
-
-def _place_in_head(path: str) -> tuple[Role, int, str]:
-    return "deciding" if path in ("orientation", "resolution") else "free", -1, path

@@ -20,10 +20,13 @@ from aistudios_dsl.plan.segments import Hole, MovedField, MovingClips, Segment, 
 from aistudios_dsl.plan.sizers import Sized, Sizer
 from aistudios_dsl.plan.strings import PlainName, Strings, TemplateString
 from aistudios_dsl.templates.bounded import LONGEST
-from aistudios_dsl.wire.jsontext import canonical, canonical_string
+from aistudios_dsl.wire.jsontext import canonical_string
 
 _BYTES_KEPT = 500_000
-"""How many bytes are kept of what a set of clips was written as for some words."""
+
+
+Values = tuple[bytes, ...]
+"""What is filled into the holes of some JSON, in their order."""
 
 
 @frozen
@@ -46,54 +49,47 @@ WAYS = {
 
 
 class RowWriter:
-    """Writes the JSON of rows, by the quickest of three functions that takes a row.
+    """Writes the JSON of rows, by the quicker of two functions that takes a row.
 
-    The first measures lines of text by their words; it needs lines of plain letters. The second writes each word once,
-    wherever it goes; in speech it must not change how that is cut into paragraphs. The last writes string by string.
+    The first writes each word once, wherever it goes, and measures lines of text by their words. Words in speech must
+    not change how that is cut into paragraphs, and the lines need plain letters. The second writes string by string.
     """
 
     def __init__(
         self, strings: Strings, segments: Sequence[Segment], checks: Sequence[StringCheck], theme: Theme | None
     ) -> None:
-        def written(by_words: bool) -> Callable[..., bytes]:
-            return _Writing(strings, theme, by_words=by_words, by_lines=False).json(segments, checks)
+        self.holes: list[str] = [each.name for each in segments if isinstance(each, Hole)]
+        self._by_words = _Writing(strings, theme, by_words=True).json(segments, checks)
+        self._by_strings = lru_cache(1)(lambda: _Writing(strings, theme, by_words=False).json(segments, checks))
 
-        first = _Writing(strings, theme, by_words=True, by_lines=True)
-        self._first = first.json(segments, checks)
-        self._written = lru_cache(maxsize=None)(written)
-        self._others = (True, False) if first.has_lines else (False,)
+    def ordered(self, values: Mapping[str, bytes]) -> Values:
+        """Return the JSON for the holes, given by name, in the order of the holes."""
+        return tuple([values[name] for name in self.holes])
 
     def write(self, values: Mapping[str, Any], holes: Sequence[bytes] = ()) -> bytes:
-        """Return the JSON of a row, with `holes` in the order of the holes."""
+        """Return the JSON of a row, with what is filled into the holes."""
         try:
-            return self._first(values, holes)
+            return self._by_words(values, holes)
         except Otherwise:
-            pass
-        for by_words in self._others:
-            try:
-                return self._written(by_words)(values, holes)
-            except Otherwise:
-                pass
-        raise Otherwise
+            return self._by_strings()(values, holes)
 
 
 class _Writing(Source):
     """One function of a writer."""
 
-    def __init__(self, strings: Strings, theme: Theme | None, *, by_words: bool, by_lines: bool) -> None:
+    def __init__(self, strings: Strings, theme: Theme | None, *, by_words: bool) -> None:
         super().__init__(strings)
-        self.has_lines = False
-        self._by_words, self._by_lines, self._holes = by_words, by_lines, count()
+        self._by_words, self._holes = by_words, count()
         self._of_lines: dict[MovingClips, list[Any] | None] = {}
-        self.bind(quoted=canonical_string, spoken=_spoken, paragraphs=paragraphs, parse_colour=parse_colour)
-        self.bind(coloured=partial(_coloured, theme), escape=escape)
+        self.known |= {"quoted": canonical_string, "spoken": _spoken, "paragraphs": paragraphs, "escape": escape}
+        self.known |= {"parse_colour": parse_colour, "coloured": partial(_coloured, theme)}
 
     def json(self, segments: Sequence[Segment], checks: Sequence[StringCheck]) -> Callable[..., bytes]:
         """Return the function that writes some segments and checks some strings."""
         if self._by_words:
             self._limit_words(strings_in(segments))
         for string, validate in checks:
-            self.line(f"{self.bound(validate, 'check')}({self.text(string)})")
+            self.lines.append(f"{self.bound(validate, 'check')}({self.text(string)})")
         items = _joined(item for segment in segments for part in self._parts(segment) for item in self._items(part))
         code = [self.bound(item, "constant", item) if isinstance(item, bytes) else item for item in items]
         return self.function(code[0] if len(code) == 1 else f"b''.join([{', '.join(code)}])")
@@ -119,10 +115,11 @@ class _Writing(Source):
             html |= set(times) if string.html else set()
             most = max(most, max(times.values(), default=1) * (len("&#34;") if string.html else 1))
         for name in sorted(html):
-            self.line(f"type({self.value(name)}) in PLAIN or otherwise()")
+            self.lines.append(f"type({self.value(name)}) in PLAIN or otherwise()")
         if names:
+            letters = " + ".join(f"len({self.word(name)})" for name in sorted(names))
             room = (LONGEST - max(len(string.text) for string in strings)) // most
-            self.line(f"{' + '.join(f'len({self.word(name)})' for name in sorted(names))} <= {room} or otherwise()")
+            self.lines.append(f"{letters} <= {room} or otherwise()")
 
     def _items(self, part: Segment | _Word) -> Iterator[bytes | str]:
         """Yield constants, and code that gives bytes."""
@@ -140,10 +137,9 @@ class _Writing(Source):
 
     def _field(self, part: MovedField) -> Iterator[bytes | str]:
         group = part.group
-        if self._by_lines and group not in self._of_lines:
+        if self._by_words and group not in self._of_lines:
             sized = (self._of_line(group, *each) for each in group.sizers)
-            self._of_lines[group] = values = self.tried(lambda: group.laid_out(sized))
-            self.has_lines |= values is not None
+            self._of_lines[group] = self.tried(lambda: group.laid_out(sized))
         values = self._of_lines.get(group)
         if values is None:
             kept = Kept(_BYTES_KEPT, partial(_laid_out, group), lambda written: sum(map(len, written)))
@@ -158,7 +154,7 @@ class _Writing(Source):
             code = f"repr({value.code} if {value.code} % 1 else int({value.code})).encode()"
             yield self.variable("json", code, lambda: code)
         else:
-            yield canonical(value).encode()
+            yield json_of(value)
 
     def _of_line(self, group: MovingClips, sizer: Sizer, place: int) -> Sized:
         """Return the size of a clip whose text, if it has one, is of one line: it is a string, and its numbers code."""
@@ -214,4 +210,9 @@ def _joined(items: Iterable[bytes | str]) -> Iterator[bytes | str]:
 def _laid_out(group: MovingClips, *words: str) -> list[bytes]:
     """Return the JSON of the fields of clips that move, for the words of their texts."""
     values = group.laid_out(sizer.sized(words[place] if place >= 0 else "") for sizer, place in group.sizers)
-    return [(canonical_string(each) if isinstance(each, str) else repr(each)).encode() for each in values]
+    return list(map(json_of, values))
+
+
+def json_of(value: str | float) -> bytes:
+    """Return the JSON of a text or a number, which Python and JSON write alike."""
+    return (canonical_string(value) if isinstance(value, str) else repr(value)).encode()

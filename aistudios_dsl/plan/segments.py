@@ -1,9 +1,8 @@
 """A scene resolved once for many rows: its JSON, cut into segments where a row's strings stand and where clips move.
 
-The scene is resolved with a placeholder for each string that waits for a row. Most placeholders are tokens, which come
-through to the JSON and are cut out of it. Colours and the words of measured texts have to be legal while the scene is
-resolved, so they have neutral placeholders, and tokens take their place afterwards. Strings that decide more than
-themselves (a tag, an anchor, the name of a shape) have none: the scene is resolved once for each of their values.
+Most placeholders of strings are tokens, which come through to the JSON and are cut out of it. Colours and the words of
+measured texts have to be legal while the scene is resolved, so tokens take their place afterwards. Strings that decide
+more than themselves (a tag, an anchor, the name of a shape) have none: each of their values is resolved by itself.
 """
 
 from __future__ import annotations
@@ -64,10 +63,6 @@ class Hole:
 
 Segment = bytes | Slot | MovedField | Hole
 """A stretch of JSON, or what comes between two. A document has a hole for its scenes, and a scene for its number."""
-
-
-# tokens
-
 _MARK = secrets.token_hex(8)
 """Drawn when the process starts, so that no document holds it."""
 _TOKEN = re.compile(rf'"{_MARK}v(\d+);"|<p>{_MARK}p(\d+);</p>|{_MARK}s(\d+);')
@@ -93,8 +88,6 @@ def _constant(text: str) -> bytes:
         raise ValueError("part of a token is left in the document")
     return text.encode()
 
-
-# the strings that wait for a row
 
 Role = Literal["free", "colour", "words", "speech", "backdrop", "deciding"]
 
@@ -243,9 +236,6 @@ def strings_in(segments: Sequence[Segment]) -> set[TemplateString]:
     return written
 
 
-# scenes
-
-
 def scene_segments(
     scene: Scene, literal: Scene, found: Sequence[OpenField], setting: Setting, *, numbered: bool
 ) -> tuple[Segment, ...]:
@@ -264,11 +254,12 @@ def scene_segments(
         wire = _coloured(wire, len(wire.clips) - len(literal._items), found, segments, way)
         wire = _moved(wire, scene, literal, found, segments, setting)
         if numbered:
-            wire = evolve(wire, scene_idx=_value(Hole("number"), segments))
+            wire = evolve(wire, scene_idx=value_of(Hole("number"), segments))
     return tuple(cut(dump(wire), segments))
 
 
-def _value(segment: Segment, segments: list[Segment]) -> Any:
+def value_of(segment: Segment, segments: list[Segment]) -> Any:
+    """Return the token of one more segment, which stands for a whole value."""
     segments.append(segment)
     return token(len(segments) - 1, "value")
 
@@ -293,9 +284,6 @@ def _coloured(
         elif field.role == "backdrop":
             background = evolve(background, source_url=token(number))
     return evolve(wire, clips=tuple(clips), background=background)
-
-
-# clips that move
 
 
 @frozen(eq=False)
@@ -370,7 +358,7 @@ def _moved(
         for place, (index, name) in enumerate(names):
             if place not in spelled:
                 field = MovedField(group, place)
-                clips[first + index] = evolve(clips[first + index], **{name: _value(field, segments)})
+                clips[first + index] = evolve(clips[first + index], **{name: value_of(field, segments)})
     return evolve(wire, clips=tuple(clips))
 
 

@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined, nodes
 from jinja2.runtime import Context
 
 from aistudios_dsl.templates.bounded import Metered
-from aistudios_dsl.templates.environment import Hook, Templates, compiled, inner, jinja, parsed
+from aistudios_dsl.templates.environment import Hook, Templates, inner, jinja, parsed
 from aistudios_dsl.templates.values import checked_value
 
 
@@ -65,10 +65,6 @@ class Strings:
             else:
                 return None
         return tuple(found)
-
-    def compiled(self, string: TemplateString) -> Any:
-        """Return the string as Jinja compiles it."""
-        return compiled(self.templates.configure, string.text, string.html)
 
     def is_clean(self, string: TemplateString) -> bool:
         """Whether rendering the string only reads names from its Context, and leaves nothing in it."""
