@@ -42,7 +42,16 @@ from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
 from aistudios_dsl.build.verbs import Verbs, names_of, refuse_name, verb
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys_by_attribute, reordered, replaced
+from aistudios_dsl.wire.node import (
+    UNSET,
+    as_found,
+    computed,
+    fault_of,
+    holds_jinja,
+    keys_by_attribute,
+    reordered,
+    replaced,
+)
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -229,7 +238,11 @@ class Scene(Verbs):
         with under(self._next_label(kind, place.get("tag"))):
             when, each = (condition(name, place.get(name)) for name in ("when", "each"))
             clip, wanted = drafted(cls, place, own, values)
-        return replaced(self, _items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
+        scene = replaced(self, _items=(*self._items, Draft(clip, wanted, script_line(), when, each)))
+        if (places := computed(self, "_places")) is not None:
+            new = dict.fromkeys(names_of(clip_of(scene._items[-1])), len(self._items))
+            object.__setattr__(scene, "_places", {**new, **places})
+        return scene
 
     def _grouped(self, inner: Scene, group: GroupDraft) -> Scene:
         """Add the clips of a group, and the groups in it."""
