@@ -20,7 +20,7 @@ from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, refuse_name, verb
 from aistudios_dsl.errors import BuildError, expect, under
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Key, fault_of, keys_by_attribute, reordered, replaced
+from aistudios_dsl.wire.node import UNSET, Key, computed, fault_of, keys_by_attribute, reordered, replaced
 from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution
 from aistudios_dsl.wire.nodes import Project as WireProject
 
@@ -230,8 +230,9 @@ class BaseProject(Verbs):
         """
         index = self._scene_with(tag_or_id, scene, "edit")
         edited = self._changed_at(index, lambda found: found.edit(tag_or_id, **changes))
-        if edited.scenes[index]._places is self.scenes[index]._places:
-            object.__setattr__(edited, "_homes", self._homes)
+        homes = computed(self, "_homes")
+        if homes is not None and edited.scenes[index]._places is self.scenes[index]._places:
+            object.__setattr__(edited, "_homes", homes)
         return edited
 
     @verb
@@ -257,18 +258,19 @@ class BaseProject(Verbs):
             if not isinstance(scene, int) or not 0 <= scene < len(self.scenes):
                 raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
             return scene
-        last = len(self.scenes) - 1
+        if self.scenes and isinstance(name, str) and name in self.scenes[-1]._places:
+            return len(self.scenes) - 1
         holders = self._homes.get(name, ()) if isinstance(name, str) else ()
         if not holders and any(group.tag == name for scene in self.scenes for group in scene._groups):
             hint = "give the tag of a clip in it"
             raise BuildError(f"{name!r} is the tag of a group, which is not a clip", hint=hint, code="unknown-tag")
         if not holders:
             refuse_name(name, self._clips(), groups=self._drafted_groups())
-        if len(holders) > 1 and last not in holders:
+        if len(holders) > 1:
             more = ", ..." if verb == "edit" else ""
             hint = f"name one of them: {verb}({name!r}, scene={holders[0]}{more})"
-            raise BuildError(f"scenes {list(holders)} all have a clip {name!r}", hint=hint)
-        return holders[-1]
+            raise BuildError(f"scenes {holders} all have a clip {name!r}", hint=hint)
+        return holders[0]
 
     @cached_property
     def _homes(self) -> Mapping[str, list[int]]:
@@ -280,8 +282,10 @@ class BaseProject(Verbs):
         return found
 
     def _named(self, name: str) -> AnyClip | None:
-        found = self._homes.get(name)
-        return self.scenes[found[-1]]._named(name) if found else None
+        clip = self.scenes[-1]._named(name) if self.scenes else None
+        if clip is None and (homes := self._homes.get(name)):
+            return self.scenes[homes[-1]]._named(name)
+        return clip
 
     def _change(self, change: Callable[[Scene], Scene]) -> Self:
         if not self.scenes:

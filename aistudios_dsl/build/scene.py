@@ -43,7 +43,16 @@ from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
 from aistudios_dsl.build.verbs import Verbs, names_of, refuse_name, verb
 from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
 from aistudios_dsl.layout.colour import is_name, validate_background
-from aistudios_dsl.wire.node import UNSET, as_found, fault_of, holds_jinja, keys_by_attribute, reordered, replaced
+from aistudios_dsl.wire.node import (
+    UNSET,
+    as_found,
+    computed,
+    fault_of,
+    holds_jinja,
+    keys_by_attribute,
+    reordered,
+    replaced,
+)
 from aistudios_dsl.wire.nodes import (
     AnyClip,
     AvatarClip,
@@ -232,7 +241,11 @@ class Scene(Verbs):
             translate = switch("translate", own.get("translate", True))
             clip, wanted = drafted(cls, place, own, values)
         draft = Draft(clip, wanted, script_line(), when, each, translate=translate)
-        return replaced(self, _items=(*self._items, draft))
+        scene = replaced(self, _items=(*self._items, draft))
+        if (places := computed(self, "_places")) is not None:
+            new = dict.fromkeys(names_of(clip_of(draft)), len(self._items))
+            object.__setattr__(scene, "_places", {**new, **places})
+        return scene
 
     def _grouped(self, inner: Scene, group: GroupDraft) -> Scene:
         """Add the clips of a group, and the groups in it."""

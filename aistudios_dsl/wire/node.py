@@ -140,6 +140,14 @@ def replaced(value: V, **changes: Any) -> V:
 _ATTRIBUTES_OF: dict[type[Any], tuple[str, ...]] = {}
 
 
+def computed(value: object, name: str) -> Any:
+    """Return what a cached property of a slotted value holds; None where nobody has asked for it yet."""
+    try:
+        return object.__getattribute__(value, name)
+    except AttributeError:
+        return None
+
+
 @frozen(kw_only=True, repr=False, eq=False)
 class Node:
     """A JSON object. Raise `BuildError` for a value of the wrong kind, range or name, except inside `as_found`.
