@@ -49,7 +49,7 @@ def bounded(value: object, default: float = 0) -> float:
     """Return a number as it is, at most 1e9 from 0, and the default for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return default
-    return max(-LARGEST, min(LARGEST, value))
+    return value if -LARGEST <= value <= LARGEST else max(-LARGEST, min(LARGEST, value))
 
 
 def ruler_of(clip: Text) -> Ruler:
