@@ -164,6 +164,20 @@ MISUSES = {
         lambda: opened().check(ignore=[5]),
         lambda: opened().check(ignore="unsafe"),
     ],
+    "timing": [
+        lambda: opened().timing(5),
+        lambda: opened().timing(second=5),
+        lambda: opened().timing(seconds="5"),
+        lambda: opened().timing(silent_seconds=None),
+        lambda: opened().timing(video=5),
+    ],
+    "captions": [
+        lambda: opened().captions("ass"),
+        lambda: opened().captions(5),
+        lambda: opened().captions([]),
+        lambda: opened().captions(seconds=float("inf")),
+        lambda: opened().captions("srt", 5),
+    ],
     "svg": [
         lambda: opened().svg("x"),
         lambda: opened().svg(media=5),
@@ -254,7 +268,7 @@ PROJECT_FIELDS = words(
 )
 PROJECT_FIELDS |= {"webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
-ENDS = words("check compile estimates render render_all resolve save storyboard svg variables")
+ENDS = words("captions check compile estimates render render_all resolve save storyboard svg timing variables")
 ENDS |= {"to_dict", "to_json", "to_python"}
 
 
