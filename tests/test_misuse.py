@@ -177,6 +177,20 @@ MISUSES = {
         lambda: opened().check(original=opened().scene()),
         lambda: opened().check(min_size="18"),
     ],
+    "timing": [
+        lambda: opened().timing(5),
+        lambda: opened().timing(second=5),
+        lambda: opened().timing(seconds="5"),
+        lambda: opened().timing(silent_seconds=None),
+        lambda: opened().timing(video=5),
+    ],
+    "captions": [
+        lambda: opened().captions("ass"),
+        lambda: opened().captions(5),
+        lambda: opened().captions([]),
+        lambda: opened().captions(seconds=float("inf")),
+        lambda: opened().captions("srt", 5),
+    ],
     "svg": [
         lambda: opened().svg("x"),
         lambda: opened().svg(media=5),
@@ -286,7 +300,9 @@ PROJECT_FIELDS = words(
 )
 PROJECT_FIELDS |= {"avatars", "locale", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
-ENDS = words("check compile estimates messages png render render_all resolve save storyboard svg translated variables")
+ENDS = words(
+    "captions check compile estimates messages png render render_all resolve save storyboard svg timing translated variables"
+)
 ENDS |= {"to_dict", "to_json", "to_python"}
 
 
