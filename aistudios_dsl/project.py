@@ -289,7 +289,8 @@ class Project(BaseProject):
         area = canvas(self.orientation)
         with self._measuring():
             asked = [asked_of(scene, area, f"scenes[{index}]", waiting) for index, scene in enumerate(template.scenes)]
-            groups = [group_boxes(scene, setting_of(self)) for scene in self.scenes]
+            setting = setting_of(self)
+            groups = [group_boxes(scene, setting) for scene in self.scenes]
             clips = self._script_clips()
             return check(whole, waiting, ignore=codes, script_clips=clips, asked=asked, groups=groups, across=across)
 
