@@ -210,8 +210,9 @@ def test_modules_themes_rows_and_pictures_are_followed_too(tmp_path):
 def test_a_script_that_writes_a_file_is_not_drawn_for_ever(tmp_path):
     script = tmp_path / "video.py"
     saved(script, scenes=1)
-    code = "from pathlib import Path\nruns = Path(__file__).with_name('runs.txt')\n"
-    code += "runs.write_text(str(int(runs.read_text()) + 1) if runs.exists() else '1')\n"
+    code = "from pathlib import Path\nimport os\nruns = Path(__file__).with_name('runs.txt')\n"
+    code += "many = str(int(runs.read_text()) + 1) if runs in sorted(runs.parent.iterdir()) else '1'\n"
+    code += "new = runs.with_suffix('.new')\nnew.write_text(many)\nos.replace(new, runs)\n"
     script.write_text(code + script.read_text(encoding="utf-8"), encoding="utf-8")
     with watching(script) as served:
         until(lambda: "Hello 0" in page_of(served))

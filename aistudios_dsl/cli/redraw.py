@@ -78,8 +78,8 @@ def main() -> None:
     for path in preview.inputs:
         files.add(str(path))
     files.noting = False
-    pickle.dump(Drawn(page, files.found), answer)
-    answer.flush()
+    with answer:
+        pickle.dump(Drawn(page, files.found), answer)
 
 
 def _end_with(orders: IO[bytes]) -> None:
@@ -112,6 +112,10 @@ def drawn(preview: Preview) -> str:
         return fault_page(path.name, "", f"{type(fault).__name__}: {fault}")
 
 
+_CHANGES = frozenset(("os.rename", "os.remove", "os.mkdir", "os.rmdir"))
+_EVENTS = _CHANGES | {"open", "os.listdir", "os.scandir"}
+
+
 class ReadFiles:
     """The files and folders that a run reads or looks for, as Python's audit events tell them."""
 
@@ -126,15 +130,22 @@ class ReadFiles:
         self._foreign: list[Path] = [Path(root).resolve() for root in roots]
 
     def note(self, event: str, args: tuple[Any, ...]) -> None:
-        """Note a file that is opened to be read, or a folder that is listed."""
-        if self.noting and event in ("open", "os.listdir", "os.scandir") and isinstance(args[0], str | bytes):
-            path = str(Path(os.fsdecode(args[0])).absolute())
-            if event == "open" and _writes(*args[1:3]):
-                self._written.add(path)
-                self.found.pop(path, None)
-            elif event != "open" or not Path(path).is_dir():
-                with suppress(OSError, ValueError):
-                    self.add(path)
+        """Note a file that is opened to be read, or a folder that is listed; forget what the run changes itself."""
+        if not self.noting or event not in _EVENTS:
+            return
+        paths = [Path(os.fsdecode(path)).absolute() for path in args[:2] if isinstance(path, str | bytes) and path]
+        if event in _CHANGES or (event == "open" and _writes(*args[1:3])):
+            for path in paths if event == "os.rename" else paths[:1]:
+                # With its folder: a file that comes or goes changes that too, and the run would be drawn for ever.
+                self._forget(str(path), str(path.parent))
+        elif paths and (event != "open" or not paths[0].is_dir()):
+            with suppress(OSError, ValueError):
+                self.add(str(paths[0]))
+
+    def _forget(self, *paths: str) -> None:
+        self._written.update(paths)
+        for path in paths:
+            self.found.pop(path, None)
 
     def add(self, path: str) -> None:
         """Note a file or folder, but for those of Python and of installed packages, and those that the run wrote."""
