@@ -22,6 +22,7 @@ from aistudios_dsl.errors import plural
 @click.option("--check-rows", is_flag=True, help="Render all rows before writing any, and list all errors.")
 @click.option("--on-error", type=click.Choice(["stop", "skip"]), help="Stop at a faulty row (default), or skip it.")
 @click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
+@click.option("--with-rows", is_flag=True, help="Write each row beside its payload, for `outbox --key` and `--name`.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Write speech in the clip (1.4) or in the scene (1.6).")
 @click.option("--indent", type=click.IntRange(0, 8), help="Indent the JSON by this many spaces.")
 @click.option("-o", "--output", help="Write to this file or folder, not to stdout.")
@@ -34,6 +35,9 @@ def build(
 
     With --data, the project is a template, and each row gives one payload: a line of JSON, or a file with --name.
     A value given with --set replaces the column of that name in all rows.
+
+    With --with-rows, a line is {"row": {...}, "payload": {...}}: what names a customer travels with the video, and the
+    outbox sends the payload alone.
 
     With --on-error skip, faulty rows and their errors are listed beside the output, in OUTPUT.skipped.jsonl; without
     -o, on stderr alone. The command exits with 0 unless every row was skipped.
@@ -73,17 +77,24 @@ def _build_one(source: ProjectFile, api: Any, indent: int | None, output: Path |
     print_line(f"{output}: {plural(len(project.scenes), 'scene')}, {plural(clips, 'clip')}", err=True)
 
 
+def _reject_all(of_rows: Mapping[str, Any]) -> None:
+    """Raise a usage error for the first option that is about rows."""
+    for option, value in of_rows.items():
+        if value:
+            name = "name" if option == "file_name" else option.replace("_", "-")
+            raise click.UsageError(f"--{name} requires --data")
+
+
 def _reject_misfits(data: DataFile | None, output: str | None, indent: int | None, of_rows: Mapping[str, Any]) -> None:
     """Raise a usage error for options that do not go together."""
     target = None if output is None else Path(output)
     if target and target.exists() and not (target.is_file() or target.is_dir()):
         raise click.UsageError(f"{output} is neither a file nor a folder: without -o the JSON goes to stdout")
     if data is None:
-        for option, value in of_rows.items():
-            if value:
-                name = "name" if option == "file_name" else option.replace("_", "-")
-                raise click.UsageError(f"--{name} requires --data")
+        _reject_all(of_rows)
         return
+    if of_rows["with_rows"] and of_rows["file_name"] is not None:
+        raise click.UsageError("--with-rows writes lines of JSONL, and --name files: choose one")
     if of_rows["check_rows"] and data.is_read_once:
         what = "standard input can be read once" if str(data.path) == "-" else f"{data.path} is not a regular file"
         raise click.UsageError(f"--check-rows reads the rows twice, and {what}")

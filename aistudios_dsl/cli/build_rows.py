@@ -17,6 +17,7 @@ from aistudios_dsl.build.drafts import is_built
 from aistudios_dsl.cli.base import print_line, printable, progress_bar, reject_overwriting, with_options
 from aistudios_dsl.cli.data import ROW, DataFile, with_all_missing
 from aistudios_dsl.errors import DslError, LoadError, TemplateError, did_you_mean, nearest, plural
+from aistudios_dsl.service.intake import with_row
 from aistudios_dsl.templates.environment import Templates
 from aistudios_dsl.templates.rows import DataRow, Rows, of_row
 from aistudios_dsl.templates.values import readable, row_values, with_values
@@ -49,6 +50,7 @@ class RowsJob:
     strict: bool
     file_name: FileName | None
     skip: bool
+    with_rows: bool
     written: int = 0
     skipped: int = 0
     slow: int = 0
@@ -85,6 +87,7 @@ def build_rows(
     check_rows: bool,
     on_error: str | None,
     strict: bool,
+    with_rows: bool,
 ) -> None:
     """Render every row and write the payloads; with `check_rows`, render every row before writing any."""
     project, started = source.load(), time.perf_counter()
@@ -94,7 +97,7 @@ def build_rows(
         print_line("note: the template has no variables: every row gives the same payload", err=True)
     names = frozenset(used | (name.variables() if name else set()))
     plan = _compiled(project, api)
-    job = RowsJob(project, plan, api, data, source.settings, names, strict, name, on_error == "skip")
+    job = RowsJob(project, plan, api, data, source.settings, names, strict, name, on_error == "skip", with_rows)
     try:
         _build(job, output, source.path, indent, check_rows)
     finally:
@@ -201,6 +204,8 @@ def _outcome(job: RowsJob, number: int, row: DataRow, names: dict[str, int]) -> 
         return Outcome(number, values, fault=of_row(fault, number, row), unused=unused)
     if name:
         names[name] = number
+    if job.with_rows:
+        payload = with_row(row, payload)
     return Outcome(number, values, payload, name, slow, unused=unused)
 
 

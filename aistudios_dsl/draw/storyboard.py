@@ -17,7 +17,7 @@ from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.draw.markup import element, escaped, figures, placed
 from aistudios_dsl.draw.pictures import Media, file_name, read
 from aistudios_dsl.draw.svg import Drawing, pictures_of, scene_svg, view_of
-from aistudios_dsl.errors import DslError
+from aistudios_dsl.errors import DslError, clock
 from aistudios_dsl.layout.geometry import Box, canvas
 from aistudios_dsl.templates.preview_values import VARIABLE
 from aistudios_dsl.view.scene import SceneView, Seen, safe_area
@@ -108,15 +108,6 @@ def framed(make: Callable[[], str]) -> str:
     inner = inner.replace('href="#', 'href="about:srcdoc#')
     size = 'width="100%" height="640" style="border: 0" title="Storyboard"'
     return f'<iframe sandbox srcdoc="{escaped(inner)}" {size}></iframe>'
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as people write it.
-
-    >>> clock(4.26), clock(75)
-    ('4.3 s', '1:15 min')
-    """
-    return f"{seconds:.1f} s" if seconds < 59.95 else f"{int(seconds + 0.5) // 60}:{int(seconds + 0.5) % 60:02} min"
 
 
 def _detail(seen: Seen) -> str:
