@@ -17,7 +17,7 @@ from aistudios_dsl.service import Client, Outbox, OutboxPlan, runner
 from aistudios_dsl.service.drift import differences
 from aistudios_dsl.service.intake import split, with_row
 from tests.test_outbox import FAST, SCENE, aistudios, jsonl, payload, payloads
-from tests.tools import kill_plan
+from tests.tools import drift_at_service, kill_plan
 
 DATA = Path(__file__).parent / "data"
 SPOKEN = {
@@ -177,6 +177,13 @@ def test_seconds_of_speech_and_a_rate_give_a_price(outbox):
     assert f"about {plan.price:.1f} credits (an estimate: 12 a minute of speech)" in str(plan)
     outbox.apply(plan, said, **FAST_APPLY)
     assert [one.seconds for one in outbox.results()] == [row.seconds for row in plan.rows]
+
+
+def test_a_plan_for_drafts_of_a_journal_of_renders_is_refused_before_anything_is_taken_in(outbox):
+    outbox.apply(outbox.plan(payloads(1)), **FAST_APPLY)
+    with pytest.raises(DslError, match="was begun to render and continues so"):
+        outbox.plan([payload(1, resolution="720")], export=False)
+    assert outbox.plan(payloads(1)).counts["same"] == 1
 
 
 # The file of a plan, and what it is held against
@@ -469,22 +476,15 @@ def test_what_a_create_takes_and_the_service_does_not_return_is_no_change():
     assert list(differences(sent, as_stored(editor_like(1)))) == []
 
 
-def test_projects_changed_at_the_service_are_found_over_a_socket_and_no_other(outbox, client, sandbox):
-    outbox.apply(outbox.plan([editor_like(number) for number in range(24)], export=False), **FAST_APPLY)
-    assert list(outbox.drift()) == []
-    changed = {row.key: row.project_id for row in outbox.rows()[::6]}
-    for project_id in changed.values():
-        values = [{"sceneIdx": 0, "type": "textImage", "values": {"text": "Hi"}}]
-        body = {"updates": {"value": values}, "isExport": False}
-        client._run(client._calls._call("POST", f"/editor/project/{project_id}", json.dumps(body).encode()))
-    gone = outbox.rows()[1]
-    client.delete(gone.project_id)
-    found = {one.key: one for one in outbox.drift()}
-    assert {key: one.project_id for key, one in found.items()} == changed | {gone.key: gone.project_id}
-    assert {one.fields for key, one in found.items() if key in changed} == {
-        (f'scenes[0].clips[1].text: "Hello {int(key) - 1}" -> "Hi"',) for key in changed
-    }
-    assert str(found[gone.key]).endswith("the service has it no longer")
+def test_projects_changed_at_the_service_are_found_over_a_socket_and_no_other(sandbox, tmp_path):
+    before, chosen, found, _ = drift_at_service.campaign(sandbox, tmp_path, 24, 8, seed=1)
+    assert (before, set(found), len(found)) == ([], chosen, 8)
+
+
+def test_a_project_that_is_gone_is_told(outbox, client):
+    outbox.apply(outbox.plan(payloads(3), export=False), **FAST_APPLY)
+    client.delete(outbox.rows()[1].project_id)
+    assert [(one.key, one.fields) for one in outbox.drift()] == [("2", ())]
 
 
 # The journal's versions

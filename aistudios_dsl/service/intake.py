@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from attrs import frozen
+
 from aistudios_dsl.errors import DslError, LoadError, nearest, unreadable
 from aistudios_dsl.service.flow import Payload, body_of
 from aistudios_dsl.service.journal import combined_error
@@ -25,8 +27,17 @@ _DECODER = json.JSONDecoder()
 
 Inspect = Callable[[int, Project], tuple[int, float] | None]
 """Sees the number and the project of each row that was not sent; returns the letters and seconds of its speech."""
-IsSent = Callable[[str], str | None]
-"""Returns the name of the payload with this sha256 if the journal has it and it was sent, else None."""
+
+
+@frozen
+class Sent:
+    """What the journal knows of a payload that was sent, by its sha256.
+
+    `name`: its name, else None. `key`: its key, if the rows are named by the same column; None to read it again.
+    """
+
+    name: Callable[[str], str | None]
+    key: Callable[[str], str] | None = None
 
 
 def with_row(row: Mapping[str, Any], payload: bytes) -> bytes:
@@ -62,12 +73,15 @@ def split(document: Payload) -> tuple[dict[str, Any] | None, Payload]:
     return dict(found["row"]), found["payload"]
 
 
+_NOTHING = Sent(lambda sha256: None)
+
+
 def entries(
     source: str | Path | Iterable[Payload],
     key: str | None,
     literal: bool,
     inspect: Inspect | None = None,
-    is_sent: IsSent = lambda sha256: None,
+    sent: Sent = _NOTHING,
 ) -> Iterator[Entry]:
     """Yield the source as entries.
 
@@ -80,8 +94,8 @@ def entries(
     for number, document in _documents(source):
         is_empty = False
         try:
-            known = _known(number, document, key, is_sent)
-            entry = known or _checked(number, document, key, literal, inspect, is_sent)
+            known = _known(number, document, key, sent)
+            entry = known or _checked(number, document, key, literal, inspect, sent)
         except DslError as error:
             inner = error.problems if isinstance(error, LoadError) else ()
             problems += [problem.under(f"row {number}{' ' * bool(problem.path)}") for problem in inner or (error,)]
@@ -106,7 +120,7 @@ def _documents(source: str | Path | Iterable[Payload]) -> Iterator[tuple[int, Pa
         raise unreadable(Path(source), error, "is it there, and a JSONL?") from None
 
 
-def _known(number: int, document: Payload, key: str | None, is_sent: IsSent) -> Entry | None:
+def _known(number: int, document: Payload, key: str | None, sent: Sent) -> Entry | None:
     """Return the entry of a line whose payload, letter for letter, was sent before; else None.
 
     It was checked then, so neither it nor its project is read again.
@@ -118,9 +132,11 @@ def _known(number: int, document: Payload, key: str | None, is_sent: IsSent) -> 
         if payload.startswith(_ROW.encode()):
             columns, payload = _cut(payload.decode())
         sha256 = hashlib.sha256(payload).hexdigest()
-        name = is_sent(sha256)
+        name = sent.name(sha256)
         if name is None:
             return None
+        if key is not None and not columns and sent.key:
+            return Entry(number, sent.key(sha256), name, sha256)
         row = json.loads(columns) if columns else {}
         own = json.loads(payload) if key is not None and key not in row else {}
     except (ValueError, RecursionError):
@@ -136,16 +152,14 @@ def _cut(line: str) -> tuple[str, bytes]:
     return line[len(_ROW) : end], line[end + len(_PAYLOAD) : -1].encode()
 
 
-def _checked(
-    number: int, line: Payload, key: str | None, literal: bool, inspect: Inspect | None, is_sent: IsSent
-) -> Entry:
+def _checked(number: int, line: Payload, key: str | None, literal: bool, inspect: Inspect | None, sent: Sent) -> Entry:
     columns, payload = split(line)
     document = body_of(payload)
     document.pop("isExport", None)  # whether to render is up to the run, not to the payload
     text = canonical(document)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     row = "" if columns is None else json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
-    name = is_sent(sha256)
+    name = sent.name(sha256)
     if name is not None:
         return Entry(number, _key(number, columns or {}, document, key), name, sha256, row)
     project = load(document)

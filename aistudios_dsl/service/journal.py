@@ -437,6 +437,10 @@ class Journal:
         """Return the name of the payload with this sha256 if it was sent, or may have been; else None."""
         return self._first("SELECT name FROM rows WHERE sha256 = ? AND state != 'queued'", sha256)  # type: ignore[no-any-return]
 
+    def sent_key(self, sha256: str) -> str:
+        """Return the key of the payload with this sha256, or ""."""
+        return str(self._first("SELECT key FROM rows WHERE sha256 = ?", sha256) or "")
+
     def _first(self, query: str, *values: Any) -> Any:
         with self.errors():
             found = self.base.execute(query, values).fetchone()
@@ -461,10 +465,13 @@ class Journal:
 
     def fix_term(self, name: str, value: str, words: str) -> None:
         """Fix a term of the journal (the service, or render or draft) for good. Raise `DslError` on another value."""
+        self.agree(name, value, words)
         with self.errors():
-            settled = self.term(name)
-            if not settled:
-                self.base.execute("INSERT INTO terms VALUES (?, ?)", (name, value))
+            self.base.execute("INSERT OR IGNORE INTO terms VALUES (?, ?)", (name, value))
+
+    def agree(self, name: str, value: str, words: str) -> None:
+        """Raise `DslError` if a term of the journal has another value."""
+        settled = self.term(name)
         if settled and settled != value:
             raise DslError(words.format(settled), str(self.path), "begin another journal for it")
 

@@ -10,13 +10,13 @@ from aistudios_dsl.errors import BuildError, DslError
 from aistudios_dsl.service.drift import Drift, drifted
 from aistudios_dsl.service.file_names import FileNames, Name
 from aistudios_dsl.service.flow import Payload, is_project_id
-from aistudios_dsl.service.intake import Inspect, entries
+from aistudios_dsl.service.intake import Inspect, Sent, entries
 from aistudios_dsl.service.journal import Journal, Row
 from aistudios_dsl.service.login import base_of
-from aistudios_dsl.service.outbox_plan import Describe, OutboxPlan, planned, reject_rate, verify
+from aistudios_dsl.service.outbox_plan import STALE, Describe, OutboxPlan, planned, reject_rate, verify
 from aistudios_dsl.service.results import Result, results
 from aistudios_dsl.service.runner import Run, RunSummary, Sender, stop_on_signal
-from aistudios_dsl.service.versions import Comparison
+from aistudios_dsl.service.versions import NAMED_BY, Comparison
 
 if TYPE_CHECKING:
     from aistudios_dsl.service.client import Client
@@ -98,9 +98,13 @@ class Outbox:
         self, source: str | Path | Iterable[Payload], key: str | None, literal: bool, inspect: Inspect | None = None
     ) -> Comparison:
         self._compared = None
-        found = entries(source, key, literal, inspect, self._journal.sent_name)
-        with self._journal.exclusive():
-            return Comparison(self._journal, found, str(source) if isinstance(source, str | Path) else "this source")
+        journal, words = self._journal, str(source) if isinstance(source, str | Path) else "this source"
+        is_named_so = journal.term(NAMED_BY) == (key or "")
+        found = entries(
+            source, key, literal, inspect, Sent(journal.sent_name, journal.sent_key if is_named_so else None)
+        )
+        with journal.exclusive():
+            return Comparison(journal, found, words, key)
 
     def plan(
         self,
@@ -145,6 +149,8 @@ class Outbox:
         reject_rate(rate)
         terms = {"key": key, "literal": literal, "export": export, "rate": rate}
         service = self._client.base_url if self._client else self._journal.term("service") or base_of(None)
+        self._journal.agree(*_service(service))
+        self._journal.agree(*_mode(export))
         path = str(source) if isinstance(source, str | Path) else ""
         comparison = self._comparison(source, key, literal, inspect)
         found = planned(self._journal, comparison, describe, source=path, service=service, **terms)
@@ -169,6 +175,8 @@ class Outbox:
             ...     outbox.accept(outbox.plan([project]))
             1
         """
+        self._journal.agree(*_service(plan.service))
+        self._journal.agree(*_mode(plan.export))
         made, comparison = self._compared or (None, None)
         if comparison is None or made is not plan:
             given = plan.source if source is None else source
@@ -210,10 +218,10 @@ class Outbox:
             {'done': 1}
         """
         plan.limited(max_renders, max_minutes)
-        client = self._agreed_client(fix=False)
-        if plan.service != client.base_url:
+        address = self._sender.base_url
+        if plan.service != address:
             hint = "set AISTUDIOS_BASE_URL to that address, or plan again"
-            raise DslError(f"the plan is for {plan.service}, not for {client.base_url}", hint=hint, code="plan-stale")
+            raise DslError(f"the plan is for {plan.service}, not for {address}", hint=hint, code=STALE)
         self.accept(plan, source)
         return self.run(export=plan.export, **how)
 
@@ -430,21 +438,32 @@ class Outbox:
         folder = _made_folder(download)
         with self._journal.exclusive():
             client = self._agreed_client()
-            self._journal.fix_term("mode", "render" if export else "draft", "was begun to {} and continues so")
+            self._journal.fix_term(*_mode(export))
             files = FileNames.of(self._journal, folder, name) if folder else None
             limits = max_renders, max_minutes
             run = Run(self._journal, client, export, concurrency, 1 / rate, *limits, files, timeout, on_change)
             with stop_on_signal(run.interrupt):
                 return run.run()
 
-    def _agreed_client(self, *, fix: bool = True) -> Sender:
-        """Return the client. Raise `DslError` if the journal is about another service."""
+    @property
+    def _sender(self) -> Sender:
         if self._client is None:
             raise BuildError("this outbox has no client", hint="write Outbox(path, client)")
-        if not fix:
-            return self._client
-        self._journal.fix_term("service", self._client.base_url, f"is about {{}}, not about {self._client.base_url}")
         return self._client
+
+    def _agreed_client(self) -> Sender:
+        """Return the client. Raise `DslError` if the journal is about another service."""
+        self._journal.fix_term(*_service(self._sender.base_url))
+        return self._sender
+
+
+def _service(address: str) -> tuple[str, str, str]:
+    """Return the term that says which service a journal is about, its value, and what is wrong with another one."""
+    return "service", address, f"is about {{}}, not about {address}"
+
+
+def _mode(export: bool) -> tuple[str, str, str]:
+    return "mode", "render" if export else "draft", "was begun to {} and continues so"
 
 
 def _validate_mark(row: Row, again: bool) -> None:

@@ -23,6 +23,7 @@ _DESCRIBED = 3
 """How many changed keys have their changes in words."""
 _AGAIN = "plan again: aistudios outbox plan"
 STALE = "plan-stale"
+"""The code of errors about a plan that does not fit any more."""
 
 
 @frozen

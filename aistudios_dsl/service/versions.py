@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Literal, get_args
 
-from attrs import astuple, frozen
+from attrs import fields, frozen
 
 from aistudios_dsl.errors import DslError
 from aistudios_dsl.service.journal import Journal, combined_error
-from aistudios_dsl.wire.jsontext import canonical
 
 Action = Literal["new", "changed", "same", "gone", "unknown", "failed"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 MADE: tuple[Action, ...] = ("new", "changed")
 """What is made: the keys without a video yet, and those whose video was made from another payload."""
 
+NAMED_BY = "key"
+"""The term that says which column, or key of the payloads, the rows are named by."""
 _DISAGREE = (
     "`aistudios outbox plan` shows what has changed, and apply makes it; `aistudios outbox mark ROW --not-sent` frees a"
     " row that was refused for a new payload"
@@ -88,6 +90,9 @@ class Entry:
     payload: str | None = None
 
 
+_values_of = attrgetter(*(one.name for one in fields(Entry)))
+
+
 @frozen
 class Difference:
     """One key of the source and what it asks for. `was`: the sha256 of the current version in the journal, or ""."""
@@ -108,18 +113,19 @@ class Comparison:
     Raise `LoadError` with every row that cannot be sent or is there twice.
     """
 
-    def __init__(self, journal: Journal, entries: Iterable[Entry], source: str) -> None:
+    def __init__(self, journal: Journal, entries: Iterable[Entry], source: str, key: str | None) -> None:
         self._journal, self._source = journal, source
         base = journal.base
         with journal.errors():
             base.execute("DROP TABLE IF EXISTS temp.staged")
             base.execute(_STAGED)
         self._raise([problem for entry in entries if (problem := self._stage(entry))])
+        self._key = key
 
     def _stage(self, entry: Entry) -> DslError | None:
         with self._journal.errors():
             try:
-                self._journal.base.execute(_STAGE, astuple(entry))
+                self._journal.base.execute(_STAGE, _values_of(entry))
             except sqlite3.IntegrityError:
                 return self._twice(entry)
         return None
@@ -201,6 +207,7 @@ class Comparison:
         with journal.exclusive():
             verify()
             with journal.errors(), journal.transaction():
+                journal.base.execute("INSERT OR REPLACE INTO terms VALUES (?, ?)", (NAMED_BY, self._key or ""))
                 return sum(journal.base.execute(step).rowcount * (step is _INSERT) for step in _TAKE_IN)
 
     def _move(self, before: sqlite3.Connection) -> None:
@@ -222,9 +229,10 @@ def state_digest(journal: Journal, but: frozenset[str]) -> str:
 
 
 def _digest(rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a digest of rows of a key, its payload's digest, and perhaps a number; a key may hold any letter."""
     found = hashlib.sha256()
-    for row in rows:
-        found.update(canonical(row).encode() + b"\n")
+    for key, *more in rows:
+        found.update(f"{len(key)} {key} {more}\n".encode())
     return found.hexdigest()
 
 

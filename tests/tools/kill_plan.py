@@ -55,17 +55,18 @@ class Update(kill_outbox.Campaign):
         assert json.loads(self.plan.read_text(encoding="utf-8"))["made"] == 8
 
     def moments(self, kills):
-        """So many moments in a random order: most while something is left to be made, some after."""
-        often = [*TAKING_IN, "reading", *SENDING[:3], "any time"]
-        found = [*SENDING, *LATER, *(often * kills)][:kills]
-        self.chance.shuffle(found)
-        return found
+        """So many moments, in a random order: two thirds before everything is made, then those that come after it."""
+        early = [*SENDING[:3] * 4, *SENDING[3:] * 2, *TAKING_IN * 4, *["reading"] * 3]
+        late = [*LATER * 2, *["any time"] * 5]
+        self.chance.shuffle(early)
+        self.chance.shuffle(late)
+        return [*early[: kills * 2 // 3], *late[: kills - kills * 2 // 3]]
 
     def kill_all(self, kills):
         """Apply the plan until it was killed so often; what did not come about is replaced by another moment."""
         wanted = self.moments(kills)
         while self.kills.total() < kills:
-            moment = wanted.pop() if wanted else self.chance.choice([*TAKING_IN, "reading", "any time"])
+            moment = wanted.pop(0) if wanted else self.chance.choice([*TAKING_IN, "reading", "any time"])
             if self.was_killed(moment):
                 self.kills[moment] += 1
                 print(f"{self.kills.total()} of {kills}: {moment}", file=sys.stderr, flush=True)
