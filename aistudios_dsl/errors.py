@@ -30,6 +30,8 @@ The code of an error is that of its class, unless it has one of these:
 - `bad-signature`: a webhook's address is not signed with this secret
 - `holds-braces`: a payload of an outbox was not rendered
 - `journal-in-use`, `journal-damaged`: an outbox cannot use its journal
+- `plan-stale`: the payloads, the journal or the service are not those of an outbox's plan any more
+- `plan-too-large`: an outbox's plan makes more than a limit allows
 - `row-failed`: a row of an outbox has failed, so its mark does not fit
 - `worker-died`: a process that renders rows ended untimely
 
@@ -305,6 +307,24 @@ def unreadable(path: Path, fault: OSError | ValueError, hint: str = "") -> LoadE
     """Return the error of a file that cannot be opened or read; its hint is the nearest name, else the one given."""
     near = near_file(path) if isinstance(fault, FileNotFoundError) else ""
     return LoadError(f"cannot read {path}: {getattr(fault, 'strerror', None) or fault}", hint=near or hint)
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as people write it.
+
+    >>> clock(4.26), clock(75)
+    ('4.3 s', '1:15 min')
+    """
+    return f"{seconds:.1f} s" if seconds < 59.95 else f"{int(seconds + 0.5) // 60}:{int(seconds + 0.5) % 60:02} min"
+
+
+def speech_words(letters: int, seconds: float) -> str:
+    """Return in words how much is said.
+
+    >>> speech_words(1300, 75)
+    '1,300 characters of speech, about 1:15 min'
+    """
+    return f"{letters:,} characters of speech, about {clock(seconds)}" if letters else "no speech"
 
 
 def plural(count: int, noun: str) -> str:

@@ -825,7 +825,7 @@ def other_database(path):
 
 
 SPOILT = [
-    (spoil_version, "is a journal of version 7; this release reads version 1"),
+    (spoil_version, "is a journal of version 7; this release reads version 2"),
     (spoil_pages, "is damaged|malformed"),
     (other_database, "is a database, but not an outbox journal"),
     (lambda path: path.write_text("name,price\n" * 20, encoding="utf-8"), "file is not a database"),
@@ -962,8 +962,8 @@ DAMAGE = [
     "UPDATE rows SET state = 'lost'",
     "UPDATE rows SET name = x'00ff'",
     "UPDATE rows SET percent = 'half'",
-    "UPDATE rows SET payload = x'7b7d', note = 5",
-    "UPDATE rows SET payload = cast(x'ff' AS TEXT)",
+    "UPDATE payloads SET text = x'7b7d'",
+    "UPDATE payloads SET text = cast(x'ff' AS TEXT)",
     "UPDATE rows SET note = cast(x'ff' AS TEXT)",
     "DROP TABLE terms",
     "ALTER TABLE rows RENAME TO lines",
@@ -1089,7 +1089,7 @@ def test_the_commands_from_run_to_mark(sandbox, tmp_path):
     flags = ["--export", "--yes", "--concurrency", "1", "--rate", "600/min", "--download", tmp_path / "videos"]
     first = aistudios(sandbox, "run", file, *flags, cwd=tmp_path)
     assert (first.returncode, first.stdout) == (1, "1 downloaded, 1 unknown\n")
-    assert "2 of 2 rows to be rendered at http://127.0.0.1" in first.stderr
+    assert "2 rows: 2 new\nto be rendered at http://127.0.0.1" in first.stderr
     assert "row 1 (Video 1): unknown: " in first.stderr
     shown = aistudios(sandbox, "status", cwd=tmp_path).stdout
     [listed] = [line for line in shown.splitlines() if "--sent" in line]

@@ -17,7 +17,7 @@ from aistudios_dsl.check import rules
 from aistudios_dsl.check.findings import MODULES
 from aistudios_dsl.cli import main
 from aistudios_dsl.cli.online import _size
-from aistudios_dsl.draw.shell import clock
+from aistudios_dsl.errors import clock
 from aistudios_dsl.layout.geometry import Box
 from aistudios_dsl.view.scene import scene_views
 from aistudios_dsl.wire.nodes import UnknownClip

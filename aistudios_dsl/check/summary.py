@@ -1,4 +1,4 @@
-"""The findings of many rows: each once, with the rows that share it."""
+"""What many rows come to: each finding once, with the rows that share it; and how much is said."""
 
 from __future__ import annotations
 
@@ -7,8 +7,22 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
+from aistudios_dsl.build.speech import utterances
 from aistudios_dsl.check.findings import RANK, Finding
 from aistudios_dsl.check.rules import Severity
+from aistudios_dsl.layout.text import has_letters
+from aistudios_dsl.wire.nodes import Project
+
+
+def spoken(project: Project) -> tuple[int, float]:
+    """Return how many letters are said in a project, and the estimated seconds: what `send` and the outbox tell.
+
+    >>> spoken(Project(scenes=()))
+    (0, 0.0)
+    """
+    every = (utterance for scene in project.scenes for utterance in utterances(scene))
+    said = [utterance for utterance in every if has_letters(utterance.text)]
+    return sum(len(one.text) for one in said), sum((one.seconds for one in said), 0.0)
 
 
 @frozen

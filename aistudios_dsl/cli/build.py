@@ -24,6 +24,7 @@ from aistudios_dsl.errors import plural
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Render rows in so many processes."
 )
+@click.option("--with-rows", is_flag=True, help="Write each row beside its payload, for `outbox --key` and `--name`.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Write speech in the clip (1.4) or in the scene (1.6).")
 @click.option("--indent", type=click.IntRange(0, 8), help="Indent the JSON by this many spaces.")
 @LOCALE
@@ -48,6 +49,9 @@ def build(
 
     With --data, the project is a template, and each row gives one payload: a line of JSON, or a file with --name.
     A value given with --set replaces the column of that name in all rows.
+
+    With --with-rows, a line is {"row": {...}, "payload": {...}}: what names a customer travels with the video, and the
+    outbox sends the payload alone.
 
     With --on-error skip, faulty rows and their errors are listed beside the output, in OUTPUT.skipped.jsonl; without
     -o, on stderr alone. The command exits with 0 unless every row was skipped.
@@ -124,17 +128,24 @@ def _read_once(data: DataFile) -> str:
     return "standard input can be read once" if str(data.path) == "-" else f"{data.path} is not a regular file"
 
 
+def _reject_all(of_rows: Mapping[str, Any]) -> None:
+    """Raise a usage error for the first option that is about rows."""
+    for option, value in of_rows.items():
+        if value:
+            name = "name" if option == "file_name" else option.replace("_", "-")
+            raise click.UsageError(f"--{name} requires --data")
+
+
 def _reject_misfits(data: DataFile | None, output: str | None, indent: int | None, of_rows: Mapping[str, Any]) -> None:
     """Raise a usage error for options that do not go together."""
     target = None if output is None else Path(output)
     if target and target.exists() and not (target.is_file() or target.is_dir()):
         raise click.UsageError(f"{output} is neither a file nor a folder: without -o the JSON goes to stdout")
     if data is None:
-        for option, value in {**of_rows, "jobs": of_rows["jobs"] > 1}.items():
-            if value:
-                name = "name" if option == "file_name" else option.replace("_", "-")
-                raise click.UsageError(f"--{name} requires --data")
+        _reject_all({**of_rows, "jobs": of_rows["jobs"] > 1})
         return
+    if of_rows["with_rows"] and of_rows["file_name"] is not None:
+        raise click.UsageError("--with-rows writes lines of JSONL, and --name files: choose one")
     if of_rows["check_rows"] and data.is_read_once:
         raise click.UsageError(f"--check-rows reads the rows twice, and {_read_once(data)}")
     if of_rows["file_name"] is not None:

@@ -60,6 +60,7 @@ def build_rows(
     check_rows: bool,
     on_error: str | None,
     strict: bool,
+    with_rows: bool,
     jobs: int,
     locale_column: str | None,
     catalog: Path,
@@ -73,7 +74,7 @@ def build_rows(
     names = frozenset(used | (name.variables() if name else set()) | ({locale_column} if locale_column else set()))
     languages = Languages(project, api, locale_column, catalog)
     stops = on_error != "skip"
-    renderer = Renderer(languages, source.settings, names, strict, name, stops)
+    renderer = Renderer(languages, source.settings, names, strict, name, stops, with_rows)
     with _workers(renderer, jobs) as workers:
         job = RowsJob(renderer, workers, data)
         try:

@@ -128,7 +128,7 @@ class Asked:
 def _captioned(project: Project, asked: Asked) -> tuple[str, str]:
     """Return the captions of a project, and what to tell of them."""
     from aistudios_dsl.draw.captions import captions
-    from aistudios_dsl.draw.shell import clock
+    from aistudios_dsl.errors import clock
 
     scenes, timing = project._timed(asked.seconds, asked.video, asked.silent_seconds)
     text = captions(scenes, timing, asked.kind)

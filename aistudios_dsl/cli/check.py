@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
@@ -194,15 +194,21 @@ def _print_finding(finding: Finding, place: str, message: str, shown: set[str], 
 
 def _lines(path: Path, ignored: tuple[str, ...]) -> Checks:
     """Yield the check of each payload of a JSONL, with its line number."""
-    from aistudios_dsl.check.findings import checked
-
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if line.strip():
-                    yield number, partial(checked, line, ignore=ignored)
+                    yield number, partial(_check_line, line, ignored)
     except OSError as fault:
         raise unreadable(path, fault) from None
+
+
+def _check_line(line: bytes, ignored: tuple[str, ...]) -> list[Finding]:
+    from aistudios_dsl.check.findings import checked
+    from aistudios_dsl.service.intake import split
+
+    _, payload = split(line)
+    return checked(cast("bytes | Mapping[str, Any]", payload), ignore=ignored)
 
 
 def _rows(

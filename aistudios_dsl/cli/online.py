@@ -25,7 +25,7 @@ from aistudios_dsl.cli.options import (
     project_file,
     set_options,
 )
-from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown, plural
+from aistudios_dsl.errors import ApiError, DslError, SubmissionUnknown, plural, speech_words
 
 if TYPE_CHECKING:
     from aistudios_dsl.project import Project
@@ -251,14 +251,11 @@ def _check(project: Project, despite_errors: bool) -> None:
 
 
 def _size(project: Project) -> str:
-    from aistudios_dsl.draw.shell import clock
-    from aistudios_dsl.view.scene import scene_views
+    from aistudios_dsl.check.summary import spoken
 
-    scenes = scene_views(project.resolve())
-    said = [utterance for scene in scenes for utterance in scene.speech]
-    seconds, letters = sum(scene.seconds for scene in scenes), sum(len(one.text) for one in said)
-    speech = f"{letters:,} characters of speech, about {clock(seconds)}" if said else "no speech"
-    return f"{project.name or 'without a name'}: {plural(len(scenes), 'scene')}, {speech}"
+    resolved = project.resolve()
+    speech = speech_words(*spoken(resolved))
+    return f"{project.name or 'without a name'}: {plural(len(resolved.scenes), 'scene')}, {speech}"
 
 
 def _make_folder(folder: Path) -> None:

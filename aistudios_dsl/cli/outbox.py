@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -12,16 +16,20 @@ from typing import TYPE_CHECKING, Any
 import click
 from attrs import asdict
 
-from aistudios_dsl.cli.base import confirm_spending, print_line, printable, progress_bar
-from aistudios_dsl.cli.options import AS_JSON, DESPITE_ERRORS, DOWNLOAD, FILE, TIMEOUT, YES
-from aistudios_dsl.errors import DslError
+from aistudios_dsl.atomic_write import write_text
+from aistudios_dsl.cli.base import confirm_spending, print_line, print_result, printable, progress_bar
+from aistudios_dsl.cli.options import AS_JSON, DESPITE_ERRORS, DOWNLOAD, FILE, OUTPUT, TIMEOUT, YES
+from aistudios_dsl.errors import DslError, plural
 
 if TYPE_CHECKING:
-    from aistudios_dsl.service.journal import Entry
-    from aistudios_dsl.service.outbox import Outbox, Row, RunSummary
+    from aistudios_dsl.service.outbox import Outbox, OutboxPlan, Result, Row, RunSummary
     from aistudios_dsl.wire import Project
 
     Candidates = Mapping[str, tuple[dict[str, Any], ...]]
+
+_ENDED = ("done", "downloaded", "failed", "unknown")
+_MOST_KEYS, _MOST_CHANGES = 10, 5
+"""How many keys of each action are printed, and how many changes of one."""
 
 
 def _rate(ctx: click.Context, option: click.Parameter, value: str) -> float:
@@ -38,6 +46,13 @@ def _rate(ctx: click.Context, option: click.Parameter, value: str) -> float:
 
 
 _JOURNAL = click.option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="The journal file.")
+_KEY = click.option("--key", help="Name rows by this column, or key of their payload, not by line number.")
+_LITERAL = click.option("--literal", is_flag=True, help="Send braces as text.")
+_NAME = click.option("--name", metavar="TEMPLATE", help='With --download: name each file by its row, "{{ id }}.mp4".')
+_CONCURRENCY = click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at a time."
+)
+_RATE = click.option("--rate", default="2/s", callback=_rate, show_default=True, help="Most requests: 2/s, 90/min.")
 
 
 @click.group()
@@ -52,13 +67,15 @@ def outbox() -> None:
 @FILE
 @click.option("--export/--draft", default=None, help="Render, which spends credits; or store drafts only.")
 @_JOURNAL
-@click.option("--concurrency", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at a time.")
-@click.option("--rate", default="2/s", callback=_rate, show_default=True, help="Most requests: 2/s, 90/min.")
+@_CONCURRENCY
+@_RATE
 @click.option("--max-renders", type=click.IntRange(0), help="Most renderings in all runs of this journal.")
+@click.option("--max-minutes", type=click.FloatRange(0), help="Most minutes of speech in all runs of this journal.")
 @DOWNLOAD
+@_NAME
 @TIMEOUT
-@click.option("--key", help="Name rows by this key of their payload, not by line number.")
-@click.option("--literal", is_flag=True, help="Send braces as text.")
+@_KEY
+@_LITERAL
 @DESPITE_ERRORS
 @YES
 def run(
@@ -69,12 +86,13 @@ def run(
     literal: bool,
     despite_errors: bool,
     yes: bool,
+    name: str | None,
     **how: Any,
 ) -> None:
-    """Check the payloads of a JSONL and send them.
+    """Check the payloads of a JSONL and send them: plan and apply in one.
 
-    Run it again to go on: what was sent is not sent twice. The journal is FILE with the suffix .outbox, unless
-    --journal names another.
+    Run it again to go on: what was sent is not sent twice. A key whose payload changed is made again; it says so before
+    it asks. The journal is FILE with the suffix .outbox, unless --journal names another.
 
     \b
     aistudios build video.py --data rows.csv -o videos.jsonl
@@ -84,18 +102,133 @@ def run(
 
     if export is None:
         raise click.UsageError("choose one: --export (renders, spends credits) or --draft (stores only)")
-    with Client() as client, Outbox(journal or file.parent / f"{file.stem}.outbox", client) as box:
-        box.ensure_unused()
-        found, new = _check(box, file, key, literal, despite_errors)
-        budget = how["max_renders"]
-        limit = f", at most {budget} renderings in all" if budget is not None and export else ""
-        action = "rendered" if export else "stored"
-        print_line(f"{new} of {len(found)} rows to be {action} at {client.base_url}{limit}", err=True)
-        confirm_spending("Send them?", yes or not new or not export)
-        box.add_entries(found, str(file))
+    naming = _naming(name, how["download"])
+    with Client() as client, Outbox(journal or file.with_name(f"{file.stem}.outbox"), client) as box:
+        found = _planned(box, file, key, literal, despite_errors, export=export)
+        limits = [(how["max_renders"], "renderings"), (how["max_minutes"], "minutes of speech")]
+        words = [f"; at most {most:g} {noun} in all" for most, noun in limits if most is not None and export]
+        print_line(f"{found}{''.join(words)}", err=True)
+        confirm_spending("Send them?", yes or not found.made or not export)
+        box.accept(found)
         with _shown_changes(box) as show:
-            summary = box.run(export=export, on_change=show, **how)
+            summary = box.run(export=export, on_change=show, name=naming, **how)
         _conclude(box, summary)
+
+
+@outbox.command()
+@FILE
+@click.option("--draft", is_flag=True, help="Plan drafts, which are not rendered.")
+@_JOURNAL
+@_KEY
+@click.option("--rate", type=click.FloatRange(0), metavar="CREDITS", help="Credits for a minute of speech: a price.")
+@click.option("--check", "look", is_flag=True, help="Ask the service which projects have changed there; this is free.")
+@_LITERAL
+@DESPITE_ERRORS
+@OUTPUT
+def plan(
+    file: Path,
+    draft: bool,
+    journal: Path | None,
+    key: str | None,
+    rate: float | None,
+    look: bool,
+    literal: bool,
+    despite_errors: bool,
+    output: Path | None,
+) -> None:
+    """Say which videos would be made, and for how much. Nothing is sent.
+
+    Each key is new, changed, same, gone, unknown or failed. Only what is new or changed would be made: what is unknown
+    or failed waits for `outbox mark`, and what is gone stays in the journal. With -o, `outbox apply` makes the plan.
+
+    With --check, lists the videos that were changed at the service since they were sent, such as in its editor.
+
+    \b
+    aistudios outbox plan team.jsonl --key id --rate 12 -o plan.json
+    aistudios outbox plan team.jsonl --key id --check
+    """
+    from aistudios_dsl.service import Client, Outbox
+
+    path = journal or file.with_name(f"{file.stem}.outbox")
+    with Outbox(path) as box:
+        found = _planned(box, file, key, literal, despite_errors, export=not draft, rate=rate)
+    _print_plan(found)
+    if look:
+        with Client() as client, Outbox(path, client) as box:
+            _print_drift(box)
+    if output:
+        write_text(output, found.to_json())
+        print_line(f"to make this plan: aistudios outbox apply {quote(str(output))}", err=True)
+
+
+@outbox.command()
+@click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
+@_JOURNAL
+@click.option("--max-renders", type=click.IntRange(0), help="Refuse a plan that renders more videos.")
+@click.option("--max-minutes", type=click.FloatRange(0), help="Refuse a plan with more minutes of speech.")
+@_CONCURRENCY
+@_RATE
+@DOWNLOAD
+@_NAME
+@TIMEOUT
+@YES
+def apply(
+    plan_file: Path,
+    journal: Path | None,
+    max_renders: int | None,
+    max_minutes: float | None,
+    name: str | None,
+    yes: bool,
+    **how: Any,
+) -> None:
+    """Make exactly what a plan of `outbox plan -o` says.
+
+    Refuses if the payloads or the journal have changed since. If it is interrupted, apply the same plan again: nothing
+    is made twice. Run it in the folder where the plan was made.
+
+    \b
+    aistudios outbox apply plan.json --max-renders 10 --download videos --name "{{ id }}.mp4"
+    """
+    from aistudios_dsl.service import Client, Outbox, OutboxPlan
+
+    found, naming = OutboxPlan.load(plan_file), _naming(name, how["download"])
+    with Client() as client, Outbox(journal or Path(found.journal), client) as box:
+        box.ensure_unused()
+        left = box.remaining(found)
+        before = f"; {len(found.made) - left:,} of them were made before" if left < len(found.made) else ""
+        print_line(f"{found}{before}", err=True)
+        confirm_spending("Make this plan?", yes or not left or not found.export)
+        with _shown_changes(box, len(found.made)) as show:
+            summary = box.apply(
+                found, max_renders=max_renders, max_minutes=max_minutes, on_change=show, name=naming, **how
+            )
+        _conclude(box, summary)
+
+
+@outbox.command()
+@_JOURNAL
+@click.option("--versions", is_flag=True, help="List the earlier videos of each key too.")
+@OUTPUT
+@AS_JSON
+def results(journal: Path | None, versions: bool, output: Path | None, as_json: bool) -> None:
+    """List what became of each key, as a table.
+
+    The columns are key, version, current, state, project_id, name, file, seconds, sent, credits and note. In the CSV, a
+    text that a spreadsheet would run as a formula has an apostrophe before it; --json has every text as it is.
+
+    \b
+    aistudios outbox results -o results.csv
+    aistudios outbox results --json --versions
+    """
+    from aistudios_dsl.service import Outbox
+
+    with Outbox(_find_journal(journal)) as box:
+        found = box.results(versions=versions)
+        text = _json_lines(found) if as_json else _csv(found)
+    if output:
+        write_text(output, text)
+    else:
+        print_result(text)
 
 
 @outbox.command()
@@ -153,28 +286,24 @@ def _find_journal(given: Path | None) -> Path:
     return found[0]
 
 
-# run
+# plan and run
 
 
-def _check(box: Outbox, file: Path, key: str | None, literal: bool, despite_errors: bool) -> tuple[list[Entry], int]:
-    """Read the payloads and check those not sent yet; return all of them, and how many those are.
-
-    Raise `DslError` if the checks find errors.
-    """
+def _planned(box: Outbox, file: Path, key: str | None, literal: bool, despite_errors: bool, **terms: Any) -> OutboxPlan:
+    """Plan the payloads of a file, and check those not sent yet. Raise `DslError` if the checks find errors."""
     from aistudios_dsl.check.findings import Finding, check
-    from aistudios_dsl.check.summary import summed
+    from aistudios_dsl.check.summary import spoken, summed
     from aistudios_dsl.cli.check import print_summary
-    from aistudios_dsl.service.intake import entries
 
-    sent = {row.key for row in box.rows() if row.state != "queued"}
+    box.ensure_unused()
     ignored = ("leftover-braces",) if literal else ()
     new = dict[int, list[Finding]]()
 
-    def inspect(entry: Entry, project: Project) -> None:
-        if entry.key not in sent:
-            new[entry.number] = [one for one in check(project, ignore=ignored) if one.severity != "note"]
+    def inspect(number: int, project: Project) -> tuple[int, float]:
+        new[number] = [one for one in check(project, ignore=ignored) if one.severity != "note"]
+        return spoken(project)
 
-    found = entries(file, key, literal, inspect)
+    found = box.plan(file, key=key, literal=literal, inspect=inspect, describe=_changes, **terms)
     summary = summed(new.items())
     if summary.groups:
         print_summary(summary, "line", err=True)
@@ -182,26 +311,76 @@ def _check(box: Outbox, file: Path, key: str | None, literal: bool, despite_erro
     if errors and not despite_errors:
         hint = f"fix them (aistudios check {quote(str(file))} lists them again), or send them --despite-errors"
         raise DslError(f"nothing is sent: the checks found errors in {errors} of {summary.total} lines", hint=hint)
-    return found, len(new)
+    return found
+
+
+def _changes(before: str, after: str) -> list[str]:
+    """Say in words what is different between two payloads."""
+    from aistudios_dsl.diff import diff
+    from aistudios_dsl.wire.codec import load
+    from aistudios_dsl.wire.jsontext import parse
+
+    found = [str(change) for change in diff(load(parse(before)), load(parse(after)))]
+    more = [f"and {len(found) - _MOST_CHANGES:,} more"] if len(found) > _MOST_CHANGES else []
+    return found[:_MOST_CHANGES] + more
+
+
+def _print_plan(found: OutboxPlan) -> None:
+    """Print a plan: the first keys of each action, the words of the first changes, and the sum."""
+    shown = Counter[str]()
+    for row in found.rows:
+        shown[row.action] += 1
+        if shown[row.action] <= _MOST_KEYS:
+            print_line(f"{row.action:8} {row.key} ({row.name}){row.note and f': {row.note}'}")
+            for line in row.words:
+                print_line(f"           {line}")
+    for action, count in shown.items():
+        if count > _MOST_KEYS:
+            print_line(f"{action:8} and {count - _MOST_KEYS:,} more")
+    print_line(str(found))
+
+
+def _print_drift(box: Outbox) -> None:
+    looked = itertools.count()
+    found = 0
+    for one in box.drift(lambda _: next(looked)):
+        found += 1
+        print_line(f"changed at the service: {one}")
+    print_line(f"{plural(found, 'project')} of {next(looked):,} differ from what was sent")
+
+
+def _naming(name: str | None, download: Path | None) -> Callable[[Mapping[str, Any]], str] | None:
+    """Return what names a file by its row, or None. Raise `DslError` for a template that cannot be read."""
+    if name is None:
+        return None
+    if download is None:
+        raise click.UsageError("--name names downloads: name their folder with --download")
+    from aistudios_dsl.cli.build_rows import FileName
+    from aistudios_dsl.templates.environment import Templates
+
+    template = FileName(name, Templates())
+    template.variables()
+    return template.render
 
 
 @contextmanager
-def _shown_changes(box: Outbox) -> Iterator[Callable[[Row], object]]:
-    """Show each change of a row: a bar on a terminal, else a line."""
+def _shown_changes(box: Outbox, new: int = 0) -> Iterator[Callable[[Row], object]]:
+    """Show each change of a row: a bar on a terminal, else a line. `new`: how many rows are still to be taken in."""
     if not sys.stderr.isatty():
         yield _print_change
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-    states = {row.number: row.state for row in box.rows()}
-    ended = {"done", "downloaded", "failed", "unknown"}
+    counts = box.counts()
+    ended = {row.number for row in box.rows(*_ENDED)}
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     with progress_bar(*columns, transient=False) as bar:
-        task = bar.add_task("sending", total=len(states))
+        task = bar.add_task("sending", total=max(sum(counts.values()), len(ended) + new))
 
         def show(row: Row) -> None:
-            states[row.number] = row.state
-            bar.update(task, completed=sum(state in ended for state in states.values()), description=row.state)
+            # What has ended is kept, not counted again: each change costs the same however many rows there are.
+            (ended.add if row.state in _ENDED else ended.discard)(row.number)
+            bar.update(task, completed=len(ended), description=row.state)
             if row.state in ("failed", "unknown"):
                 text = printable(f"row {row.key} ({row.name}): {row.state}: {row.note}")
                 bar.console.print(text, markup=False, highlight=False)
@@ -226,6 +405,25 @@ def _conclude(box: Outbox, summary: RunSummary) -> None:
         raise DslError("some rows may have been sent: they are not sent again until you mark them", hint=where)
     if not summary.complete:
         raise DslError("some rows are not done", hint=where)
+
+
+# results
+
+
+def _csv(found: Iterable[Result]) -> str:
+    from aistudios_dsl.service.results import RESULT_COLUMNS, cells
+
+    text = StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(RESULT_COLUMNS)
+    table.writerows(map(cells, found))
+    return text.getvalue()
+
+
+def _json_lines(found: Iterable[Result]) -> str:
+    from aistudios_dsl.wire.jsontext import canonical
+
+    return "".join(canonical(asdict(one)) + "\n" for one in found)
 
 
 # status

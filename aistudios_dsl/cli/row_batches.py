@@ -144,7 +144,8 @@ def _compiled(project: Project, api: Any) -> Plan | None:
 class Renderer:
     """What makes payloads of rows. It can be sent to another process.
 
-    `used`: the names that the template and the file names use. `stops`: whether faulty rows end the build.
+    `used`: the names that the template and the file names use. `stops`: whether faulty rows end the build. `with_rows`:
+    whether each row is written beside its payload.
     """
 
     languages: Languages
@@ -153,6 +154,7 @@ class Renderer:
     strict: bool
     file_name: FileName | None
     stops: bool
+    with_rows: bool
 
     def batch(self, first: int, items: Sequence[Item], *, keep: bool) -> Batch:
         """Return what rows give, up to a fault that ends the build; with `keep` their payloads, else all faults."""
@@ -180,6 +182,10 @@ class Renderer:
         except DslError as fault:
             fault = of_row(with_all_missing(fault, self.used, values), number, row)
             return Outcome(number, values, b"", name, fault, unused)
+        if self.with_rows:
+            from aistudios_dsl.service.intake import with_row
+
+            payload = with_row(row, payload)
         found.rendered += 1
         return Outcome(number, values, payload, name, None, unused) if name or unused else payload
 

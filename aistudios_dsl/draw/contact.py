@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from aistudios_dsl.draw.sheet import Strip, sheet
-from aistudios_dsl.draw.shell import clock, rendered
+from aistudios_dsl.draw.shell import rendered
 from aistudios_dsl.draw.storyboard import ScenePanel
+from aistudios_dsl.errors import clock
 from aistudios_dsl.layout.geometry import Box
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aistudios_dsl.draw import markup
 from aistudios_dsl.draw.markup import escaped, figures
-from aistudios_dsl.errors import DslError
+from aistudios_dsl.errors import DslError, clock
 from aistudios_dsl.templates.preview_values import VARIABLE
 from aistudios_dsl.wire.node import shortened
 
@@ -53,15 +53,6 @@ def framed(make: Callable[[], str]) -> str:
     inner = inner.replace('href="#', 'href="about:srcdoc#')
     size = 'width="100%" height="640" style="border: 0" title="Storyboard"'
     return f'<iframe sandbox srcdoc="{escaped(inner)}" {size}></iframe>'
-
-
-def clock(seconds: float) -> str:
-    """Return a duration as people write it.
-
-    >>> clock(4.26), clock(75)
-    ('4.3 s', '1:15 min')
-    """
-    return f"{seconds:.1f} s" if seconds < 59.95 else f"{int(seconds + 0.5) // 60}:{int(seconds + 0.5) % 60:02} min"
 
 
 def _language(code: str) -> str:

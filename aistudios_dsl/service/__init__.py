@@ -11,24 +11,27 @@ if TYPE_CHECKING:
     from aistudios_dsl.errors import RenderFailed, StillRendering
     from aistudios_dsl.service.client import AsyncClient, Client
     from aistudios_dsl.service.flow import Job, Progress
-    from aistudios_dsl.service.outbox import Outbox, Row, RunSummary
+    from aistudios_dsl.service.outbox import Drift, Outbox, OutboxPlan, Result, Row, RunSummary
     from aistudios_dsl.service.webhook import Webhook, parse_webhook, verify_webhook, webhook_url
 
 _NAMES = {
     "errors": ("RenderFailed", "StillRendering"),
     "service.client": ("AsyncClient", "Client"),
     "service.flow": ("Job", "Progress"),
-    "service.outbox": ("Outbox", "Row", "RunSummary"),
+    "service.outbox": ("Drift", "Outbox", "OutboxPlan", "Result", "Row", "RunSummary"),
     "service.webhook": ("Webhook", "parse_webhook", "verify_webhook", "webhook_url"),
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = [
     "AsyncClient",
     "Client",
+    "Drift",
     "Job",
     "Outbox",
+    "OutboxPlan",
     "Progress",
     "RenderFailed",
+    "Result",
     "Row",
     "RunSummary",
     "StillRendering",

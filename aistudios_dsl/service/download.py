@@ -104,7 +104,16 @@ def safe_name(suggested: str, fallback: str) -> str:
     if len(stem) > 50 or len(suffix) > 10:
         digest = hashlib.sha256(last.encode("utf-8", "replace")).hexdigest()[:8]
         name = f"{stem[:41]}-{digest}{suffix[:10]}"
-    return fallback if not name.strip("_") or _DEVICES.match(name) else name
+    return fallback if not name.strip("_") or is_device(name) else name
+
+
+def is_device(name: str) -> bool:
+    """Return whether Windows takes this file name for a device.
+
+    >>> is_device("con.mp4"), is_device("contract.mp4")
+    (True, False)
+    """
+    return _DEVICES.match(name) is not None
 
 
 def name_in(disposition: str) -> str:

@@ -31,7 +31,7 @@ from aistudios_dsl.service.login import PREFIX, Login, Secret
 from aistudios_dsl.service.requests import Answer, Failure, Flow, Pause, Send, Work
 from aistudios_dsl.service.response_status import KEY_HINT, data_of, made_data_of, refusal, refuses_token, shown
 from aistudios_dsl.service.webhook import percent_of
-from aistudios_dsl.wire.jsontext import DEEPEST, canonical, copied, depth, parse
+from aistudios_dsl.wire.jsontext import canonical, copied, has_surrogate, parse
 from aistudios_dsl.wire.node import camel
 
 ANSWER_ONLY = frozenset(
@@ -53,6 +53,7 @@ _EXPIRED = (400, 401, 403, 404, 410)
 """How a file host may answer to an address that has expired."""
 _ID = re.compile(r"(?=.*[A-Za-z0-9])[\w.:~@=+-]{1,200}", re.ASCII)
 """The letters of a project id: none that would change an address, a file name or a line of text."""
+_HALF_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONGEST_ANSWER, _LONGEST_PROJECT = 1_000_000, 32_000_000
 """Bytes, decompressed: of most answers; of a project, which may have thousands of scenes, and of the list of all."""
 _TOKEN_POLL = 0.05
@@ -647,16 +648,24 @@ def _without_marks(value: Any) -> Any:
 
 def _mapping_of(project: Payload) -> dict[str, Any]:
     try:
-        found: Any = parse(project, "the project") if isinstance(project, str | bytes) else project
+        text = project if isinstance(project, str | bytes) else None
+        found: Any = parse(text, "the project") if text is not None else project
         found = found.to_dict() if hasattr(found, "to_dict") else found
-        if depth(found, DEEPEST + 1) > DEEPEST:
-            raise BuildError(f"the project is nested too deeply: more than {DEEPEST} levels")
         if isinstance(found, Mapping):
-            return {name: copied(value, str(name)) for name, value in found.items()}
+            is_sound = isinstance(found, dict) and text is not None and not _may_hold_surrogates(text)
+            return dict(found) if is_sound else copied(found)
     except LoadError as error:
-        raise BuildError(error.message, error.path, error.hint) from None
+        message = error.message if error.path or isinstance(project, str | bytes) else f"the project {error.message}"
+        raise BuildError(message, error.path, error.hint) from None
     hint = "give a Project, a mapping, or JSON text"
     raise BuildError(f"a project cannot be sent as {type(found).__name__}", hint=hint)
+
+
+def _may_hold_surrogates(text: str | bytes) -> bool:
+    """Whether JSON text may hold half a character, which cannot be sent; a parsed text has no other fault."""
+    if isinstance(text, bytes):
+        return _HALF_ESCAPED.search(text) is not None
+    return has_surrogate(text) or _HALF_ESCAPED.search(text.encode()) is not None
 
 
 def _validated_wait(job: str | Job, timeout: object) -> str:

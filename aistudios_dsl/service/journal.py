@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -18,6 +19,7 @@ State = Literal["queued", "submitting", "submitted", "rendering", "done", "downl
 STATES: tuple[State, ...] = get_args(State)
 _MAYBE_PAID = "state not in ('queued', 'failed') or project_id != ''"
 """Rows whose render was, or may have been, requested."""
+_OF_ONE = "key = ? AND current"
 _GIVEN_UP = "renders given up"
 """The term that counts the failed renders of rows that were queued again."""
 _HOME = "home"
@@ -25,10 +27,6 @@ _HOME = "home"
 _MOVED = "was moved or deleted while it was in use"
 _FOLLOW = "move it back, or run it again by its new name"
 _DAMAGED = "keep a copy, and look on the dashboard for what was sent before you begin another journal"
-_DISAGREE = (
-    "put new rows at the end or into another file; `aistudios outbox mark ROW --not-sent` frees a row that was refused"
-    " for a new payload"
-)
 _SQLITE_ERRORS: dict[int | None, tuple[str, str]] = {
     sqlite3.SQLITE_NOTADB: ("this file is not a journal: give the journal another name", ""),
     sqlite3.SQLITE_CORRUPT: (_DAMAGED, "journal-damaged"),
@@ -38,32 +36,57 @@ _SQLITE_ERRORS: dict[int | None, tuple[str, str]] = {
 _CRASHED = "the sending process ended before the service answered"
 
 _APPLICATION = 0x41534F42
-_VERSION = 1
-_SCHEMA = f"""
-    BEGIN;
+_VERSION = 2
+_TABLES = f"""
     CREATE TABLE rows (
         number INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
+        key TEXT NOT NULL,
         name TEXT NOT NULL,
-        sha256 TEXT NOT NULL UNIQUE,
-        payload TEXT NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,  -- no payload is in the journal twice, so none is sent twice
         state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN {STATES}),
         project_id TEXT NOT NULL DEFAULT '',
         percent REAL NOT NULL DEFAULT 0,
         file TEXT NOT NULL DEFAULT '',
         note TEXT NOT NULL DEFAULT '',
-        free INTEGER NOT NULL DEFAULT 0  -- marked as not sent: add may replace it
+        free INTEGER NOT NULL DEFAULT 0,  -- marked as not sent: add may replace it
+        current INTEGER NOT NULL DEFAULT 1,  -- 0: an earlier version of its key, or taken out before it was sent
+        columns TEXT NOT NULL DEFAULT '',  -- the JSON of its row of the table
+        seconds REAL,  -- of speech; NULL: not estimated
+        sent TEXT NOT NULL DEFAULT '',  -- when it was made, UTC
+        credits REAL  -- what it cost; NULL: nobody said
     );
+    CREATE UNIQUE INDEX current_versions ON rows (key) WHERE current;
+    CREATE INDEX versions ON rows (key);
+    CREATE TABLE payloads (number INTEGER PRIMARY KEY, text TEXT NOT NULL);  -- apart, so that rows are read quickly
+"""
+_NEW_ID = "INSERT INTO terms VALUES ('id', lower(hex(randomblob(16))))"
+_SCHEMA = f"""
+    BEGIN;
+    {_TABLES}
     CREATE TABLE terms (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    {_NEW_ID};
     PRAGMA application_id = {_APPLICATION};
     PRAGMA user_version = {_VERSION};
     COMMIT;
 """
+_KEPT = "number, key, name, sha256, state, project_id, percent, file, note, free"
+_UPGRADE = f"""
+    BEGIN IMMEDIATE;
+    ALTER TABLE rows RENAME TO rows_1;
+    {_TABLES}
+    INSERT INTO rows ({_KEPT}) SELECT {_KEPT} FROM rows_1;
+    INSERT INTO payloads SELECT number, payload FROM rows_1;
+    DROP TABLE rows_1;
+    {_NEW_ID};
+    PRAGMA user_version = {_VERSION};
+    COMMIT;
+"""
+"""From version 1, which had one payload for each key."""
 
 
 @frozen
 class Row:
-    """One payload of an outbox and its state.
+    """One payload of an outbox and its state. A key has several after its payload changed; the last is the current one.
 
     Attributes:
         number: Its place in the journal, from 1.
@@ -74,6 +97,10 @@ class Row:
         percent: How much is rendered, 0 to 100.
         file: The path of the saved video, or "".
         note: What there is to say about the state, or "".
+        current: Whether it is the current payload of its key.
+        seconds: The estimated seconds of its speech; None if they were not estimated.
+        sent: When it was made, as UTC in ISO 8601, or "".
+        credits: What it cost; None if no webhook and no look at the service told.
 
     Example:
         >>> Row(1, "1", "Hello", "queued").percent
@@ -88,22 +115,17 @@ class Row:
     percent: float = 0.0
     file: str = ""
     note: str = ""
-
-
-@frozen
-class Entry:
-    """A checked payload: its line, its canonical text, and the sha256 of that text."""
-
-    number: int
-    key: str
-    name: str
-    sha256: str
-    payload: str
+    current: bool = True
+    seconds: float | None = None
+    sent: str = ""
+    credits: float | None = None
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Row))
-_KINDS = (int, str, str, str, str, float, str, str)
+_KINDS = (int, str, str, str, str, float, str, str, int, float | None, str, float | None)
 """The type of each column."""
+_STATE, _CURRENT = 3, 8
+"""The places of two columns."""
 
 
 class InUse(DslError):
@@ -133,8 +155,8 @@ class Journal:
             self._open()
         else:
             # There is no file until rows have been accepted.
-            self._base = sqlite3.connect(":memory:", isolation_level=None)
-            self._base.executescript(_SCHEMA)
+            self.base = sqlite3.connect(":memory:", isolation_level=None)
+            self.base.executescript(_SCHEMA)
 
     def _open(self) -> None:
         if self._file.exists() and not self._file.is_file():
@@ -143,28 +165,34 @@ class Journal:
         written = self._file, self._file.parent, Path(self._lock_name)
         self._writable = all(os.access(path, os.W_OK) for path in written if path.exists())
         where = f"{self._file.as_uri()}{'' if self._writable else '?mode=ro'}"
-        with self._dsl_errors():
-            self._base = sqlite3.connect(where, uri=True, isolation_level=None, timeout=60)
+        with self.errors():
+            self.base = sqlite3.connect(where, uri=True, isolation_level=None, timeout=60)
         try:
             self._prepare()
         except DslError:
-            self._base.close()
+            self.base.close()
             raise
 
     def _prepare(self) -> None:
-        with self._dsl_errors():
+        with self.errors():
             # Read first, so that a foreign file is not written to.
             tables = self._one("SELECT count(*) FROM sqlite_master")
             known = self._one("PRAGMA application_id"), self._one("PRAGMA user_version")
             if (known, tables) != ((0, 0), 0):
                 self._validate(*known)
-            self._base.execute("PRAGMA synchronous = EXTRA")
+            is_old = known == (_APPLICATION, 1)
+            self.base.execute("PRAGMA synchronous = EXTRA")
         if not self._writable:
+            if is_old:
+                hint = "an earlier release reads it; where it may be written to, this one upgrades it"
+                raise DslError(f"{self.path} is a journal of version 1, and may not be written to", hint=hint)
             return
         try:
             with self.exclusive():
                 pass
         except InUse:
+            if is_old:
+                raise
             # Its process is alive, so its `submitting` rows may still get their answers.
             return
 
@@ -173,9 +201,9 @@ class Journal:
             raise DslError(
                 f"{self.path} is a database, but not an outbox journal", hint="give the journal another name"
             )
-        if version != _VERSION:
+        if version not in (1, _VERSION):
             what = f"{self.path} is a journal of version {version}; this release reads version {_VERSION}"
-            raise DslError(what, hint="finish it with the release that began it, or begin another journal")
+            raise DslError(what, hint="use the release that wrote it, or begin another journal")
         found = self._one("PRAGMA quick_check(1)")
         if found != "ok":
             raise self._damaged(str(found))
@@ -207,7 +235,7 @@ class Journal:
             self._lock.close()
 
     def _hold(self) -> None:
-        with self._dsl_errors():
+        with self.errors():
             # A lock of SQLite on a file beside the journal works on every platform and does not stop readers.
             self._lock = sqlite3.connect(self._lock_name, isolation_level=None, timeout=0)
         try:
@@ -239,134 +267,128 @@ class Journal:
             raise InUse(what, hint=hint)
 
     def _mark_crashed(self) -> None:
-        with self._dsl_errors():
+        with self.errors():
             self._one("PRAGMA journal_mode = DELETE")
             if not self._one("SELECT count(*) FROM sqlite_master"):
-                self._base.executescript(_SCHEMA)
+                self.base.executescript(_SCHEMA)
             self._note_place()
+            if self._one("PRAGMA user_version") == 1:
+                self._upgrade()
             left = "UPDATE rows SET state = 'unknown', note = ? WHERE state = 'submitting'"
-            self._base.execute(left, (_CRASHED,))
+            self.base.execute(left, (_CRASHED,))
+
+    def _upgrade(self) -> None:
+        try:
+            self.base.executescript(_UPGRADE)
+        finally:
+            if self.base.in_transaction:
+                self.base.execute("ROLLBACK")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether there is a file, which is made when the first rows are taken in."""
+        return self._is_file
+
+    def begin(self) -> sqlite3.Connection:
+        """Make the file; return the connection that was used before, which is still open."""
+        self._refuse_moved()
+        before, self._is_file = self.base, True
+        self._open()
+        return before
 
     def _note_place(self) -> None:
         """Record the file's place. Raise `DslError` if it was moved without the rest of an interrupted commit."""
-        here, home = str(self._file), self._term(_HOME)
+        here, home = str(self._file), self.term(_HOME)
         if home == here:
             return
         rest = Path(f"{home}-journal")
         if home and not Path(home).exists() and rest.exists():
             what = f"{self.path} was moved without {rest}, which an interrupted commit left there"
             raise DslError(what, hint=f"move that file to {here}-journal, and try again")
-        self._base.execute("INSERT OR REPLACE INTO terms VALUES (?, ?)", (_HOME, here))
+        self.base.execute("INSERT OR REPLACE INTO terms VALUES (?, ?)", (_HOME, here))
 
     def close(self) -> None:
         """Close the file."""
         if os.getpid() == self._process:
-            self._base.close()
+            self.base.close()
 
     # reading
 
-    def rows(self, *states: str) -> tuple[Row, ...]:
-        """Return the rows in these states, or all. Raise `DslError` on an unknown state."""
+    def rows(self, *states: str, versions: bool = False) -> tuple[Row, ...]:
+        """Return the rows in these states, or all; with `versions`, the earlier ones of each key too.
+
+        Raise `DslError` on an unknown state.
+        """
         for state in states:
             if state not in STATES:
                 raise DslError(f"{state!r} is not a state of a row", hint=did_you_mean(state, STATES))
-        wanted = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
-        with self._dsl_errors():
-            found = self._base.execute(f"SELECT {_COLUMNS} FROM rows {wanted} ORDER BY number", states)
-            return tuple(self._row_of(values) for values in found)
+        wanted = [*([] if versions else ["current"]), *([f"state IN ({_marks(states)})"] if states else [])]
+        return tuple(self.select(" AND ".join(wanted) or "true", *states))
+
+    def select(self, which: str, *values: Any) -> Iterator[Row]:
+        """Yield the rows that this SQL describes."""
+        with self.errors():
+            found = self.base.execute(f"SELECT {_COLUMNS} FROM rows WHERE {which} ORDER BY number", values)
+            yield from map(self._row_of, found)
 
     def _row_of(self, values: tuple[Any, ...]) -> Row:
-        row = Row(*values)
-        if row.state in STATES and all(map(isinstance, values, _KINDS)):
-            return row
-        raise self._damaged(f"row {row.number} has impossible values")
+        if values[_STATE] in STATES and all(map(isinstance, values, _KINDS)):
+            return Row(*values[:_CURRENT], bool(values[_CURRENT]), *values[_CURRENT + 1 :])  # type: ignore[call-arg]
+        raise self._damaged(f"row {values[0]} has impossible values")
 
     def row(self, key: str) -> Row:
-        """Return the row with this key. Raise `DslError` if there is none."""
-        found = {row.key: row for row in self.rows()}
-        if key not in found:
-            raise DslError(f"{self.path} has no row {key!r}", hint=did_you_mean(key, list(found)[:1000]))
-        return found[key]
+        """Return the current row with this key. Raise `DslError` if there is none."""
+        for row in self.select(_OF_ONE, key):
+            return row
+        with self.errors():
+            known = [str(found) for (found,) in self.base.execute("SELECT key FROM rows WHERE current LIMIT 1000")]
+        raise DslError(f"{self.path} has no row {key!r}", hint=did_you_mean(key, known))
 
     def counts(self) -> dict[str, int]:
-        """Return how many rows are in each state, without empty states."""
-        with self._dsl_errors():
-            found = dict(self._base.execute("SELECT state, count(*) FROM rows GROUP BY state").fetchall())
+        """Return how many current rows are in each state, without empty states."""
+        with self.errors():
+            query = "SELECT state, count(*) FROM rows WHERE current GROUP BY state"
+            found = dict(self.base.execute(query).fetchall())
         return {state: found[state] for state in STATES if state in found}
 
     def renders(self) -> int:
         """Return how many renders were, or may have been, requested."""
-        with self._dsl_errors():
+        with self.errors():
             now = self._one(f"SELECT count(*) FROM rows WHERE {_MAYBE_PAID}")
             return int(now + self._one("SELECT coalesce(max(value), 0) + 0 FROM terms WHERE name = ?", _GIVEN_UP))
 
-    def payload(self, row: Row) -> str:
+    def seconds(self) -> float:
+        """Return the seconds of speech in the renders that were, or may have been, requested."""
+        with self.errors():
+            return float(self._one(f"SELECT coalesce(sum(seconds), 0.0) FROM rows WHERE {_MAYBE_PAID}"))
+
+    def payload(self, number: int) -> str:
         """Return the canonical text to send for a row. Raise `DslError` if it is not what was added."""
-        [(_, text)] = self._payloads("number = ?", row.number)
-        return text
+        for _, text in self._payloads("rows.number = ?", number):
+            return text
+        raise self._damaged(f"row {number} has no payload")
+
+    def columns(self, number: int) -> dict[str, Any]:
+        """Return the row of the table that a payload was made from; empty if it came without one."""
+        with self.errors():
+            text = self._one("SELECT columns FROM rows WHERE number = ?", number)
+        return json.loads(text) if text else {}
 
     def verify_payloads(self) -> None:
         """Raise `DslError` if the payload of a queued row is not what was added."""
-        for _ in self._payloads("state = 'queued'"):
+        for _ in self._payloads("state = 'queued' AND current"):
             pass
 
     def _payloads(self, which: str, *values: Any) -> Iterator[tuple[str, str]]:
         """Yield keys and verified payloads: SQLite does not notice changed bytes in a text."""
-        with self._dsl_errors():
-            for key, sha256, text in self._base.execute(f"SELECT key, sha256, payload FROM rows WHERE {which}", values):
+        with self.errors():
+            query = f"SELECT key, sha256, text FROM rows LEFT JOIN payloads USING (number) WHERE {which}"
+            for key, sha256, text in self.base.execute(query, values):
                 if not isinstance(text, str) or hashlib.sha256(text.encode()).hexdigest() != sha256:
                     raise self._damaged(f"the payload of row {key} is not the one that was added")
                 yield key, text
 
     # writing
-
-    def add(self, entries: Sequence[Entry], source: str) -> int:
-        """Add the entries that are new, all or none, and return how many there were.
-
-        Raise `LoadError` with every row that has changed, is gone, or is there twice.
-        """
-        if not self._is_file:
-            with self.exclusive():
-                if not self._add(entries, source):
-                    return 0
-            self._base.close()
-            self._is_file = True
-            self._open()
-        with self.exclusive():
-            return self._add(entries, source)
-
-    def _add(self, entries: Sequence[Entry], source: str) -> int:
-        with self._dsl_errors(), self._transaction():
-            seen, problems, new = set[str](), list[DslError](), 0
-            for entry in entries:
-                twice = entry.key in seen
-                seen.add(entry.key)
-                problem = DslError("is the key of two rows", f"row {entry.key}") if twice else self._problem(entry)
-                problems += [problem] if problem else []
-                new += 0 if problem else self._insert(entry)
-            gone = [row.key for row in self.rows() if row.key not in seen]
-            problems += [DslError("is in the journal, but no longer in the file", f"row {key}") for key in gone]
-            if problems:
-                raise combined_error(problems, f"{source} does not agree with {self.path}", _DISAGREE)
-            return new
-
-    def _problem(self, entry: Entry) -> DslError | None:
-        find = "SELECT key, sha256, free FROM rows WHERE key = ? OR sha256 = ?"
-        for key, sha256, free in self._base.execute(find, (entry.key, entry.sha256)):
-            if key != entry.key:
-                hint = "each would be made, and charged: take one out, or change its name"
-                return DslError(f"is the same payload as row {key}", f"row {entry.key}", hint)
-            if sha256 != entry.sha256 and not free:
-                return DslError("has changed since it was added", f"row {key}")
-        return None
-
-    def _insert(self, entry: Entry) -> int:
-        values = (entry.name, entry.sha256, entry.payload, entry.key)
-        freed = "UPDATE rows SET name = ?, sha256 = ?, payload = ? WHERE key = ? AND free"
-        if self._base.execute(freed, values).rowcount:
-            return 0
-        fresh = "INSERT OR IGNORE INTO rows (name, sha256, payload, key) VALUES (?, ?, ?, ?)"
-        return self._base.execute(fresh, values).rowcount
 
     def claim(self, row: Row) -> Row:
         """Record that a queued row is being sent. Raise `DslError` if another run may send it."""
@@ -380,17 +402,17 @@ class Journal:
     def change(self, row: Row, **columns: Any) -> Row:
         """Write a row's new state to disk. Raise `InUse` if the journal's row is no longer as `row` says."""
         words = ", ".join(f"{name} = ?" for name in columns)
-        with self._dsl_errors(), self._transaction():
+        with self.errors(), self.transaction():
             return self._update(row, words, *columns.values())
 
     def _update(self, row: Row, words: str, *values: Any) -> Row:
         # An answer may come for a row that another run took for abandoned.
         states = (row.state, "unknown" if row.state == "submitting" else row.state)
-        unchanged = "number = ? AND project_id = ? AND state IN (?, ?)"
-        values = (*values, row.number, row.project_id, *states)
-        if self._base.execute(f"UPDATE rows SET {words} WHERE {unchanged}", values).rowcount != 1:
+        unchanged = "number = ? AND project_id = ? AND current >= ? AND state IN (?, ?)"
+        values = (*values, row.number, row.project_id, row.current, *states)
+        if self.base.execute(f"UPDATE rows SET {words} WHERE {unchanged}", values).rowcount != 1:
             raise InUse(f"another run has changed row {row.key} of {self.path}", hint="wait until one run has finished")
-        [found] = self._base.execute(f"SELECT {_COLUMNS} FROM rows WHERE number = ?", (row.number,))
+        [found] = self.base.execute(f"SELECT {_COLUMNS} FROM rows WHERE number = ?", (row.number,))
         return self._row_of(found)
 
     def requeue(self, row: Row) -> Row:
@@ -398,42 +420,85 @@ class Journal:
         queued = "state = 'queued', project_id = '', percent = 0, free = 1, note = ?"
         note = f"to be sent again; it was {row.project_id}" if row.project_id else "to be sent again"
         more = "ON CONFLICT (name) DO UPDATE SET value = value + 1"
-        with self._dsl_errors(), self._transaction():
+        with self.errors(), self.transaction():
             if row.project_id:
-                self._base.execute(f"INSERT INTO terms VALUES (?, '1') {more}", (_GIVEN_UP,))
+                self.base.execute(f"INSERT INTO terms VALUES (?, '1') {more}", (_GIVEN_UP,))
             return self._update(row, queued, note)
+
+    def number(self, sha256: str) -> int:
+        """Return the number of the row with this payload, or 0."""
+        return int(self._first("SELECT number FROM rows WHERE sha256 = ?", sha256) or 0)
+
+    def current(self, key: str) -> str:
+        """Return the sha256 of the current payload of a key, or ""."""
+        return str(self._first(f"SELECT sha256 FROM rows WHERE {_OF_ONE}", key) or "")
+
+    def sent_name(self, sha256: str) -> str | None:
+        """Return the name of the payload with this sha256 if it was sent, or may have been; else None."""
+        return self._first("SELECT name FROM rows WHERE sha256 = ? AND state != 'queued'", sha256)  # type: ignore[no-any-return]
+
+    def sent_key(self, sha256: str) -> str:
+        """Return the key of the payload with this sha256, or ""."""
+        return str(self._first("SELECT key FROM rows WHERE sha256 = ?", sha256) or "")
+
+    def _first(self, query: str, *values: Any) -> Any:
+        with self.errors():
+            found = self.base.execute(query, values).fetchone()
+        return found and found[0]
+
+    def charge(self, key: str, credits: float) -> int:
+        """Record what the current row of a key, or the row with this project id, cost; return how many there were."""
+        found = "UPDATE rows SET credits = ? WHERE project_id = ? OR (key = ? AND current)"
+        with self.errors():
+            return self.base.execute(found, (credits, key, key)).rowcount
+
+    def reserve(self, row: Row, file: str) -> Row:
+        """Record that a row's video is to become this file. An earlier version of its key has it no longer."""
+        gave_up = "UPDATE rows SET file = '', state = 'done' WHERE key = ? AND file = ? AND NOT current"
+        with self.errors(), self.transaction():
+            self.base.execute(gave_up, (row.key, file))
+            return self._update(row, "file = ?", file)
+
+    def owner(self, file: str) -> str | None:
+        """Return the key whose video was, or is to be, saved as this file; None if no row's was."""
+        return self._first("SELECT key FROM rows WHERE file = ?", file)  # type: ignore[no-any-return]
 
     def fix_term(self, name: str, value: str, words: str) -> None:
         """Fix a term of the journal (the service, or render or draft) for good. Raise `DslError` on another value."""
-        with self._dsl_errors():
-            settled = self._term(name)
-            if not settled:
-                self._base.execute("INSERT INTO terms VALUES (?, ?)", (name, value))
+        self.agree(name, value, words)
+        with self.errors():
+            self.base.execute("INSERT OR IGNORE INTO terms VALUES (?, ?)", (name, value))
+
+    def agree(self, name: str, value: str, words: str) -> None:
+        """Raise `DslError` if a term of the journal has another value."""
+        settled = self.term(name)
         if settled and settled != value:
             raise DslError(words.format(settled), str(self.path), "begin another journal for it")
 
     @contextmanager
-    def _transaction(self) -> Generator[None]:
-        self._base.execute("BEGIN IMMEDIATE")
+    def transaction(self) -> Generator[None]:
+        """Write all of what is inside, or nothing."""
+        self.base.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._base.execute("COMMIT")
+            self.base.execute("COMMIT")
         except BaseException:
             # After some errors SQLite has already rolled back.
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
+            if self.base.in_transaction:
+                self.base.execute("ROLLBACK")
             raise
 
-    def _term(self, name: str) -> str:
-        found = self._base.execute("SELECT value FROM terms WHERE name = ?", (name,)).fetchone()
-        return str(found[0]) if found else ""
+    def term(self, name: str) -> str:
+        """Return a term of the journal, or "" if it is not fixed yet."""
+        return str(self._first("SELECT value FROM terms WHERE name = ?", name) or "")
 
     def _one(self, query: str, *values: Any) -> Any:
-        [[value]] = self._base.execute(query, values)
+        [[value]] = self.base.execute(query, values)
         return value
 
     @contextmanager
-    def _dsl_errors(self) -> Generator[None]:
+    def errors(self) -> Generator[None]:
+        """Raise the errors of SQLite as `DslError`, and one in a forked process."""
         if os.getpid() != self._process:
             # A forked process does not inherit the locks of SQLite, so its writes would be unguarded.
             what = f"{self.path} was opened before this process was forked"
@@ -448,6 +513,10 @@ class Journal:
                 known = sqlite3.SQLITE_CORRUPT  # a text that is not UTF-8; sqlite3 gives this error no code
             hint, code = _SQLITE_ERRORS.get(known, ("is its folder there, and may you write to it?", ""))
             raise DslError(f"{self.path}: {error}", hint=hint, code=code) from None
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _identity(path: str) -> tuple[int, int] | None:

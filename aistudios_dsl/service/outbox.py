@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from aistudios_dsl.errors import BuildError, DslError
+from aistudios_dsl.service.drift import Drift, drifted
+from aistudios_dsl.service.file_names import FileNames, Name
 from aistudios_dsl.service.flow import Payload, is_project_id
-from aistudios_dsl.service.intake import entries
-from aistudios_dsl.service.journal import Entry, Journal, Row
+from aistudios_dsl.service.intake import Inspect, Sent, entries
+from aistudios_dsl.service.journal import Journal, Row
+from aistudios_dsl.service.login import base_of
+from aistudios_dsl.service.outbox_plan import STALE, Describe, OutboxPlan, planned, reject_rate, verify
+from aistudios_dsl.service.results import Result, results
 from aistudios_dsl.service.runner import Run, RunSummary, Sender, stop_on_signal
+from aistudios_dsl.service.versions import NAMED_BY, Comparison
 
 if TYPE_CHECKING:
     from aistudios_dsl.service.client import Client
 
-__all__ = ["Outbox", "Row", "RunSummary"]
+__all__ = ["Drift", "Outbox", "OutboxPlan", "Result", "Row", "RunSummary"]
 
 
 class Outbox:
     """Payloads in a SQLite journal, each sent at most once.
 
     A row is queued, submitting, submitted, rendering, done, downloaded; or it ends as failed, or as unknown if it may
-    or may not have been sent. An unknown row is never sent again automatically. The first `add` makes the file.
+    or may not have been sent. An unknown row is never sent again automatically. The first `add` or `apply` makes the
+    file. When the payload of a key changes, the journal keeps the earlier one with its project.
 
     Args:
         path: The file of the journal.
@@ -44,6 +51,7 @@ class Outbox:
         self._journal = Journal(Path(path))
         # The methods of Client are final, so pyright takes them for class variables, which no protocol's methods are.
         self._client: Sender | None = client  # pyright: ignore[reportAttributeAccessIssue, reportAssignmentType]
+        self._compared: tuple[OutboxPlan, Comparison] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -83,29 +91,213 @@ class Outbox:
             ...     outbox.add([project, {"name": "Two", "scenes": []}])
             2
         """
-        name = str(source) if isinstance(source, str | Path) else "this source"
-        return self.add_entries(entries(source, key, literal), name)
+        found = self._comparison(source, key, literal)
+        return found.take_in(found.refuse_changes)
 
-    def add_entries(self, found: Sequence[Entry], name: str) -> int:
-        """Add entries that are already checked.
+    def _comparison(
+        self, source: str | Path | Iterable[Payload], key: str | None, literal: bool, inspect: Inspect | None = None
+    ) -> Comparison:
+        self._compared = None
+        journal, words = self._journal, str(source) if isinstance(source, str | Path) else "this source"
+        is_named_so = journal.term(NAMED_BY) == (key or "")
+        found = entries(
+            source, key, literal, inspect, Sent(journal.sent_name, journal.sent_key if is_named_so else None)
+        )
+        with journal.exclusive():
+            return Comparison(journal, found, words, key)
+
+    def plan(
+        self,
+        source: str | Path | Iterable[Payload],
+        *,
+        key: str | None = None,
+        literal: bool = False,
+        export: bool = True,
+        rate: float | None = None,
+        inspect: Inspect | None = None,
+        describe: Describe | None = None,
+    ) -> OutboxPlan:
+        """Compare a source with the journal, and say what `apply` would make. Nothing is sent or written.
+
+        A key is new, changed, same, gone, unknown or failed; what is new or changed would be made. A payload that was
+        made before is not made again: its video becomes the current one. What is gone is shown, and stays.
 
         Args:
-            found: All entries of the source; those in the journal are not added again.
-            name: What messages call the source.
+            source: A JSONL file, or an iterable, complete, as for `add`.
+            key: The column, or the key of the payload, that identifies a row. Default: its line number.
+            literal: True accepts payloads with Jinja braces, as text.
+            export: True renders, False stores drafts.
+            rate: Credits for a minute of speech, 0 or more, for the price. Default: no price.
+            inspect: Called with the number and the project of each row that was not sent yet; returns the letters and
+                the seconds of its speech, or None.
+            describe: Called with two payloads as text, the earlier one and the new one; returns what has changed, in
+                words.
+
+        Returns:
+            The plan. Print it, or write its `to_json()` to a file.
+
+        Raises:
+            LoadError: Names every row that is not a project, or is there twice.
+            DslError: If another process works on the journal (code "journal-in-use").
+
+        Example:
+            >>> with Outbox(folder / "two.outbox") as outbox:
+            ...     added = outbox.add([project])
+            ...     outbox.plan([project, {"name": "Two", "scenes": []}]).counts["new"]
+            2
+        """
+        reject_rate(rate)
+        terms = {"key": key, "literal": literal, "export": export, "rate": rate}
+        service = self._client.base_url if self._client else self._journal.term("service") or base_of(None)
+        self._journal.agree(*_service(service))
+        self._journal.agree(*_mode(export))
+        path = str(source) if isinstance(source, str | Path) else ""
+        comparison = self._comparison(source, key, literal, inspect)
+        found = planned(self._journal, comparison, describe, source=path, service=service, **terms)
+        self._compared = found, comparison
+        return found
+
+    def accept(self, plan: OutboxPlan, source: str | Path | Iterable[Payload] | None = None) -> int:
+        """Take the payloads of a plan into the journal, so that `run` makes exactly those.
+
+        Args:
+            plan: What `plan` returned, or `OutboxPlan.load`.
+            source: The payloads, if the plan was not made from a file, or the file was moved.
 
         Returns:
             How many rows are new.
 
         Raises:
-            DslError: As in `add`.
-        """
-        return self._journal.add(found, name)
+            DslError: If the payloads or the journal have changed since (code "plan-stale").
 
-    def rows(self, *states: str) -> tuple[Row, ...]:
+        Example:
+            >>> with Outbox(folder / "accept.outbox") as outbox:
+            ...     outbox.accept(outbox.plan([project]))
+            1
+        """
+        self._journal.agree(*_service(plan.service))
+        self._journal.agree(*_mode(plan.export))
+        made, comparison = self._compared or (None, None)
+        if comparison is None or made is not plan:
+            given = plan.source if source is None else source
+            if not given:
+                raise BuildError("this plan was not made from a file", hint="give its payloads: apply(plan, source)")
+            comparison = self._comparison(given, plan.key, plan.literal)
+            comparison.take_seconds((row.seconds, row.sha256) for row in plan.made)
+        self._compared = None
+        return comparison.take_in(lambda: verify(plan, self._journal, comparison))
+
+    def apply(
+        self,
+        plan: OutboxPlan,
+        source: str | Path | Iterable[Payload] | None = None,
+        *,
+        max_renders: int | None = None,
+        max_minutes: float | None = None,
+        **how: Any,
+    ) -> RunSummary:
+        """Make exactly what a plan says. After an interruption, apply it again: nothing is made twice.
+
+        Args:
+            plan: What `plan` returned, or `OutboxPlan.load`.
+            source: The payloads, if the plan was not made from a file, or the file was moved.
+            max_renders: Refuse a plan that renders more videos. Default: no limit.
+            max_minutes: Refuse a plan with more minutes of speech. Default: no limit.
+            how: `concurrency`, `rate`, `download`, `name`, `timeout` and `on_change`, as in `run`.
+
+        Returns:
+            The number of rows in each state, and why the run stopped early, if it did.
+
+        Raises:
+            DslError: If the payloads or the journal have changed since (code "plan-stale"), the plan is larger than a
+                limit (code "plan-too-large"), or it is about another service.
+
+        Example:
+            >>> with Outbox(folder / "apply.outbox", client) as outbox:
+            ...     outbox.apply(outbox.plan([project], export=False)).counts
+            {'done': 1}
+        """
+        plan.limited(max_renders, max_minutes)
+        address = self._sender.base_url
+        if plan.service != address:
+            hint = "set AISTUDIOS_BASE_URL to that address, or plan again"
+            raise DslError(f"the plan is for {plan.service}, not for {address}", hint=hint, code=STALE)
+        self.accept(plan, source)
+        return self.run(export=plan.export, **how)
+
+    def remaining(self, plan: OutboxPlan) -> int:
+        """Return how many of a plan's videos are still to be made, after it was applied in part.
+
+        Args:
+            plan: What `plan` returned, or `OutboxPlan.load`.
+
+        Example:
+            >>> with Outbox(folder / "remaining.outbox") as outbox:
+            ...     outbox.remaining(outbox.plan([project]))
+            1
+        """
+        return sum(self._journal.sent_name(row.sha256) is None for row in plan.made)
+
+    def drift(self, on_look: Callable[[str], object] | None = None) -> Iterator[Drift]:
+        """Ask the service which projects are no longer what was sent; this is free.
+
+        Keys that the service adds do not count. What each project cost is recorded, if the service says so.
+
+        Args:
+            on_look: Called with the key of each row that was looked at.
+
+        Yields:
+            Each current row whose project differs, with the fields.
+
+        Raises:
+            ApiError: If a call fails.
+
+        Example:
+            >>> with Outbox(folder / "drift.outbox", client) as outbox:
+            ...     summary = outbox.apply(outbox.plan([project], export=False))
+            ...     list(outbox.drift())
+            []
+        """
+        return drifted(self._journal, self._agreed_client(), on_look)
+
+    def results(self, *, versions: bool = False) -> Iterator[Result]:
+        """Yield what became of each key, in the order in which the keys were first added.
+
+        Args:
+            versions: True yields the earlier versions of each key too, before the current one.
+
+        Example:
+            >>> with Outbox(folder / "results.outbox", client) as outbox:
+            ...     summary = outbox.apply(outbox.plan([project], export=False))
+            ...     [(one.key, one.state, one.name) for one in outbox.results()]
+            [('1', 'done', 'Hello')]
+        """
+        return results(self._journal, versions)
+
+    def charge(self, key: str | int, credits: float) -> int:
+        """Record what a video cost, as a webhook told. A run may be at work meanwhile.
+
+        Args:
+            key: The key of the row, or the id of its project.
+            credits: What it cost.
+
+        Returns:
+            How many rows that were: 1, or 0 if there is none.
+
+        Example:
+            >>> with Outbox(folder / "charge.outbox") as outbox:
+            ...     added = outbox.add([project])
+            ...     outbox.charge(1, credits=2.5)
+            1
+        """
+        return self._journal.charge(str(key), credits)
+
+    def rows(self, *states: str, versions: bool = False) -> tuple[Row, ...]:
         """List the rows in the order they were added.
 
         Args:
             states: Only rows in these states. Default: all.
+            versions: True lists the earlier payloads of each key too.
 
         Returns:
             The rows.
@@ -118,7 +310,7 @@ class Outbox:
             ...     outbox.rows("failed", "unknown")
             ()
         """
-        return self._journal.rows(*states)
+        return self._journal.rows(*states, versions=versions)
 
     def counts(self) -> dict[str, int]:
         """Count the rows in each state; states without rows are left out."""
@@ -164,8 +356,8 @@ class Outbox:
                 return self._journal.requeue(row)
             if sent is None:
                 return self._journal.change(row, state="queued", free=1, note="marked as not sent")
-            for other in self.rows():
-                if other.project_id == sent and other.key != row.key:
+            for other in self.rows(versions=True):
+                if other.project_id == sent and other.number != row.number:
                     raise DslError(f"{sent} is row {other.key} ({other.name})")
             return self._journal.change(row, state="submitted", project_id=sent, note="marked as sent")
 
@@ -187,12 +379,12 @@ class Outbox:
         """
         unknown = self.rows("unknown")
         listed = self._agreed_client().list() if unknown else ()
-        known = {row.project_id: row.key for row in self.rows()}
+        known = {row.project_id: row.number for row in self.rows(versions=True)}
         return {
             row.key: tuple(
                 one
                 for one in listed
-                if one.get("name") == row.name and known.get(str(one.get("id")), row.key) == row.key
+                if one.get("name") == row.name and known.get(str(one.get("id")), row.number) == row.number
             )
             for row in unknown
         }
@@ -204,7 +396,9 @@ class Outbox:
         concurrency: int = 4,
         rate: float = 2.0,
         max_renders: int | None = None,
+        max_minutes: float | None = None,
         download: str | Path | None = None,
+        name: Name | None = None,
         timeout: float = 1800.0,
         on_change: Callable[[Row], object] | None = None,
     ) -> RunSummary:
@@ -217,7 +411,10 @@ class Outbox:
             concurrency: Requests at once, 1 or more; 4 by default.
             rate: Requests per second at most, above 0; 2 by default.
             max_renders: Renders at most, over the whole life of the journal. Default: no limit.
+            max_minutes: Estimated minutes of speech at most, over the whole life of the journal, as far as they were
+                estimated. Default: no limit.
             download: The folder to save the videos in. Default: they are not saved.
+            name: Names a video's file by the columns of its row. Default: the key and the project's id.
             timeout: Seconds to follow each rendering; 1800 by default.
             on_change: Called with each `Row` that has changed.
 
@@ -241,17 +438,32 @@ class Outbox:
         folder = _made_folder(download)
         with self._journal.exclusive():
             client = self._agreed_client()
-            self._journal.fix_term("mode", "render" if export else "draft", "was begun to {} and continues so")
-            run = Run(self._journal, client, export, concurrency, 1 / rate, max_renders, folder, timeout, on_change)
+            self._journal.fix_term(*_mode(export))
+            files = FileNames.of(self._journal, folder, name) if folder else None
+            limits = max_renders, max_minutes
+            run = Run(self._journal, client, export, concurrency, 1 / rate, *limits, files, timeout, on_change)
             with stop_on_signal(run.interrupt):
                 return run.run()
 
-    def _agreed_client(self) -> Sender:
-        """Return the client. Raise `DslError` if the journal is about another service."""
+    @property
+    def _sender(self) -> Sender:
         if self._client is None:
             raise BuildError("this outbox has no client", hint="write Outbox(path, client)")
-        self._journal.fix_term("service", self._client.base_url, f"is about {{}}, not about {self._client.base_url}")
         return self._client
+
+    def _agreed_client(self) -> Sender:
+        """Return the client. Raise `DslError` if the journal is about another service."""
+        self._journal.fix_term(*_service(self._sender.base_url))
+        return self._sender
+
+
+def _service(address: str) -> tuple[str, str, str]:
+    """Return the term that says which service a journal is about, its value, and what is wrong with another one."""
+    return "service", address, f"is about {{}}, not about {address}"
+
+
+def _mode(export: bool) -> tuple[str, str, str]:
+    return "mode", "render" if export else "draft", "was begun to {} and continues so"
 
 
 def _validate_mark(row: Row, again: bool) -> None:

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal, Protocol
@@ -17,7 +18,7 @@ from typing import Any, Literal, Protocol
 from attrs import define, evolve, field, frozen
 
 from aistudios_dsl.errors import ApiError, BuildError, DslError, SubmissionUnknown
-from aistudios_dsl.service.download import mode_of_existing, safe_name
+from aistudios_dsl.service.file_names import FileNames
 from aistudios_dsl.service.flow import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
@@ -48,7 +49,8 @@ class Sender(Protocol):
     def base_url(self) -> str: ...
     def create(self, project: Payload, *, export: bool) -> Job: ...
     def progress(self, id: str) -> Progress: ...
-    def download(self, job: str, path: Path) -> Path: ...
+    def download(self, job: str, path: Path, *, overwrite: bool = False) -> Path: ...
+    def get(self, id: str) -> dict[str, Any]: ...
     def list(self) -> tuple[dict[str, Any], ...]: ...
 
 
@@ -98,7 +100,9 @@ class Run:
     concurrency: int
     gap: float
     max_renders: int | None
-    folder: Path | None
+    max_minutes: float | None
+    files: FileNames | None
+    """Where videos are saved; None: they are not."""
     timeout: float
     on_change: Callable[[Row], object] | None
     waiting: list[_Task] = field(factory=list)
@@ -112,6 +116,9 @@ class Run:
     failures: Counter[str] = field(factory=Counter)
     """Failures in a row, of each kind."""
     known_ids: dict[str, str] = field(factory=dict)
+    renders: int = 0
+    seconds: float = 0.0
+    """Renders that were, or may have been, requested in all runs, and their seconds of speech: counted once."""
     turns: Iterator[int] = field(factory=itertools.count)
     orders: SimpleQueue[_Task | None] = field(factory=SimpleQueue)
     results: SimpleQueue[tuple[_Task, Any] | None] = field(factory=SimpleQueue)
@@ -119,8 +126,10 @@ class Run:
     def run(self) -> RunSummary:
         """Work until there is nothing left to do or to wait for."""
         self.journal.verify_payloads()
-        for row in self.journal.rows():
-            self.known_ids |= {row.project_id: row.key} if row.project_id else {}
+        self.renders, self.seconds = self.journal.renders(), self.journal.seconds()
+        for row in self.journal.select("true"):
+            if row.project_id:
+                self.known_ids[row.project_id] = row.key
             self.plan_row(row)
         for _ in range(self.concurrency):
             threading.Thread(target=self.work, daemon=True).start()
@@ -134,7 +143,7 @@ class Run:
             raise _combined(self.errors)
         counts = self.journal.counts()
         hold = self.hold if "queued" in counts else ""
-        unsaved = counts.get("done", 0) if self.folder and self.export else 0
+        unsaved = counts.get("done", 0) if self.files and self.export else 0
         return RunSummary(counts, self.stopped or hold or (f"{unsaved} videos could not be saved" if unsaved else ""))
 
     def advance(self) -> None:
@@ -156,16 +165,16 @@ class Run:
     # what to do
 
     def plan_row(self, row: Row) -> None:
-        """Plan the next request for a row, according to its state."""
+        """Plan the next request for a row, according to its state. Earlier versions of a key are only followed."""
         until = time.monotonic() + self.timeout
-        if row.state == "queued":
+        if row.state == "queued" and row.current:
             self.plan("create", row)
         elif row.state in ("submitted", "rendering"):
             self.plan("progress", row, until=until)
         elif row.state == "unknown" and row.project_id:
             # A progress request is free, and the project may be there by now.
             self.plan("progress", row, until=until, missing_until=0.0)
-        elif row.state == "done" and self.folder and self.export:
+        elif row.state == "done" and row.current and self.files and self.export:
             self.plan("download", row)
 
     def plan(self, kind: _Kind, row: Row, wait: float = 0.0, **more: Any) -> None:
@@ -181,10 +190,16 @@ class Run:
         while self.waiting and not self.stopped and self.in_flight < self.concurrency and self.delay() <= 0:
             task = evolve(heapq.heappop(self.waiting), started=time.monotonic())
             if task.kind == "create":
-                if not self.may_send():
+                if not self.may_send(task.row):
                     continue
-                payload = PreparedPayload(self.journal.payload(task.row), task.row.name)
+                payload = PreparedPayload(self.journal.payload(task.row.number), task.row.name)
                 task = evolve(task, row=self.journal.claim(task.row), payload=payload)
+                self.count_render(task.row, 1)
+            elif task.kind == "download" and self.files:
+                reserved = self.reserve(task.row)
+                if reserved is None:
+                    continue
+                task = evolve(task, row=reserved)
             self.not_before = max(self.not_before, time.monotonic()) + self.gap
             self.in_flight += 1
             self.orders.put(task)
@@ -195,12 +210,31 @@ class Run:
         """Return the seconds until the next task may start."""
         return max(self.waiting[0].due, self.not_before) - time.monotonic()
 
-    def may_send(self) -> bool:
-        """Return whether another create may be sent: nothing holds it back, and the budget is not spent."""
-        budget = self.max_renders if self.export and not self.hold else None
-        if budget is not None and self.journal.renders() >= budget:
-            self.hold = f"the budget of {budget} renders is spent"
+    def may_send(self, row: Row) -> bool:
+        """Return whether a row may be sent: nothing holds it back, and the budget is not spent."""
+        if self.export and not self.hold:
+            minutes = (self.seconds + (row.seconds or 0.0)) / 60
+            if self.max_renders is not None and self.renders >= self.max_renders:
+                self.hold = f"the budget of {self.max_renders} renders is spent"
+            elif self.max_minutes is not None and minutes > self.max_minutes:
+                self.hold = f"the budget of {self.max_minutes:g} minutes of speech is spent"
         return not self.hold
+
+    def count_render(self, row: Row, number: int) -> None:
+        """Count a render that may be requested, or (-1) one that surely was not."""
+        self.renders += number
+        self.seconds += number * (row.seconds or 0.0)
+
+    def reserve(self, row: Row) -> Row | None:
+        """Return a row with the file that its video is to become; None, with a note, if that is not possible."""
+        assert self.files
+        try:
+            return self.files.reserve(self.journal, row)
+        except DslError as error:
+            if error.code not in _ROW_CODES:
+                raise
+            self.change(row, note=_note(error))
+            return None
 
     def next_result(self) -> tuple[_Task, Any] | None:
         """Return the next result, or None if a task is due or there is nothing to wait for."""
@@ -228,8 +262,8 @@ class Run:
             return self.client.create(task.payload, export=self.export)
         if task.kind == "progress":
             return self.client.progress(task.row.project_id)
-        assert self.folder
-        return _download(self.client, task.row, self.folder)
+        assert self.files
+        return self.files.save(self.client, task.row)
 
     # results
 
@@ -255,7 +289,8 @@ class Run:
         self.known_ids[job.id] = row.key
         self.failures["create"] = self.failures["outage"] = 0
         try:
-            row = self.change(row, state="submitted" if self.export else "done", project_id=job.id, note="")
+            state, sent = "submitted" if self.export else "done", datetime.now(UTC).isoformat(timespec="seconds")
+            row = self.change(row, state=state, project_id=job.id, note="", sent=sent)
         except DslError as error:
             message = f"row {row.key} was sent as {job.id}, but {error.message}"
             raise DslError(message, error.path, error.hint, error.code) from None
@@ -313,11 +348,15 @@ class Run:
             self.outage(task, error)
             return
         self.change(task.row, state="failed" if known else "unknown", note=_note(error))
+        self.count_render(task.row, -known)
         self.count_failure("create", _CREATES_FAILED)
 
     def outage(self, task: _Task, error: ApiError) -> None:
         """Leave the row as it was and try again later: the service is unreachable, busy, or refuses the key."""
-        row = self.change(task.row, state="queued", note=_note(error)) if task.kind == "create" else task.row
+        row = task.row
+        if task.kind == "create":
+            row = self.change(row, state="queued", note=_note(error))
+            self.count_render(row, -1)
         if task.started >= self.outage_until:
             # Tasks that were in flight when it began do not count again.
             self.failures["outage"] += 1
@@ -343,15 +382,6 @@ class Run:
     def report(self, row: Row) -> None:
         if self.on_change:
             self.on_change(row)
-
-
-def _download(client: Sender, row: Row, folder: Path) -> Path:
-    """Save the row's video in the folder. An existing file of this name is the video: the name has the project's id."""
-    target = folder / f"{safe_name(row.key, 'row')[:60]}-{safe_name(row.project_id, 'video')}.mp4"
-    if mode_of_existing(target) is None:
-        return client.download(row.project_id, target)
-    target.with_name(f".{target.name}.part").unlink(missing_ok=True)
-    return target
 
 
 def _note(error: BaseException) -> str:

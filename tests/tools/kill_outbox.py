@@ -54,7 +54,7 @@ class Campaign:
         self.file = rows_file(folder / "videos.jsonl", rows)
         self.journal, self.videos = folder / "videos.outbox", folder / "videos"
         self.chance = random.Random(seed)
-        self.kills, self.missed, self.parts_seen = Counter(), 0, 0
+        self.kills, self.missed, self.parts_seen, self.marked = Counter(), 0, 0, Counter()
 
     def kill(self, moments):
         """Kill once at each of these moments, in a random order; what did not come about is tried again."""
@@ -155,6 +155,7 @@ class Campaign:
                 with Outbox(self.journal) as outbox:
                     outbox.mark(row["key"], **{"sent": listed[0]["id"]} if listed else {"not_sent": True})
                 marked["sent" if listed else "not sent"] += 1
+        self.marked += marked
         return marked
 
     def creates(self):
@@ -227,7 +228,7 @@ def die_in_change(state, moment, is_it):
     """Die before a row's new state is written, before it is committed, or right after."""
     from aistudios_dsl.service.journal import Journal
 
-    change, transaction, armed = Journal.change, Journal._transaction, []
+    change, transaction, armed = Journal.change, Journal.transaction, []
 
     @contextlib.contextmanager
     def dying_transaction(self):
@@ -247,7 +248,19 @@ def die_in_change(state, moment, is_it):
             die()
         return found
 
-    Journal.change, Journal._transaction = dying_change, dying_transaction
+    Journal.change, Journal.transaction = dying_change, dying_transaction
+
+
+def die_before_commit(journal, transaction):
+    """Die before the next transaction of a journal is committed."""
+
+    @contextlib.contextmanager
+    def dying(self):
+        with transaction(self):
+            yield
+            die()
+
+    journal.transaction = dying
 
 
 def die():
