@@ -300,10 +300,8 @@ PROJECT_FIELDS = words(
 )
 PROJECT_FIELDS |= {"avatars", "locale", "themes", "webhook_url", "workspace_id"}
 PROJECT_VERBS = {"add", "load", "map_scenes", "scene", "with_scenes"}
-ENDS = words(
-    "captions check compile estimates messages png render render_all resolve save storyboard svg timing translated variables"
-)
-ENDS |= {"to_dict", "to_json", "to_python"}
+ENDS = words("captions check compile estimates messages png render render_all resolve save storyboard svg timing")
+ENDS |= {"to_dict", "to_json", "to_python", "translated", "variables"}
 
 
 def test_an_editor_completes_to_settings_verbs_and_ends_and_nothing_else():

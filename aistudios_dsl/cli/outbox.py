@@ -355,7 +355,7 @@ def _naming(name: str | None, download: Path | None) -> Callable[[Mapping[str, A
         return None
     if download is None:
         raise click.UsageError("--name names downloads: name their folder with --download")
-    from aistudios_dsl.cli.build_rows import FileName
+    from aistudios_dsl.cli.row_batches import FileName
     from aistudios_dsl.templates.environment import Templates
 
     template = FileName(name, Templates())

@@ -1,4 +1,4 @@
-"""JSON documents to nodes and back, without loss. Nothing else uses cattrs, and writing does without it."""
+"""JSON documents to nodes and back, without loss. Nothing else uses cattrs, whose import waits for a document."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 N = TypeVar("N", bound=Node)
 _READERS: dict[type[Node], Callable[[Mapping[str, Any]], Any]] = {}
+_WRITERS: dict[type[Node], tuple[Callable[[Any], dict[str, Any]], list[str]]] = {}
 
 
 def load(document: Any) -> Project:
@@ -69,19 +70,38 @@ def dump(node: Node) -> dict[str, Any]:
     >>> dump(Script(org="<p>Hello</p>", tts=None))
     {'org': '<p>Hello</p>', 'tts': None}
     """
-    found: dict[str, Any] = {}
-    for key in keys(type(node)):
-        value = getattr(node, key.attribute)
-        if value is not UNSET:
-            found[key.wire] = value if type(value) in SCALARS else _written(value)
+    cls = type(node)
+    if cls not in _WRITERS:
+        _WRITERS[cls] = _writer(cls)
+    write, order = _WRITERS[cls]
+    found = write(node)
     if node.extra:
         found |= copied(node.extra)
-    if not node.key_order:
-        return found
-    return {key: found[key] for key in (*node.key_order, *found) if key in found}
+    if node.extra or node.key_order:
+        order = [key for key in (*(node.key_order or order), *found) if key in found]
+    return {key: found[key] for key in order if found[key] is not UNSET}
+
+
+def _writer(cls: type[Node]) -> tuple[Callable[[Any], dict[str, Any]], list[str]]:
+    """Return what writes the known keys of a class, and these in wire order."""
+    from cattrs.fns import identity
+    from cattrs.gen import make_dict_unstructure_fn, override
+
+    overrides: Any = {
+        key.attribute: override(
+            rename=key.wire,
+            # What holds no other values is written as it is, without a call.
+            unstruct_hook=identity if key.kinds and SCALARS.issuperset(key.kinds) else _written,
+        )
+        for key in keys(cls)
+    }
+    overrides["extra"] = overrides["key_order"] = override(omit=True)
+    return make_dict_unstructure_fn(cls, _converter(), **overrides), [key.wire for key in keys(cls)]
 
 
 def _written(value: Any) -> Any:
+    if type(value) in SCALARS or value is UNSET:
+        return value
     if isinstance(value, Node):
         return dump(value)
     if isinstance(value, tuple):
@@ -99,9 +119,9 @@ def _structured(cls: type[Node], document: Any) -> Any:
 
 @cache
 def _converter() -> Converter:
-    from cattrs.preconf.json import make_converter
+    from cattrs import Converter
 
-    return make_converter()
+    return Converter()
 
 
 def _reader(cls: type[Node]) -> Callable[[Mapping[str, Any]], Any]:
