@@ -82,7 +82,6 @@ class Forms:
         self.literal: Scene = themed_scene(evolve(literal, items=()), setting.theme)
         self.setting: Setting = evolve(setting, theme=None)
         self.api: Generation = generation_of(choices.scene, setting.api)
-        # Without names of colours, a row's colour is written as it is, like any string.
         self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
         self._wire = resolve_scene(self.literal, 0, self.setting)
         self.silent, self.spoken, self.square = self._head(numbered)
