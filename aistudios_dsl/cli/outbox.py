@@ -17,7 +17,14 @@ import click
 from attrs import asdict
 
 from aistudios_dsl.atomic_write import write_text
-from aistudios_dsl.cli.base import confirm_spending, print_line, print_result, printable, progress_bar
+from aistudios_dsl.cli.base import (
+    confirm_spending,
+    print_line,
+    print_result,
+    printable,
+    progress_bar,
+    reject_overwriting,
+)
 from aistudios_dsl.cli.options import AS_JSON, DESPITE_ERRORS, DOWNLOAD, FILE, OUTPUT, TIMEOUT, YES
 from aistudios_dsl.errors import DslError, plural
 
@@ -150,6 +157,7 @@ def plan(
     from aistudios_dsl.service import Client, Outbox
 
     path = journal or file.with_name(f"{file.stem}.outbox")
+    reject_overwriting(output, file, path)
     with Outbox(path) as box:
         found = _planned(box, file, key, literal, despite_errors, export=not draft, rate=rate)
     _print_plan(found)
@@ -222,7 +230,9 @@ def results(journal: Path | None, versions: bool, output: Path | None, as_json: 
     """
     from aistudios_dsl.service import Outbox
 
-    with Outbox(_find_journal(journal)) as box:
+    path = _find_journal(journal)
+    reject_overwriting(output, path)
+    with Outbox(path) as box:
         found = box.results(versions=versions)
         text = _json_lines(found) if as_json else _csv(found)
     if output:
