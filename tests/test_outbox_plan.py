@@ -619,6 +619,7 @@ WRONG_USE = [
     (["results", "--journal", "videos.jsonl"], 1, "this file is not a journal"),
     (["plan", "videos.jsonl", "-o", "videos.jsonl"], 2, "videos.jsonl is an input, and would be overwritten"),
     (["apply", "."], 1, "cannot read .: Is a directory"),
+    (["plan", "."], 1, "cannot read .: Is a directory"),
     (["run", "videos.jsonl", "--draft", "--name", "x"], 2, "--name names downloads: name their folder with --download"),
     (["run", "videos.jsonl", "--draft", "--name", "{{ x", "--download", "v"], 1, "--name: "),
 ]

@@ -110,7 +110,7 @@ def run(
     if export is None:
         raise click.UsageError("choose one: --export (renders, spends credits) or --draft (stores only)")
     naming = _naming(name, how["download"])
-    with Client() as client, Outbox(journal or file.with_name(f"{file.stem}.outbox"), client) as box:
+    with Client() as client, Outbox(journal or _journal_of(file), client) as box:
         found = _planned(box, file, key, literal, despite_errors, export=export)
         limits = [(how["max_renders"], "renderings"), (how["max_minutes"], "minutes of speech")]
         words = [f"; at most {most:g} {noun} in all" for most, noun in limits if most is not None and export]
@@ -156,7 +156,7 @@ def plan(
     """
     from aistudios_dsl.service import Client, Outbox
 
-    path = journal or file.with_name(f"{file.stem}.outbox")
+    path = journal or _journal_of(file)
     reject_overwriting(output, file, path)
     with Outbox(path) as box:
         found = _planned(box, file, key, literal, despite_errors, export=not draft, rate=rate)
@@ -283,6 +283,10 @@ def mark(row: str, sent: str | None, not_sent: bool, again: bool, journal: Path 
     with Outbox(_find_journal(journal)) as box:
         found = box.mark(row, sent=sent, not_sent=not_sent, again=again)
     print_line(f"row {found.key} ({found.name}): {found.state}")
+
+
+def _journal_of(file: Path) -> Path:
+    return file.parent / f"{file.stem}.outbox"
 
 
 def _find_journal(given: Path | None) -> Path:
