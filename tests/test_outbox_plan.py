@@ -589,6 +589,14 @@ def test_the_commands_from_plan_to_results(sandbox, tmp_path):
     assert rows == [("c1", "1", "yes", "videos/c1.mp4"), ("c2", "1", "no", ""), ("c2", "2", "yes", "videos/c2.mp4")]
 
 
+def test_results_are_not_written_over_the_journal(sandbox, tmp_path):
+    with Outbox(tmp_path / "a.outbox") as outbox:
+        outbox.add(payloads(1))
+    before = (tmp_path / "a.outbox").read_bytes()
+    result = aistudios(sandbox, "results", "-o", "a.outbox", cwd=tmp_path)
+    assert (result.returncode, (tmp_path / "a.outbox").read_bytes()) == (2, before)
+
+
 def test_run_says_what_it_will_do_in_the_words_of_the_plan(sandbox, tmp_path):
     sandbox.settings(render_seconds=0)
     file = jsonl(tmp_path / "videos.jsonl", payloads(3))
@@ -608,6 +616,10 @@ WRONG_USE = [
     (["apply", "plan.json"], 1, "cannot read plan.json: No such file or directory"),
     (["apply", "videos.jsonl"], 1, "videos.jsonl is not the plan of an outbox"),
     (["results"], 1, "there is no journal (*.outbox) in this folder"),
+    (["results", "--journal", "videos.jsonl"], 1, "this file is not a journal"),
+    (["plan", "videos.jsonl", "-o", "videos.jsonl"], 2, "videos.jsonl is an input, and would be overwritten"),
+    (["apply", "."], 1, "cannot read .: Is a directory"),
+    (["plan", "."], 1, "cannot read .: Is a directory"),
     (["run", "videos.jsonl", "--draft", "--name", "x"], 2, "--name names downloads: name their folder with --download"),
     (["run", "videos.jsonl", "--draft", "--name", "{{ x", "--download", "v"], 1, "--name: "),
 ]

@@ -17,7 +17,14 @@ import click
 from attrs import asdict
 
 from aistudios_dsl.atomic_write import write_text
-from aistudios_dsl.cli.base import confirm_spending, print_line, print_result, printable, progress_bar
+from aistudios_dsl.cli.base import (
+    confirm_spending,
+    print_line,
+    print_result,
+    printable,
+    progress_bar,
+    reject_overwriting,
+)
 from aistudios_dsl.cli.options import AS_JSON, DESPITE_ERRORS, DOWNLOAD, FILE, OUTPUT, TIMEOUT, YES
 from aistudios_dsl.errors import DslError, plural
 
@@ -103,7 +110,7 @@ def run(
     if export is None:
         raise click.UsageError("choose one: --export (renders, spends credits) or --draft (stores only)")
     naming = _naming(name, how["download"])
-    with Client() as client, Outbox(journal or file.with_name(f"{file.stem}.outbox"), client) as box:
+    with Client() as client, Outbox(journal or _journal_of(file), client) as box:
         found = _planned(box, file, key, literal, despite_errors, export=export)
         limits = [(how["max_renders"], "renderings"), (how["max_minutes"], "minutes of speech")]
         words = [f"; at most {most:g} {noun} in all" for most, noun in limits if most is not None and export]
@@ -149,7 +156,8 @@ def plan(
     """
     from aistudios_dsl.service import Client, Outbox
 
-    path = journal or file.with_name(f"{file.stem}.outbox")
+    path = journal or _journal_of(file)
+    reject_overwriting(output, file, path)
     with Outbox(path) as box:
         found = _planned(box, file, key, literal, despite_errors, export=not draft, rate=rate)
     _print_plan(found)
@@ -222,7 +230,9 @@ def results(journal: Path | None, versions: bool, output: Path | None, as_json: 
     """
     from aistudios_dsl.service import Outbox
 
-    with Outbox(_find_journal(journal)) as box:
+    path = _find_journal(journal)
+    reject_overwriting(output, path)
+    with Outbox(path) as box:
         found = box.results(versions=versions)
         text = _json_lines(found) if as_json else _csv(found)
     if output:
@@ -273,6 +283,10 @@ def mark(row: str, sent: str | None, not_sent: bool, again: bool, journal: Path 
     with Outbox(_find_journal(journal)) as box:
         found = box.mark(row, sent=sent, not_sent=not_sent, again=again)
     print_line(f"row {found.key} ({found.name}): {found.state}")
+
+
+def _journal_of(file: Path) -> Path:
+    return file.parent / f"{file.stem}.outbox"
 
 
 def _find_journal(given: Path | None) -> Path:
