@@ -293,15 +293,16 @@ class BaseProject(Verbs):
         return self._changed_at(len(self.scenes) - 1, change)
 
     def _change_all(self, change: Callable[[Scene], Scene]) -> Self:
-        project = self
-        for index in range(len(self.scenes)):
-            project = project._changed_at(index, change)
-        return project
+        return replaced(self, scenes=tuple(self._changed(index, change) for index in range(len(self.scenes))))
 
-    def _changed_at(self, index: int, change: Callable[[Scene], Scene]) -> Self:
+    def _changed(self, index: int, change: Callable[[Scene], Scene]) -> Scene:
         with under(f"scenes[{index}]"), self._measuring():
             scene = change(self.scenes[index])
             refuse_unknown_names(scene, self.theme, self.scenes[index])
+        return scene
+
+    def _changed_at(self, index: int, change: Callable[[Scene], Scene]) -> Self:
+        scene = self._changed(index, change)
         return replaced(self, scenes=(*self.scenes[:index], scene, *self.scenes[index + 1 :]))
 
     def _measuring(self) -> AbstractContextManager[None]:
