@@ -1,6 +1,7 @@
 """A page of the documentation, run from top to bottom as a reader would: files written, commands typed, Python run."""
 
 import contextlib
+import csv
 import os
 import re
 import shutil
@@ -39,6 +40,15 @@ def blocks(page):
     return [Block(*found) for found in FENCE.findall(page.read_text(encoding="utf-8"))]
 
 
+def first_video():
+    """The project of the README's first script, with the first row of the table below it."""
+    shown = blocks(ROOT / "README.md")
+    code, table = (next(block.code for block in shown if block.language == kind) for kind in ("python", "csv"))
+    names = {}
+    exec(code, names)
+    return names["project"].render(next(csv.DictReader(table.splitlines())))
+
+
 class Reader:
     """Someone in a folder, following a page to the letter; `installs` from nothing, or has all that is needed."""
 
@@ -66,7 +76,10 @@ class Reader:
                 process.communicate(timeout=20)
 
     def do(self, block):
-        block = evolve(block, code=block.code.replace(PORT, str(self.port)))
+        code = block.code.replace(PORT, str(self.port))
+        if block.title == OTHER_TERMINAL:
+            code = code.replace("--watch", "--watch --port 0")
+        block = evolve(block, code=code)
         if block.title == INSTALL and not self.installs:
             return
         if block.language == "sh":
@@ -98,16 +111,18 @@ class Reader:
             cwd=self.folder,
             env=self.env,
             stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
         self.background.append(process)
+        said = ""
         for line in process.stdout:
-            found = re.search(r"AISTUDIOS_BASE_URL=(\S+)", line)
-            if found:
-                wait_for(found[1].strip("'\""))
+            said += line
+            if found := re.search(r"http://[\d.:]+", line):
+                wait_for(found[0])
                 return
-        raise AssertionError(f"{command} ended with {process.wait()}")
+        raise AssertionError(f"{command} ended with {process.wait()}\n{said}")
 
 
 def wait_for(url, seconds=20):

@@ -5,9 +5,8 @@ import re
 
 import pytest
 
-from aistudios_dsl import Project
 from aistudios_dsl.cli.base import HINTS
-from tests.pages import ROOT, Reader, blocks
+from tests.pages import ROOT, Reader, blocks, first_video
 from tests.tools import make_reference, make_story, text_error_table
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -47,15 +46,18 @@ def test_every_block_says_what_it_is():
 
 
 def test_the_first_script_of_the_readme_builds_what_is_shown_below_it():
-    script = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
-    names = {}
-    exec(script, names)
-    assert isinstance(names["project"], Project)
-    text = names["project"].to_json()
+    text = first_video().to_json()
     shown = re.search(r"```json\n(.*?)```", README, re.DOTALL)[1]
     pairs = [pair for pair in re.findall(r'"\w+":(?:"[^"]*"|[-\d.]+)', shown) if "…" not in pair]
     assert len(pairs) > 15
     assert [pair for pair in pairs if pair not in text] == []
+
+
+def test_the_site_starts_with_the_script_and_the_rows_of_the_readme():
+    readme, start = (
+        [block.code for block in blocks(page)][:2] for page in (ROOT / "README.md", ROOT / "docs" / "index.md")
+    )
+    assert [f"# welcome.py\n{start[0]}", start[1]] == readme
 
 
 def test_the_error_in_the_readme_is_the_one_a_script_gets(tmp_path, monkeypatch):

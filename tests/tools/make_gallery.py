@@ -9,7 +9,7 @@ from itertools import groupby
 
 from aistudios_dsl import Project
 from tests.examples import EXAMPLES, ROOT
-from tests.pages import blocks
+from tests.pages import blocks, first_video
 
 COMPOSE = ROOT / "docs" / "howto" / "compose.md"
 HEAD = """# Gallery
@@ -22,8 +22,7 @@ makes this page.
 
 def pictures():
     """The pictures by name, and the text of each: one SVG a scene, that of the README's script, those of a how-to."""
-    hello, *_ = (block.code for block in blocks(ROOT / "README.md") if block.language == "python")
-    found = {"hello.svg": defined(hello)["project"].svg()}
+    found = {"welcome.svg": first_video().svg(links=False)}
     for name, video in (pair for example in EXAMPLES for pair in videos(example).items()):
         found |= {f"{name}-{number}.svg": video.svg(number, links=False) for number in range(len(video.scenes))}
     for block in blocks(COMPOSE):
