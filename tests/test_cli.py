@@ -63,14 +63,16 @@ def test_build_fills_variables_from_set(tmp_path):
 
 
 def test_build_takes_another_object(tmp_path):
-    path = script(tmp_path, "video = Project('Other').scene()")
+    path = script(tmp_path, "video = portrait = Project('Other').scene()")
     assert json.loads(aistudios("build", path, "--object", "video").stdout)["name"] == "Other"
+    assert "did you mean --object portrait?" in aistudios("build", path, "--object", "potrait").stderr
 
 
 BROKEN = [
     ("project = Project().scene().text('x', opacity=140)", ["video.py line 2", "opacity is 140", "takes 1 to 100"]),
     ("def make():\n    return {}['a']\nproject = make()", ["video.py line 3", "KeyError: 'a'", "return {}['a']"]),
     ("video = Project()", ["defines no 'project'", "did you mean --object video?"]),
+    ("land = portrait = Project()", ["defines no 'project'", "choose one: --object land or portrait"]),
     ("project = 3", ["'project'", "is a value of type int, not a Project"]),
     ("project = Project(", ["line 2", "'(' was never closed"]),
     ("import sys; sys.exit(3)", ["exited with code 3"]),

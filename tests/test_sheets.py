@@ -9,9 +9,12 @@ from click.testing import CliRunner
 from PIL import Image, ImageChops
 
 from aistudios_dsl import BuildError, DslError, Fonts, Project
+from aistudios_dsl.check.findings import Finding
 from aistudios_dsl.cli import main
 from aistudios_dsl.draw import png
+from aistudios_dsl.draw.contact import RowStrip, contact_sheet
 from aistudios_dsl.draw.svg import view_of
+from aistudios_dsl.layout.geometry import Box
 from tests.chromium import open_browser
 from tests.examples import EXAMPLES, ROOT
 from tests.extras import needs
@@ -218,7 +221,8 @@ FINE, WARNED, WRONG, BROKEN = "Ann,300,#000000,1", "Bo,300,#eeeeee,", "Cem,2500,
 def test_rows_are_strips_the_worst_first(browser, tmp_path, template):
     rows = table(tmp_path, FINE, WARNED, BROKEN, WRONG, FINE)
     page = tmp_path / "page.html"
-    assert aistudios(template, "--data", rows, "-o", page).exit_code == 0
+    result = aistudios(template, "--data", rows, "-o", page)
+    assert (result.exit_code, result.stderr) == (0, f"{page}: 5 rows, 1 not built, 1 with errors, 1 with warnings\n")
     browser.open(page)
     assert quiet(browser)
     titles = browser.run("return [...document.querySelectorAll('.strip h2')].map(e => e.textContent)")
@@ -289,6 +293,13 @@ def test_rows_are_one_picture_and_folders_of_pictures_show_the_first(tmp_path, t
     assert {colour for count, colour in sheet.getcolors(1 << 24) if count > 50_000} >= {(255, 255, 255), (16, 32, 48)}
     assert aistudios(template, "--data", rows, "-o", f"{tmp_path}/all/").exit_code == 0
     assert "Hello Ann" in (tmp_path / "all" / "scene-0.svg").read_text(encoding="utf-8")
+
+
+def test_the_caption_of_a_row_tells_its_findings_before_its_words():
+    """Words from right to left, or cut at the end, would otherwise take the number with them."""
+    found = Finding("text-outside", "warning", "the text is outside", "name")
+    sheet = contact_sheet([RowStrip(4, f"دبي {'long ' * 20}", loose=[found, found])], Box(0, 0, 1080, 1920))
+    assert "row 4  ·  2 warnings  ·  دبي long" in sheet
 
 
 def test_a_missing_column_is_told_in_the_strip_with_all_that_are_missing(tmp_path, template):

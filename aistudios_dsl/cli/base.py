@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file
+from aistudios_dsl.errors import BuildError, DslError, LoadError, TemplateError, did_you_mean, near_file, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -276,12 +276,19 @@ def _run_script(path: Path, name: str) -> Project:
         print_line(f"note: {note}", err=True)
     if name not in found:
         made = [key for key, value in found.items() if isinstance(value, Project)]
-        hint = f"did you mean --object {made[0]}?" if made else f"write {name} = Project()..."
-        raise DslError(f"{path} defines no {name!r}", hint=hint)
+        raise DslError(f"{path} defines no {name!r}", hint=_other_object(name, made))
     project = found[name]
     if not isinstance(project, Project):
         raise DslError(f"{name!r} in {path} is a value of type {type(project).__name__}, not a Project")
     return project
+
+
+def _other_object(name: str, made: list[str]) -> str:
+    """Return the hint for a script whose projects have other names."""
+    close = nearest(name, made) or (made[0] if len(made) == 1 else "")
+    if close:
+        return f"did you mean --object {close}?"
+    return f"choose one: --object {' or '.join(made)}" if made else f"write {name} = Project()..."
 
 
 def _run(path: Path) -> dict[str, Any]:

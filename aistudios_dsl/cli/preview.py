@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -44,6 +45,7 @@ class Preview:
         """Return the project, with the values of its row."""
         return self.source.render() if self.data is None else _rendered_row(self.source, self.data, self.row or 1)
 
+    @cached_property
     def rows(self) -> Contact | None:
         """Return the rows to show side by side; None where one project is to be shown."""
         from aistudios_dsl.cli.preview_rows import contact
@@ -54,7 +56,7 @@ class Preview:
         """Return the page: that of a project, of its languages, or of several rows. `live`: it follows changes."""
         if self.locales:
             return self.project()._side_by_side(self._translations(), self.media, self.scene)
-        rows = self.rows()
+        rows = self.rows
         if rows is None:
             return self.project()._page(self.media, self.scene, live=live)
         if rows.total == 1:
@@ -67,7 +69,7 @@ class Preview:
 
     def png(self) -> bytes:
         """Return the picture: of a scene, of all scenes of a project, or of the scenes of several rows."""
-        rows = self.rows()
+        rows = self.rows
         if rows is not None and rows.total > 1:
             return rows.png(self.media, self.scene)
         project = self.project() if rows is None else rows.only()
@@ -143,7 +145,9 @@ def preview(
         else:
             written = _write_pictures(shown, target, kind == "folder", as_png)
     many = f"{written[0]} to {written[-1].name}: {plural(len(written), 'picture')}"
-    print_line(many if len(written) > 1 else str(written[0]), err=True)
+    rows = shown.rows if kind in ("page", "png") and not locales else None
+    one = f"{written[0]}: {rows.told}" if rows else str(written[0])
+    print_line(many if len(written) > 1 else one, err=True)
     if show and not webbrowser.open(written[0].resolve().as_uri()):
         print_line("note: no browser could be opened", err=True)
 

@@ -12,7 +12,7 @@ from attrs import frozen
 from aistudios_dsl.cli.base import with_options
 from aistudios_dsl.cli.data import DataFile, with_all_missing
 from aistudios_dsl.cli.options import ProjectFile
-from aistudios_dsl.errors import DslError
+from aistudios_dsl.errors import DslError, plural
 from aistudios_dsl.wire.node import shortened
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ class Contact:
     worst: Sequence[Outcome]
     total: int
     counts: Sequence[tuple[str, int]]
+
+    @property
+    def told(self) -> str:
+        """How many rows there are, and how many of them have what, in words."""
+        some = [f"{many} {what.lower()}" for what, many in self.counts if many]
+        return ", ".join([plural(self.total, "row"), *some])
 
     def only(self) -> Project:
         """Return the project of the one row. Raise its fault if it has none."""

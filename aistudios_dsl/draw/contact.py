@@ -95,4 +95,5 @@ def _as_strip(strip: RowStrip) -> Strip:
         for panel in strip.panels
     ]
     found = ", ".join(f"{many} {kind}{'s' if many > 1 else ''}" for kind, many in strip.counts)
-    return Strip("  ·  ".join(filter(None, (f"row {strip.number}", strip.name, found))), tiles, strip.fault)
+    # The row's own words come last: they may be cut, or run from right to left and turn round what follows them.
+    return Strip("  ·  ".join(filter(None, (f"row {strip.number}", found, strip.name))), tiles, strip.fault)

@@ -191,7 +191,7 @@ class Templates:
             # What NumPy compares gives a truth of its own.
             return bool(value)
         raise TemplateError(
-            f"when={expression!r} is {value!r}, which is neither true nor false", hint=_as_truth(expression)
+            f"when={expression!r} is {value!r}, which is neither true nor false", hint=_as_truth(expression, value)
         )
 
     def each(self, expression: str) -> tuple[tuple[str, ...], str]:
@@ -252,11 +252,11 @@ def _unpacked(names: tuple[str, ...], item: Any, expression: str) -> tuple[Any, 
     return tuple(item)
 
 
-def _as_truth(expression: str) -> str:
+def _as_truth(expression: str, value: Any) -> str:
     """Return the hint for a text or another value where a condition is wanted."""
     if re.fullmatch(r"[\w.]+", expression.strip()):
-        name = expression.strip()
-        return f"to ask whether there is one: when=\"{name} != ''\"; or compare it: when=\"{name} == 'gold'\""
+        name, other = expression.strip(), value if isinstance(value, str) and value.isalnum() else "gold"
+        return f"to ask whether there is one: when=\"{name} != ''\"; or compare it: when=\"{name} == '{other}'\""
     return "compare it, as in when=\"plan == 'gold'\""
 
 
