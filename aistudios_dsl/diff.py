@@ -29,6 +29,8 @@ _RARE, _NEAR = 12, 6
 _NAMED = 6
 """How many clips a change of several names."""
 _LONGEST_NAME = 40
+_MOST_ALIKE, _LEAD = 30, 24
+"""With how many equal characters long values are shown from their beginning; else, how many stand before the change."""
 
 
 @frozen
@@ -62,7 +64,7 @@ class Change:
         if self.old is UNSET or self.new is UNSET:
             word, value = ("added", self.new) if self.old is UNSET else ("removed", self.old)
             return f"{where}{self.field} {word}: {_quoted(value)}"
-        return f"{where}{self.field} {_quoted(self.old)} -> {_quoted(self.new)}"
+        return f"{where}{self.field} {_contrasted(self.old, self.new)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the change as JSON; `tag`, `field`, `old`, `new` and `parts` only where it has them."""
@@ -529,3 +531,13 @@ def _text(node: Node) -> str:
 
 def _quoted(value: Any) -> str:
     return shortened(canonical(value))
+
+
+def _contrasted(old: Any, new: Any) -> str:
+    """Quote both values; what is too long to be shown whole is shown from shortly before they differ."""
+    texts = canonical(old), canonical(new)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    if same < _MOST_ALIKE or all(text == shortened(text) for text in texts):
+        return " -> ".join(map(shortened, texts))
+    begin = texts[0].find(" ", same - _LEAD, same) + 1 or same
+    return " -> ".join(shortened(f"…{text[begin:]}") for text in texts)

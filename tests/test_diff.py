@@ -248,6 +248,35 @@ def test_lines_of_long_speech_are_matched_in_order_and_as_many_as_difflib_finds_
         assert len(long) >= len(short)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("in Rome", "in Oslo", '"in Rome" -> "in Oslo"'),
+        (
+            "Welcome, Ann. This is the training for our site in Rome.",
+            "Welcome, Ann. This is the training for our site in Athens.",
+            '"Welcome, Ann. This is the training for our site in Rome." -> '
+            '"Welcome, Ann. This is the training for our site in Athens."',
+        ),
+        (
+            "Welcome, Bob. This is safety training for our site in Rome.",
+            "Welcome, Bob. This is safety training for our site in Athens.",
+            '…for our site in Rome." -> …for our site in Athens."',
+        ),
+        ("so " * 30 + "old", "so " * 30 + "new", f'…{"so " * 7}old" -> …{"so " * 7}new"'),
+        (f"{'x' * 90}1", f"{'x' * 90}2", '…1" -> …2"'),
+        ("Old. " + "word " * 20, "New. " + "word " * 20, None),
+    ],
+)
+def test_what_differs_in_long_words_is_shown(old, new, expected):
+    """Both sides of a change show where they differ, however much they have in common before it."""
+    (line,) = lines(Project(old).scene(), Project(new).scene())
+    before, after = line.removeprefix("name ").split(" -> ")
+    assert before != after
+    assert max(len(before), len(after)) <= 60
+    assert expected in (None, f"{before} -> {after}")
+
+
 def test_speech_told_line_by_line_whoever_holds_it():
     project = base()
     assert lines(project, Project.load(project.to_dict(api="1.6"))) == [

@@ -1106,7 +1106,8 @@ def test_the_commands_from_run_to_mark(sandbox, tmp_path):
 WRONG_USE = [
     (["run", "videos.jsonl"], 2, "choose one: --export (renders, spends credits) or --draft"),
     (["run", "videos.jsonl", "--export"], 2, "there is no terminal to ask on: add --yes"),
-    (["run", "videos.jsonl", "--export", "--rate", "fast"], 2, "'fast' is not a rate"),
+    (["run", "videos.jsonl", "--export", "--rate", "fast"], 2, "'fast' is not a rate of requests: write 2/s or 90/min"),
+    (["run", "videos.jsonl", "--export", "--rate", "2/"], 2, "'2/' is not a rate of requests"),
     (["run", "other.jsonl", "--draft"], 1, "cannot read other.jsonl"),
     (["run", ".", "--draft"], 1, "cannot read .: Is a directory"),
     (["run", "vidoes.jsonl", "--draft"], 1, "did you mean 'videos.jsonl'?"),

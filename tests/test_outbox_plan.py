@@ -580,7 +580,7 @@ def test_the_commands_from_plan_to_results(sandbox, tmp_path):
     for _ in range(2):
         again = aistudios(sandbox, "apply", "plan.json", *flags, cwd=tmp_path)
         assert (again.returncode, again.stdout) == (0, "2 downloaded\n"), again.stderr
-    assert "; 1 of them were made before" in again.stderr
+    assert "; all were made before" in again.stderr
     assert sorted(path.name for path in (tmp_path / "videos").iterdir()) == ["c1.mp4", "c2.mp4"]
     assert sandbox.creates() == 3
     aistudios(sandbox, "results", "--versions", "-o", "results.csv", cwd=tmp_path)
@@ -613,6 +613,7 @@ WRONG_USE = [
     (["plan", "videos.jsonl", "--rate", "-1"], 2, "-1.0 is not in the range x>=0"),
     (["plan", "videos.jsonl", "--key", "nmae"], 1, "did you mean 'name'?"),
     (["plan", "vidoes.jsonl"], 1, "did you mean 'videos.jsonl'?"),
+    (["apply", "plan.json", "--rate", "12"], 2, "'12' is not a rate of requests: write 2/s or 90/min"),
     (["apply", "plan.json"], 1, "cannot read plan.json: No such file or directory"),
     (["apply", "videos.jsonl"], 1, "videos.jsonl is not the plan of an outbox"),
     (["results"], 1, "there is no journal (*.outbox) in this folder"),

@@ -40,15 +40,15 @@ _MOST_KEYS, _MOST_CHANGES = 10, 5
 
 
 def _rate(ctx: click.Context, option: click.Parameter, value: str) -> float:
-    """Return the requests a second of `2`, `2/s` or `90/min`."""
+    """Return the requests a second of `2/s` or `90/min`; a number alone may be meant as the price of `plan --rate`."""
     number, _, unit = value.partition("/")
-    seconds = {"": 1, "s": 1, "min": 60, "h": 3600}.get(unit)
+    seconds = {"s": 1, "min": 60, "h": 3600}.get(unit)
     try:
         rate = float(number) / (seconds or 0)
     except (ValueError, ZeroDivisionError):
         rate = 0.0
     if not 0 < rate < float("inf"):
-        raise click.BadParameter(f"{value!r} is not a rate: write 2/s or 90/min")
+        raise click.BadParameter(f"{value!r} is not a rate of requests: write 2/s or 90/min")
     return rate
 
 
@@ -203,8 +203,7 @@ def apply(
     with Client() as client, Outbox(journal or Path(found.journal), client) as box:
         box.ensure_unused()
         left = box.remaining(found)
-        before = f"; {len(found.made) - left:,} of them were made before" if left < len(found.made) else ""
-        print_line(f"{found}{before}", err=True)
+        print_line(f"{found}{_made_before(len(found.made), left)}", err=True)
         confirm_spending("Make this plan?", yes or not left or not found.export)
         with _shown_changes(box, len(found.made)) as show:
             summary = box.apply(
@@ -361,6 +360,13 @@ def _print_drift(box: Outbox) -> None:
         found += 1
         print_line(f"changed at the service: {one}")
     print_line(f"{plural(found, 'project')} of {next(looked):,} differ from what was sent")
+
+
+def _made_before(planned: int, left: int) -> str:
+    """Say how much of a plan an earlier run has made; "" if nothing."""
+    if left == planned:
+        return ""
+    return f"; made before: {planned - left:,}, left to make: {left:,}" if left else "; all were made before"
 
 
 def _naming(name: str | None, download: Path | None) -> Callable[[Mapping[str, Any]], str] | None:
