@@ -544,8 +544,6 @@ def _is_plain(configure: Hook | None, text: str) -> bool:
     found = inner(parsed(configure, text))
     if not all(isinstance(piece, nodes.TemplateData) for piece in found):
         return False
-    if configure is None and not any(mark in text for mark in ("{#", "\r")):
-        return True
     return "".join(piece.data for piece in found) == text.replace("\r\n", "\n").replace("\r", "\n")
 
 
