@@ -888,7 +888,7 @@ def test_preview_opens_what_it_wrote(tmp_path):
         (["examples/product_promo.py", "-o", "x.pdf"], 2, "name a page .html, one picture .png or .svg"),
         (["examples/product_promo.py", "-o", "no/such/folder/x.html"], 1, "is its folder there"),
         (["examples/product_promo.py", "--row", 2], 2, "--row requires --data"),
-        (["examples/personalised.py", "--data", "examples/data/people.csv", "--row", 999], 1, "has no row 999"),
+        (["examples/personalised.py", "--data", "examples/data/people.csv", "--row", 999], 1, "there is no row 999 in"),
         (["examples/personalised.py", "--set", "name=Ann"], 1, "needs city, id, items, orders, plan, spent as well"),
         (["examples/product_promo.py", "--media", "nowhere"], 1, "is not a folder"),
     ],
