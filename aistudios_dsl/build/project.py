@@ -15,7 +15,7 @@ from aistudios_dsl.build.drafts import own_extra
 from aistudios_dsl.build.keywords import checked
 from aistudios_dsl.build.language import Speaking, validate_by_language
 from aistudios_dsl.build.placement import GroupDraft
-from aistudios_dsl.build.scene import Scene, lines_named, refuse_unknown_names, scene_of
+from aistudios_dsl.build.scene import Scene, lines_named, no_scene, refuse_unknown_names, scene_of
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, refuse_name, verb
 from aistudios_dsl.errors import BuildError, expect, plural, under
@@ -256,7 +256,7 @@ class BaseProject(Verbs):
     def _scene_with(self, name: str, scene: int | None, verb: str) -> int:
         if scene is not None:
             if not isinstance(scene, int) or not 0 <= scene < len(self.scenes):
-                raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
+                raise no_scene(scene, len(self.scenes))
             return scene
         if self.scenes and isinstance(name, str) and name in self.scenes[-1]._places:
             return len(self.scenes) - 1

@@ -378,6 +378,12 @@ class Scene(Verbs):
         return replaced(scene, _kept_boxes=kept_boxes(self._kept_boxes, clip_of(old), clip_of(item)))
 
 
+def no_scene(number: object, scenes: int) -> BuildError:
+    """Return the error of a number that none of so many scenes has."""
+    hint = f"the scenes are numbered 0 to {scenes - 1}" if scenes else "open one with .scene() first"
+    return BuildError(f"there is no scene {number!r}", hint=hint)
+
+
 def scene_of(node: WireScene, position: int) -> Scene:
     """Return the scene of a loaded wire scene, with its number in the document."""
     watermark: Any = node.watermark

@@ -37,7 +37,7 @@ def _data_options(command: Any) -> Any:
 )
 @click.option("--seconds", type=float, help="The length of the real video, to which the times are scaled.")
 @click.option("--video", metavar="FILE", help="The downloaded MP4, which says its length; with --name, a template.")
-@click.option("--silent-seconds", default=0.0, help="How long each scene lasts in which nothing is said. Default 0.")
+@click.option("--silent-seconds", default=0.0, show_default=True, help="Seconds that a scene without speech lasts.")
 @_data_options
 @click.option("--row", type=click.IntRange(1), help="Which row of --data to caption, from 1.")
 @click.option("--name", "file_name", metavar="TEMPLATE", help='With -o DIR: a file for each row, "{{ id }}.vtt".')

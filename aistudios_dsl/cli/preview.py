@@ -155,7 +155,7 @@ def _target(output: str, as_png: bool) -> tuple[Path, Literal["page", "png", "sv
     if output.endswith(("/", "\\")) or target.is_dir():
         return target, "folder"
     if as_png and target.suffix.lower() != ".png":
-        raise click.UsageError(f"--png writes pictures, and {output} is none: name one .png, or a folder DIR/")
+        raise click.UsageError(f"--png writes pictures, and {output} is not one: name a file .png, or a folder DIR/")
     match target.suffix.lower():
         case ".html" | ".htm":
             return target, "page"

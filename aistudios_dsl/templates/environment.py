@@ -56,6 +56,8 @@ _TAGS = (
 _KINDS = {
     f"{__name__}.Loop": f"'{LOOP}'",
     "str": "a text",
+    "int": "a number",
+    "float": "a number",
     "aistudios_dsl.templates.cells.ShownNumber": "a number",
     "aistudios_dsl.templates.cells.ShownDate": "a date",
     "aistudios_dsl.templates.cells.ShownMoment": "a date and time",
