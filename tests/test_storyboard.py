@@ -883,7 +883,7 @@ def test_preview_opens_what_it_wrote(tmp_path):
     [
         (["examples/product_promo.py", "--scene", 2], 1, "there is no scene 2\n  hint: the scenes are numbered 0 to 1"),
         (["examples/product_promo.py", "-o", "x.svg"], 2, "name a scene with --scene"),
-        (["examples/product_promo.py", "-o", "x.html", "--png"], 2, "name one .png, or a folder DIR/"),
+        (["examples/product_promo.py", "-o", "x.html", "--png"], 2, "name a file .png, or a folder DIR/"),
         (["examples/product_promo.py", "-o", ""], 2, "-o needs a name"),
         (["examples/product_promo.py", "-o", "x.pdf"], 2, "name a page .html, one picture .png or .svg"),
         (["examples/product_promo.py", "-o", "no/such/folder/x.html"], 1, "is its folder there"),

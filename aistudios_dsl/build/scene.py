@@ -380,7 +380,8 @@ class Scene(Verbs):
 
 def no_scene(number: object, scenes: int) -> BuildError:
     """Return the error of a number that none of so many scenes has."""
-    hint = f"the scenes are numbered 0 to {scenes - 1}" if scenes else "open one with .scene() first"
+    known = f"the scenes are numbered 0 to {scenes - 1}" if scenes > 1 else "the only scene has the number 0"
+    hint = known if scenes else "open one with .scene() first"
     return BuildError(f"there is no scene {number!r}", hint=hint)
 
 
