@@ -14,7 +14,7 @@ from aistudios_dsl.build.drafts import label
 from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.speech import plain, utterances
-from aistudios_dsl.errors import BuildError
+from aistudios_dsl.errors import BuildError, plural
 from aistudios_dsl.layout.sizes import plain as as_written
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import UNSET, Node, file_of, keys, shortened
@@ -187,7 +187,7 @@ def _scenes(before: Sequence[Scene], after: Sequence[Scene]) -> Iterator[Change]
 def _shared_ids(ids: list[Change]) -> Iterator[Change]:
     """Yield changes of ids as one: an id follows from the place of its clip, so many change where one comes in."""
     scenes = {change.place.partition(".")[0] for change in ids}
-    where = f"{len(ids)} clips in {len(scenes)} scene{'' if len(scenes) == 1 else 's'}"
+    where = f"{plural(len(ids), 'clip')} in {plural(len(scenes), 'scene')}"
     yield from ids if len(ids) < 2 else [Change(where, "changed", "id", parts=tuple(ids))]
 
 
@@ -213,7 +213,7 @@ def _scene(old: _Whole, new: _Whole, place: str, numbers: tuple[int, int]) -> It
 
 
 def _summary(scene: Scene) -> str:
-    clips = f"{len(scene.clips)} clip{'' if len(scene.clips) == 1 else 's'}"
+    clips = plural(len(scene.clips), "clip")
     words = " ".join(said.text for said in utterances(scene))
     return f"{clips}, {_quoted(words)}" if words else clips
 

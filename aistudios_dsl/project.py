@@ -12,7 +12,7 @@ from aistudios_dsl.build.boxes import ruler_of
 from aistudios_dsl.build.keywords import checked, checked_class
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene, lines_named, notebook_html
-from aistudios_dsl.errors import BuildError, did_you_mean, expect, under
+from aistudios_dsl.errors import BuildError, did_you_mean, expect, plural, under
 from aistudios_dsl.wire.jsontext import canonical
 from aistudios_dsl.wire.node import as_found
 from aistudios_dsl.wire.nodes import Generation, Text
@@ -348,7 +348,7 @@ class Project(BaseProject):
 
         if len(original.project.scenes) != len(self.scenes):
             hint = "give the project that this one was translated from, rendered with the same row"
-            counts = f"{len(original.project.scenes)} scenes, and this project {len(self.scenes)}"
+            counts = f"{plural(len(original.project.scenes), 'scene')}, and this project {len(self.scenes)}"
             raise BuildError(f"original has {counts}", hint=hint)
         own, waiting = self._settled()
         settled, whole, unfit = fitted(own, original.project)

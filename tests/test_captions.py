@@ -353,7 +353,7 @@ def test_a_row_gives_captions_and_each_row_gives_a_file(tmp_path):
         ((PERSONALISED, "--data", PEOPLE), "--data has many rows"),
         ((PERSONALISED, "--data", PEOPLE, "--name", "{{ id }}.srt"), "name their folder with -o DIR"),
         ((PERSONALISED, "--data", PEOPLE, "--name", "a.srt", "-o", "d", "--seconds", 3), "each row has its own length"),
-        ((PERSONALISED, "--data", PEOPLE, "--row", 9), "people.csv has no row 9\n  hint: it has 5"),
+        ((PERSONALISED, "--data", PEOPLE, "--row", 9), "people.csv\n  hint: the last is row 5"),
         ((PERSONALISED, "--data", PEOPLE, "--name", "a.srt", "-o", "d"), "the file name 'a.srt' is that of row 1 too"),
         (
             (PERSONALISED, "--data", PEOPLE, "--name", "{{ id }}.srt", "-o", "d", "--video", "{{ id }}.mp4"),

@@ -44,7 +44,9 @@ def test_text_without_jinja_is_no_template(text):
     assert not PLAIN.is_template(text)
 
 
-@pytest.mark.parametrize("text", ["{{ a }}", "{% if a %}{% endif %}", "a {# comment #} b", "{{ 1 }}"])
+@pytest.mark.parametrize(
+    "text", ["{{ a }}", "{% if a %}{% endif %}", "a {# comment #} b", "{{ 1 }}", "{% raw %}a{% endraw %}"]
+)
 def test_text_with_jinja_is_a_template(text):
     assert PLAIN.is_template(text)
 

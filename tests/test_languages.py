@@ -411,9 +411,9 @@ BROKEN = {
     "a plural with another variable": (
         'msgid "one lesson"\nmsgid_plural "{{ n }} lessons"\nmsgstr[0] "eine"\nmsgstr[1] "{{ m }}"', 6, "uses 'm'"
     ),
-    "no closing quote": ('msgid "Hello {{ name }}"\nmsgstr "Hallo', 7, "is no line of a PO file"),
-    "a quote within": ('msgid "Hello"\nmsgstr "Ha"llo"', 7, "is no line of a PO file"),
-    "an unknown keyword": ('msgid "Hello"\nmsgstring "Hallo"', 7, "is no line of a PO file"),
+    "no closing quote": ('msgid "Hello {{ name }}"\nmsgstr "Hallo', 7, "is not a line of a PO file"),
+    "a quote within": ('msgid "Hello"\nmsgstr "Ha"llo"', 7, "is not a line of a PO file"),
+    "an unknown keyword": ('msgid "Hello"\nmsgstring "Hallo"', 7, "is not a line of a PO file"),
     "no translation": ('msgid "Hello"\n\nmsgid "Ho"\nmsgstr "Ho"', 6, "missing msgstr"),
     "the same words twice": ('msgid "a"\nmsgstr "b"\n\n#: x\nmsgid "a"\nmsgstr "c"', 10, "is there already, on line 6"),
     "too many plurals": ('msgid "a"\nmsgid_plural "b"\nmsgstr[0] ""\nmsgstr[1] ""\nmsgstr[2] ""', 6, "more translat"),
@@ -509,7 +509,7 @@ def test_arguments_of_another_type_are_refused_with_what_to_give():
         with pytest.raises(DslError) as raised:
             project.translated(source, locale)
         assert message in str(raised.value)
-    with pytest.raises(BuildError, match='locale is "deutsch", which is no BCP 47 tag'):
+    with pytest.raises(BuildError, match='locale is "deutsch", which is not a BCP 47 tag'):
         Project(locale="deutsch")
     with pytest.raises(BuildError, match="longer is 900"):
         pseudo(project, 900)
@@ -648,7 +648,7 @@ def test_build_takes_the_words_of_a_language_and_says_what_it_lacks(greeting):
         (["--locale", "de", "--locales", "de"], "give one of --locale, --locales and --locale-column"),
         (["--locales", "de,ko"], "-o video.json makes video.de.json"),
         (["--locale-column", "lang"], "--locale-column requires --data"),
-        (["--locale", ""], 'locale is "", which is no BCP 47 tag'),
+        (["--locale", ""], 'locale is "", which is not a BCP 47 tag'),
         (["--locales", " ,", "-o", "x.json"], "it names no language"),
         (["--locales", "de", "-o", "."], "-o video.json makes video.de.json"),
         (["--locales", "de", "--data", "-", "-o", "x.jsonl"], "standard input can be read once"),

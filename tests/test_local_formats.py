@@ -82,7 +82,7 @@ def test_values_are_written_as_the_language_writes_them(text, locale, value, sho
         ("date", pandas.NaT, "'x' is missing in the row"),
         ("date('meduim')", DAY, "did you mean 'medium'"),
         ("date('HH:mm')", DAY, "a date has no hours"),
-        ("date(5)", DAY, "is no format"),
+        ("date(5)", DAY, "is not a date format"),
         ("date('y' * 101)", DAY, "at most 100 characters"),
     ],
 )

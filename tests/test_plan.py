@@ -163,6 +163,15 @@ FEATURES = {
 }
 
 
+@pytest.mark.parametrize(("more", "rendered"), [("", ""), (" of {{ name }}", " of Ann")])
+@pytest.mark.parametrize("text", ["{% raw %}{{ x }}{% endraw %}", "{%- raw -%}  {{ x }}{% endraw %}"])
+def test_braces_between_raw_tags_are_text_and_the_tags_are_gone(text, more, rendered):
+    template = Project().scene().text(text + more).scene(when="vip").text("{{ name }}")
+    found = template.compile().render_json(ROW)
+    assert found == slow(template, ROW)
+    assert json.loads(found)["scenes"][0]["clips"][0]["text"] == "{{ x }}" + rendered
+
+
 def test_each_feature_is_in_many_valid_pairs_of_the_campaign():
     found = Counter()
     for number in range(1, 241):

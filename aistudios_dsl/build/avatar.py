@@ -71,7 +71,7 @@ def validate_language(value: Any, name: str = "language", *, literal: bool = Fal
         return
     dashed = value.strip().replace("_", "-")
     hint = f"did you mean {dashed!r}?" if is_language(dashed) else 'such as "en", "ko" or "pt-BR"'
-    raise BuildError(f"{name} is {shown(value)}, which is no BCP 47 tag", hint=hint)
+    raise BuildError(f"{name} is {shown(value)}, which is not a BCP 47 tag", hint=hint)
 
 
 def tupled(value: Any) -> Any:

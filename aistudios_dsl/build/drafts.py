@@ -130,7 +130,7 @@ def own_extra(extra: Any, cls: type[Node], hint_of: Callable[[Key], str]) -> Map
             if hint:
                 raise BuildError(f"extra holds {name!r}, which is a field of wire.{cls.__name__}", hint=hint)
     for name in absent:
-        raise BuildError(f"extra leaves out {name!r}, which is no optional field of wire.{cls.__name__}")
+        raise BuildError(f"extra leaves out {name!r}, which is not an optional field of wire.{cls.__name__}")
     unset = {name: value for name, value in extra.items() if value is UNSET}
     return {**own_json({name: value for name, value in extra.items() if value is not UNSET}, "extra"), **unset}
 

@@ -13,7 +13,7 @@ from aistudios_dsl.build.keywords import arguments_of, checked_function
 from aistudios_dsl.build.placement import Flow, GroupDraft
 from aistudios_dsl.build.scene import Scene
 from aistudios_dsl.build.verbs import Verbs, verb
-from aistudios_dsl.errors import BuildError, under
+from aistudios_dsl.errors import BuildError, plural, under
 from aistudios_dsl.layout.geometry import ANCHORS, Anchor
 from aistudios_dsl.layout.sizes import finite, one_of
 from aistudios_dsl.wire.nodes import AnyClip, Audio, Background, Clip
@@ -53,8 +53,7 @@ class Group(Verbs):
         return hash((self._flow, self._inner))
 
     def __repr__(self) -> str:
-        count = len(self._inner._items)
-        return f"{self._flow.kind}({count} clip{'' if count == 1 else 's'})"
+        return f"{self._flow.kind}({plural(len(self._inner._items), 'clip')})"
 
     def _change(self, change: Callable[[Scene], Scene]) -> Self:
         with under(self._flow.kind):

@@ -15,10 +15,10 @@ from aistudios_dsl.build.drafts import own_extra
 from aistudios_dsl.build.keywords import checked
 from aistudios_dsl.build.language import Speaking, validate_by_language
 from aistudios_dsl.build.placement import GroupDraft
-from aistudios_dsl.build.scene import Scene, lines_named, refuse_unknown_names, scene_of
+from aistudios_dsl.build.scene import Scene, lines_named, no_scene, refuse_unknown_names, scene_of
 from aistudios_dsl.build.theme import Theme
 from aistudios_dsl.build.verbs import Verbs, refuse_name, verb
-from aistudios_dsl.errors import BuildError, expect, under
+from aistudios_dsl.errors import BuildError, expect, plural, under
 from aistudios_dsl.wire.jsontext import own_json
 from aistudios_dsl.wire.node import UNSET, Key, computed, fault_of, keys_by_attribute, reordered, replaced
 from aistudios_dsl.wire.nodes import AnyClip, Background, Generation, Orientation, Resolution
@@ -96,7 +96,7 @@ class BaseProject(Verbs):
 
     def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
-        return f"Project({name}{len(self.scenes)} scene{'' if len(self.scenes) == 1 else 's'})"
+        return f"Project({name}{plural(len(self.scenes), 'scene')})"
 
     @abstractmethod
     def resolve(self, *, api: Generation | None = None) -> WireProject:
@@ -256,7 +256,7 @@ class BaseProject(Verbs):
     def _scene_with(self, name: str, scene: int | None, verb: str) -> int:
         if scene is not None:
             if not isinstance(scene, int) or not 0 <= scene < len(self.scenes):
-                raise BuildError(f"there is no scene {scene!r}", hint=f"scenes count from 0 to {len(self.scenes) - 1}")
+                raise no_scene(scene, len(self.scenes))
             return scene
         if self.scenes and isinstance(name, str) and name in self.scenes[-1]._places:
             return len(self.scenes) - 1

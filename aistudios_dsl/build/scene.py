@@ -41,7 +41,7 @@ from aistudios_dsl.build.placement import (
 from aistudios_dsl.build.speech import speaker_of, unpaired_tag
 from aistudios_dsl.build.theme import WORDS, Theme, backdrop_of, themed
 from aistudios_dsl.build.verbs import Verbs, names_of, refuse_name, verb
-from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, under
+from aistudios_dsl.errors import BuildError, DslError, ScriptLine, expect, plural, under
 from aistudios_dsl.layout.colour import is_name, validate_background
 from aistudios_dsl.wire.node import (
     UNSET,
@@ -168,7 +168,7 @@ class Scene(Verbs):
         return any(part.when is not None or part.each is not None for part in parts)
 
     def __repr__(self) -> str:
-        return f"Scene({len(self._items)} clip{'' if len(self._items) == 1 else 's'})"
+        return f"Scene({plural(len(self._items), 'clip')})"
 
     def _repr_html_(self) -> str:
         return notebook_html(self)
@@ -376,6 +376,13 @@ class Scene(Verbs):
         if isinstance(item, Draft) and any((item.place.width, item.place.height, item.place.fit)):
             return replaced(scene, _kept_boxes=self._kept_boxes - {clip_of(item).id})
         return replaced(scene, _kept_boxes=kept_boxes(self._kept_boxes, clip_of(old), clip_of(item)))
+
+
+def no_scene(number: object, scenes: int) -> BuildError:
+    """Return the error of a number that none of so many scenes has."""
+    known = f"the scenes are numbered 0 to {scenes - 1}" if scenes > 1 else "the only scene has the number 0"
+    hint = known if scenes else "open one with .scene() first"
+    return BuildError(f"there is no scene {number!r}", hint=hint)
 
 
 def scene_of(node: WireScene, position: int) -> Scene:

@@ -114,7 +114,7 @@ class TextStyle:
         return {WORDS[word]: value for word, value in said.items()}
 
 
-_PER_ROW = 'name several, and let the row choose: color="{{ colour }}" or style="{{ style }}"'
+_PER_ROW = 'give several a name, and let the row choose one: color="{{ colour }}" or style="{{ style }}"'
 
 
 def _own_colors(colors: Mapping[str, str]) -> dict[str, str]:
@@ -125,9 +125,9 @@ def _own_colors(colors: Mapping[str, str]) -> dict[str, str]:
         _validate_name(name, "colour")
         with under(f"colors.{name}"):
             expect(value, str, "a colour must be a string", hint)
-            if holds_jinja(value):
-                raise BuildError(f"the colour is {value!r}, but a theme holds no templates", hint=_PER_ROW)
-            colour = parse_colour(value, "the colour")
+        if holds_jinja(value):
+            raise BuildError(f"colors.{name} is {value!r}, but a theme holds no templates", hint=_PER_ROW)
+        colour = parse_colour(value, f"colors.{name}")
         # A background is a colour only where it begins like one.
         own[name] = value.strip() if is_colour_literal(value.strip()) else colour.hex
     return own

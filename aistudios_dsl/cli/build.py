@@ -22,7 +22,7 @@ from aistudios_dsl.errors import plural
 @click.option("--on-error", type=click.Choice(["stop", "skip"]), help="Stop at a faulty row (default), or skip it.")
 @click.option("--strict", is_flag=True, help="Refuse rows with columns that no field uses.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Render rows in so many processes."
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Render rows in this many processes."
 )
 @click.option("--with-rows", is_flag=True, help="Write each row beside its payload, for `outbox --key` and `--name`.")
 @click.option("--api", type=click.Choice(["1.4", "1.6"]), help="Write speech in the clip (1.4) or in the scene (1.6).")
@@ -50,8 +50,8 @@ def build(
     With --data, the project is a template, and each row gives one payload: a line of JSON, or a file with --name.
     A value given with --set replaces the column of that name in all rows.
 
-    With --with-rows, a line is {"row": {...}, "payload": {...}}: what names a customer travels with the video, and the
-    outbox sends the payload alone.
+    With --with-rows, a line is {"row": {...}, "payload": {...}}: the outbox keeps the row to name the video, and sends
+    the payload alone.
 
     With --on-error skip, faulty rows and their errors are listed beside the output, in OUTPUT.skipped.jsonl; without
     -o, on stderr alone. The command exits with 0 unless every row was skipped.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_text
 from aistudios_dsl.cli.base import print_line, print_result, reject_overwriting
-from aistudios_dsl.cli.data import DataFile, data_options
+from aistudios_dsl.cli.data import DataFile, data_options, named_row, rendered_row
 from aistudios_dsl.cli.options import ProjectFile, project_file
 from aistudios_dsl.errors import DslError, TemplateError, plural, under
 
@@ -38,7 +37,7 @@ def _data_options(command: Any) -> Any:
 )
 @click.option("--seconds", type=float, help="The length of the real video, to which the times are scaled.")
 @click.option("--video", metavar="FILE", help="The downloaded MP4, which says its length; with --name, a template.")
-@click.option("--silent-seconds", default=0.0, help="How long each scene lasts in which nothing is said. Default 0.")
+@click.option("--silent-seconds", default=0.0, show_default=True, help="Seconds that a scene without speech lasts.")
 @_data_options
 @click.option("--row", type=click.IntRange(1), help="Which row of --data to caption, from 1.")
 @click.option("--name", "file_name", metavar="TEMPLATE", help='With -o DIR: a file for each row, "{{ id }}.vtt".')
@@ -76,7 +75,7 @@ def captions(
         return
     target = None if output is None else Path(output)
     reject_overwriting(target, source.path, data.path if data else None, Path(video) if video else None)
-    project = source.render() if data is None else _rendered_row(source, data, row or 1)
+    project = source.render() if data is None else rendered_row(source, data, row or 1)
     text, told = _captioned(project, asked)
     if target is None:
         print_result(text)
@@ -148,36 +147,14 @@ def _captioned(project: Project, asked: Asked) -> tuple[str, str]:
 
 
 def _rows(source: ProjectFile, data: DataFile) -> Iterator[tuple[int, DataRow]]:
-    """Yield the number and the values of each row."""
+    """Yield the number and the values of each row. Raise the fault of one that has none."""
     from aistudios_dsl.templates.rows import DataRow
     from aistudios_dsl.templates.values import with_values
 
-    rows = data.rows()
-    for row in rows.outcomes():
+    for number, row in data.numbered():
         if isinstance(row, DslError):
             raise row
-        yield rows.count, DataRow(with_values(row, source.settings), row.place)
-    data.tell_edged(rows.edged)
-
-
-@contextmanager
-def _named(number: int, row: DataRow) -> Iterator[None]:
-    """Name the row in an error that is raised inside."""
-    from aistudios_dsl.templates.rows import of_row
-
-    try:
-        yield
-    except DslError as fault:
-        raise of_row(fault, number, row) from None
-
-
-def _rendered_row(source: ProjectFile, data: DataFile, wanted: int) -> Project:
-    project, number = source.load(), 0
-    for number, row in _rows(source, data):
-        if number == wanted:
-            with _named(number, row):
-                return project.render(row)
-    raise DslError(f"{data.path} has no row {wanted}", hint=f"it has {number}")
+        yield number, DataRow(with_values(row, source.settings), row.place)
 
 
 def _write_rows(
@@ -192,7 +169,7 @@ def _write_rows(
     inputs = (source.path, data.path)
     with report_write_errors(folder), AtomicFolder(folder, inputs) as files:
         for number, row in _rows(source, data):
-            with _named(number, row):
+            with named_row(number, row):
                 name = FileName(file_name, templates).render(row)
                 if name in names:
                     raise TemplateError(f"the file name {name!r} is that of row {names[name]} too", "--name")

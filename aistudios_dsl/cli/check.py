@@ -218,17 +218,16 @@ def _rows(
     from aistudios_dsl.templates.values import with_values
 
     # A template that no row can fill is one fault, not one of each row.
-    plan, rows = project.compile(), data.rows()
+    plan = project.compile()
     needed = {name for names in project.variables().values() for name in names}
-    for row in rows.outcomes():
+    for number, row in data.numbered():
         if isinstance(row, DslError):
-            yield rows.count, partial(_raise, row)
+            yield number, partial(_raise, row)
             continue
         values = with_values(row, constants)
         if stress:
-            stress.add(rows.count, values)
-        yield rows.count, partial(_check_row, plan, values, needed, ignored)
-    data.tell_edged(rows.edged)
+            stress.add(number, values)
+        yield number, partial(_check_row, plan, values, needed, ignored)
 
 
 def _check_row(plan: Plan, row: Mapping[str, Any], needed: set[str], ignored: tuple[str, ...]) -> list[Finding]:

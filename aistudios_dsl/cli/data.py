@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,9 @@ from aistudios_dsl.cli.base import print_line
 from aistudios_dsl.errors import DslError, TemplateError, nearest
 
 if TYPE_CHECKING:
-    from aistudios_dsl.templates.rows import Rows
+    from aistudios_dsl.cli.options import ProjectFile
+    from aistudios_dsl.project import Project
+    from aistudios_dsl.templates.rows import DataRow, Rows
 
 Command = Callable[..., Any]
 
@@ -40,6 +43,23 @@ class DataFile:
         return read_rows(
             self.path, format=self.format, sheet=self.sheet, encoding=self.encoding, trim=self.trim, tell=True
         )
+
+    def numbered(self, only: int | None = None) -> Iterator[tuple[int, DataRow | DslError]]:
+        """Yield each row, or its fault, with its number from 1; or the only one that is asked for.
+
+        At the end, say which values have blanks around them. Raise `DslError` if there is no such row.
+        """
+        rows = self.rows()
+        for row in rows.outcomes():
+            if only in (None, rows.count):
+                yield rows.count, row
+            if only == rows.count:
+                break
+        else:
+            if only is not None:
+                hint = f"the last is row {rows.count}" if rows.count else ""
+                raise DslError(f"there is no row {only} in {self.path}", hint=hint)
+        self.tell_edged(rows.edged)
 
     @property
     def is_read_once(self) -> bool:
@@ -80,6 +100,29 @@ def data_options(command: Command, *, format_option: str = "--format") -> Comman
         return command(*args, data=None, **more)
 
     return _PATH(data_format(_SHEET(_ENCODING(_TRIM(run)))))
+
+
+@contextmanager
+def named_row(number: int, row: DataRow) -> Iterator[None]:
+    """Name the row in an error that is raised inside."""
+    from aistudios_dsl.templates.rows import of_row
+
+    try:
+        yield
+    except DslError as fault:
+        raise of_row(fault, number, row) from None
+
+
+def rendered_row(source: ProjectFile, data: DataFile, number: int) -> Project:
+    """Return the project with the values of one row, counted from 1, and of `--set`."""
+    from aistudios_dsl.templates.values import with_values
+
+    project = source.load()
+    [(_, row)] = data.numbered(number)
+    if isinstance(row, DslError):
+        raise row
+    with named_row(number, row):
+        return project.render(with_values(row, source.settings))
 
 
 def with_all_missing(fault: DslError, needed: Iterable[str], row: Iterable[Any]) -> DslError:

@@ -156,10 +156,10 @@ def list_projects(as_json: bool) -> None:
 @OUTPUT
 @AS_JSON
 def get(project_id: str, output: Path | None, as_json: bool) -> None:
-    """Fetch a project as JSON, of the editor or sent; this is free.
+    """Fetch a project as JSON; this is free.
 
-    It may be made in the editor, or sent. Every key is kept as the service sent it. The other commands take the file as
-    it is; `send` leaves out what only the service sets. With --json, it is one line.
+    It may be a project of the editor, or one that was sent. Every key is kept as the service sent it. The other
+    commands take the file as it is; `send` leaves out what only the service sets. With --json, it is one line.
 
     \b
     aistudios get ID -o project.json

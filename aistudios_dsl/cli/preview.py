@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import webbrowser
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,9 +12,9 @@ from attrs import evolve, frozen
 
 from aistudios_dsl.atomic_write import AtomicFolder, report_write_errors, write_bytes, write_text
 from aistudios_dsl.cli.base import print_line, reject_overwriting
-from aistudios_dsl.cli.data import DataFile, data_options
+from aistudios_dsl.cli.data import DataFile, data_options, rendered_row
 from aistudios_dsl.cli.options import CATALOG, LOCALES, ProjectFile, named_locales, project_file
-from aistudios_dsl.errors import DslError, plural
+from aistudios_dsl.errors import plural
 
 if TYPE_CHECKING:
     from aistudios_dsl.cli.preview_rows import Contact
@@ -43,7 +42,7 @@ class Preview:
 
     def project(self) -> Project:
         """Return the project, with the values of its row."""
-        return self.source.render() if self.data is None else _rendered_row(self.source, self.data, self.row or 1)
+        return self.source.render() if self.data is None else rendered_row(self.source, self.data, self.row or 1)
 
     @cached_property
     def rows(self) -> Contact | None:
@@ -160,7 +159,7 @@ def _target(output: str, as_png: bool) -> tuple[Path, Literal["page", "png", "sv
     if output.endswith(("/", "\\")) or target.is_dir():
         return target, "folder"
     if as_png and target.suffix.lower() != ".png":
-        raise click.UsageError(f"--png writes pictures, and {output} is none: name one .png, or a folder DIR/")
+        raise click.UsageError(f"--png writes pictures, and {output} is not one: name a file .png, or a folder DIR/")
     match target.suffix.lower():
         case ".html" | ".htm":
             return target, "page"
@@ -182,21 +181,6 @@ def _watch(shown: Preview, port: int, ctx: click.Context, show: bool) -> None:
     if not shown.source.path.is_file():
         shown.source.load()  # which tells what is wrong
     watch(shown, port, show=show)
-
-
-def _rendered_row(source: ProjectFile, data: DataFile, number: int) -> Project:
-    """Return the project with the values of one row, counted from 1, and of `--set`."""
-    from aistudios_dsl.templates.rows import of_row
-    from aistudios_dsl.templates.values import with_values
-
-    project, rows = source.load(), data.rows()
-    row = next(islice(rows, number - 1, None), None)
-    if row is None:
-        raise DslError(f"{data.path} has no row {number}", hint=f"it has {rows.count}")
-    try:
-        return project.render(with_values(row, source.settings))
-    except DslError as fault:
-        raise of_row(fault, number, row) from None
 
 
 def _write_pictures(shown: Preview, target: Path, is_folder: bool, as_png: bool) -> list[Path]:

@@ -101,11 +101,10 @@ def _outcomes(template: Project, source: ProjectFile, data: DataFile) -> Iterato
     from aistudios_dsl.draw.contact import rank
     from aistudios_dsl.templates.values import with_values
 
-    rows = data.rows()
     needed = {name for names in template.variables().values() for name in names}
-    for row in rows.outcomes():
+    for number, row in data.numbered():
         if isinstance(row, DslError):
-            yield Outcome(rank(rows.count, None), "", fault=with_options(row))
+            yield Outcome(rank(number, None), "", fault=with_options(row))
             continue
         name, values = _name(row), with_values(row, source.settings)
         try:
@@ -113,9 +112,9 @@ def _outcomes(template: Project, source: ProjectFile, data: DataFile) -> Iterato
             findings = project._checked((), across=False)
         except DslError as fault:
             told = with_options(with_all_missing(fault, needed, values))
-            yield Outcome(rank(rows.count, None), name, fault=told)
+            yield Outcome(rank(number, None), name, fault=told)
         else:
-            yield Outcome(rank(rows.count, findings), name, project, findings)
+            yield Outcome(rank(number, findings), name, project, findings)
 
 
 def _name(row: Mapping[str, Any]) -> str:

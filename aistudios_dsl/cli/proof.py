@@ -145,7 +145,7 @@ def prove_rows(
     needed = {name for names in proofs.project.variables().values() for name in names}
     lacks = {ORIGINAL: (), **{language.name: language.found for language in proofs.languages}}
     found: dict[str, list[tuple[int, list[Finding]]]] = {name: [] for name in lacks}
-    for number, row in _chosen(data, only):
+    for number, row in data.numbered(only):
         values = row if isinstance(row, DslError) else with_values(row, source.settings)
         for name, check in proofs.checks(values):
             found[name].append((number, row_findings(partial(_of_row, check, values, needed))))
@@ -161,19 +161,6 @@ def prove_rows(
         if not as_json and name not in unusable:
             print_summary(summary, "row")
     return report.finish()
-
-
-def _chosen(data: DataFile, only: int | None) -> Iterator[tuple[int, Any]]:
-    """Yield each row, or its fault, with its number; of all, or of the only one that is asked for."""
-    rows, last = data.rows(), 0
-    for row in rows.outcomes():
-        if only in (None, rows.count):
-            last = rows.count
-            yield rows.count, row
-    data.tell_edged(rows.edged)
-    if not last:
-        hint = f"the last is row {rows.count}" if rows.count else ""
-        raise DslError(f"there is no row {only}" if only else "there are no rows in it", hint=hint)
 
 
 def _of_row(check: Callable[[], list[Finding]], row: Any, needed: set[str]) -> list[Finding]:

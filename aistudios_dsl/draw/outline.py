@@ -77,7 +77,7 @@ class Outline:
 
 def _rest(count: int, noun: str, indent: str) -> Iterator[str]:
     if count > 0:
-        yield f"{indent}... and {count:,} more {noun}{'' if count == 1 else 's'}"
+        yield f"{indent}... and {plural(count, f'more {noun}')}"
 
 
 def _clip_lines(clips: Sequence[ClipOutline]) -> Iterator[str]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from aistudios_dsl.build.avatar import is_language
 from aistudios_dsl.draw import markup
 from aistudios_dsl.draw.markup import escaped, figures
-from aistudios_dsl.errors import DslError, clock
+from aistudios_dsl.errors import DslError, clock, plural
 from aistudios_dsl.templates.preview_values import VARIABLE
 from aistudios_dsl.wire.node import shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _STYLE, _SCRIPT = "storyboard.css", "live.js"
 
 
@@ -56,7 +55,7 @@ def framed(make: Callable[[], str]) -> str:
 
 
 def _language(code: str) -> str:
-    return code if _LANGUAGE.fullmatch(code) else ""
+    return code if is_language(code) else ""
 
 
 def _excerpt(text: str) -> str:
@@ -92,5 +91,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"clock": clock, "words": _words, "excerpt": _excerpt, "figures": figures}
-    environment.filters["language"] = _language
+    environment.filters |= {"language": _language, "plural": plural}
     return environment

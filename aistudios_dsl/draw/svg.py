@@ -9,11 +9,11 @@ from typing import assert_never
 from attrs import field, frozen
 
 from aistudios_dsl.build.boxes import bounded, number, scales
+from aistudios_dsl.build.scene import no_scene
 from aistudios_dsl.draw import outlines, placeholders
 from aistudios_dsl.draw.labels import FONTS, Room
 from aistudios_dsl.draw.markup import element, escaped, figures, mirrored, paint, placed
 from aistudios_dsl.draw.pictures import Media, Pictures, file_name, read
-from aistudios_dsl.errors import BuildError
 from aistudios_dsl.layout.text import is_bold, units
 from aistudios_dsl.templates.preview_values import VARIABLE
 from aistudios_dsl.view.scene import SceneView, Seen, TextLine, font_px, scene_views
@@ -74,8 +74,7 @@ def views_of(project: Project, only: int | None = None, script_clips: Sequence[i
 def _one_of(views: Sequence[SceneView], index: int) -> SceneView:
     if isinstance(index, int) and 0 <= index < len(views):
         return views[index]
-    hint = f"the scenes are numbered 0 to {len(views) - 1}" if views else "open one with .scene() first"
-    raise BuildError(f"there is no scene {index!r}", hint=hint)
+    raise no_scene(index, len(views))
 
 
 def pictures_of(scene: SceneView) -> Iterator[str]:

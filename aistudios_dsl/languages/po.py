@@ -94,7 +94,7 @@ def read(path: Path, data: bytes, locale: str | None = None) -> Po:
     for number, line in enumerate(lines, 1):
         if not _LINE.fullmatch(line):
             hint = 'such as msgid "Hello"; a quote in a text is \\"'
-            raise LoadError(f"{line.strip()[:60]!r} is no line of a PO file", place_of(path, number), hint)
+            raise LoadError(f"{line.strip()[:60]!r} is not a line of a PO file", place_of(path, number), hint)
     found = Po(locale, path)
     parser = PoFileParser(found, abort_invalid=True)
     try:
@@ -198,7 +198,7 @@ def _refuse_header(header: Any, at: str) -> None:
     for line in str(header).split("\n"):
         if not _HEADER_LINE.fullmatch(line):
             hint = 'such as "Language: de\\n"'
-            raise LoadError(f"the header holds {line[:60]!r}, which is no name with a value", at, hint)
+            raise LoadError(f"the header holds {line[:60]!r}, which is not a name with a value", at, hint)
         name, _, value = line.partition(":")
         if name.strip().lower() == "plural-forms":
             try:

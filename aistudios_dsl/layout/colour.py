@@ -202,6 +202,8 @@ def _share(argument: str, whole: float) -> float | None:
 
 
 def _hint(text: str) -> str:
+    if re.fullmatch(_HEX, f"#{text}"):
+        return f"did you mean '#{text}'?"
     kind = next(kind for kind in _HINTS if text.startswith(kind))
     close = "" if kind else nearest(text, _names())
     return f"did you mean {close!r}?" if close else _HINTS[kind]

@@ -56,6 +56,8 @@ _TAGS = (
 _KINDS = {
     f"{__name__}.Loop": f"'{LOOP}'",
     "str": "a text",
+    "int": "a number",
+    "float": "a number",
     "aistudios_dsl.templates.cells.ShownNumber": "a number",
     "aistudios_dsl.templates.cells.ShownDate": "a date",
     "aistudios_dsl.templates.cells.ShownMoment": "a date and time",
@@ -544,8 +546,6 @@ def _is_plain(configure: Hook | None, text: str) -> bool:
     found = inner(parsed(configure, text))
     if not all(isinstance(piece, nodes.TemplateData) for piece in found):
         return False
-    if configure is None and not any(mark in text for mark in ("{#", "\r")):
-        return True
     return "".join(piece.data for piece in found) == text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -75,9 +75,9 @@ def day(value: Any, format: Any = "long") -> str:
 
     if not isinstance(format, str) or not format.strip() or len(format) > _LONGEST_FORMAT:
         hint = f'"short", "medium", "long", "full", or a pattern of at most {_LONGEST_FORMAT} characters'
-        raise TemplateError(f"date({shown(format)}) is no format of dates", hint=hint)
+        raise TemplateError(f"date({shown(format)}) is not a date format", hint=hint)
     if format.isalpha() and format.islower() and nearest(format, _WIDTHS) not in ("", format):
-        raise TemplateError(f"date({shown(format)}) is no format of dates", hint=did_you_mean(format, _WIDTHS))
+        raise TemplateError(f"date({shown(format)}) is not a date format", hint=did_you_mean(format, _WIDTHS))
     write: Callable[..., str] = format_datetime
     if format in _WIDTHS or not isinstance(moment, datetime):
         write = format_date
@@ -85,7 +85,7 @@ def day(value: Any, format: Any = "long") -> str:
         return write(moment, format, locale=locale)
     except (ValueError, KeyError, AttributeError):
         hint = 'letters stand for parts, as in "d MMMM y"; a date has no hours; put words in quotes'
-        raise TemplateError(f"date({shown(format)}) is no format of this date", hint=hint) from None
+        raise TemplateError(f"date({shown(format)}) is not a format for this date", hint=hint) from None
 
 
 LOCAL_FILTERS: dict[str, Callable[..., Any]] = {"number": number, "money": money, "date": day}

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from aistudios_dsl.errors import LoadError, nearest, unreadable
+from aistudios_dsl.errors import LoadError, nearest, plural, unreadable
 from aistudios_dsl.templates.records import DataRow, Fault, Record, header, of_cells
 from aistudios_dsl.wire.jsontext import copied, parse
 from aistudios_dsl.wire.node import shown
@@ -247,7 +247,7 @@ def _of_record(names: list[str], cells: list[str], place: str) -> Record:
             return Fault(place, "every column is empty", "spreadsheets leave such lines: remove it")
         return of_cells(names, cells, place)
     values: dict[str, Any] = dict(zip(names, cells, strict=False))
-    what = f"has {len(cells)} column{'' if len(cells) == 1 else 's'}, the header has {len(names)}"
+    what = f"has {plural(len(cells), 'column')}, the header has {len(names)}"
     if len(cells) < len(names):
         return Fault(place, f"{what}: {', '.join(map(repr, names[len(cells) :]))} missing", values=values)
     rest = cells[len(names) :]

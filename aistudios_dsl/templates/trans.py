@@ -97,7 +97,7 @@ def form_of(rule: str) -> tuple[int, str]:
 
 
 def _no_rule(rule: str) -> TemplateError:
-    return TemplateError(f"{rule!r} is no rule for plurals", hint=f"such as {ENGLISH!r}")
+    return TemplateError(f"{rule!r} is not a rule for plurals", hint=f"such as {ENGLISH!r}")
 
 
 def _expression(tokens: list[str], name: str) -> str:

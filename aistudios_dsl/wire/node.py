@@ -336,7 +336,7 @@ def reordered(cls: type[Node], extra: Iterable[str], key_order: str | None) -> t
         if name not in usual or named.count(name) > 1:
             if name in usual:
                 raise BuildError(f"key_order names {name!r} twice", hint="name it once")
-            raise BuildError(f"key_order names {name!r}, which is no key of it", hint=did_you_mean(name, usual))
+            raise BuildError(f"key_order names {name!r}, which is not one of its keys", hint=did_you_mean(name, usual))
     first = min(map(usual.index, named))
     return (*usual[:first], *named, *(name for name in usual[first:] if name not in named))
 

@@ -33,8 +33,8 @@ def _names(literal: Any) -> ValueRule:
 Px = Annotated[Number, ValueRule(), "px"]
 Size = Annotated[Number, ValueRule(low=0), "px"]
 WholePx = Annotated[Number, ValueRule(low=0, whole=True), "px"]
-_UNSEEN = "1 is as good as unseen; a clip that is not to be seen at all is left out"
-_UNHEARD = "1 is the quietest; for silence leave a sound out, and give a video a file without a sound track"
+_UNSEEN = "1 is almost invisible; to hide a clip, leave it out"
+_UNHEARD = "1 is the quietest; for silence, leave the sound out, or give a video file that has no sound track"
 Opacity = Annotated[Number, ValueRule(low=1, high=100, instead_of_0=_UNSEEN), "percent"]
 Volume = Annotated[Number, ValueRule(low=1, high=100, instead_of_0=_UNHEARD), "percent"]
 Degrees = Annotated[Number, ValueRule(), "degrees clockwise"]

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from aistudios_dsl.build.boxes import is_backdrop, number, ruler_of, scales
 from aistudios_dsl.check.rules import Problem, named, problem, scene_rule
+from aistudios_dsl.errors import plural
 from aistudios_dsl.layout.colour import Colour, contrast, find_colour
 from aistudios_dsl.layout.fonts import exact_with, shown_letters
 from aistudios_dsl.layout.geometry import Box
@@ -98,7 +99,7 @@ def text_overflow(scene: SceneView) -> Iterator[Problem]:
         if max(laid.line_widths) > width * slack + TOLERANCE:
             message = f"its longest word is {about}{max(laid.line_widths):.0f} px wide, its box {width:.0f} px"
         elif laid.height > height + TOLERANCE:
-            lines = f"{len(laid.lines)} line{'' if len(laid.lines) == 1 else 's'}"
+            lines = plural(len(laid.lines), "line")
             message = f"{lines} of text take {about}{laid.height:.0f} px, its box is {height:.0f} px high"
         if message:
             yield problem(message, seen, seen.box, seen.ink)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from aistudios_dsl.build.boxes import bounded
 from aistudios_dsl.build.speech import Utterance, speaker_of, systems, systems_of
 from aistudios_dsl.check.rules import Problem, scene_rule
+from aistudios_dsl.errors import clock, plural
 from aistudios_dsl.view.scene import SceneView, Seen
 from aistudios_dsl.wire.nodes import Animation, AvatarClip, SceneScript
 
@@ -34,7 +35,7 @@ def speech_without_avatar(scene: SceneView) -> Iterator[Problem]:
     """A scene has speech, but no avatar to speak it."""
     lines = len(scene.speech)
     if lines and not _avatars(scene):
-        yield Problem(f"{lines} line{'' if lines == 1 else 's'} of speech and no avatar", f"{scene.path}.scripts")
+        yield Problem(f"{plural(lines, 'line')} of speech and no avatar", f"{scene.path}.scripts")
 
 
 @scene_rule("scripts-disagree", "error", "modelId and clothId must be the ai_name and emotion of an avatar's model")
@@ -106,8 +107,7 @@ def speech_long(scene: SceneView) -> Iterator[Problem]:
     if sum(len(said.org) for said in scene.speech) < LONG:
         return
     if scene.seconds >= LONG:
-        minutes, rest = divmod(round(scene.seconds), 60)
-        yield Problem(f"the speech takes about {minutes} min {rest:02} s (an estimate)", scene.path)
+        yield Problem(f"the speech takes about {clock(scene.seconds)} (an estimate)", scene.path)
 
 
 @scene_rule("scripts-several", "warning", "put each turn into a scene of its own, as docs/howto/two_speakers.md does")
