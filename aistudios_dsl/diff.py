@@ -6,19 +6,19 @@ from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile, zip_longest
-from typing import Any, Literal, assert_never
+from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
-from aistudios_dsl.build.drafts import label
+from aistudios_dsl.build.drafts import known_by, label, url_of
 from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.speech import plain, utterances
 from aistudios_dsl.errors import BuildError, plural
 from aistudios_dsl.layout.sizes import plain as as_written
 from aistudios_dsl.wire.jsontext import canonical
-from aistudios_dsl.wire.node import UNSET, Node, file_of, keys, shortened
-from aistudios_dsl.wire.nodes import AnyClip, Audio, AvatarClip, Image, Project, Scene, Shape, Text, UnknownClip, Video
+from aistudios_dsl.wire.node import UNSET, Node, keys, shortened
+from aistudios_dsl.wire.nodes import AnyClip, AvatarClip, Project, Scene, Text
 
 Kind = Literal["added", "removed", "moved", "shifted", "changed"]
 _ALIKE = 0.5
@@ -332,34 +332,13 @@ def _traits(clip: dict[str, Any]) -> frozenset[Hashable]:
 
 def _called(index: int, clip: AnyClip) -> str:
     """Return what a clip is called: by its tag, else by its words, file, shape or avatar."""
-    name = "" if clip.tag else shortened(" ".join(_words_of(clip).split()), _LONGEST_NAME)
+    name = "" if clip.tag else shortened(" ".join(known_by(clip).split()), _LONGEST_NAME)
     return f"clips[{index}] ({LABELS.get(clip.type, clip.type)} {name!r})" if name else label(index, clip)
-
-
-def _words_of(clip: AnyClip) -> str:
-    match clip:
-        case Text():
-            return clip.text
-        case Shape():
-            return clip.shape_name
-        case AvatarClip():
-            return clip.model.ai_name
-        case Audio():
-            return clip.label or file_of(clip.source_url)
-        case Image() | Video() | UnknownClip():
-            return file_of(_url_of(clip))
-        case _:
-            assert_never(clip)
-
-
-def _url_of(clip: AnyClip) -> str:
-    values = {**clip.extra, **{name: getattr(clip, name, UNSET) for name in ("source_url", "video_url")}}
-    return next((values[name] for name in ("video_url", "source_url") if isinstance(values.get(name), str)), "")
 
 
 def _shown_by(clip: AnyClip) -> str:
     """Return what identifies a clip to a reader: its words, URL or shape."""
-    return _quoted(clip.text) if isinstance(clip, Text) else _url_of(clip) or getattr(clip, "shape_name", "")
+    return _quoted(clip.text) if isinstance(clip, Text) else url_of(clip) or getattr(clip, "shape_name", "")
 
 
 # what several clips share

@@ -340,6 +340,23 @@ def test_a_row_gives_captions_and_each_row_gives_a_file(tmp_path):
     assert "scaled to a video of 2 s" in (tmp_path / "all" / "1002.vtt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("command", ["captions", "preview"])
+def test_a_row_asked_for_by_number_needs_no_other_row_to_be_whole(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("name\nAnn,more\nBob \n", encoding="utf-8")
+    script = "project = Project().scene().avatar('M000045058', say='Hello {{ name }}.')"
+    (tmp_path / "talk.py").write_text(f"from aistudios_dsl import Project\n{script}\n", encoding="utf-8")
+
+    def asked(row):
+        return CliRunner().invoke(main, [command, "talk.py", "--data", "rows.csv", "--row", row])
+
+    whole, broken = asked("2"), asked("1")
+    assert whole.exit_code == 0
+    assert "note: blanks around a value of 'name', first in rows.csv line 3" in whole.stderr
+    assert broken.exit_code == 1
+    assert "row 1 (rows.csv line 2): has 2 columns, the header has 1" in broken.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

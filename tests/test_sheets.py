@@ -185,7 +185,7 @@ def test_preview_writes_png_of_a_scene_of_a_sheet_and_into_a_folder(tmp_path):
     assert aistudios(script, "-o", f"{tmp_path}/all/", "--png").exit_code == 0
     assert [path.name for path in sorted((tmp_path / "all").iterdir())] == ["scene-0.png", "scene-1.png"]
     wrong = aistudios(script, "-o", tmp_path / "page.html", "--png")
-    assert (wrong.exit_code, "name one .png" in wrong.stderr) == (2, True)
+    assert (wrong.exit_code, "name a file .png" in wrong.stderr) == (2, True)
 
 
 # Contact sheets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, assert_never
 
 from attrs import evolve, field, fields, frozen
 
@@ -22,15 +22,18 @@ from aistudios_dsl.build.placement import (
 from aistudios_dsl.build.verbs import words_of
 from aistudios_dsl.errors import BuildError, ScriptLine, expect
 from aistudios_dsl.wire.jsontext import own_json
-from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, keys, keys_by_attribute, reordered
+from aistudios_dsl.wire.node import UNSET, Key, Node, as_found, file_of, keys, keys_by_attribute, reordered
 from aistudios_dsl.wire.nodes import (
     AnyClip,
+    Audio,
     AvatarClip,
     Clip,
     EditorClip,
     Effect,
     Image,
     Shape,
+    Text,
+    UnknownClip,
     Video,
 )
 
@@ -105,6 +108,34 @@ def label(index: int, clip: AnyClip) -> str:
     "clips[2] (image, tag 'logo')"
     """
     return label_of(index, LABELS.get(clip.type, clip.type), clip.tag)
+
+
+def known_by(clip: AnyClip) -> str:
+    """Return what a clip is known by: its words, the name of its shape or avatar, its label, or its file.
+
+    >>> from aistudios_dsl.wire.nodes import Image
+    >>> known_by(Image(id="i", layer=1, left=0, top=0, width=1, height=1, source_url="https://x.y/z.png"))
+    'z.png'
+    """
+    match clip:
+        case Text():
+            return clip.text
+        case Shape():
+            return clip.shape_name
+        case AvatarClip():
+            return clip.model.ai_name
+        case Audio():
+            return clip.label or file_of(clip.source_url)
+        case Image() | Video() | UnknownClip():
+            return file_of(url_of(clip))
+        case _:
+            assert_never(clip)
+
+
+def url_of(clip: AnyClip) -> str:
+    """Return the URL of a clip's video or picture, also of a type that is not known; "" if it has none."""
+    values = {**clip.extra, **{name: getattr(clip, name, UNSET) for name in ("source_url", "video_url")}}
+    return next((values[name] for name in ("video_url", "source_url") if isinstance(values.get(name), str)), "")
 
 
 def label_of(index: int, kind: str, tag: object) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any
 
 from attrs import asdict, frozen
 
-from aistudios_dsl.build.drafts import Draft, Item, clip_of
+from aistudios_dsl.build.drafts import Draft, Item, clip_of, known_by
 from aistudios_dsl.build.keywords import LABELS
 from aistudios_dsl.build.project import BaseProject
 from aistudios_dsl.build.scene import Scene
@@ -16,7 +16,7 @@ from aistudios_dsl.errors import plural
 from aistudios_dsl.layout.geometry import Box, canvas
 from aistudios_dsl.view.scene import SceneView, scene_views
 from aistudios_dsl.wire.node import file_of, shortened
-from aistudios_dsl.wire.nodes import Audio, AvatarClip, Background, Image, Shape, Text, UnknownClip, Video
+from aistudios_dsl.wire.nodes import AvatarClip, Background
 from aistudios_dsl.wire.nodes import Project as WireProject
 
 _SCENES, _CLIPS = 10, 8
@@ -132,26 +132,9 @@ def _scene(scene: Scene, boxes: Mapping[int, Box]) -> SceneOutline:
 
 
 def _named(item: Item) -> str:
-    """Return what a clip is known by: its words, its file, the name of its shape or avatar."""
-    clip = clip_of(item)
-    match clip:
-        case Text():
-            return clip.text
-        case Shape():
-            return clip.shape_name
-        case AvatarClip():
-            avatar = item.place.avatar if isinstance(item, Draft) else None
-            return avatar.ai_name if avatar else clip.model.ai_name
-        case Audio():
-            return clip.label or ""
-        case Image():
-            return file_of(clip.source_url)
-        case Video():
-            return file_of(clip.video_url)
-        case UnknownClip():
-            return ""
-        case _:
-            assert_never(clip)
+    """Return what a clip is known by; an avatar of a script by the one that the verb named."""
+    asked = item.place.avatar if isinstance(item, Draft) else None
+    return asked.ai_name if asked else known_by(clip_of(item))
 
 
 def _said(scene: Scene) -> dict[int, str]:
