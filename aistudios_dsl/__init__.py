@@ -65,7 +65,7 @@ __all__ = [
     "row",
     "wire",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _NAMES = {
     "build.avatar": "Avatar Catalog",

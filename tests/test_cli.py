@@ -117,7 +117,7 @@ def test_wrong_use_is_told_with_the_way_out(args, code, words):
 
 
 def test_version_and_help():
-    assert aistudios("--version").stdout.startswith("aistudios, version 0.1.0")
+    assert aistudios("--version").stdout.startswith("aistudios, version 0.2.0")
     shown = aistudios("--help")
     assert shown.returncode == 0
     assert "build" in shown.stdout

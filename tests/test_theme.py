@@ -179,6 +179,11 @@ def test_a_style_has_a_word_for_each_word_of_text_about_letters():
     assert [attribute.name for attribute in fields(TextStyle)] == list(WORDS)
 
 
+def test_a_style_says_which_words_belong_to_the_verb():
+    with pytest.raises(BuildError, match=r"only the verb \.text takes 'fit'"):
+        TextStyle(fit=(400, 200))
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -191,6 +196,8 @@ def test_a_style_has_a_word_for_each_word_of_text_about_letters():
         (b"[colors]\nbrand = '{{ colour }}'", "a theme holds no templates"),
         (b"font_family = '{{ font }}'", "a theme holds no templates"),
         (b"[text.title]\nfont_size = 2026-01-01", "font_size must be a number"),
+        (b"[text.title]\nfont-size = 9", "did you mean 'font_size'"),
+        (b"[text.title]\nmin_font_size = 40", "only the verb .text takes 'min_font_size'"),
         (b"[text.title]\ncolor = 'brnd'\n[colors]\nbrand = 'red'", "did you mean 'brand'"),
     ],
 )

@@ -199,11 +199,14 @@ def checked_function(others: Others = dict) -> Callable[[F], F]:
     return decorate
 
 
-def checked_class(*private: str) -> Callable[[T], T]:
-    """Return a decorator for a class that refuses wrong arguments with `BuildError`; no hint names `private` ones."""
+def checked_class(*private: str, others: Others = dict) -> Callable[[T], T]:
+    """Return a decorator for a class that refuses wrong arguments with `BuildError`.
+
+    `others` and `private` are those of `misuse`.
+    """
 
     def decorate(cls: T) -> T:
-        cls.__init__ = checked(cls.__init__, name=cls.__name__, private=private)
+        cls.__init__ = checked(cls.__init__, name=cls.__name__, others=others, private=private)
         return cls
 
     return decorate

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from os import PathLike
 from typing import Any, TypeVar
 
 from attrs import evolve, field, fields, frozen
 
-from aistudios_dsl.build.keywords import checked_class
+from aistudios_dsl.build.keywords import checked_class, hint_for
 from aistudios_dsl.build.placement import Place
-from aistudios_dsl.errors import BuildError, DslError, LoadError, did_you_mean, expect, nearest, under, unreadable
+from aistudios_dsl.errors import BuildError, DslError, LoadError, expect, nearest, under, unreadable
 from aistudios_dsl.layout.colour import (
     colour_names,
     find_colour,
@@ -42,6 +42,8 @@ WORDS = {
     "stroke_width": "stroke_width",
 }
 """What a style says, in the words of `.text`, and the field of the wire of each."""
+_OF_THE_VERB = {"the verb .text": ("fit", "min_font_size", "balance", "width", "at", "margin")}
+"""What a text is told where it stands, and a style does not say."""
 _WORD_OF = {field: word for word, field in reversed(WORDS.items())}
 
 
@@ -61,7 +63,7 @@ def switched(given: object, name: str, value: T, path: str = "") -> T | str:
     return value if given else ""
 
 
-@checked_class()
+@checked_class(others=lambda: _OF_THE_VERB)
 @frozen(kw_only=True)
 class TextStyle:
     """How the letters of a text look, for `Theme(text=...)`. Each parameter is that of `.text`; None says nothing.
@@ -228,16 +230,17 @@ def _theme_of(document: Mapping[str, Any]) -> Theme:
     for name, table in document.get("text", {}).items():
         with under(f"text.{name}"):
             expect(table, Mapping, "must be a table", f"such as [text.{name}]")
-            _refuse_unknown(table, WORDS)
+            _refuse_unknown(table, WORDS, _OF_THE_VERB)
             styles[name] = TextStyle(**table)
     return Theme(**{**document, "text": styles})
 
 
-def _refuse_unknown(table: Mapping[str, Any], known: Iterable[str]) -> None:
-    known = list(known)
+def _refuse_unknown(
+    table: Mapping[str, Any], known: Collection[str], elsewhere: Mapping[str, Iterable[str]] = {}
+) -> None:
     for name in table:
         if name not in known:
-            raise BuildError(f"unknown key {name!r}", hint=did_you_mean(name, known))
+            raise BuildError(f"unknown key {name!r}", hint=hint_for(name, known, elsewhere))
 
 
 # names and what they stand for
