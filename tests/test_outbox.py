@@ -1162,6 +1162,7 @@ def test_the_way_on_names_the_journal_and_every_row_as_the_shell_reads_it(sandbo
     ended = aistudios(sandbox, "run", file, *flags)
     assert f"hint: aistudios outbox status --journal '{journal}'" in ended.stderr
     shown = aistudios(sandbox, "status", "--journal", journal).stdout
+    assert "a create that was cut off may still arrive: look again in a minute\n  if it was not sent: " in shown
     assert f"if it was not sent: aistudios outbox mark 'Video 1' --not-sent --journal '{journal}'" in shown
     [line] = [line for line in shown.splitlines() if "--again" in line]
     assert "to send it again as a new project, which may cost again: " in line

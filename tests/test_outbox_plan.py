@@ -158,8 +158,40 @@ def test_what_left_the_source_before_it_was_sent_is_not_sent_and_can_come_back(o
 
 def test_a_line_taken_out_in_the_middle_is_not_a_change_of_all_that_follow(outbox):
     outbox.apply(outbox.plan(payloads(4)), **FAST_APPLY)
-    with pytest.raises(LoadError, match="row 2: is the same payload as row 3"):
+    with pytest.raises(LoadError, match=r"a line taken out moves all that follow\n.*: is the same payload as row 3"):
         outbox.plan([payload(1), payload(3), payload(4)])
+
+
+def test_rows_named_otherwise_than_in_the_journal_are_told_the_right_key(outbox):
+    """A plan that names the rows by another column names the one of the journal, and does not send to itself."""
+    outbox.apply(outbox.plan(payloads(3), key="name"), payloads(3), **FAST_APPLY)
+    with pytest.raises(LoadError, match="names its rows by 'name': give the same key\n") as caught:
+        outbox.plan(payloads(3))
+    assert "outbox plan" not in str(caught.value)
+    with pytest.raises(LoadError, match="this source has rows twice\n  hint: name rows by a column that is different"):
+        outbox.plan([payload(number, resolution="720") for number in (1, 2, 3)], key="resolution")
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "words"), [(2, 2, "cannot be sent\n"), (9, 3, r"\(9 rows, the first 3:\)")], ids=["few", "many"]
+)
+def test_bad_rows_that_say_the_same_are_shown_a_few_times(outbox, count, shown, words):
+    with pytest.raises(LoadError, match=words) as caught:
+        outbox.plan(payloads(count), key="idd")
+    assert len(caught.value.problems) == str(caught.value).count("'idd'") == shown
+
+
+def test_a_plan_applied_in_another_folder_says_so_and_makes_no_journal(sandbox, tmp_path):
+    """The paths in a plan are those of its folder; elsewhere nothing is made."""
+    jsonl(tmp_path / "videos.jsonl", payloads(1))
+    aistudios(sandbox, "plan", "videos.jsonl", "-o", "plan.json", cwd=tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    result = aistudios(sandbox, "apply", "../plan.json", "--yes", cwd=other)
+    assert (
+        "videos.jsonl, which the plan is for, is not there\n  hint: apply a plan in the folder where" in result.stderr
+    )
+    assert (result.returncode, sandbox.creates(), list(other.glob("*.outbox"))) == (1, 0, [])
 
 
 def test_lines_that_were_never_sent_may_change_places(outbox, sandbox):
@@ -580,7 +612,7 @@ def test_the_commands_from_plan_to_results(sandbox, tmp_path):
     for _ in range(2):
         again = aistudios(sandbox, "apply", "plan.json", *flags, cwd=tmp_path)
         assert (again.returncode, again.stdout) == (0, "2 downloaded\n"), again.stderr
-    assert "; all were made before" in again.stderr
+    assert "; all were sent before" in again.stderr
     assert sorted(path.name for path in (tmp_path / "videos").iterdir()) == ["c1.mp4", "c2.mp4"]
     assert sandbox.creates() == 3
     aistudios(sandbox, "results", "--versions", "-o", "results.csv", cwd=tmp_path)

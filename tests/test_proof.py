@@ -231,7 +231,9 @@ def test_only_projects_of_as_many_scenes_are_compared():
 )
 def test_a_voice_of_another_language_is_named(avatar, locale, found):
     project = Project().scene().avatar(avatar, say="Ok.").translated({}, locale)
-    assert ("voice-language" in [finding.code for finding in project.check()]) is found
+    voices = [finding for finding in project.check() if finding.code == "voice-language"]
+    assert bool(voices) is found
+    assert all(f'avatars={{"{locale}": Avatar(...)}}' in finding.remedy for finding in voices)
 
 
 def test_templates_are_compared_as_far_as_they_wait_for_no_row():

@@ -203,7 +203,7 @@ def apply(
     with Client() as client, Outbox(journal or Path(found.journal), client) as box:
         box.ensure_unused()
         left = box.remaining(found)
-        print_line(f"{found}{_made_before(len(found.made), left)}", err=True)
+        print_line(f"{found}{_sent_before(len(found.made), left)}", err=True)
         confirm_spending("Make this plan?", yes or not left or not found.export)
         with _shown_changes(box, len(found.made)) as show:
             summary = box.apply(
@@ -362,11 +362,11 @@ def _print_drift(box: Outbox) -> None:
     print_line(f"{plural(found, 'project')} of {next(looked):,} differ from what was sent")
 
 
-def _made_before(planned: int, left: int) -> str:
-    """Say how much of a plan an earlier run has made; "" if nothing."""
+def _sent_before(planned: int, left: int) -> str:
+    """Say how much of a plan an earlier run has sent; "" if nothing."""
     if left == planned:
         return ""
-    return f"; made before: {planned - left:,}, left to make: {left:,}" if left else "; all were made before"
+    return f"; sent before: {planned - left:,}, still to send: {left:,}" if left else "; all were sent before"
 
 
 def _naming(name: str | None, download: Path | None) -> Callable[[Mapping[str, Any]], str] | None:
@@ -479,6 +479,8 @@ def _advice(row: Row, listed: Candidates | None, journal: str) -> Iterator[str]:
         yield f"  if it is this row: {mark(sent)}"
     if listed is not None and not listed.get(row.key):
         yield "the service lists nothing else of this name (it lists no drafts: look at the dashboard)"
+        if not row.project_id:
+            yield "a create that was cut off may still arrive: look again in a minute"
     if row.project_id:
         yield f"it was made as {row.project_id}, and is charged if it exists: look for that id on the dashboard"
         yield f"  if it is there, run again to follow it; if not, make it again: {mark('--not-sent')}"

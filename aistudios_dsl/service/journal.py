@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -34,6 +36,9 @@ _SQLITE_ERRORS: dict[int | None, tuple[str, str]] = {
 }
 """A hint and a code for the errors of SQLite that have their own."""
 _CRASHED = "the sending process ended before the service answered"
+
+_MOST_SHOWN, _MOST_ALIKE = 20, 3
+"""How many bad rows an error shows, and how many of those that say the same."""
 
 _APPLICATION = 0x41534F42
 _VERSION = 2
@@ -528,9 +533,20 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 def combined_error(problems: list[DslError], message: str, hint: str = "") -> LoadError:
-    """Return one error for all bad rows; the first twenty are shown."""
+    """Return one error for all bad rows; of each kind, the first are shown, and at most twenty in all."""
     if len(problems) == 1:
         [only] = problems
         return LoadError(only.message, only.path.strip(), only.hint or hint, (only,), only.code)
-    more = f" ({len(problems)} rows, the first 20:)" if len(problems) > 20 else ""
-    return LoadError(message + more, "", hint, tuple(problems[:20]))
+    shown = tuple(itertools.islice(_first_of_each_kind(problems), _MOST_SHOWN))
+    more = f" ({len(problems)} rows, the first {len(shown)}:)" if len(shown) < len(problems) else ""
+    return LoadError(message + more, "", hint, shown)
+
+
+def _first_of_each_kind(problems: Iterable[DslError]) -> Iterator[DslError]:
+    """Yield problems in their order, but few of those that say the same."""
+    counts = Counter[str]()
+    for problem in problems:
+        kind = problem.hint or problem.message
+        counts[kind] += 1
+        if counts[kind] <= _MOST_ALIKE:
+            yield problem

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from aistudios_dsl.errors import BuildError, DslError
+from aistudios_dsl.errors import BuildError, DslError, LoadError
 from aistudios_dsl.service.drift import Drift, drifted
 from aistudios_dsl.service.file_names import FileNames, Name
 from aistudios_dsl.service.flow import Payload, is_project_id
@@ -182,6 +182,9 @@ class Outbox:
             given = plan.source if source is None else source
             if not given:
                 raise BuildError("this plan was not made from a file", hint="give its payloads: apply(plan, source)")
+            if source is None and not Path(plan.source).exists():
+                hint = "apply a plan in the folder where it was made"
+                raise LoadError(f"{plan.source}, which the plan is for, is not there", hint=hint)
             comparison = self._comparison(given, plan.key, plan.literal)
             comparison.take_seconds((row.seconds, row.sha256) for row in plan.made)
         self._compared = None

@@ -119,8 +119,10 @@ class Comparison:
         with journal.errors():
             base.execute("DROP TABLE IF EXISTS temp.staged")
             base.execute(_STAGED)
-        self._raise([problem for entry in entries if (problem := self._stage(entry))])
         self._key = key
+        twice = [problem for entry in entries if (problem := self._stage(entry))]
+        if twice:
+            raise combined_error(twice, f"{source} has rows twice", "name rows by a column that is different in each")
 
     def _stage(self, entry: Entry) -> DslError | None:
         with self._journal.errors():
@@ -136,9 +138,17 @@ class Comparison:
             return DslError("is the key of two rows", f"row {key}")
         return _same_payload(entry.key, key)
 
-    def _raise(self, problems: list[DslError]) -> None:
+    def _raise(self, problems: list[DslError], hint: str) -> None:
         if problems:
-            raise combined_error(problems, f"{self._source} does not agree with {self._journal.path}", _DISAGREE)
+            raise combined_error(problems, f"{self._source} does not agree with {self._journal.path}", hint)
+
+    def _naming(self) -> str:
+        """Return the hint if the names of rows may be why payloads have other keys, else ""."""
+        before = self._journal.term(NAMED_BY)
+        if before != (self._key or ""):
+            name = f"{before!r}: give the same key" if before else "line: give no key"
+            return f"the journal names its rows by {name}"
+        return "" if before else "rows without a key are known by their line: a line taken out moves all that follow"
 
     def differences(self) -> Iterator[Difference]:
         """Yield what each key asks for: those of the source in its order, then those that are gone.
@@ -155,7 +165,7 @@ class Comparison:
                 action = _action(state, known, sent_before, owner == key)
                 told = note if action not in MADE else ""
                 yield Difference(key, action, name, sha256, now or "", letters, seconds, told)
-            self._raise(problems)
+            self._raise(problems, self._naming())
             for key, name, state in self._journal.base.execute(_GONE):
                 yield Difference(key, "gone", name, note=state)
 
@@ -170,7 +180,7 @@ class Comparison:
                     problems.append(DslError("has changed since it was added", f"row {key}"))
             gone = "is in the journal, but no longer in the file"
             problems += [DslError(gone, f"row {key}") for key, _, _ in self._journal.base.execute(_GONE)]
-        self._raise(problems)
+        self._raise(problems, _DISAGREE)
 
     def payload(self, key: str) -> str:
         """Return the staged payload of a key whose payload the journal does not have, or ""."""

@@ -10,12 +10,10 @@ from aistudios_dsl.check.rules import Problem, ProjectView, problem, project_rul
 from aistudios_dsl.check.rules.speech import foreign_system
 from aistudios_dsl.view.scene import Seen
 
+_REMEDY = 'give the project an avatar for it: avatars={"de": Avatar(...)}, or language= if this one speaks it too'
 
-@project_rule(
-    "voice-language",
-    "warning",
-    'give the project an avatar for it: avatars={"de": Avatar(...)}, or language= if this one speaks it too',
-)
+
+@project_rule("voice-language", "warning", _REMEDY)
 def voice_language(view: ProjectView) -> Iterator[Problem]:
     """An avatar speaks another language than that of the project."""
     for scene in view.scenes if view.locale else ():
@@ -24,7 +22,8 @@ def voice_language(view: ProjectView) -> Iterator[Problem]:
                 continue
             speaker = None if said.speaker is None else scene.every[said.speaker]
             message = f"the avatar's language is {said.language!r}, but the project is in {view.locale!r}"
-            yield Problem(message, scene.path_of(said), speaker)
+            remedy = _REMEDY.replace('"de"', f'"{view.locale}"')
+            yield Problem(message, scene.path_of(said), speaker, remedy=remedy)
 
 
 @project_rule("more-lines", "note", "see that it looks right; if not, shorten the translation or make width= larger")
