@@ -644,7 +644,7 @@ def test_build_takes_the_words_of_a_language_and_says_what_it_lacks(greeting):
     ("options", "message"),
     [
         (["--locale", "dd"], "known are: de"),
-        (["--locale", "Deutsch"], "no BCP 47 tag"),
+        (["--locale", "Deutsch"], "not a BCP 47 tag"),
         (["--locale", "de", "--locales", "de"], "give one of --locale, --locales and --locale-column"),
         (["--locales", "de,ko"], "-o video.json makes video.de.json"),
         (["--locale-column", "lang"], "--locale-column requires --data"),

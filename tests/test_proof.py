@@ -75,7 +75,7 @@ def test_a_row_that_names_the_avatar_is_left_to_name_it():
     [
         ({"avatars": {"ko": HOST}}, "the avatar M000045058 speaks 'en', not 'ko'"),
         ({"avatars": {"ko": {"host": HOST}}}, r"M000045058 \(tag 'host'\) speaks 'en', not 'ko'"),
-        ({"avatars": {"korean": MINA}}, "no BCP 47 tag"),
+        ({"avatars": {"korean": MINA}}, "not a BCP 47 tag"),
         ({"avatars": {7: MINA}}, "a language must be a string"),
         ({"avatars": [MINA]}, "avatars must be a mapping"),
         ({"avatars": {"ko": "M2"}}, "must be an Avatar"),
@@ -444,7 +444,7 @@ def test_the_command_prints_each_language_under_its_name(run, video):
     ("arguments", "code", "message"),
     [
         (["--locales", "xx"], 1, "known are: de, fr, ko"),
-        (["--locales", "de-"], 1, "no BCP 47 tag"),
+        (["--locales", "de-"], 1, "not a BCP 47 tag"),
         (["--locales", "all", "--stress"], 2, "--locales does not go with --stress"),
         (["--locales", "de", "--min-size", "-1"], 2, "min-size"),
         (["--locales", "de", "--row", "1"], 2, "--row requires --data"),

@@ -707,7 +707,7 @@ def test_a_language_that_is_no_tag_is_refused_where_it_is_given_and_where_a_row_
         lambda: own.render(language=language).to_dict(),
         lambda: own.compile().render_json({"language": language}),
     ):
-        with pytest.raises(DslError, match="no BCP 47 tag") as found:
+        with pytest.raises(DslError, match="not a BCP 47 tag") as found:
             call()
         assert "clips[0]" in found.value.path
 
