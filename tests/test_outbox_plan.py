@@ -586,7 +586,8 @@ def test_the_commands_from_plan_to_results(sandbox, tmp_path):
     aistudios(sandbox, "results", "--versions", "-o", "results.csv", cwd=tmp_path)
     with (tmp_path / "results.csv").open(encoding="utf-8") as table:
         rows = [(row["key"], row["version"], row["current"], row["file"]) for row in csv.DictReader(table)]
-    assert rows == [("c1", "1", "yes", "videos/c1.mp4"), ("c2", "1", "no", ""), ("c2", "2", "yes", "videos/c2.mp4")]
+    c1, c2 = (str(tmp_path.resolve() / f"videos/{key}.mp4") for key in people)
+    assert rows == [("c1", "1", "yes", c1), ("c2", "1", "no", ""), ("c2", "2", "yes", c2)]
 
 
 def test_results_are_not_written_over_the_journal(sandbox, tmp_path):
