@@ -18,6 +18,7 @@ from aistudios_dsl.service.drift import differences
 from aistudios_dsl.service.intake import split, with_row
 from tests.test_outbox import FAST, SCENE, aistudios, jsonl, payload, payloads
 from tests.tools import drift_at_service, kill_plan
+from tests.tools.witness import witness
 
 DATA = Path(__file__).parent / "data"
 SPOKEN = {
@@ -639,11 +640,12 @@ def test_wrong_use_is_told_with_the_way_out(sandbox, tmp_path, args, code, words
 
 
 def test_an_update_killed_at_a_few_moments_makes_exactly_the_plan(start_sandbox, tmp_path):
-    update = kill_plan.Update(start_sandbox("--render-seconds", "0"), tmp_path, 12)
-    for moment in ["taking in inside", "submitting after", "submitted inside", "downloaded before"]:
-        assert update.was_killed(moment), moment
-        update.answer_for_the_rest()
-    assert update.finish_plan() == {"downloaded": 13}
-    assert update.made() == 8
-    assert len(set(update.creates())) == len(update.creates())
-    assert update.wrong_files() == []
+    sandbox = start_sandbox("--render-seconds", "0")
+    with witness(sandbox.base_url) as seen:
+        update = kill_plan.Update(sandbox, seen, tmp_path, 12)
+        for moment in ["taking in inside", "submitting after", "submitted inside", "downloaded before"]:
+            assert update.was_killed(moment), moment
+            update.answer_for_the_rest()
+        assert update.finish_plan() == {"downloaded": 13}
+        assert update.made() == 8
+        assert update.wrong_files() == []
