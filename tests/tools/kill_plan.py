@@ -2,8 +2,8 @@
 
 A journal has so many rows that are done. Then seven rows are edited, two removed and one added, and the plan for that
 is applied until it is done, killed at exact steps and at random times. After each kill, a person answers for the rows
-that are unknown: what the service lists is marked as sent, the rest as not sent. Exactly eight creates may be accepted, as
-the sandbox says and as a witness between it and the outbox saw on the wire.
+that are unknown: what the service lists is marked as sent, the rest as not sent. Exactly eight creates may be accepted,
+as the sandbox says and as a witness between it and the outbox saw on the wire.
 Run: python -m tests.tools.kill_plan [--rows 1000] [--kills 50] [--seed 0]
 """
 
