@@ -18,6 +18,7 @@ from aistudios_dsl.service.drift import differences
 from aistudios_dsl.service.intake import split, with_row
 from tests.test_outbox import FAST, SCENE, aistudios, jsonl, payload, payloads
 from tests.tools import drift_at_service, kill_plan
+from tests.tools.witness import witness
 
 DATA = Path(__file__).parent / "data"
 SPOKEN = {
@@ -618,7 +619,8 @@ def test_the_commands_from_plan_to_results(sandbox, tmp_path):
     aistudios(sandbox, "results", "--versions", "-o", "results.csv", cwd=tmp_path)
     with (tmp_path / "results.csv").open(encoding="utf-8") as table:
         rows = [(row["key"], row["version"], row["current"], row["file"]) for row in csv.DictReader(table)]
-    assert rows == [("c1", "1", "yes", "videos/c1.mp4"), ("c2", "1", "no", ""), ("c2", "2", "yes", "videos/c2.mp4")]
+    c1, c2 = (str(tmp_path.resolve() / f"videos/{key}.mp4") for key in people)
+    assert rows == [("c1", "1", "yes", c1), ("c2", "1", "no", ""), ("c2", "2", "yes", c2)]
 
 
 def test_results_are_not_written_over_the_journal(sandbox, tmp_path):
@@ -671,11 +673,12 @@ def test_wrong_use_is_told_with_the_way_out(sandbox, tmp_path, args, code, words
 
 
 def test_an_update_killed_at_a_few_moments_makes_exactly_the_plan(start_sandbox, tmp_path):
-    update = kill_plan.Update(start_sandbox("--render-seconds", "0"), tmp_path, 12)
-    for moment in ["taking in inside", "submitting after", "submitted inside", "downloaded before"]:
-        assert update.was_killed(moment), moment
-        update.answer_for_the_rest()
-    assert update.finish_plan() == {"downloaded": 13}
-    assert update.made() == 8
-    assert len(set(update.creates())) == len(update.creates())
-    assert update.wrong_files() == []
+    sandbox = start_sandbox("--render-seconds", "0")
+    with witness(sandbox.base_url) as seen:
+        update = kill_plan.Update(sandbox, seen, tmp_path, 12)
+        for moment in ["taking in inside", "submitting after", "submitted inside", "downloaded before"]:
+            assert update.was_killed(moment), moment
+            update.answer_for_the_rest()
+        assert update.finish_plan() == {"downloaded": 13}
+        assert update.made() == 8
+        assert update.wrong_files() == []

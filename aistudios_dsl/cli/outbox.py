@@ -118,7 +118,7 @@ def run(
         confirm_spending("Send them?", yes or not found.made or not export)
         box.accept(found)
         with _shown_changes(box) as show:
-            summary = box.run(export=export, on_change=show, name=naming, **how)
+            summary = box.run(export=export, on_change=show, name=naming, plan=found, **how)
         _conclude(box, summary)
 
 

@@ -38,13 +38,14 @@ class FileNames:
         """Name the files of rows that may be saved. Raise `LoadError` with every name that cannot be, or is taken."""
         if name is None:
             return cls(folder)
-        names, problems = dict[int, str](), list[DslError]()
+        folder = folder.resolve()  # as a relative one, it would be another's in another folder
+        names, problems, own = dict[int, str](), list[DslError](), journal.name_in(folder)
         saved = (row for row in journal.rows("downloaded") if Path(row.file).parent == folder)
         keys = {_folded(Path(row.file).name): row.key for row in saved}
         for row in journal.rows(*_MAY_BE_SAVED):
             columns = journal.columns(row.number)
             try:
-                names[row.number] = _validated(name(columns))
+                names[row.number] = _validated(name(columns), own)
             except DslError as error:
                 hint = error.hint if columns else "it came without its row: aistudios build --data --with-rows"
                 problems.append(DslError(error.message, f"row {row.key}", hint))
@@ -88,8 +89,10 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _validated(name: str) -> str:
+def _validated(name: str, journal: str = "") -> str:
     """Return a name that is one file of a folder on every system. Raise `LoadError` for any other.
+
+    `journal`: the name of the journal if it is in the same folder; SQLite has files beside it, some for a moment only.
 
     >>> _validated("ann.mp4")
     'ann.mp4'
@@ -103,6 +106,8 @@ def _validated(name: str) -> str:
         problem = "is the name of a device on Windows"
     elif len(name.encode()) > 200:
         problem = "is longer than 200 bytes"
+    elif journal and _folded(name).startswith(_folded(journal)):
+        problem = "is that of the journal, or of a file beside it"
     else:
         return name
     raise LoadError(f"the file name {name[:60]!r} {problem}", hint="change it: {{ name|replace('/', '-') }}")

@@ -16,13 +16,13 @@ from aistudios_dsl.service.flow import Payload, body_of
 from aistudios_dsl.service.journal import combined_error
 from aistudios_dsl.service.versions import Entry
 from aistudios_dsl.wire.codec import load
-from aistudios_dsl.wire.jsontext import canonical, parse
+from aistudios_dsl.wire.jsontext import canonical, copied, parse
 from aistudios_dsl.wire.nodes import Project
 
 _DEFAULT_NAME = "Default Template"
 _BRACES = re.compile(r"\{[{%]")
 _ROW, _PAYLOAD = '{"row":', ',"payload":'
-_WITH_ROW = re.compile(rb'\s*\{\s*"(?:row|payload)"')
+_WITH_ROW = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(?:row|payload)"')
 _DECODER = json.JSONDecoder()
 
 Inspect = Callable[[int, Project], tuple[int, float] | None]
@@ -68,9 +68,13 @@ def split(document: Payload) -> tuple[dict[str, Any] | None, Payload]:
         found = parse(document, "the line")
     if not (isinstance(found, Mapping) and set(found) == {"row", "payload"}):
         return None, document
-    if not isinstance(found["row"], Mapping):
+    return _validated_row(found["row"]), found["payload"]
+
+
+def _validated_row(row: Any) -> dict[str, Any]:
+    if not isinstance(row, Mapping):
         raise LoadError("must be the row of the table, an object", "row")
-    return dict(found["row"]), found["payload"]
+    return copied(row, "row")  # type: ignore[no-any-return]
 
 
 _NOTHING = Sent(lambda sha256: None)
@@ -137,7 +141,7 @@ def _known(number: int, document: Payload, key: str | None, sent: Sent) -> Entry
             return None
         if key is not None and not columns and sent.key:
             return Entry(number, sent.key(sha256), name, sha256)
-        row = json.loads(columns) if columns else {}
+        row = _validated_row(parse(columns, "the row")) if columns else {}
         own = json.loads(payload) if key is not None and key not in row else {}
     except (ValueError, RecursionError):
         return None
@@ -158,7 +162,7 @@ def _checked(number: int, line: Payload, key: str | None, literal: bool, inspect
     document.pop("isExport", None)  # whether to render is up to the run, not to the payload
     text = canonical(document)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    row = "" if columns is None else json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
+    row = "" if columns is None else canonical(columns)
     name = sent.name(sha256)
     if name is not None:
         return Entry(number, _key(number, columns or {}, document, key), name, sha256, row)

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -24,6 +24,8 @@ _MAYBE_PAID = "state not in ('queued', 'failed') or project_id != ''"
 _OF_ONE = "key = ? AND current"
 _GIVEN_UP = "renders given up"
 """The term that counts the failed renders of rows that were queued again."""
+_SECONDS_GIVEN_UP = "seconds given up"
+"""The term that has their seconds of speech."""
 _HOME = "home"
 """The term that says where the file was when it was last written."""
 _MOVED = "was moved or deleted while it was in use"
@@ -35,6 +37,8 @@ _SQLITE_ERRORS: dict[int | None, tuple[str, str]] = {
     sqlite3.SQLITE_FULL: ("free space on the disk, then run it again: it continues where it stopped", ""),
 }
 """A hint and a code for the errors of SQLite that have their own."""
+_NO_JOURNAL = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CANTOPEN)
+"""The errors of reading a file that is no journal: it is none, has no such table, or cannot be opened."""
 _CRASHED = "the sending process ended before the service answered"
 
 _MOST_SHOWN, _MOST_ALIKE = 20, 3
@@ -44,7 +48,7 @@ _APPLICATION = 0x41534F42
 _VERSION = 2
 _TABLES = f"""
     CREATE TABLE rows (
-        number INTEGER PRIMARY KEY,
+        number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never that of a row that was taken out
         key TEXT NOT NULL,
         name TEXT NOT NULL,
         sha256 TEXT NOT NULL UNIQUE,  -- no payload is in the journal twice, so none is sent twice
@@ -304,13 +308,40 @@ class Journal:
     def _note_place(self) -> None:
         """Record the file's place. Raise `DslError` if it was moved without the rest of an interrupted commit."""
         here, home = str(self._file), self.term(_HOME)
-        if home == here:
+        if home == here or self._original():
             return
         rest = Path(f"{home}-journal")
         if home and not Path(home).exists() and rest.exists():
             what = f"{self.path} was moved without {rest}, which an interrupted commit left there"
             raise DslError(what, hint=f"move that file to {here}-journal, and try again")
         self.base.execute("INSERT OR REPLACE INTO terms VALUES (?, ?)", (_HOME, here))
+
+    def name_in(self, folder: Path) -> str:
+        """Return the name of the file if it is in this folder, else ""."""
+        return self._file.name if self._file.parent == folder else ""
+
+    def refuse_copy(self) -> None:
+        """Raise `DslError` if this is a copy and its original is still there: each could send what the other sent."""
+        with self.errors():
+            original = self._original()
+        if original:
+            hint = f"run that one; or, if this one is to take its place, delete {original}"
+            raise DslError(f"{self.path} is a copy of the journal {original}", hint=hint, code="journal-copied")
+
+    def _original(self) -> str:
+        """Return the path of the journal that this is a copy of; "" if it is none, or has taken the other's place."""
+        home = self.term(_HOME)
+        if home in ("", str(self._file)) or not Path(home).is_file() or self._file.samefile(home):
+            return ""
+        try:
+            where = f"{Path(home).as_uri()}?mode=ro"
+            with closing(sqlite3.connect(where, uri=True, timeout=60)) as other:
+                found = other.execute("SELECT value FROM terms WHERE name = 'id'").fetchone()
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode in _NO_JOURNAL:
+                return ""
+            raise
+        return home if found and found[0] == self.term("id") else ""
 
     def close(self) -> None:
         """Close the file."""
@@ -360,12 +391,16 @@ class Journal:
         """Return how many renders were, or may have been, requested."""
         with self.errors():
             now = self._one(f"SELECT count(*) FROM rows WHERE {_MAYBE_PAID}")
-            return int(now + self._one("SELECT coalesce(max(value), 0) + 0 FROM terms WHERE name = ?", _GIVEN_UP))
+            return int(now + self._sum(_GIVEN_UP))
 
     def seconds(self) -> float:
         """Return the seconds of speech in the renders that were, or may have been, requested."""
         with self.errors():
-            return float(self._one(f"SELECT coalesce(sum(seconds), 0.0) FROM rows WHERE {_MAYBE_PAID}"))
+            now = self._one(f"SELECT coalesce(sum(seconds), 0.0) FROM rows WHERE {_MAYBE_PAID}")
+            return float(now + self._sum(_SECONDS_GIVEN_UP))
+
+    def _sum(self, term: str) -> float:
+        return self._one("SELECT coalesce(max(value), 0) + 0 FROM terms WHERE name = ?", term)  # type: ignore[no-any-return]
 
     def payload(self, number: int) -> str:
         """Return the canonical text to send for a row. Raise `DslError` if it is not what was added."""
@@ -424,11 +459,17 @@ class Journal:
         """Queue a row again; a render that it requested still counts."""
         queued = "state = 'queued', project_id = '', percent = 0, free = 1, note = ?"
         note = f"to be sent again; it was {row.project_id}" if row.project_id else "to be sent again"
-        more = "ON CONFLICT (name) DO UPDATE SET value = value + 1"
+        add = "INSERT INTO terms VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
         with self.errors(), self.transaction():
             if row.project_id:
-                self.base.execute(f"INSERT INTO terms VALUES (?, '1') {more}", (_GIVEN_UP,))
+                self.base.executemany(add, [(_GIVEN_UP, 1), (_SECONDS_GIVEN_UP, row.seconds or 0.0)])
             return self._update(row, queued, note)
+
+    def queued(self) -> Iterator[tuple[str, str]]:
+        """Yield the key and the sha256 of each row that the next run sends."""
+        with self.errors():
+            query = "SELECT key, sha256 FROM rows WHERE current AND state = 'queued' ORDER BY number"
+            yield from self.base.execute(query)
 
     def number(self, sha256: str) -> int:
         """Return the number of the row with this payload, or 0."""
@@ -453,15 +494,15 @@ class Journal:
 
     def charge(self, key: str, credits: float) -> int:
         """Record what the current row of a key, or the row with this project id, cost; return how many there were."""
-        found = "UPDATE rows SET credits = ? WHERE project_id = ? OR (key = ? AND current)"
+        found = "UPDATE rows SET credits = ? WHERE (project_id = ? AND project_id != '') OR (key = ? AND current)"
         with self.errors():
             return self.base.execute(found, (credits, key, key)).rowcount
 
     def reserve(self, row: Row, file: str) -> Row:
-        """Record that a row's video is to become this file. An earlier version of its key has it no longer."""
-        gave_up = "UPDATE rows SET file = '', state = 'done' WHERE key = ? AND file = ? AND NOT current"
+        """Record that a row's video is to become this file. An earlier version of a key has it no longer."""
+        gave_up = "UPDATE rows SET file = '', state = 'done' WHERE file = ? AND NOT current"
         with self.errors(), self.transaction():
-            self.base.execute(gave_up, (row.key, file))
+            self.base.execute(gave_up, (file,))
             return self._update(row, "file = ?", file)
 
     def owner(self, file: str) -> str | None:

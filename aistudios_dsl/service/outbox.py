@@ -13,7 +13,7 @@ from aistudios_dsl.service.flow import Payload, is_project_id
 from aistudios_dsl.service.intake import Inspect, Sent, entries
 from aistudios_dsl.service.journal import Journal, Row
 from aistudios_dsl.service.login import base_of
-from aistudios_dsl.service.outbox_plan import STALE, Describe, OutboxPlan, planned, reject_rate, verify
+from aistudios_dsl.service.outbox_plan import STALE, Describe, OutboxPlan, planned, reject_credits, verify, verify_queue
 from aistudios_dsl.service.results import Result, results
 from aistudios_dsl.service.runner import Run, RunSummary, Sender, stop_on_signal
 from aistudios_dsl.service.versions import NAMED_BY, Comparison
@@ -146,7 +146,8 @@ class Outbox:
             ...     outbox.plan([project, {"name": "Two", "scenes": []}]).counts["new"]
             2
         """
-        reject_rate(rate)
+        if rate is not None:
+            reject_credits("rate", rate, "a minute of speech")
         terms = {"key": key, "literal": literal, "export": export, "rate": rate}
         service = self._client.base_url if self._client else self._journal.term("service") or base_of(None)
         self._journal.agree(*_service(service))
@@ -226,7 +227,7 @@ class Outbox:
             hint = "set AISTUDIOS_BASE_URL to that address, or plan again"
             raise DslError(f"the plan is for {plan.service}, not for {address}", hint=hint, code=STALE)
         self.accept(plan, source)
-        return self.run(export=plan.export, **how)
+        return self.run(export=plan.export, plan=plan, **how)
 
     def remaining(self, plan: OutboxPlan) -> int:
         """Return how many of a plan's videos are still to be made, after it was applied in part.
@@ -277,15 +278,18 @@ class Outbox:
         """
         return results(self._journal, versions)
 
-    def charge(self, key: str | int, credits: float) -> int:
+    def charge(self, key: str | int, credits: float | None) -> int:
         """Record what a video cost, as a webhook told. A run may be at work meanwhile.
 
         Args:
             key: The key of the row, or the id of its project.
-            credits: What it cost.
+            credits: What it cost, 0 or more. None, which a webhook says before the end, records nothing.
 
         Returns:
             How many rows that were: 1, or 0 if there is none.
+
+        Raises:
+            BuildError: If that is not a price.
 
         Example:
             >>> with Outbox(folder / "charge.outbox") as outbox:
@@ -293,6 +297,9 @@ class Outbox:
             ...     outbox.charge(1, credits=2.5)
             1
         """
+        if credits is None:
+            return 0
+        reject_credits("credits", credits, "the video")
         return self._journal.charge(str(key), credits)
 
     def rows(self, *states: str, versions: bool = False) -> tuple[Row, ...]:
@@ -404,6 +411,7 @@ class Outbox:
         name: Name | None = None,
         timeout: float = 1800.0,
         on_change: Callable[[Row], object] | None = None,
+        plan: OutboxPlan | None = None,
     ) -> RunSummary:
         """Send the queued rows, follow the renderings, and save the videos.
 
@@ -420,13 +428,16 @@ class Outbox:
             name: Names a video's file by the columns of its row. Default: the key and the project's id.
             timeout: Seconds to follow each rendering; 1800 by default.
             on_change: Called with each `Row` that has changed.
+            plan: An accepted plan. Refuse to run if rows are queued that it does not make. Default: send what is
+                queued.
 
         Returns:
             The number of rows in each state, and why the run stopped early, if it did.
 
         Raises:
-            DslError: If another process works on the journal (code "journal-in-use"), or it was begun with another
-                service or the other value of `export`.
+            DslError: If another process works on the journal (code "journal-in-use"), it was begun with another service
+                or the other value of `export`, it is a copy of a journal that is still there (code "journal-copied"),
+                or more is queued than the plan makes (code "plan-stale").
 
         Example:
             >>> with Outbox(folder / "run.outbox", client) as outbox:
@@ -440,7 +451,10 @@ class Outbox:
             raise BuildError("concurrency must be 1 or more, and rate more than 0")
         folder = _made_folder(download)
         with self._journal.exclusive():
+            self._journal.refuse_copy()
             client = self._agreed_client()
+            if plan:
+                verify_queue(plan, self._journal)
             self._journal.fix_term(*_mode(export))
             files = FileNames.of(self._journal, folder, name) if folder else None
             limits = max_renders, max_minutes

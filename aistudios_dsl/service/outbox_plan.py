@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -158,7 +159,7 @@ class OutboxPlan:
             (max_renders, float(len(self.made)), "videos"),
             (max_minutes, self.seconds / 60, "minutes of speech"),
         ):
-            if self.export and most is not None and planned > most:
+            if self.export and most is not None and not planned <= most:  # so that NaN is no limit that lets all pass
                 what = f"the plan makes {planned:,.4g} {noun}, and the limit is {most:,g}: nothing is sent"
                 raise DslError(what, hint="raise the limit, or plan fewer rows", code="plan-too-large")
 
@@ -205,25 +206,49 @@ def verify(plan: OutboxPlan, journal: Journal, comparison: Comparison) -> None:
         raise DslError(f"{plan.source or 'the source'} has changed since the plan was made", hint=_AGAIN, code=STALE)
     if plan.journal_id and journal.term("id") != plan.journal_id:
         raise DslError(f"{journal.path} is not the journal of this plan", hint=f"it was {plan.journal}", code=STALE)
-    touched = _touched(plan.rows)
-    changed = next((key for key, either in touched.items() if journal.current(key) not in either), None)
+    if not journal.is_file and os.path.realpath(journal.path) != os.path.realpath(plan.journal):
+        what = f"the plan is for the journal {plan.journal}, and {journal.path} is not there yet"
+        raise DslError(what, hint=f"leave out --journal, or {_AGAIN}", code=STALE)
+    touched, shown = _touched(plan.rows), {row.key for row in plan.rows}
+    changed = next((key for key, row in touched.items() if _has_changed(row, journal)), None)
+    if changed is None:
+        # It would be taken out, and the plan does not say so.
+        changed = next((key for key, _ in journal.queued() if key not in shown), None)
     if changed is None and state_digest(journal, frozenset(touched)) == plan.state:
         return
     where = "" if changed is None else f" (row {changed})"
     raise DslError(f"{journal.path} has changed since the plan was made{where}", hint=_AGAIN, code=STALE)
 
 
-def _touched(rows: Iterable[PlannedRow]) -> dict[str, tuple[str, str]]:
-    """Return the keys whose current version the plan makes or changes, with its digests before and after."""
+def verify_queue(plan: OutboxPlan, journal: Journal) -> None:
+    """Raise `DslError` (code "plan-stale") if a run would send what the plan does not make."""
+    made = {(row.key, row.sha256) for row in plan.made}
+    other = next((key for key, sha256 in journal.queued() if (key, sha256) not in made), None)
+    if other is not None:
+        raise DslError(f"row {other} of {journal.path} is to be sent, but not by this plan", hint=_AGAIN, code=STALE)
+
+
+def _touched(rows: Iterable[PlannedRow]) -> dict[str, PlannedRow]:
+    """Return the rows whose current version the plan makes or changes, by their keys."""
     settled = {"gone", "unknown"}
     touched = (row for row in rows if row.action in MADE or (row.action not in settled and row.sha256 != row.was))
-    return {row.key: (row.sha256, row.was) for row in touched}
+    return {row.key: row for row in touched}
 
 
-def reject_rate(rate: float | None) -> None:
-    """Raise `BuildError` unless this may be the price of a minute of speech."""
-    if rate is not None and not (isinstance(rate, int | float) and 0 <= rate < float("inf")):
-        raise BuildError(f"rate is {rate!r}", hint="give the credits for a minute of speech, 0 or more")
+def _has_changed(row: PlannedRow, journal: Journal) -> bool:
+    """Whether the journal has neither what it had of a key when it was planned, nor what the plan makes of it."""
+    now = journal.current(row.key)
+    if now == row.sha256 or row.action not in MADE:
+        return now not in (row.sha256, row.was)
+    sent_since = [row.sha256, *([row.was] if row.action == "new" else [])]
+    return now != row.was or any(journal.sent_name(one) is not None for one in sent_since)
+
+
+def reject_credits(name: str, value: object, of: str) -> None:
+    """Raise `BuildError` unless this may be a price in credits; `of` says what has the price."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and 0 <= value < float("inf")):  # type: ignore[operator]
+        raise BuildError(f"{name} is {value!r}", hint=f"give the credits for {of}, 0 or more")
 
 
 def _sealed(document: Mapping[str, Any]) -> str:

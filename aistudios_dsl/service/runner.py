@@ -214,9 +214,9 @@ class Run:
         """Return whether a row may be sent: nothing holds it back, and the budget is not spent."""
         if self.export and not self.hold:
             minutes = (self.seconds + (row.seconds or 0.0)) / 60
-            if self.max_renders is not None and self.renders >= self.max_renders:
+            if self.max_renders is not None and not self.renders < self.max_renders:
                 self.hold = f"the budget of {self.max_renders} renders is spent"
-            elif self.max_minutes is not None and minutes > self.max_minutes:
+            elif self.max_minutes is not None and not minutes <= self.max_minutes:
                 self.hold = f"the budget of {self.max_minutes:g} minutes of speech is spent"
         return not self.hold
 

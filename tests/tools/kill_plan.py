@@ -1,8 +1,9 @@
-"""Kill the update of a thousand videos with SIGKILL, fifty times, and count what it made on the sandbox's ledger.
+"""Kill the update of a thousand videos with SIGKILL, fifty times, and count what it made on two ledgers.
 
 A journal has so many rows that are done. Then seven rows are edited, two removed and one added, and the plan for that
 is applied until it is done, killed at exact steps and at random times. After each kill, a person answers for the rows
-that are unknown: what the service lists is marked as sent, the rest as not sent. Exactly eight creates may be accepted.
+that are unknown: what the service lists is marked as sent, the rest as not sent. Exactly eight creates may be accepted,
+as the sandbox says and as a witness between it and the outbox saw on the wire.
 Run: python -m tests.tools.kill_plan [--rows 1000] [--kills 50] [--seed 0]
 """
 
@@ -15,9 +16,12 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from attrs import evolve
+
 from aistudios_dsl.service import Client, Outbox
 from tests.tools import kill_outbox
 from tests.tools.kill_outbox import die
+from tests.tools.witness import witness
 
 TAKING_IN = [f"taking in {moment}" for moment in ("before", "inside", "after")]
 SENDING = [f"{state} {moment}" for state in ("submitting", "submitted") for moment in ("before", "inside", "after")]
@@ -30,10 +34,14 @@ WORDS = {"reading": "while the payloads are read"} | {
 
 
 class Update(kill_outbox.Campaign):
-    """A journal of so many videos, the plan of its update, and the kills while it is applied."""
+    """A journal of so many videos, the plan of its update, and the kills while it is applied.
 
-    def __init__(self, sandbox, folder, rows, seed=0):
-        super().__init__(sandbox, folder, rows, seed)
+    `seen`: the witness through which the outbox reaches the sandbox.
+    """
+
+    def __init__(self, sandbox, seen, folder, rows, seed=0):
+        super().__init__(evolve(sandbox, base_url=seen.base_url), folder, rows, seed)
+        self.seen = seen
         self.plan = folder / "plan.json"
         self.begin()
 
@@ -89,8 +97,12 @@ class Update(kill_outbox.Campaign):
             return process.wait(120) == -9
 
     def made(self):
-        """How many creates were accepted since the plan was made."""
-        return len(self.creates()) - self.before
+        """How many creates were accepted since the plan was made. The ledgers agree, and no payload is in one twice."""
+        creates, seen = self.creates(), self.seen.creates
+        assert len(set(creates)) == len(creates)
+        assert len({digest for _, digest, _ in seen}) == len(seen)
+        assert Counter(name for name, *_ in seen) == Counter(entry["name"] for entry in self.sandbox.ledger())
+        return len(seen) - self.before
 
     def finish_plan(self):
         """Apply the plan to its end; return the counts of the rows."""
@@ -145,11 +157,15 @@ def main(rows, kills, seed):
     from tests.conftest import running_sandbox
 
     began = time.monotonic()
-    with TemporaryDirectory() as folder, running_sandbox("--render-seconds", "1") as sandbox:
-        update = Update(sandbox, Path(folder), rows, seed)
+    with (
+        TemporaryDirectory() as folder,
+        running_sandbox("--render-seconds", "1") as sandbox,
+        witness(sandbox.base_url) as seen,
+    ):
+        update = Update(sandbox, seen, Path(folder), rows, seed)
         update.kill_all(kills)
         counts = update.finish_plan()
-        made, creates = update.made(), update.creates()
+        made = update.made()
         update.was_killed("never")
         print("| killed | times |\n| --- | --- |")
         for moment, times in sorted(update.kills.items()):
@@ -158,7 +174,6 @@ def main(rows, kills, seed):
         print(f"marked by hand: {dict(update.marked)}; rows: {dict(counts)}; {time.monotonic() - began:.0f} s")
         print(f"creates for the plan: {made}, after another apply: {update.made()}")
         assert made == update.made() == 8
-        assert len(set(creates)) == len(creates)
         assert counts == Counter(downloaded=rows + 1)
         assert update.wrong_files() == []
 
