@@ -24,7 +24,7 @@ COMMANDS = {
     "Send it": {
         "avatars": ("online:avatars", "List the avatars that this key may use."),
         "download": ("online:download", "Save a video and print its path."),
-        "get": ("online:get", "Fetch a project as JSON, of the editor or sent; this is free."),
+        "get": ("online:get", "Fetch a project as JSON; this is free."),
         "list": ("online:list_projects", "List the exported projects; this is free."),
         "outbox": ("outbox:outbox", "Send many payloads, each of them once."),
         "sandbox": ("sandbox:sandbox", "Run a local stand-in for the service."),
