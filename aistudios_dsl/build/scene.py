@@ -447,10 +447,16 @@ def _themed_item(index: int, item: Item, theme: Theme | None) -> Item:
 def refuse_unknown_names(scene: Scene, theme: Theme | None, before: Scene | None = None) -> None:
     """Raise `BuildError` for the name of a colour or style that the theme lacks, in what is new since `before`."""
     items, known = scene._items, before._items if before else ()
+    new: Iterable[int]
     # Most verbs add a clip at the end, and comparing the others as a whole is the fastest.
-    is_longer = items[: len(known)] == known
-    changed = () if is_longer else compress(count(), map(is_not, items, known))
-    for index in (*changed, *range(len(known), len(items))):
+    if items[: len(known)] == known:
+        new = range(len(known), len(items))
+    elif len(items) == len(known):
+        new = compress(count(), map(is_not, items, known))
+    else:
+        held = set(map(id, known))
+        new = (index for index, item in enumerate(items) if id(item) not in held)
+    for index in new:
         item = items[index]
         if is_built(item):
             with under(label(index, clip_of(item))):
