@@ -154,7 +154,15 @@ class OutboxPlan:
         return cls(**own)
 
     def limited(self, max_renders: int | None, max_minutes: float | None) -> None:
-        """Raise `DslError` if the plan makes more videos, or more minutes of speech, than that."""
+        """Raise `DslError` if the plan makes too much. Drafts have no limits.
+
+        Args:
+            max_renders: The most videos, or None.
+            max_minutes: The most minutes of speech, or None.
+
+        Raises:
+            DslError: It makes more (code "plan-too-large").
+        """
         for most, planned, noun in (
             (max_renders, float(len(self.made)), "videos"),
             (max_minutes, self.seconds / 60, "minutes of speech"),

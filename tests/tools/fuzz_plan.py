@@ -200,6 +200,8 @@ HOLES = [
     "{{ price|money('EUR') }}, {{ price|number(1) }}",
     "{{ day|date }}: {{ day|date('d MMM')|upper }}",
 ]
+ONE_LINE = ["{{ name }}", "AV{{ city }}", "T{{ name }}, {{ city }}", "{{ name }}{{ city }}AV", "{{ city|upper }}."]
+"""Strings that a plan measures word by word, with letters that kern."""
 CONSTANTS = [
     "Hello ",
     "To, ",
@@ -261,6 +263,8 @@ class Maker:
         pick = self.random.choice
         if not self.some(chance):
             return pick(["plain text", "Plain, with words", 'quote "x"', "two\nlines", "글"])
+        if self.some(0.3):
+            return pick(ONE_LINE)
         parts = [pick(CONSTANTS), pick(HOLES), pick(CONSTANTS)]
         if self.some(0.3):
             parts += [pick(HOLES), pick(CONSTANTS)]
