@@ -30,6 +30,7 @@ The code of an error is that of its class, unless it has one of these:
 - `bad-signature`: a webhook's address is not signed with this secret
 - `holds-braces`: a payload of an outbox was not rendered
 - `journal-in-use`, `journal-damaged`: an outbox cannot use its journal
+- `journal-copied`: the journal of an outbox is a copy, and its original is still there
 - `plan-stale`: the payloads, the journal or the service are not those of an outbox's plan any more
 - `plan-too-large`: an outbox's plan makes more than a limit allows
 - `row-failed`: a row of an outbox has failed, so its mark does not fit
