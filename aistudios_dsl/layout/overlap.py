@@ -45,7 +45,7 @@ class Stack(Generic[T]):
     """
 
     def __init__(self, items: Iterable[T], box_of: Callable[[T], Box], area: Box) -> None:
-        self.items = tuple(items)
+        self.items: tuple[T, ...] = tuple(items)
         self._area = area
         boxes = [box_of(item) for item in self.items]
         self._edges = [(box.left, box.top, box.left + box.width, box.top + box.height) for box in boxes]

@@ -84,6 +84,9 @@ class Forms:
         self.api: Generation = generation_of(choices.scene, setting.api)
         self._way: Literal["text", "colour"] = "colour" if setting.theme and setting.theme.colors else "text"
         self._wire = resolve_scene(self.literal, 0, self.setting)
+        self.silent: RowWriter
+        self.spoken: RowWriter
+        self.square: RowWriter | None
         self.silent, self.spoken, self.square = self._head(numbered)
         self.clip: Callable[[int, Answers], ClipForm] = lru_cache(_FORMS_KEPT)(self._clip)
 

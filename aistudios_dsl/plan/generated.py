@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import count
 from math import ceil, isfinite
 from types import CodeType
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import nodes
 from jinja2.compiler import operators
@@ -171,7 +171,10 @@ class Source:
             return None
 
 
-def _arithmetic(form: str, neutral: int | None = None) -> Callable[[Number, Any], Any]:
+Arithmetic: TypeAlias = "Callable[[Number, Any], Any]"
+
+
+def _arithmetic(form: str, neutral: int | None = None) -> Arithmetic:
     def written(number: Number, other: Any) -> Any:
         if not isinstance(other, Number):
             if other == neutral:
@@ -193,7 +196,6 @@ class Number:
     """
 
     __slots__ = ("_source", "code")
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, source: Source, code: str) -> None:
         self._source = source
@@ -204,18 +206,25 @@ class Number:
         code = form.format(self.code, other.code if isinstance(other, Number) else repr(other))
         return Number(self._source, self._source.variable("n", code, lambda: code))
 
-    __add__, __radd__ = _arithmetic("{} + {}", 0), _arithmetic("{1} + {0}", 0)
-    __sub__, __rsub__ = _arithmetic("{} - {}", 0), _arithmetic("{1} - {0}")
-    __mul__ = __rmul__ = _arithmetic(_TIMES, 1)
-    __truediv__ = _arithmetic("{} / {}", 1)
+    __add__: Arithmetic = _arithmetic("{} + {}", 0)
+    __radd__: Arithmetic = _arithmetic("{1} + {0}", 0)
+    __sub__: Arithmetic = _arithmetic("{} - {}", 0)
+    __rsub__: Arithmetic = _arithmetic("{1} - {0}")
+    __mul__: Arithmetic = _arithmetic(_TIMES, 1)
+    __rmul__: Arithmetic = __mul__
+    __truediv__: Arithmetic = _arithmetic("{} / {}", 1)
 
     def __ceil__(self) -> Any:
         return self.written("ceil({})")
 
-    def __eq__(self, *_: object) -> bool:
+    def __eq__(self, other: object) -> bool:
         raise NotPython
 
-    __bool__ = __eq__
+    def __hash__(self) -> int:
+        raise NotPython
+
+    def __bool__(self) -> bool:
+        raise NotPython
 
 
 class Expressions:

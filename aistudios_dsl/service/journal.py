@@ -164,7 +164,7 @@ class Journal:
             self._open()
         else:
             # There is no file until rows have been accepted.
-            self.base = sqlite3.connect(":memory:", isolation_level=None)
+            self.base: sqlite3.Connection = sqlite3.connect(":memory:", isolation_level=None)
             self.base.executescript(_SCHEMA)
 
     def _open(self) -> None:
