@@ -558,7 +558,7 @@ def test_an_upgraded_journal_sends_what_was_queued_and_nothing_else(client, sand
     with Outbox(path, client) as outbox:
         plan = outbox.plan(payloads(12))
         assert [row.key for row in plan.made] == ["1", "11", "12"]
-        outbox.apply(plan, payloads(12), **FAST_APPLY)
+        outbox.apply(plan, payloads(12), **FAST_APPLY | {"timeout": 2})
     assert sorted(entry["name"] for entry in sandbox.ledger()) == ["Video 1", "Video 11", "Video 12"]
 
 
