@@ -37,7 +37,7 @@ def built(folder: Path) -> Path:
         in_sdist = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     expect(in_wheel, tracked("aistudios_dsl"), "the wheel")
     added = {"PKG-INFO", ".gitignore"}
-    files = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "conftest.py", "pyproject.toml")
+    files = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "conftest.py", "llms.txt", "pyproject.toml")
     expect(in_sdist - added, tracked("aistudios_dsl", "tests", "examples", "docs", *files), "the sdist")
     print(f"{wheel.name}: {wheel.stat().st_size // 1024} KB; {sdist.name}: {sdist.stat().st_size // 1024} KB")
     return wheel
