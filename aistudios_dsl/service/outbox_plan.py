@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from attrs import asdict, field, fields, frozen
+from attrs import asdict, evolve, field, fields, frozen
 
 from aistudios_dsl.errors import BuildError, DslError, LoadError, plural, speech_words, unreadable
 from aistudios_dsl.service.journal import Journal
@@ -28,7 +28,7 @@ STALE = "plan-stale"
 
 
 @frozen
-class PlannedRow:
+class PlannedRow(Difference):
     """A key whose video is not, or not surely, the one that the source asks for.
 
     Attributes:
@@ -44,14 +44,6 @@ class PlannedRow:
         words: What has changed, for the first changed keys.
     """
 
-    key: str
-    action: str
-    name: str = ""
-    sha256: str = ""
-    was: str = ""
-    letters: int = 0
-    seconds: float | None = None
-    note: str = ""
     words: tuple[str, ...] = field(default=(), converter=tuple[str, ...])
 
 
@@ -192,7 +184,7 @@ def planned(journal: Journal, comparison: Comparison, describe: Describe | None 
 
 def _row(one: Difference, words: Iterable[str]) -> PlannedRow:
     seconds = None if one.seconds is None else round(one.seconds, 3)
-    return PlannedRow(one.key, one.action, one.name, one.sha256, one.was, one.letters, seconds, one.note, words)
+    return PlannedRow(**asdict(evolve(one, seconds=seconds)), words=words)
 
 
 def _words(
