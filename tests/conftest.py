@@ -13,6 +13,8 @@ import pytest
 from attrs import frozen
 from hypothesis import settings
 
+from tests.chromium import open_browser
+
 # A busy machine is no fault of the code: no example has a deadline.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
@@ -118,6 +120,14 @@ def sandbox(_sandbox_process):
     _sandbox_process.reset()
     _sandbox_process.settings(render_seconds=0.2, token_seconds=86400)
     return _sandbox_process
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A real Chromium; where it is missing the test is skipped and says so."""
+    opened = open_browser()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

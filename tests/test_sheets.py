@@ -15,20 +15,12 @@ from aistudios_dsl.draw import png
 from aistudios_dsl.draw.contact import RowStrip, contact_sheet
 from aistudios_dsl.draw.svg import view_of
 from aistudios_dsl.layout.geometry import Box
-from tests.chromium import open_browser
 from tests.examples import EXAMPLES, ROOT
 from tests.extras import needs
 from tests.test_storyboard import AXE, quiet
 from tests.tools import storyboard_boxes
 
 pytestmark = needs("resvg_py", "png")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    opened = open_browser()
-    yield opened
-    opened.close()
 
 
 def drawn(content):

@@ -23,7 +23,6 @@ from aistudios_dsl.draw import outlines
 from aistudios_dsl.draw.svg import Drawing, scene_svg, view_of
 from aistudios_dsl.layout.geometry import canvas
 from aistudios_dsl.wire.nodes import ShapeName
-from tests.chromium import open_browser
 from tests.examples import EXAMPLES, ROOT
 from tests.tools import make_gallery, storyboard_boxes
 
@@ -35,13 +34,6 @@ OFF, SHARE = 48, 0.002
 smoothed differently elsewhere. A word that is gone is more than that."""
 
 each_example = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    opened = open_browser()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

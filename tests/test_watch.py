@@ -10,7 +10,6 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.chromium import open_browser
 from tests.extras import needs
 from tests.test_storyboard import AXE
 from tests.watching import until, watching
@@ -28,13 +27,6 @@ for number in range({scenes}):
 def saved(path, words="Hello", name="Video", scenes=8):
     path.write_text(SCRIPT.format(words=words, name=name, scenes=scenes), encoding="utf-8")
     return path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    opened = open_browser()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
